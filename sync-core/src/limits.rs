@@ -1,0 +1,57 @@
+//! Every bound of the core, with its reason. A bound may be tightened by a server's Welcome, never widened.
+
+/// Largest fact in bytes: a change is refused above it (a note is at most 8 KiB, a voucher is a blob).
+pub const FACT_BYTES_MAX: usize = 64 * 1024;
+
+/// Facts one document may hold: a fold of this many stays under 50 ms.
+pub const FACTS_PER_DOCUMENT_MAX: usize = 10_000;
+
+/// Actors one document may know: each costs a row in every table of heads.
+pub const ACTORS_PER_DOCUMENT_MAX: usize = 1_000;
+
+/// Facts one fact may name as seen: normally one or two; merging many branches needs more.
+pub const SEEN_MAX: usize = 256;
+
+/// Longest note in bytes of UTF-8 (table 4.4 of the life of a work order).
+pub const NOTE_BYTES_MAX: usize = 8 * 1024;
+
+/// Longest short text (names, reasons, captions) in bytes of UTF-8.
+pub const TEXT_BYTES_MAX: usize = 2 * 1024;
+
+/// Items in one list inside a fact or voucher.
+pub const LIST_MAX: usize = 1_000;
+
+/// Largest proof (voucher with salts and strokes) in bytes.
+pub const PROOF_BYTES_MAX: usize = 32 * 1024;
+
+/// Largest message in bytes, before and after decompression of what one frame needs.
+pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Aim for one batch in uncompressed bytes: large enough for the stream, small enough to lose in a cut.
+pub const BATCH_BYTES: usize = 256 * 1024;
+
+/// Documents in one push or batch.
+pub const DOCUMENTS_PER_FRAME_MAX: usize = 2_000;
+
+/// Records of one push: more travel in a further push.
+pub const RECORDS_PER_PUSH_MAX: usize = 5_000;
+
+/// Frames in one message.
+pub const FRAMES_PER_MESSAGE_MAX: usize = 64;
+
+/// Nesting of CBOR accepted in content of unknown kinds.
+pub const NESTING_MAX: usize = 16;
+
+/// Milliseconds by which a remote hybrid time may be ahead and still be followed; beyond it a fact whose
+/// `lo` is later than its arrival is quarantined (`TIME_AHEAD`).
+pub const HYBRID_AHEAD_MAX_MS: i64 = 5 * crate::time::MINUTE;
+
+/// Sane time of a change: not before 2000-01-01 and not after 2200-01-01.
+pub const TIME_MIN: crate::time::UnixMillis = crate::time::UnixMillis(946_684_800_000);
+/// Latest sane time of a change.
+pub const TIME_MAX: crate::time::UnixMillis = crate::time::UnixMillis(7_258_118_400_000);
+
+/// Quarantined items kept for one device before `QUARANTINE_FULL`.
+pub const QUARANTINE_ITEMS_PER_DEVICE_MAX: usize = 1_000;
+/// Quarantined bytes kept for one device before `QUARANTINE_FULL`.
+pub const QUARANTINE_BYTES_PER_DEVICE_MAX: usize = 16 * 1024 * 1024;
