@@ -3,7 +3,9 @@
 //! Format of frames: `schemas/frames.md`; golden bytes: `schemas/golden`.
 
 pub mod cursor;
+pub mod device;
 pub mod digest;
 pub mod frames;
 pub mod gate;
 pub mod message;
+pub mod server;
