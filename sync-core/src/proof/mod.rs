@@ -1,1 +1,3 @@
-//! To be written.
+//! Who vouches for what: certificates of devices.
+
+pub mod certificate;
