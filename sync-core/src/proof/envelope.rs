@@ -54,7 +54,7 @@ impl Envelope {
         documents: Vec<EnvelopeDocument>,
         key: &SigningKey,
     ) -> Self {
-        let key_id = super::key_id(key.verifying_key().as_bytes());
+        let key_id = KeyId::of(key.verifying_key().as_bytes());
         let mut envelope =
             Self { store, device, key: key_id, counter, documents, signature: Signature([0; Signature::LENGTH]) };
         envelope.signature = sign(key, &envelope.signed_bytes());

@@ -8,14 +8,14 @@ mod envelope;
 mod log_chain;
 mod receipt;
 
-pub use certificate::Certificate;
+pub use certificate::{Certificate, Certified, Fingerprint};
 pub use envelope::{Envelope, EnvelopeDocument};
 pub use log_chain::{chain_next, chain_start};
 pub use receipt::{Receipt, ReceiptDocument};
 
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 
-use crate::ids::{KeyId, Signature};
+use crate::ids::Signature;
 
 /// A signature does not belong to these bytes and this key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,14 +23,6 @@ use crate::ids::{KeyId, Signature};
 pub struct BadSignature {
     /// What was to be signed.
     pub what: &'static str,
-}
-
-/// The id of a public key: the first 8 bytes of its BLAKE3.
-#[must_use]
-pub fn key_id(key: &[u8; 32]) -> KeyId {
-    let mut id = [0; KeyId::LENGTH];
-    blake3::Hasher::new().update(key).finalize_xof().fill(&mut id);
-    KeyId(id)
 }
 
 /// Signs `bytes`.
