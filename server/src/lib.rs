@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The office: server, stores, people, import.
+
+pub mod store;
