@@ -8,3 +8,5 @@
 
 pub mod platform;
 pub mod store;
+#[cfg(feature = "network")]
+pub mod transport;

@@ -139,7 +139,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The kernel's boot id (proc_sys_kernel(5)) and time since boot (proc_uptime(5)), where there are such files.
+/// The kernel's boot id (`proc_sys_kernel(5)`) and time since boot (`proc_uptime(5)`), where there are such files.
 fn linux_since_boot() -> Option<Monotonic> {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let hexadecimal: String = id.chars().filter(char::is_ascii_hexdigit).collect();

@@ -71,7 +71,7 @@ impl<S: DeviceStore, R: Random> SealedStore<S, R> {
         let aad = associated(table, stored_key);
         let payload = Payload { msg: &message, aad: &aad };
         let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload);
-        let sealed = sealed.map_err(|_| StoreError::engine("sealing a row", "the cipher refused"))?;
+        let sealed = sealed.map_err(|_opaque| StoreError::engine("sealing a row", "the cipher refused"))?;
         let mut bytes = Vec::with_capacity(sealed.len().saturating_add(NONCE_BYTES).saturating_add(1));
         bytes.push(FORMAT);
         bytes.extend_from_slice(&nonce);
