@@ -1,3 +1,4 @@
 //! The office: server, stores, people, import.
 
+pub mod auth;
 pub mod store;
