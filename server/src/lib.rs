@@ -2,8 +2,10 @@
 
 pub mod auth;
 pub mod commit;
+pub mod feed;
 pub mod hub;
 pub mod identity;
 pub mod log;
+pub mod office;
 pub mod platform;
 pub mod store;
