@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::labels::text;
+use super::labels::{text, unit_text};
 use super::leaf::Leaf;
 use super::{Header, Voucher, VoucherError};
 use crate::facts::values::{CheckResult, Line, LineKind, Money, ServiceClass, UnfinishedReason, Window};
@@ -21,6 +21,8 @@ use crate::reference::Language;
 pub struct Names {
     /// The company.
     pub company: String,
+    /// Its phone number for customers.
+    pub company_phone: Option<String>,
     /// The customer.
     pub customer: String,
     /// His phone number.
@@ -167,6 +169,7 @@ impl Fields<'_> {
         let (names, policy) = (input.names, input.policy);
         let request = input.view.request.as_ref().ok_or(VoucherError::Missing("request"))?;
         self.add("company", "company", &names.company);
+        self.add_some("company.phone", "company_phone", names.company_phone.as_ref());
         self.add_some("order.serial", "serial", request.serial.as_ref());
         self.add("order.registered", "registered", policy.local_time(request.at.claimed));
         self.add("customer.name", "customer", &names.customer);
@@ -218,7 +221,7 @@ impl Fields<'_> {
             if details.is_empty() { line.name.clone() } else { format!("{} ({})", line.name, details.join(", ")) };
         let result = line.result.map(|result| self.text(result_key(result)).to_owned());
         let counted = !matches!(line.kind, LineKind::Photo | LineKind::Checklist);
-        let quantity = counted.then(|| quantity(line.quantity, &line.unit));
+        let quantity = counted.then(|| quantity(line.quantity, &line.unit, self.language));
         let amount = match &line.amount {
             Some(amount) => Some(money(amount)),
             None if billed => Some(self.text("voucher.value.free_of_charge").to_owned()),
@@ -266,9 +269,9 @@ fn money(amount: &Money) -> String {
     format!("{} {}", decimal(amount.minor, digits, Zeros::Kept), amount.currency)
 }
 
-/// A quantity in thousandths as people read it: `1.5 h`.
-fn quantity(thousandths: i64, unit: &str) -> String {
-    format!("{} {unit}", decimal(thousandths, 3, Zeros::Dropped))
+/// A quantity in thousandths as people read it: `1.5 h`, `1.5 小时`.
+fn quantity(thousandths: i64, unit: &str, language: Language) -> String {
+    format!("{} {}", decimal(thousandths, 3, Zeros::Dropped), unit_text(unit, language))
 }
 
 /// Whether zeros at the end of a fraction are shown.
@@ -281,7 +284,8 @@ enum Zeros {
 fn decimal(number: i64, digits: u32, zeros: Zeros) -> String {
     let sign = if number < 0 { "-" } else { "" };
     let scale = 10_u64.saturating_pow(digits).max(1);
-    let (whole, fraction) = (number.unsigned_abs() / scale, number.unsigned_abs() % scale);
+    let magnitude = number.unsigned_abs();
+    let (whole, fraction) = (magnitude.checked_div(scale).unwrap_or(0), magnitude.checked_rem(scale).unwrap_or(0));
     let width = usize::try_from(digits).unwrap_or(0);
     let fraction = if digits == 0 { String::new() } else { format!("{fraction:0width$}") };
     let fraction = if zeros == Zeros::Dropped { fraction.trim_end_matches('0') } else { &fraction };
@@ -344,8 +348,8 @@ mod tests {
         assert_eq!(shown(1_200, "JPY"), "1200 JPY");
         assert_eq!(shown(1_234, "KWD"), "1.234 KWD");
         assert_eq!(shown(i64::MIN, "CNY"), "-92233720368547758.08 CNY");
-        assert_eq!(quantity(1_500, "h"), "1.5 h");
-        assert_eq!(quantity(2_000, "piece"), "2 piece");
-        assert_eq!(quantity(-5, "kPa"), "-0.005 kPa");
+        assert_eq!(quantity(1_500, "h", Language::Zh), "1.5 小时");
+        assert_eq!(quantity(2_000, "piece", Language::En), "2 piece");
+        assert_eq!(quantity(-5, "kPa", Language::Zh), "-0.005 kPa");
     }
 }

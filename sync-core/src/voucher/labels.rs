@@ -23,6 +23,11 @@ pub(super) fn label(of: &str, language: Language) -> String {
     catalogue().get(&key).map_or(of, |translated| translated.text(language)).to_owned()
 }
 
+/// A unit as the customer reads it; the unit itself where the catalogue has none.
+pub(super) fn unit_text(unit: &str, language: Language) -> &str {
+    catalogue().get(&format!("voucher.unit.{unit}")).map_or(unit, |translated| translated.text(language))
+}
+
 /// The text of `key` with its `{name}` placeholders filled.
 pub(super) fn filled(key: &str, language: Language, values: &[(&str, &str)]) -> String {
     values

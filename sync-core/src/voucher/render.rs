@@ -44,13 +44,12 @@ impl Statement {
 }
 
 fn render_leaf(leaf: &Leaf, language: Language) -> String {
-    // `line.2.quantity` is a part of the line above it.
-    let indent =
-        if leaf.path.starts_with("line.") && !leaf.path.ends_with(".item") && leaf.path.matches('.').count() > 1 {
-            "    "
-        } else {
-            ""
-        };
+    // `line.2.quantity` is a part of the line above it; `line.2.item` and `line.2` begin one.
+    let parts: Vec<&str> = leaf.path.split('.').collect();
+    let indent = match parts.as_slice() {
+        ["line", _, part] if *part != "item" => "    ",
+        _ => "",
+    };
     let value = leaf.value().map_or_else(|| text("voucher.value.erased", language).to_owned(), printable);
     format!("{indent}{}: {value}", label(&leaf.label, language))
 }

@@ -294,7 +294,7 @@ pub(crate) mod tests {
             let point = |step: u32| {
                 let angle = f64::from(step) / 9.0;
                 let (x, y) = (40.0 + f64::from(step) * 0.7 + 9.0 * angle.sin(), 90.0 + 38.0 * (angle * 1.7).cos());
-                let t = 1_763_700_000_000.0 + f64::from(from * 400 + step) * 8.0;
+                let t = 1_763_700_000_000.0 + (f64::from(from) * 400.0 + f64::from(step)) * 8.0;
                 DrawnPoint { x: x + f64::from(from) * 90.0, y, t, pressure: 0.4 + 0.2 * angle.sin() }
             };
             (0..points / 3).map(point).collect()

@@ -8,6 +8,7 @@ use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 
 use self::sample::sample;
+use super::copy::Problem::{BadCertificate, NotSigned, OtherDevice, OtherFingerprint, OtherKey, OtherStore};
 use super::copy::{Answer, verify_copy};
 use super::*;
 use crate::facts::values::{Opinion, OpinionGrade};
@@ -28,9 +29,9 @@ fn the_voucher_carries_content_fee_and_time_in_the_customers_language() {
         "2025-11-21 19:30 +08:00",
         "制冷剂不足，已补充",
         "电容 45 µF",
-        "2 piece",
+        "2 件",
         "35.00 CNY",
-        "1.5 h",
+        "1.5 小时",
         "免费",
         "费用合计: 155.00 CNY",
         "技术员",
@@ -119,7 +120,7 @@ fn many_lines_and_a_long_drawing_still_fit_into_one_proof() {
     order.view.lines = vec![line.clone(); 90];
     order.signing.strokes = strokes::Strokes::from_drawing(&strokes::tests::sample(6_000)).unwrap();
     let voucher = order.voucher();
-    assert_eq!(voucher.value("line.90"), Some("电容 45 µF (CAP-45, SN-9); 2 piece; 35.00 CNY"));
+    assert_eq!(voucher.value("line.90"), Some("电容 45 µF (CAP-45, SN-9); 2 件; 35.00 CNY"));
     assert_eq!(voucher.value("total.CNY"), Some("3150.00 CNY"));
     let signed = order.signed();
     assert!(signed.proof.len() <= limits::PROOF_BYTES_MAX, "{} bytes", signed.proof.len());
@@ -154,7 +155,7 @@ fn u_17_an_erased_field_cannot_be_read_and_the_signature_still_verifies() {
     for leaf in &proof.voucher.leaves {
         let erased = proof.with_erased(&leaf.path).unwrap().to_bytes();
         let verified = verify_sign(&order.fact(&signed.body), &erased, &order.device_key()).unwrap();
-        assert_eq!(verified.erased, [leaf.path.clone()]);
+        assert_eq!(verified.erased, [&*leaf.path]);
         assert_eq!(verified.proof.voucher.digest(), signed.body.voucher);
         assert_eq!(verified.proof.voucher.value(&leaf.path), None);
     }
@@ -234,7 +235,6 @@ fn wrong_company_wrong_device_and_wrong_key_fail_the_question_they_belong_to() {
         let report = verify_copy(&copy.to_bytes(), expected);
         [report.intact, report.signed, report.vouched]
     };
-    use copy::Problem::{BadCertificate, NotSigned, OtherDevice, OtherFingerprint, OtherKey, OtherStore};
     let (yes, no) = (Answer::Yes, Answer::No);
     let good = order.copy();
     let unexpected = crate::proof::certificate::Fingerprint([1; 16]);

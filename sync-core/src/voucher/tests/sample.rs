@@ -32,6 +32,8 @@ pub(super) struct Sample {
     pub(super) language: Language,
     pub(super) covered: Vec<(FactId, Digest)>,
     pub(super) signing: Signing,
+    device_key: SigningKey,
+    store_key: SigningKey,
 }
 
 const TECHNICIAN: PersonId = PersonId([0x11; 16]);
@@ -159,6 +161,7 @@ pub(super) fn sample() -> Sample {
         policy: ServicePolicy::shipped().unwrap(),
         names: Names {
             company: "清风售后服务有限公司".into(),
+            company_phone: Some("400-000-0000".into()),
             customer: "王秀英".into(),
             phone: "13800000000".into(),
             address: "解放路 12 号 3 单元 401".into(),
@@ -176,6 +179,8 @@ pub(super) fn sample() -> Sample {
             claimed: ARRIVAL.plus(100 * MINUTE),
             device: DEVICE,
         },
+        device_key: SigningKey::from_bytes(&[11; 32]),
+        store_key: SigningKey::from_bytes(&[22; 32]),
     }
 }
 
@@ -202,7 +207,7 @@ impl Sample {
     }
 
     pub(super) fn key(&self) -> SigningKey {
-        SigningKey::from_bytes(&[11; 32])
+        self.device_key.clone()
     }
 
     pub(super) fn device_key(&self) -> [u8; 32] {
@@ -210,7 +215,7 @@ impl Sample {
     }
 
     pub(super) fn store_key(&self) -> SigningKey {
-        SigningKey::from_bytes(&[22; 32])
+        self.store_key.clone()
     }
 
     pub(super) fn fingerprint(&self) -> Fingerprint {
@@ -233,7 +238,7 @@ impl Sample {
         Certified {
             store: STORE,
             number: 17,
-            device: DEVICE,
+            device: self.signing.device,
             device_key: device_key.verifying_key().to_bytes(),
             persons: vec![(TECHNICIAN, vec![Role::Technician])],
             issued_at: ARRIVAL.plus(-100 * HOUR),
