@@ -163,6 +163,17 @@ fn another_key_and_another_signature_fail_the_second_question() {
 }
 
 #[test]
+fn a_statement_that_names_another_key_than_its_signer_fails_the_second_question() {
+    let order = sample();
+    let other = SigningKey::from_bytes(&[99; 32]).verifying_key().to_bytes();
+    let prepared = Prepared::new(&order.voucher(), order.signing.clone(), &other).unwrap();
+    let signature = ed25519_dalek::Signer::sign(&order.key(), &prepared.bytes());
+    let signed = prepared.complete(Signature(signature.to_bytes()));
+    let verified = verify_sign(&order.fact(&signed.body), &signed.proof, &order.device_key());
+    assert_eq!(verified, Err(Mismatch::Key));
+}
+
+#[test]
 fn an_erased_leaf_does_not_hide_a_change_elsewhere() {
     let order = sample();
     let verified = verify_changed(&order, |proof| {
@@ -172,7 +183,8 @@ fn an_erased_leaf_does_not_hide_a_change_elsewhere() {
     assert_eq!(verified, field("terms"));
     let verified = verify_changed(&order, |proof| {
         *proof = proof.with_erased("customer.name").unwrap();
-        proof.voucher.leaves[3].commitment.0[0] ^= 1;
+        let erased = proof.voucher.leaves.iter_mut().find(|leaf| leaf.opened.is_none()).unwrap();
+        erased.commitment.0[0] ^= 1;
     });
     assert_eq!(verified, field("voucher"), "the commitment of an erased leaf cannot be named, but is noticed");
 }
