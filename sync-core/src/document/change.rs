@@ -76,6 +76,14 @@ pub fn rebuild(
             limit: u64::try_from(limits::TIME_MAX.0).unwrap_or(u64::MAX),
         });
     }
+    Ok(rebuild_unchecked(document, previous, record))
+}
+
+/// Rebuilds the change of `record` behind `previous` whatever its content: only to know its hash, or after the
+/// gate has judged it.
+#[must_use]
+pub fn rebuild_unchecked(document: DocumentId, previous: Option<&ChainHead>, record: &Record) -> BuiltChange {
+    let sequence = record.sequence;
     let dependency = previous.map_or_else(|| skeleton_hash(document), |head| head.hash);
     let skeleton_actor = skeleton_actor();
     let key = FactId { actor: record.actor, sequence }.reference().to_string();
@@ -89,7 +97,7 @@ pub fn rebuild(
         }],
         actor_id: AutomergeActor::from(record.actor.0),
         seq: sequence,
-        start_op: NonZeroU64::MIN.saturating_add(SKELETON_OPERATIONS).saturating_add(known),
+        start_op: NonZeroU64::MIN.saturating_add(SKELETON_OPERATIONS).saturating_add(sequence.saturating_sub(1)),
         time: record.time.0,
         deps: vec![automerge::ChangeHash(dependency.0)],
         hash: None,
@@ -98,7 +106,7 @@ pub fn rebuild(
         author: None,
     }
     .into();
-    Ok(BuiltChange { hash: ChangeHash(change.hash().0), change })
+    BuiltChange { hash: ChangeHash(change.hash().0), change }
 }
 
 /// The change that every replica computes from the document's id alone.

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use automerge::{Automerge, ReadDoc, ScalarValueRef, ValueRef};
 use minicbor::{Decode, Encode};
 
-pub use change::{BuiltChange, Record, rebuild, skeleton_bytes, skeleton_hash};
+pub use change::{BuiltChange, Record, rebuild, rebuild_unchecked, skeleton_bytes, skeleton_hash};
 pub use load::{Loaded, SavedHeads, read_saved_heads};
 
 use crate::DecodeError;
@@ -328,6 +328,12 @@ impl FactReader {
     #[must_use]
     pub fn new(document: DocumentId) -> Self {
         Self { document, first: BTreeMap::new() }
+    }
+
+    /// A reader that knows what the first fact of `actor` stated.
+    #[must_use]
+    pub fn starting_with(document: DocumentId, actor: ActorId, first: FirstStatement) -> Self {
+        Self { document, first: BTreeMap::from([(actor, first)]) }
     }
 
     /// What the first fact of `actor` stated, if it was read.
