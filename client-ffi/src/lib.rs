@@ -7,6 +7,7 @@
 //! same code builds for phones and WebAssembly.
 
 pub mod platform;
+pub mod replica;
 pub mod store;
 #[cfg(feature = "network")]
 pub mod transport;
