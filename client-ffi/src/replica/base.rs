@@ -24,7 +24,8 @@ impl Base {
             .change_hashes()
             .into_iter()
             .fold(DigestSum::default(), |sum, hash| sum.plus(DigestSum::of_change(id, hash)));
-        let meta = DocumentMeta { chains: document.chains().clone(), sum: Some(sum.to_digest()), ..DocumentMeta::default() };
+        let meta =
+            DocumentMeta { chains: document.chains().clone(), sum: Some(sum.to_digest()), ..DocumentMeta::default() };
         Self { document, meta }
     }
 

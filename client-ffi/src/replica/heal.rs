@@ -86,7 +86,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
         for (row, lacking) in by_receipt {
             let Some(receipt) = self.store.get(Table::Receipt, &row_key(row))? else { continue };
             for part in parts(lacking) {
-                pushes.push(Push { cover: Cover::Receipt { receipt: receipt.clone() }, records: pack(&part), proofs: Vec::new() });
+                pushes.push(Push {
+                    cover: Cover::Receipt { receipt: receipt.clone() },
+                    records: pack(&part),
+                    proofs: Vec::new(),
+                });
             }
         }
         for part in parts(own) {

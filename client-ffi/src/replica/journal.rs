@@ -47,7 +47,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let mut clock = self.hybrid_clock();
         let time = clock.stamp(lo);
         self.state.hybrid = clock.last();
-        let offset = |instant: docket_sync_core::time::UnixMillis| Some(instant.since(time)).filter(|offset| *offset != 0);
+        let offset =
+            |instant: docket_sync_core::time::UnixMillis| Some(instant.since(time)).filter(|offset| *offset != 0);
         head.claimed_offset = offset(self.platform.clock.wall());
         head.lo_offset = offset(lo);
 

@@ -22,15 +22,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::DecodeError;
 use docket_sync_core::document::DocumentError;
-use docket_sync_core::ids::{DocumentId, Incarnation, KeyId};
+use docket_sync_core::ids::{DocumentId, Incarnation, KeyId, RecordId};
 use docket_sync_core::proof::Certificate;
+use docket_sync_core::reference::ReferenceRecord;
 use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::time::{HybridClock, TimeReading};
 use ed25519_dalek::SigningKey;
 
 use self::base::Base;
-pub use self::stored::{Identity, JournalEntry};
 pub(crate) use self::stored::{DeviceState, IDENTITY, STATE};
+pub use self::stored::{Identity, JournalEntry};
 use self::stored::{Journal, from_bytes, row_key, row_number, to_bytes};
 use crate::platform::{Platform, PlatformError, SecretName, random_bytes};
 use crate::store::{Batch, DeviceStore, StoreError, Table, scan_all};
@@ -105,8 +106,10 @@ struct Work {
     bases: BTreeMap<DocumentId, Base>,
     /// Documents whose view changes.
     touched: BTreeSet<DocumentId>,
-    /// Whether names or addresses changed, which rows of the list show.
-    references_changed: bool,
+    /// Documents that are forgotten.
+    gone: BTreeSet<DocumentId>,
+    /// Reference records that are new.
+    references: BTreeMap<RecordId, ReferenceRecord>,
 }
 
 impl<S: DeviceStore> DeviceReplica<S> {
@@ -123,8 +126,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let key = SigningKey::from_bytes(secret);
         let (state, journal) = read_state(&store)?;
         let flight = Flight::default();
-        let mut replica =
-            Self { store, platform, identity, certificate, key, state, journal, flight, stale: false };
+        let mut replica = Self { store, platform, identity, certificate, key, state, journal, flight, stale: false };
         replica.settle_incarnation()?;
         Ok(replica)
     }
@@ -195,10 +197,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// Runs one operation; when it fails, what is in memory is not trusted any more.
-    fn guarded<T>(
-        &mut self,
-        operation: impl FnOnce(&mut Self) -> Result<T, ReplicaError>,
-    ) -> Result<T, ReplicaError> {
+    fn guarded<T>(&mut self, operation: impl FnOnce(&mut Self) -> Result<T, ReplicaError>) -> Result<T, ReplicaError> {
         if self.stale {
             (self.state, self.journal) = read_state(&self.store)?;
             self.flight = Flight::default();

@@ -1,13 +1,12 @@
 //! Taking the store's news: one batch, checked against its receipt, applied in one transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use docket_sync_core::document::{Document, DocumentError, Record};
-use docket_sync_core::ids::{BlobId, DocumentId};
+use docket_sync_core::document::{Document, Record};
+use docket_sync_core::facts::{FactBody, StatedFact};
+use docket_sync_core::ids::{BlobId, DocumentId, RecordId};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
-use docket_sync_core::reference::ReferenceRecord;
 use docket_sync_core::sync::device::Applied;
-use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::sync::frames::{Batch, DocumentRuns, News, ProofBytes, RecordSet, Run};
 use ed25519_dalek::VerifyingKey;
 
@@ -38,9 +37,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
             return Ok(Applied { wanted: Vec::new(), to: cursor.number, verified: None });
         }
         let mut work = Work::default();
-        let wanted = self.apply_documents(&batch, &mut work)?;
-        self.keep_proofs(&batch.proofs, &mut work);
         self.keep_references(&batch.references, &mut work)?;
+        let wanted = self.apply_documents(&batch, &mut work)?;
+        self.touch_named(&mut work)?;
+        keep_proofs(&batch.proofs, &mut work);
         self.state.cursor = Some(batch.to);
         self.flight.caught_up = batch.digest.is_some();
         let verified = batch.digest.map(|digest| self.compare_digest(digest));
@@ -53,16 +53,17 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let mut candidates = Vec::new();
         let mut wanted: BTreeSet<DocumentId> = core::mem::take(&mut self.flight.behind);
         let mut missing = false;
+        let mut left = BTreeSet::new();
         for news in &batch.documents {
             let candidate = match &news.news {
                 News::Records { runs } => self.with_records(news.document, batch, runs)?,
                 News::Whole { bytes } => read_whole(news.document, bytes),
                 News::Evict => {
-                    self.evict(news.document, work)?;
+                    left.extend(self.evict(news.document, work)?);
                     continue;
                 }
                 News::Forget => {
-                    self.forget(news.document, work)?;
+                    left.extend(self.forget(news.document, work)?);
                     continue;
                 }
             };
@@ -78,6 +79,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             Some(receipt) => self.accept(candidates, receipt, work)?,
             None => wanted.extend(candidates.iter().map(|candidate| candidate.id)),
         }
+        self.drop_unnamed(&left, work)?;
         Ok(wanted.into_iter().filter(|document| self.may_want(*document)).collect())
     }
 
@@ -133,7 +135,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
         receipt.verify(&key).is_ok().then_some(Some(receipt))
     }
 
-    fn accept(&mut self, candidates: Vec<Candidate>, receipt: Option<Receipt>, work: &mut Work) -> Result<(), ReplicaError> {
+    fn accept(
+        &mut self,
+        candidates: Vec<Candidate>,
+        receipt: Option<Receipt>,
+        work: &mut Work,
+    ) -> Result<(), ReplicaError> {
         let Some(receipt) = receipt else { return Ok(()) };
         let row = self.next_row();
         work.batch.put(Table::Receipt, row_key(row), receipt.to_bytes());
@@ -160,7 +167,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
             self.state.sum = self.sum().minus(old.sum()).to_digest();
         }
         self.state.sum = self.sum().plus(base.sum()).to_digest();
-        self.observe_times(&base)?;
+        let records = base.document.records()?;
+        base.meta.references = named_in(&records);
+        self.observe_times(&records);
         self.settle_what_came_back(id, &base, work);
         work.batch.delete(Table::Evicted, id.0);
         if whole || changed {
@@ -194,14 +203,13 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// Follows the hybrid times of others.
-    fn observe_times(&mut self, base: &Base) -> Result<(), DocumentError> {
+    fn observe_times(&mut self, records: &[Record]) {
         let lo = self.state.clock.at(self.platform.clock.monotonic());
         let mut clock = self.hybrid_clock();
-        for record in base.document.records()? {
+        for record in records {
             clock.observe(record.time, lo);
         }
         self.state.hybrid = clock.last();
-        Ok(())
     }
 
     /// Own facts that the store sent were accepted, although the acknowledgement was lost.
@@ -223,69 +231,38 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
     }
 
-    fn evict(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
+    /// The document left the scope: it stays until its facts are safe. Gives the records it named.
+    fn evict(&mut self, id: DocumentId, work: &mut Work) -> Result<Vec<RecordId>, ReplicaError> {
         let at = self.state.clock.at(self.platform.clock.monotonic());
-        let Some(meta) = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()) else { return Ok(()) };
+        let Some(meta) = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()) else { return Ok(Vec::new()) };
         self.state.sum = self.sum().minus(meta.sum()).to_digest();
         work.touched.insert(id);
         match self.base(work, id) {
-            Ok(Some(base)) => base.meta.evicted_at = Some(at),
-            // Damaged and not wanted any more.
-            Err(ReplicaError::Document(_)) => {
-                work.batch.delete(Table::Document, id.0).delete(Table::DocumentMeta, id.0);
-                return Ok(());
+            Ok(Some(base)) => {
+                base.meta.evicted_at = Some(at);
+                work.batch.put(Table::Evicted, id.0, Vec::new());
             }
-            Ok(None) => return Ok(()),
+            // Damaged, and not wanted any more.
+            Ok(None) | Err(ReplicaError::Document(_)) => self.drop_document(id, work),
             Err(error) => return Err(error),
         }
-        work.batch.put(Table::Evicted, id.0, Vec::new());
-        Ok(())
+        Ok(meta.references)
     }
 
-    fn forget(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
-        if let Some(meta) = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()) {
-            self.state.sum = self.sum().minus(meta.sum()).to_digest();
-        }
-        for table in [Table::Document, Table::DocumentMeta, Table::OrderRow, Table::Evicted] {
+    /// The document is to be unreadable from now on. Gives the records it named.
+    fn forget(&mut self, id: DocumentId, work: &mut Work) -> Result<Vec<RecordId>, ReplicaError> {
+        let meta = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()).unwrap_or_default();
+        self.state.sum = self.sum().minus(meta.sum()).to_digest();
+        self.drop_document(id, work);
+        Ok(meta.references)
+    }
+
+    fn drop_document(&self, id: DocumentId, work: &mut Work) {
+        work.bases.remove(&id);
+        work.gone.insert(id);
+        work.touched.insert(id);
+        for table in [Table::Document, Table::DocumentMeta, Table::Evicted] {
             work.batch.delete(table, id.0);
-        }
-        Ok(())
-    }
-
-    fn keep_proofs(&self, proofs: &[ProofBytes], work: &mut Work) {
-        for ProofBytes(bytes) in proofs {
-            let blob = BlobId(*blake3::hash(bytes).as_bytes());
-            work.batch.put(Table::Proof, blob.0, bytes.as_slice());
-        }
-    }
-
-    fn keep_references(&mut self, references: &[ProofBytes], work: &mut Work) -> Result<(), ReplicaError> {
-        let mut versions: BTreeMap<_, u64> = BTreeMap::new();
-        for ProofBytes(bytes) in references {
-            // One that this version cannot read stays with the store; the digest will say so.
-            let Ok(record) = ReferenceRecord::from_bytes(bytes) else { continue };
-            let known = match versions.get(&record.id) {
-                Some(version) => Some(*version),
-                None => self.reference_version(&record.id.0)?,
-            };
-            if known.is_some_and(|version| version >= record.version) {
-                continue;
-            }
-            if let Some(version) = known {
-                self.state.sum = self.sum().minus(DigestSum::of_reference(record.id, version)).to_digest();
-            }
-            self.state.sum = self.sum().plus(DigestSum::of_reference(record.id, record.version)).to_digest();
-            versions.insert(record.id, record.version);
-            work.batch.put(Table::Reference, record.id.0, bytes.as_slice());
-            work.references_changed = true;
-        }
-        Ok(())
-    }
-
-    fn reference_version(&self, id: &[u8]) -> Result<Option<u64>, ReplicaError> {
-        match self.store.get(Table::Reference, id)? {
-            Some(bytes) => Ok(Some(ReferenceRecord::from_bytes(&bytes)?.version)),
-            None => Ok(None),
         }
     }
 
@@ -309,6 +286,13 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 }
 
+fn keep_proofs(proofs: &[ProofBytes], work: &mut Work) {
+    for ProofBytes(bytes) in proofs {
+        let blob = BlobId(*blake3::hash(bytes).as_bytes());
+        work.batch.put(Table::Proof, blob.0, bytes.as_slice());
+    }
+}
+
 /// A document that was put aside because the store's contradicts it.
 #[derive(Debug, minicbor::Encode, minicbor::Decode)]
 #[cbor(array)]
@@ -322,6 +306,16 @@ struct Aside {
 fn read_whole(id: DocumentId, bytes: &[u8]) -> Option<Candidate> {
     let document = Document::load(id, bytes).ok()?;
     Some(Candidate { id, base: Base::of(document), whole: true, changed: true })
+}
+
+/// The reference records that the request names.
+fn named_in(records: &[Record]) -> Vec<RecordId> {
+    let request = records.iter().find_map(|record| match StatedFact::from_bytes(&record.bytes).ok()?.content.body {
+        FactBody::RegisterCall(call) => Some(call),
+        _ => None,
+    });
+    let named = request.map(|call| [Some(call.customer), Some(call.site), call.unit]);
+    named.into_iter().flatten().flatten().collect()
 }
 
 /// Whether two documents have different changes in one place of a chain.

@@ -70,7 +70,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 continue;
             }
             let proof = self.proof_of(entry)?.map_or(0, |proof| proof.len());
-            bytes = bytes.saturating_add(entry.record.bytes.len()).saturating_add(proof).saturating_add(RECORD_OVERHEAD);
+            bytes =
+                bytes.saturating_add(entry.record.bytes.len()).saturating_add(proof).saturating_add(RECORD_OVERHEAD);
             if rows.len() >= records_max || (bytes > bytes_max && !rows.is_empty()) {
                 break;
             }
@@ -181,8 +182,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             let broken = refused.get(&(entry.document, entry.record.actor));
             entry.waits() && broken.is_some_and(|sequence| entry.record.sequence > *sequence)
         };
-        let rows: Vec<u64> =
-            self.journal.iter().filter(|(_, entry)| is_behind(entry)).map(|(row, _)| *row).collect();
+        let rows: Vec<u64> = self.journal.iter().filter(|(_, entry)| is_behind(entry)).map(|(row, _)| *row).collect();
         let fresh = self.draw_incarnation()?;
         self.restate(fresh, &rows, work)
     }

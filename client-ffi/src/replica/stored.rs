@@ -6,7 +6,7 @@ use docket_sync_core::DecodeError;
 use docket_sync_core::document::{Chains, Record};
 use docket_sync_core::facts::{Author, Restates};
 use docket_sync_core::ids::{
-    BlobId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, Nonce, PersonId, StoreId,
+    BlobId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, Nonce, PersonId, RecordId, StoreId,
 };
 use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::frames::{Limits, QuarantineCode};
@@ -120,6 +120,9 @@ pub(crate) struct DocumentMeta {
     /// When it left the scope.
     #[n(4)]
     pub(crate) evicted_at: Option<UnixMillis>,
+    /// Reference records that its request names.
+    #[n(5)]
+    pub(crate) references: Vec<RecordId>,
 }
 
 /// A receipt in its table.
