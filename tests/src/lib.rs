@@ -24,11 +24,11 @@
 //! Write the test so that it reads its number (seeds, cycles) from an environment variable with a small
 //! default, and add a line to the list in `xtask/src/nightly.rs`.
 
-//BENCH
+pub mod bench;
 pub mod condition;
-//DEMO
+pub mod demo;
 pub mod process;
 pub mod proxy;
 pub mod random;
-//TABLE
+pub mod table;
 pub mod workload;

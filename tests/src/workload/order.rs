@@ -18,6 +18,9 @@ use crate::random::Random;
 /// Orders registered on one day.
 const ORDERS_PER_DAY: usize = 40;
 
+/// Characters of each of the two notes.
+const NOTE_CHARACTERS: usize = 200;
+
 /// Currency of all amounts.
 const CURRENCY: &str = "CNY";
 
@@ -293,7 +296,10 @@ impl Story {
     }
 
     fn note(&mut self, side: Side) {
-        let text = phrases::text(&mut self.random, 200);
+        let (current, pressure) = (self.random.between(5, 120), self.random.between(80, 420));
+        let reading = format!("{}.{} A, {pressure} kPa. ", current / 10, current % 10);
+        let rest = NOTE_CHARACTERS.saturating_sub(reading.chars().count());
+        let text = reading + &phrases::text(&mut self.random, rest);
         self.say(side, AddNote { text });
     }
 
