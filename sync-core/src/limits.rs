@@ -21,6 +21,12 @@ pub const TEXT_BYTES_MAX: usize = 2 * 1024;
 /// Items in one list inside a fact or voucher.
 pub const LIST_MAX: usize = 1_000;
 
+/// Largest reference record in bytes: a policy with its terms in two languages is the largest kind.
+pub const REFERENCE_BYTES_MAX: usize = 64 * 1024;
+
+/// Largest certificate in bytes: a device shared by a whole shift lists some dozens of people.
+pub const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
+
 /// Largest proof (voucher with salts and strokes) in bytes.
 pub const PROOF_BYTES_MAX: usize = 32 * 1024;
 
