@@ -35,8 +35,13 @@ export function suggestLanguage(tag: string | null): void {
   }
 }
 
+/** Puts values into a pattern: `{n}` is the value, `{n:fact|facts}` the word that fits its number. */
 export function fill(pattern: string, values: Values): string {
-  return pattern.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return pattern.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (whole, name: string, one?: string, many?: string) => {
+    const value = values[name];
+    if (value === undefined) return whole;
+    return one === undefined || many === undefined ? String(value) : value === 1 ? one : many;
+  });
 }
 
 /** A text of the catalogue in the present language. */

@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { call, errorText, holds } from '../api';
-import { ageText, dateTime, nameOf } from '../format';
+import { dateTime, nameOf, now, spanText } from '../format';
 import { textMatches } from '../logic/order_list';
 import { orderHash } from '../logic/route';
 import { Chip, StateChip, UrgencyMark } from '../parts/chip';
@@ -90,7 +90,7 @@ function Waiting({ rows, next, onDone, onOverride }: WaitingProps) {
                 <a class="serial" href={orderHash(row.id)}>{row.serial}</a>
                 <StateChip state={row.state} text={row.state_text} />
                 <UrgencyMark urgency={row.urgency} />
-                <span class="quiet" title={dateTime(row.registered_at)}>{t('dispatch.since', { age: ageText(row.registered_at) })}</span>
+                <span class="quiet" title={dateTime(row.registered_at)}>{t('dispatch.since', { span: spanText(now.value - row.registered_at) })}</span>
               </div>
               <p>{row.problem}</p>
               <p class="quiet">{row.customer.name} · {row.site.address}</p>
@@ -99,7 +99,7 @@ function Waiting({ rows, next, onDone, onOverride }: WaitingProps) {
             {may && (
               <div class="item-actions">
                 <button type="button" class="button primary" disabled={busy !== null || next === null} onClick={() => dispatch(row)}>
-                  {busy === row.id ? t('sending') : t('dispatch.next_to', { name: next?.technician.name ?? '–' })}
+                  {busy === row.id ? t('sending') : t('dispatch.by_turn')}
                 </button>
                 <button type="button" class="button" disabled={busy !== null} onClick={() => onOverride(row)}>{t('dispatch.override')}</button>
               </div>

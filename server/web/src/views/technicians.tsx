@@ -80,7 +80,7 @@ export function DeviceLine({ device }: { device: Device }) {
     <div class="device">
       <code title={device.id}>{device.id.slice(0, 8)}</code>
       {device.revoked ? <Chip tone="off" icon="slash">{t('technicians.revoked')}</Chip> : <SyncAge at={device.last_sync_at} />}
-      {device.pending > 0 ? (
+      {device.revoked ? null : device.pending > 0 ? (
         <span class="mark tone-warn">
           {t('technicians.pending', { n: device.pending })}
           {device.pending_oldest_at !== null && <span class="quiet" title={dateTime(device.pending_oldest_at)}>{t('technicians.oldest', { age: ageText(device.pending_oldest_at) })}</span>}
