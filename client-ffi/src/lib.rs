@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Docket on a technician's device: everything works without a network, and nothing that was done is lost.
+//!
+//! [`store`] keeps rows on the device, encrypted; [`platform`] is what the operating system gives (secrets,
+//! clock, randomness); `transport` carries messages to the company's server.
+//!
+//! Invariant: without the features `sqlite`, `network` and `cli` nothing here needs a C compiler, so that the
+//! same code builds for phones and WebAssembly.
+
+pub mod orders;
+pub mod platform;
+pub mod replica;
+pub mod store;
+#[cfg(feature = "network")]
+pub mod transport;
