@@ -154,7 +154,10 @@ function Outcome({ item, onClose, onDone }: { item: Callback; onClose: () => voi
         say(t('callbacks.recorded', { serial: item.serial, outcome: coded('outcome', outcome) }));
         onDone();
       })
-      .catch((error: unknown) => setWrong({ field: error instanceof ApiError ? error.field : null, text: errorText(error) }))
+      .catch((error: unknown) => setWrong({
+        field: error instanceof ApiError ? error.field : null,
+        text: error instanceof ApiError && error.status === 409 ? t('callbacks.already_done') : errorText(error),
+      }))
       .finally(() => setBusy(false));
   };
   return (
