@@ -15,9 +15,9 @@ const SWITCHES = [
 
 /** The browser to use; a missing one is a failure with the way out, never a silent skip. */
 export function findChromium() {
-  const path = process.env.CHROMIUM ?? PLACES.find((place) => existsSync(place));
+  const path = process.env.CHROMIUM ?? process.env.DOCKET_CHROMIUM ?? PLACES.find((place) => existsSync(place));
   if (path === undefined || !existsSync(path)) {
-    throw new Error('no Chromium found: install the package chromium, or name one in the variable CHROMIUM');
+    throw new Error('no Chromium found: install the package chromium, or name one in the variable CHROMIUM or DOCKET_CHROMIUM');
   }
   return path;
 }
