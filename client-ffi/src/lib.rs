@@ -10,5 +10,6 @@ pub mod orders;
 pub mod platform;
 pub mod replica;
 pub mod store;
+pub mod sync;
 #[cfg(feature = "network")]
 pub mod transport;

@@ -30,6 +30,7 @@ use docket_sync_core::time::{HybridClock, TimeReading};
 use ed25519_dalek::SigningKey;
 
 use self::base::Base;
+pub use self::journal::NewFact;
 pub(crate) use self::stored::{DeviceState, IDENTITY, STATE};
 pub use self::stored::{Identity, JournalEntry};
 use self::stored::{Journal, from_bytes, row_key, row_number, to_bytes};

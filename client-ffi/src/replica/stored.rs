@@ -101,6 +101,31 @@ pub(crate) struct DeviceState {
     pub(crate) next_row: u64,
 }
 
+impl DeviceState {
+    /// The state of a device that was just enrolled.
+    pub(crate) fn enrolled(incarnation: Incarnation, nonce: Nonce, epoch: Epoch, clock: LowerBound) -> Self {
+        Self {
+            incarnation,
+            session_counter: 0,
+            nonce,
+            cursor: None,
+            healed_epoch: epoch,
+            durable_to: 0,
+            backed_up_to: 0,
+            server_level: docket_sync_core::facts::SCHEMA_LEVEL,
+            limits: None,
+            envelope_counter: 0,
+            clock,
+            hybrid: UnixMillis(0),
+            sum: Digest([0; 32]),
+            verified: None,
+            differences: 0,
+            last_sync: None,
+            next_row: 1,
+        }
+    }
+}
+
 /// What is known of a document without loading it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
