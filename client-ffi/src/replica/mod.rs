@@ -96,6 +96,8 @@ struct Flight {
     healing: Option<heal::Healing>,
     /// Documents that a comparison of heads showed to be behind.
     behind: BTreeSet<DocumentId>,
+    /// Whether heads were compared because digests differed: once is enough, what remains is for a person.
+    compared: bool,
     /// Whether the store said that nothing more comes.
     caught_up: bool,
 }

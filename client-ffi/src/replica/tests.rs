@@ -8,6 +8,7 @@ use docket_sync_core::facts::bodies::{AddNote, RegisterCall};
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
 use docket_sync_core::facts::{Author, FactBody, Head};
 use docket_sync_core::ids::{DocumentId, RecordId};
+use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::sync::frames::QuarantineCode;
 use docket_sync_core::time::{DAY, UnixMillis};
 
@@ -103,7 +104,8 @@ fn call(customer: RecordId) -> FactBody {
 }
 
 fn texts(replica: &DeviceReplica<MemoryStore>, document: DocumentId) -> Vec<String> {
-    let facts = replica.facts(document).unwrap();
+    let mut facts = FactSet::new(document);
+    facts.extend(replica.facts(document).unwrap());
     let mut texts: Vec<String> = facts
         .iter()
         .filter_map(|fact| match fact.body() {

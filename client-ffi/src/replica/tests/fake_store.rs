@@ -15,10 +15,10 @@ use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::sync::frames::{
     Batch, BatchDocument, Cover, DocumentHeads, Frame, Have, Hello, News, NonceFrame, ProofBytes, Push, ReceiptLine,
-    RecordSet, Renew, RenewReason, Stop, Welcome,
+    RecordSet, Renew, Stop, Welcome,
 };
 use docket_sync_core::sync::gate::{GateStore, Judged, Maker, Proof, Verdict, judge, own_proof};
-use docket_sync_core::sync::message::{Plain, Unpacker, pack, travels_digest};
+use docket_sync_core::sync::message::{Burst, Plain, Unpacker, pack, travels_digest};
 use docket_sync_core::sync::server::{HelloVerdict, SessionRow, ack, check_hello};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
@@ -223,7 +223,7 @@ impl FakeStore {
         let frames = Unpacker::default().unpack(message).unwrap();
         let (first, rest) = frames.split_first().unwrap();
         let Frame::Hello(hello) = first else { panic!("no Hello") };
-        pack(&self.answer_frames(hello, rest), &mut Plain)
+        pack(&self.answer_frames(hello, rest), &mut Plain, Burst::Ends)
     }
 
     fn answer_frames(&mut self, hello: &Hello, rest: &[Frame]) -> Vec<Frame> {
