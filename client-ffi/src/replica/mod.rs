@@ -16,7 +16,7 @@ mod push;
 mod session;
 mod stored;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,9 +31,9 @@ use ed25519_dalek::SigningKey;
 
 use self::base::Base;
 pub use self::journal::NewFact;
-pub(crate) use self::stored::{DeviceState, IDENTITY, STATE};
+pub(crate) use self::stored::{DeviceState, IDENTITY, STATE, to_bytes};
 pub use self::stored::{Identity, JournalEntry};
-use self::stored::{Journal, from_bytes, row_key, row_number, to_bytes};
+use self::stored::{Journal, from_bytes, row_key, row_number};
 use crate::platform::{Platform, PlatformError, SecretName, random_bytes};
 use crate::store::{Batch, DeviceStore, StoreError, Table, scan_all};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use docket_sync_core::DecodeError;
 use docket_sync_core::document::{Chains, Record};
-use docket_sync_core::facts::{Author, Restates};
+use docket_sync_core::facts::{Author, Fact, Restates, StatedFact, content_digest};
 use docket_sync_core::ids::{
     BlobId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, Nonce, PersonId, RecordId, StoreId,
 };
@@ -194,6 +194,14 @@ impl JournalEntry {
     #[must_use]
     pub fn id(&self) -> FactId {
         FactId { actor: self.first.actor, sequence: self.first.sequence }
+    }
+
+    /// The fact itself.
+    pub(crate) fn fact(&self) -> Result<Fact, DecodeError> {
+        let stated = StatedFact::from_bytes(&self.record.bytes)?;
+        let digest = content_digest(self.document, self.id(), &self.author, self.record.time, &stated.content_bytes);
+        let (id, author, time) = (self.id(), self.author.clone(), self.record.time);
+        Ok(Fact { id, origin: stated.statement.origin, author, time, content: stated.content, digest })
     }
 
     /// Whether it still waits for the store.

@@ -29,7 +29,7 @@ use crate::platform::{Clock as _, KeyStore as _, LowerBound, SecretName};
 use crate::replica::stored::{DeviceState, IDENTITY, Identity, STATE, to_bytes};
 use crate::store::{Batch as Rows, DeviceStore, Table};
 
-pub(super) const PERSON: PersonId = PersonId([0x11; 16]);
+pub(crate) const PERSON: PersonId = PersonId([0x11; 16]);
 const STORE: StoreId = StoreId([0x5a; 16]);
 const DEVICE: DeviceId = DeviceId([0xd1; 16]);
 const INCARNATION: Incarnation = Incarnation([0x1c; 16]);
@@ -44,7 +44,7 @@ struct FakeOrder {
 }
 
 #[derive(Clone)]
-pub(super) struct FakeStore {
+pub(crate) struct FakeStore {
     key: SigningKey,
     epoch: Epoch,
     start: u64,
@@ -60,7 +60,7 @@ pub(super) struct FakeStore {
 }
 
 impl FakeStore {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             key: SigningKey::from_bytes(&[0x70; 32]),
             epoch: Epoch([1; 8]),
@@ -78,13 +78,13 @@ impl FakeStore {
     }
 
     /// This store after it was restored from the backup that it is.
-    pub(super) fn restored(mut self) -> Self {
+    pub(crate) fn restored(mut self) -> Self {
         self.epoch = Epoch([2; 8]);
         self.start += 1;
         self
     }
 
-    pub(super) fn now(&self) -> UnixMillis {
+    pub(crate) fn now(&self) -> UnixMillis {
         START
     }
 
@@ -98,7 +98,7 @@ impl FakeStore {
         number
     }
 
-    pub(super) fn enrol(&self, rows: &mut impl DeviceStore, keys: &MemoryKeyStore, clock: &ManualClock) {
+    pub(crate) fn enrol(&self, rows: &mut impl DeviceStore, keys: &MemoryKeyStore, clock: &ManualClock) {
         let device_key = SigningKey::from_bytes(&[0xde; 32]);
         let certificate = Certificate::issue(
             Certified {
@@ -131,7 +131,7 @@ impl FakeStore {
     }
 
     /// Registers an order; `customer` is the last byte of its customer's record.
-    pub(super) fn order(&mut self, customer: u8) -> DocumentId {
+    pub(crate) fn order(&mut self, customer: u8) -> DocumentId {
         let id = DocumentId::new(START, [customer; 10]);
         let record = RecordId([0xc0 + customer; 16]);
         let document = Document::new(id).unwrap();
@@ -140,11 +140,11 @@ impl FakeStore {
         id
     }
 
-    pub(super) fn note(&mut self, document: DocumentId, text: &str) {
+    pub(crate) fn note(&mut self, document: DocumentId, text: &str) {
         self.office(document, AddNote { text: text.to_owned() }.into());
     }
 
-    fn office(&mut self, document: DocumentId, body: FactBody) {
+    pub(crate) fn office(&mut self, document: DocumentId, body: FactBody) {
         let origin = Origin::Server { store: STORE, epoch: self.epoch, node: 0, start: self.start };
         let number = self.log();
         let order = self.orders.get_mut(&document).unwrap();
@@ -161,31 +161,31 @@ impl FakeStore {
         order.numbers.insert((record.actor, sequence), number);
     }
 
-    pub(super) fn reference(&mut self, id: RecordId, name: &str) {
+    pub(crate) fn reference(&mut self, id: RecordId, name: &str) {
         let number = self.log();
         let version = self.references.get(&id).map_or(0, |(_, record)| record.version) + 1;
         let customer = Customer { name: name.to_owned(), phone: String::new(), language: None };
         self.references.insert(id, (number, ReferenceRecord::new(id, version, customer)));
     }
 
-    pub(super) fn evict(&mut self, document: DocumentId) {
+    pub(crate) fn evict(&mut self, document: DocumentId) {
         let number = self.log();
         self.orders.get_mut(&document).unwrap().evicted_at = Some(number);
     }
 
-    pub(super) fn forbid(&mut self, text: &str) {
+    pub(crate) fn forbid(&mut self, text: &str) {
         self.forbidden.insert(text.to_owned());
     }
 
-    pub(super) fn forge_receipts(&mut self, times: u32) {
+    pub(crate) fn forge_receipts(&mut self, times: u32) {
         self.forgeries = times;
     }
 
-    pub(super) fn back_up(&mut self) {
+    pub(crate) fn back_up(&mut self) {
         self.backed_up_to = self.number();
     }
 
-    pub(super) fn texts(&self, document: DocumentId) -> Vec<String> {
+    pub(crate) fn texts(&self, document: DocumentId) -> Vec<String> {
         let facts = self.orders[&document].document.facts().unwrap();
         let unique: BTreeMap<_, _> = facts.iter().map(|fact| (fact.id, fact)).collect();
         let mut texts: Vec<String> = unique
@@ -219,7 +219,7 @@ impl FakeStore {
     }
 
     /// Answers one message.
-    pub(super) fn answer(&mut self, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn answer(&mut self, message: &[u8]) -> Vec<u8> {
         let frames = Unpacker::default().unpack(message).unwrap();
         let (first, rest) = frames.split_first().unwrap();
         let Frame::Hello(hello) = first else { panic!("no Hello") };

@@ -2,7 +2,7 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "counters of a test")]
 
-mod fake_store;
+pub(crate) mod fake_store;
 
 use docket_sync_core::facts::bodies::{AddNote, RegisterCall};
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
@@ -20,18 +20,18 @@ use crate::store::memory::{Fault, FaultPoint, MemoryDisk, MemoryStore};
 use crate::store::{DeviceStore, Table};
 use crate::sync::{Exchange, SyncError, SyncReport};
 
-const START: UnixMillis = UnixMillis(1_763_700_000_000);
+pub(crate) const START: UnixMillis = UnixMillis(1_763_700_000_000);
 
 /// A device whose disk and secrets survive crashes.
-struct Device {
-    disk: MemoryDisk,
+pub(crate) struct Device {
+    pub(crate) disk: MemoryDisk,
     keys: MemoryKeyStore,
-    clock: ManualClock,
+    pub(crate) clock: ManualClock,
     random: CountingRandom,
 }
 
 impl Device {
-    fn enrolled(store: &FakeStore) -> Self {
+    pub(crate) fn enrolled(store: &FakeStore) -> Self {
         let device = Self {
             disk: MemoryDisk::new(),
             keys: MemoryKeyStore::new(),
@@ -43,7 +43,7 @@ impl Device {
         device
     }
 
-    fn platform(&self) -> Platform {
+    pub(crate) fn platform(&self) -> Platform {
         Platform {
             keys: Box::new(self.keys.clone()),
             clock: Box::new(self.clock.clone()),
@@ -56,7 +56,7 @@ impl Device {
     }
 
     /// Syncs to the end, beginning again after crashes of the device.
-    fn sync(&self, store: &mut FakeStore) -> SyncReport {
+    pub(crate) fn sync(&self, store: &mut FakeStore) -> SyncReport {
         for _ in 0..10 {
             let mut replica = self.open();
             if let Ok(report) = sync(&mut replica, store) {
@@ -67,7 +67,7 @@ impl Device {
     }
 }
 
-fn sync(replica: &mut DeviceReplica<MemoryStore>, store: &mut FakeStore) -> Result<SyncReport, SyncError> {
+pub(crate) fn sync(replica: &mut DeviceReplica<MemoryStore>, store: &mut FakeStore) -> Result<SyncReport, SyncError> {
     let mut exchange = Exchange::begin(replica);
     while let Some(message) = exchange.next_message(replica)? {
         let answer = store.answer(&message);
@@ -83,11 +83,12 @@ fn note(document: DocumentId, text: &str) -> NewFact {
         seen: Vec::new(),
         head: Head::default(),
         body: AddNote { text: text.to_owned() }.into(),
+        claimed: None,
         proof: None,
     }
 }
 
-fn call(customer: RecordId) -> FactBody {
+pub(crate) fn call(customer: RecordId) -> FactBody {
     RegisterCall {
         customer,
         site: RecordId([0x51; 16]),
