@@ -43,7 +43,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         keep_proofs(&batch.proofs, &mut work);
         self.state.cursor = Some(batch.to);
         self.flight.caught_up = batch.digest.is_some();
+        // A difference is told once in a session: it makes the session compare heads.
         let verified = batch.digest.map(|digest| self.compare_digest(digest));
+        let verified = verified.filter(|equal| *equal || self.may_compare());
         self.commit(work)?;
         Ok(Applied { wanted, to: batch.to.number, verified })
     }
@@ -157,11 +159,14 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn accept_one(&mut self, candidate: Candidate, receipt: ReceiptRow, work: &mut Work) -> Result<(), ReplicaError> {
         let Candidate { id, mut base, whole, changed } = candidate;
         let old = self.meta(id)?;
-        if whole {
-            self.keep_what_the_store_lacks(&mut base, work)?;
-            base.meta.own_to = old.as_ref().map_or(0, |old| old.own_to);
-        }
         base.meta.receipt = Some(receipt);
+        if whole {
+            base.meta.own_to = old.as_ref().map_or(0, |old| old.own_to);
+            if self.keep_what_the_store_lacks(&mut base, work)? {
+                // The older receipt is the proof for what the store has lost.
+                base.meta.receipt = old.as_ref().and_then(|old| old.receipt).or(base.meta.receipt);
+            }
+        }
         base.meta.evicted_at = None;
         if let Some(old) = old.filter(|old| old.evicted_at.is_none()) {
             self.state.sum = self.sum().minus(old.sum()).to_digest();
@@ -180,26 +185,29 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// A whole document replaces the base; what the base had beyond it is appended again, so that a store that
-    /// lost it can be healed. Where the two contradict each other the old one is put aside.
-    fn keep_what_the_store_lacks(&mut self, base: &mut Base, work: &mut Work) -> Result<(), ReplicaError> {
+    /// lost it can be healed. Where the two contradict each other the old one is put aside. Tells whether there
+    /// was something beyond it.
+    fn keep_what_the_store_lacks(&mut self, base: &mut Base, work: &mut Work) -> Result<bool, ReplicaError> {
         let id = base.document.id();
         let old = match self.load_base(id) {
             Ok(Some(old)) => old,
-            Ok(None) | Err(ReplicaError::Document(_)) => return Ok(()),
+            Ok(None) | Err(ReplicaError::Document(_)) => return Ok(false),
             Err(error) => return Err(error),
         };
         if contradict(&old, base) {
             let row = self.next_row();
             work.batch.put(Table::Aside, row_key(row), to_bytes(&Aside { document: id, bytes: old.document.save() }));
-            return Ok(());
+            return Ok(false);
         }
+        let mut kept = false;
         for record in old.document.records()? {
             let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
             if record.sequence > known {
                 base.append(&record)?;
+                kept = true;
             }
         }
-        Ok(())
+        Ok(kept)
     }
 
     /// Follows the hybrid times of others.

@@ -129,7 +129,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
             self.state.healed_epoch = welcome.epoch;
         }
         let differs = welcome.digest.is_some() && self.state.verified == Some(false);
-        Ok(if differs { Greeting::DigestDiffers } else { Greeting::Known })
+        Ok(if differs && self.may_compare() { Greeting::DigestDiffers } else { Greeting::Known })
+    }
+
+    /// Whether heads are still to be compared in this session.
+    pub(super) fn may_compare(&mut self) -> bool {
+        !core::mem::replace(&mut self.flight.compared, true)
     }
 
     /// Compares the store's digest with the base's.
