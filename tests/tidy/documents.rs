@@ -82,7 +82,11 @@ fn message_problems(file: &File, keys: &mut BTreeMap<String, String>) -> Vec<Str
         let text = |language: &str| texts.get(language).map(|text| text.trim()).filter(|text| !text.is_empty());
         match (text("en"), text("zh")) {
             (Some(en), Some(zh)) if placeholders(en) != placeholders(zh) => {
-                found.push(format!("{path}: {key}: placeholders differ: {:?} and {:?}", placeholders(en), placeholders(zh)));
+                found.push(format!(
+                    "{path}: {key}: placeholders differ: {:?} and {:?}",
+                    placeholders(en),
+                    placeholders(zh)
+                ));
             }
             (Some(_), Some(_)) => {}
             _ => found.push(format!("{path}: {key}: needs a text in en and in zh")),

@@ -52,7 +52,10 @@ fn members_take_dependencies_from_the_workspace() {
     let members = source::files().into_iter().filter(|file| file.path.ends_with("/Cargo.toml"));
     let found: Vec<String> = members.flat_map(|file| dependencies_past_the_table(&file)).collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
-    let bad = File { path: "a/Cargo.toml".to_owned(), text: "[dependencies]\nserde = \"1\"\nclap.workspace = true\n".to_owned() };
+    let bad = File {
+        path: "a/Cargo.toml".to_owned(),
+        text: "[dependencies]\nserde = \"1\"\nclap.workspace = true\n".to_owned(),
+    };
     assert_eq!(dependencies_past_the_table(&bad), ["a/Cargo.toml:2: serde = \"1\""]);
 }
 
@@ -86,7 +89,8 @@ fn no_file_names_a_registry_host() {
 }
 
 /// Packages that compile C or link a C library.
-const C_PACKAGES: &[&str] = &["ring", "libsqlite3-sys", "rusqlite", "zstd-sys", "zstd-safe", "aws-lc-sys", "openssl-sys"];
+const C_PACKAGES: &[&str] =
+    &["ring", "libsqlite3-sys", "rusqlite", "zstd-sys", "zstd-safe", "aws-lc-sys", "openssl-sys"];
 
 /// Packages that may have a C compiler among their build dependencies, and why no C is compiled.
 const CC_BUT_NO_C: &[&str] = &[

@@ -39,10 +39,14 @@ fn length_problem(file: &File, longer: &[(&str, usize, &str)]) -> Option<String>
     let exception = longer.iter().find(|(path, _, _)| *path == file.path);
     let path = &file.path;
     match exception {
-        None if lines > LINES_MAX => Some(format!("{path}: {lines} lines without tests, at most {LINES_MAX}: split it")),
+        None if lines > LINES_MAX => {
+            Some(format!("{path}: {lines} lines without tests, at most {LINES_MAX}: split it"))
+        }
         Some((_, most, _)) if lines > *most => Some(format!("{path}: {lines} lines, at most {most}: split it")),
         Some(_) if lines <= LINES_MAX => Some(format!("{path}: {lines} lines: take it off the list of longer files")),
-        Some((_, most, _)) if lines + SLACK < *most => Some(format!("{path}: {lines} lines: lower its bound from {most}")),
+        Some((_, most, _)) if lines + SLACK < *most => {
+            Some(format!("{path}: {lines} lines: lower its bound from {most}"))
+        }
         _ => None,
     }
 }
@@ -50,11 +54,8 @@ fn length_problem(file: &File, longer: &[(&str, usize, &str)]) -> Option<String>
 #[test]
 fn files_fit_a_mind() {
     let files = source::files();
-    let mut found: Vec<String> = files
-        .iter()
-        .filter(|file| is_source(&file.path))
-        .filter_map(|file| length_problem(file, LONGER))
-        .collect();
+    let mut found: Vec<String> =
+        files.iter().filter(|file| is_source(&file.path)).filter_map(|file| length_problem(file, LONGER)).collect();
     let missing = LONGER.iter().filter(|(path, _, _)| files.iter().all(|file| file.path != *path));
     found.extend(missing.map(|(path, _, _)| format!("{path}: is gone, take it off the list of longer files")));
     assert!(found.is_empty(), "\n{}", found.join("\n"));
@@ -77,7 +78,8 @@ fn the_length_bound_counts_code_and_only_tightens() {
 #[test]
 fn file_names_say_what_is_inside() {
     let names = source::files().into_iter().map(|file| file.path);
-    let found: Vec<String> = names.filter(|path| EMPTY_NAMES.iter().any(|name| path.ends_with(&format!("/{name}")))).collect();
+    let found: Vec<String> =
+        names.filter(|path| EMPTY_NAMES.iter().any(|name| path.ends_with(&format!("/{name}")))).collect();
     assert!(found.is_empty(), "name them after what they hold: {found:?}");
 }
 

@@ -143,7 +143,8 @@ pub(super) fn without_tests(code: &str) -> String {
     let mut kept = code.to_owned();
     while let Some(start) = kept.find("#[cfg(test)]") {
         let end = end_of_item(&kept[start..]) + start;
-        let blank: String = kept[start..end].chars().map(|character| if character == '\n' { '\n' } else { ' ' }).collect();
+        let blank: String =
+            kept[start..end].chars().map(|character| if character == '\n' { '\n' } else { ' ' }).collect();
         kept.replace_range(start..end, &blank);
     }
     kept
