@@ -6,7 +6,9 @@
 //! Invariant: without the features `sqlite`, `network` and `cli` nothing here needs a C compiler, so that the
 //! same code builds for phones and WebAssembly.
 
+pub mod orders;
 pub mod platform;
+pub mod replica;
 pub mod store;
 #[cfg(feature = "network")]
 pub mod transport;

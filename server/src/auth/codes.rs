@@ -110,6 +110,10 @@ pub enum CodeError {
 }
 
 impl CodeError {
+    /// Every error.
+    pub const ALL: [Self; 6] =
+        [Self::Shape, Self::Unknown, Self::Expired, Self::Used, Self::TooManyTries, Self::Void];
+
     /// The stable code of the error.
     #[must_use]
     pub fn code(self) -> &'static str {

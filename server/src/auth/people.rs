@@ -62,7 +62,7 @@ impl FromStr for Login {
 }
 
 /// Why a person cannot be stored as given.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PersonError {
     /// Not a login name.
     #[error("a login has 2 to 64 letters, digits or the signs . _ - @")]
@@ -91,6 +91,18 @@ pub enum PersonError {
 }
 
 impl PersonError {
+    /// Every error.
+    pub const ALL: [Self; 8] = [
+        Self::Login,
+        Self::LoginTaken,
+        Self::Name,
+        Self::Roles,
+        Self::Skills,
+        Self::PasswordShort,
+        Self::PasswordLong,
+        Self::PasswordSimple,
+    ];
+
     /// The field of the request that is wrong.
     #[must_use]
     pub fn field(&self) -> &'static str {

@@ -127,7 +127,7 @@ pub trait Tables {
     }
 }
 
-impl Tables for dyn Store {
+impl Tables for dyn Store + '_ {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Store::get(self, table, key)
     }

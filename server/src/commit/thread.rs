@@ -85,6 +85,21 @@ impl Committer {
         receive.recv().unwrap_or(Err(CommitError::Stopping))
     }
 
+    /// Runs `work` with the next group and waits for nothing: only for what may be lost in a crash.
+    pub fn forget<W>(&self, work: W)
+    where
+        W: FnOnce(&mut Writer) -> Result<(), CommitError> + Send + 'static,
+    {
+        let sent = self.send(work, |result| {
+            if let Err(error) = result {
+                tracing::warn!(%error, "a write that nobody waits for failed");
+            }
+        });
+        if let Err(error) = sent {
+            tracing::debug!(%error, "a write that nobody waits for was left out");
+        }
+    }
+
     fn send<T, W>(
         &self,
         work: W,

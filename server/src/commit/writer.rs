@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use docket_sync_core::facts::{Origin, Role};
-use docket_sync_core::ids::{DocumentId, PersonId};
+use docket_sync_core::ids::{DeviceId, DocumentId, PersonId};
 use docket_sync_core::proof::chain_next;
 use docket_sync_core::time::{HybridClock, UnixMillis};
 
@@ -31,6 +31,8 @@ pub struct Touched {
     pub orders: BTreeSet<DocumentId>,
     /// Scopes whose feed moved.
     pub scopes: BTreeSet<ScopeId>,
+    /// Devices that made contact.
+    pub devices: BTreeSet<DeviceId>,
     /// Whether anything else of the log moved.
     pub other: bool,
 }
@@ -184,6 +186,11 @@ impl Writer {
         Ok(self.person(person)?.filter(|person| person.active).map(|person| person.roles.into_iter().collect()).unwrap_or_default())
     }
 
+    /// Those who watch devices are told that this one made contact.
+    pub fn touch_device(&mut self, device: DeviceId) {
+        self.job_touched.devices.insert(device);
+    }
+
     /// Origin of the facts that this server states.
     #[must_use]
     pub fn origin(&self) -> Origin {
@@ -204,6 +211,7 @@ impl Writer {
         let touched = std::mem::take(&mut self.job_touched);
         self.group_touched.orders.extend(touched.orders);
         self.group_touched.scopes.extend(touched.scopes);
+        self.group_touched.devices.extend(touched.devices);
         self.group_touched.other |= touched.other;
     }
 

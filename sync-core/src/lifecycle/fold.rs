@@ -1,6 +1,6 @@
 //! The fold itself: each rule in turn, and the state that their results make (lifecycle 4.2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::assignment::{self, Assignments};
 use super::cancel::{self, Cancels, Standing};
@@ -106,9 +106,9 @@ fn cloned_devices<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
     for node in ground.causality.nodes() {
         by_id.entry(node.id()).or_default().push(*node);
     }
-    let mut told: BTreeMap<ActorId, ()> = BTreeMap::new();
+    let mut told: BTreeSet<ActorId> = BTreeSet::new();
     for (id, nodes) in by_id.into_iter().filter(|(_, nodes)| nodes.len() > 1) {
-        if told.insert(id.actor, ()).is_none() {
+        if told.insert(id.actor) {
             let because =
                 Because { field: "facts", value: "both", rule: Rule::R10, pair: Some("X-76"), message: "explain.x_76" };
             findings.explain(because, &nodes, &[]);

@@ -13,10 +13,8 @@ use crate::ids::FactRef;
 /// Every counting fact of one kind with its body, in canonical order.
 macro_rules! each {
     ($ground:expr, $kind:ident) => {
-        $ground.live().filter_map(|node| match node.fact.body() {
-            crate::facts::FactBody::$kind(body) => Some((node, body)),
-            #[expect(clippy::wildcard_enum_match_arm, reason = "asks for one kind")]
-            _ => None,
+        $ground.live().filter_map(|node| {
+            if let crate::facts::FactBody::$kind(body) = node.fact.body() { Some((node, body)) } else { None }
         })
     };
 }
@@ -130,7 +128,13 @@ pub(super) fn role(node: Node<'_>) -> Role {
     if let Some(role) = node.fact.content.head.role {
         return role;
     }
-    let allowed = node.fact.kind().map_or(&[][..], |kind| kind.right().roles);
+    node.fact.kind().map_or(Role::Clerk, suggested_role)
+}
+
+/// The role that a kind suggests: the one that usually states it.
+#[must_use]
+pub fn suggested_role(kind: FactKind) -> Role {
+    let allowed = kind.right().roles;
     if allowed.contains(&Role::Clerk) {
         Role::Clerk
     } else if allowed.contains(&Role::Technician) {
@@ -175,7 +179,7 @@ pub(super) fn item(node: Node<'_>) -> u8 {
 }
 
 /// The work items that outcomes name, and item 1.
-pub(super) fn items<'a>(ground: &Ground<'a>) -> BTreeSet<u8> {
+pub(super) fn items(ground: &Ground<'_>) -> BTreeSet<u8> {
     let outcome =
         |node: &Node<'_>| matches!(node.fact.body(), FactBody::OutcomeDone(_) | FactBody::OutcomeUnfinished(_));
     ground.live().filter(|node| outcome(node) && !ground.is_withdrawn(*node)).map(item).chain([1]).collect()

@@ -33,4 +33,5 @@ pub use explain::{Reason, explain, known_to, summary};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
 pub use fold::fold;
+pub use ground::suggested_role;
 pub use messages::Language;

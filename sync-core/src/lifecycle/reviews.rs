@@ -28,6 +28,7 @@ pub struct Terms {
 
 /// The terms of a kind.
 #[must_use]
+#[expect(clippy::match_same_arms, reason = "a table, one row for each kind")]
 pub fn terms(kind: ReviewKind) -> Terms {
     use ReviewChoice::{Acknowledged, Consented, Continue, First, Keep, Release, Second, Terminate, WriteOff};
     let (owner, limit_ms, choices, default, blocking): (_, _, &'static [ReviewChoice], _, _) = match kind {
@@ -50,7 +51,7 @@ pub fn terms(kind: ReviewKind) -> Terms {
         ReviewKind::SignatureRefused => (Role::Supervisor, Some(DAY), &[Acknowledged, WriteOff], Acknowledged, false),
         // never rejected.
         ReviewKind::Amendment => (Role::Supervisor, Some(7 * DAY), &[Keep, WriteOff], Keep, false),
-        ReviewKind::ClonedDevice => (Role::Administrator, Some(DAY), &[Acknowledged], Acknowledged, false),
+        ReviewKind::ClonedDevice => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
         ReviewKind::VoidFact => (Role::Supervisor, Some(7 * DAY), &[Acknowledged, Keep], Acknowledged, false),
         // R8: two promises stand side by side until a person has talked to the customer.
         ReviewKind::ConflictingCommitments => (Role::Supervisor, None, &[First, Second], First, true),

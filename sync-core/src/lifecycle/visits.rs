@@ -79,6 +79,7 @@ impl<'a> VisitFacts<'a> {
     }
 
     /// The outcome that shows: unfinished while one of its items is not done.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only outcomes are collected")]
     fn outcome(&self) -> Option<Outcome> {
         let done_items: Vec<u8> = self.dones.iter().map(|node| item(*node)).collect();
         let unfinished = self.unfinished.iter().rev().find(|node| !done_items.contains(&item(**node)));
@@ -91,7 +92,6 @@ impl<'a> VisitFacts<'a> {
                 text: body.text.clone(),
                 next: body.next,
             }),
-            #[expect(clippy::wildcard_enum_match_arm, reason = "only outcomes are collected")]
             _ => None,
         }
     }
@@ -141,6 +141,7 @@ enum Belongs {
     Names(VisitRef),
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds lie outside visits")]
 fn belongs(body: &FactBody) -> Option<Belongs> {
     match body {
         FactBody::Depart(_) => Some(Belongs::Begins),
@@ -152,7 +153,6 @@ fn belongs(body: &FactBody) -> Option<Belongs> {
         FactBody::RecordLine(body) => Some(Belongs::Names(body.visit)),
         FactBody::OutcomeDone(body) => Some(Belongs::Names(body.visit)),
         FactBody::OutcomeUnfinished(body) => Some(Belongs::Names(body.visit)),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds lie outside visits")]
         _ => None,
     }
 }
@@ -254,6 +254,7 @@ fn visit<'a>(
 
 /// A step after the visit's end, and "unfinished" after "done" of the same item, contradict their own past: the
 /// technician withdraws the outcome or begins another visit.
+#[expect(clippy::wildcard_enum_match_arm, reason = "lines, ends and DONE may follow an end")]
 fn contradicts<'a>(ground: &Ground<'a>, node: Node<'a>, ended: &[Node<'a>]) -> bool {
     let known = |end: &&Node<'a>| ground.knows(node, **end);
     match node.fact.body() {
@@ -264,11 +265,11 @@ fn contradicts<'a>(ground: &Ground<'a>, node: Node<'a>, ended: &[Node<'a>]) -> b
             .iter()
             .filter(known)
             .any(|end| matches!(end.fact.body(), FactBody::OutcomeDone(_)) && item(*end) == item(node)),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "lines, ends and DONE may follow an end")]
         _ => false,
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "departing and leaving are not work")]
 fn is_work(body: &FactBody) -> bool {
     match body {
         FactBody::Arrive(_)
@@ -279,11 +280,11 @@ fn is_work(body: &FactBody) -> bool {
         | FactBody::OutcomeUnfinished(_) => true,
         // Travel is a cost of the trip, not work.
         FactBody::RecordLine(body) => body.line.kind != LineKind::Expense,
-        #[expect(clippy::wildcard_enum_match_arm, reason = "departing and leaving are not work")]
         _ => false,
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "other steps do not move a visit")]
 fn state(steps: &[Node<'_>]) -> VisitState {
     if steps.iter().any(|node| ends(node.fact.body())) {
         return VisitState::Ended;
@@ -293,7 +294,6 @@ fn state(steps: &[Node<'_>]) -> VisitState {
         FactBody::Arrive(_) => Some(VisitState::OnSite),
         FactBody::Start(_) | FactBody::Resume(_) => Some(VisitState::Working),
         FactBody::Pause(_) => Some(VisitState::Paused),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "other steps do not move a visit")]
         _ => None,
     });
     // A line whose steps have not arrived was recorded while working.

@@ -1,0 +1,6 @@
+//! What goes to devices: batches cut from the feed index, sessions over WebSocket and HTTP, enrolment.
+
+pub mod compress;
+pub mod devices;
+pub mod pull;
+pub mod session;
