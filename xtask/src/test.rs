@@ -43,7 +43,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     let page_tests = if options.is_full() { page_runs() } else { Vec::new() };
     for (name, mut command) in page_tests.into_iter().chain(runs(&options)) {
         command.envs(variables.iter().cloned());
-        closings.push(progress.part(name, || closing_of(command))?);
+        let closing = progress.part(name, || closing_of(name, command))?;
+        if !closing.status.success() {
+            progress.say(&format!("{name}: FAILED; the other runs go on"));
+        }
+        closings.push(closing);
     }
     print!("\nTimes:\n{}", progress.report());
     // The runners' own lines end the output: whoever reads only the end reads the result.
@@ -88,22 +92,29 @@ fn runs(options: &Options) -> Vec<(&'static str, Command)> {
     vec![("examples in documentation", examples), (name, tests)]
 }
 
-fn closing_of(mut command: Command) -> Result<tool::Closing, Failure> {
-    let closing = tool::run_and_keep(&mut command, is_closing_line)?;
+/// Runs one runner. A run that ends well but says nothing of its tests is a failure: nothing was tested.
+fn closing_of(name: &str, mut command: Command) -> Result<tool::Closing, Failure> {
+    let mut closing = tool::run_and_keep(&mut command, is_closing_line)?;
     if closing.lines.is_empty() && closing.status.success() {
         return Err(Failure::new(
             format!("`{}` ended without saying how many tests ran", tool::shown(&command)),
             "run it by hand and look at its output",
         ));
     }
+    if closing.lines.is_empty() {
+        closing.lines.push(format!("{name}: ended with {}", closing.status));
+    }
     Ok(closing)
 }
 
 /// Whether a line is a runner's own summary: libtest's, nextest's, vitest's or Node's, failures included.
 fn is_closing_line(line: &str) -> bool {
+    // Indented, it is the output of one failed test that nextest shows.
+    if line.starts_with("test result:") {
+        return true;
+    }
     let line = line.trim_start();
-    line.starts_with("test result:")
-        || line.starts_with("Summary [")
+    line.starts_with("Summary [")
         || ["FAIL [", "TIMEOUT [", "SIGABRT [", "SIGSEGV [", "SIGKILL ["].iter().any(|word| line.starts_with(word))
         || ["Test Files  ", "Tests  ", "\u{2139} pass ", "\u{2139} fail ", "# pass ", "# fail "]
             .iter()
@@ -172,7 +183,12 @@ mod tests {
         ] {
             assert!(is_closing_line(line), "{line}");
         }
-        for line in ["test tidy::names ... ok", "   Compiling docket", "        PASS [   0.004s] (1/3) a b"] {
+        for line in [
+            "    test result: FAILED. 0 passed; 1 failed",
+            "test tidy::names ... ok",
+            "   Compiling docket",
+            "        PASS [   0.004s] (1/3) a b",
+        ] {
             assert!(!is_closing_line(line), "{line}");
         }
     }
