@@ -121,7 +121,7 @@ impl Writer {
             }
             (seen, fold(&then), not_seen.into_iter().collect())
         };
-        let context = Context { person, roles, policy: None };
+        let context = Context::new(person, &roles);
         let decision = decide(&view, command, &context).map_err(|refusal| CommitError::Refused(Box::new(refusal)))?;
         let statement = Statement {
             author: Author::Person(person),
@@ -153,7 +153,7 @@ impl Writer {
 
 /// References to a frontier from the fact `id`: one byte for the fact just before it.
 #[must_use]
-pub fn seen_refs(frontier: &[FactId], id: FactId) -> Vec<SeenRef> {
+fn seen_refs(frontier: &[FactId], id: FactId) -> Vec<SeenRef> {
     frontier
         .iter()
         .map(|seen| {
