@@ -11,4 +11,5 @@
 )]
 
 mod real_data;
+mod real_server;
 mod tidy;

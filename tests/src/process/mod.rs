@@ -163,6 +163,16 @@ impl Process {
         self.child.kill().await.map_err(|source| ProcessError::System { program: self.program.clone(), source })
     }
 
+    /// Asks it to end in order (SIGTERM).
+    ///
+    /// # Errors
+    /// When it is gone already.
+    pub async fn ask_to_end(&self) -> Result<(), ProcessError> {
+        let failed = |source| ProcessError::System { program: self.program.clone(), source };
+        let status = Command::new("kill").arg("-TERM").arg(self.pid.to_string()).status().await.map_err(failed)?;
+        if status.success() { Ok(()) } else { Err(failed(io::Error::other("there is no such process to end"))) }
+    }
+
     /// Waits until it ends by itself; `None` when it does not before the deadline.
     pub async fn wait(&mut self, deadline: Duration) -> Option<std::process::ExitStatus> {
         tokio::time::timeout(deadline, self.child.wait()).await.ok()?.ok()
