@@ -87,7 +87,7 @@ impl Office {
         command.args(arguments).arg("--data").arg(self.data()).kill_on_drop(true);
         let failed = |source| ProcessError::System { program: program.display().to_string(), source };
         let output = command.output().await.map_err(failed)?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         if output.status.success() {
             return Ok(text.lines().map(str::to_owned).collect());
         }
