@@ -16,7 +16,6 @@ const STAND_IN: &str = "<!doctype html>
 </html>
 ";
 
-#[expect(clippy::print_stdout, reason = "build scripts talk to Cargo this way")]
 fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-changed=web/dist");
     let folder = Path::new("web/dist");

@@ -97,6 +97,22 @@ pub trait Random {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), PlatformError>;
 }
 
+/// Everything that a device takes from its platform.
+pub struct Platform {
+    /// Secrets.
+    pub keys: Box<dyn KeyStore + Send + Sync>,
+    /// Clocks.
+    pub clock: Box<dyn Clock + Send + Sync>,
+    /// Randomness.
+    pub random: Box<dyn Random + Send + Sync>,
+}
+
+impl core::fmt::Debug for Platform {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Platform").finish_non_exhaustive()
+    }
+}
+
 /// `N` random bytes.
 ///
 /// # Errors

@@ -51,17 +51,17 @@ tables! {
     Document = 3 "document" Any;
     /// Commands not yet acknowledged, with the fact they made, by a counter (8 bytes, big-endian).
     Journal = 4 "journal" Ascending;
-    /// The newest receipt that covers a document, by document.
-    Receipt = 5 "receipt" Any;
+    /// Receipts of the store, by a counter; documents name the newest one that covers them.
+    Receipt = 5 "receipt" Ascending;
     /// Reference records, by record.
     Reference = 6 "reference" Any;
     /// Proofs of signatures, by content address.
     Proof = 7 "proof" Any;
     /// Documents put aside when they were taken anew from the store, by a counter.
     Aside = 8 "aside" Ascending;
-    /// Push envelopes kept until the store's backup has what they cover, by a counter.
-    Envelope = 9 "envelope" Ascending;
-    /// Documents that left the scope, sealed to the store's key, by document.
+    /// What is known of a document without loading it, by document.
+    DocumentMeta = 9 "document_meta" Any;
+    /// Documents that left the scope and are still kept, by document; no value.
     Evicted = 10 "evicted" Any;
 }
 

@@ -4,3 +4,4 @@ pub mod csv;
 pub mod import_orders;
 
 pub use import_orders::{Defaults, FileError, ImportedOrder, LineCode, LineError, OrderFile};
+pub mod register;

@@ -265,7 +265,7 @@ impl Document {
         // Two actors with one prefix: both values lie under one key, and both are facts.
         for key in conflicted {
             for (value, id) in self.inner.get_all(&facts, key.as_str()).unwrap_or_default() {
-                if let (Some(place), Some(bytes)) = (change::place_of(&id), value.to_bytes()) {
+                if let (Some(place), Some(bytes)) = (change::place_of(&id), value.as_bytes()) {
                     values.insert(place, (UnixMillis(0), bytes.to_vec()));
                 }
             }

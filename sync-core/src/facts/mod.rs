@@ -199,6 +199,10 @@ pub struct Head {
     /// For `system:` facts: digest of rule and cause. Facts with the same `once` count as one.
     #[n(6)]
     pub once: Option<Digest>,
+    /// The role in which its author acts, stated where the rank of roles can decide (R2) or where the right
+    /// to correct another person's fact depends on it. The gate checks that he held it.
+    #[n(7)]
+    pub role: Option<Role>,
 }
 
 /// What a fact says, equal in every statement of it.

@@ -1,3 +1,37 @@
 //! The fold: from a set of facts to the order as people see it.
+//!
+//! [`FactSet`] holds the facts of one document, [`Causality`] says who knew of what, [`fold`] applies the merge
+//! rules R1 to R12 and gives an [`view::OrderView`], [`explain`] puts its reasons into words. One file per subject:
+//! `intake`, `visits` (R4), `cancel` (R3), `assignment` (R2, R4), `appointment` (R1, R8), `lines` (R5), `signature`
+//! (R6), `closing` (R12), `reviews` (who decides, until when). Nothing here reads a clock or a policy.
 
+mod appointment;
+mod assignment;
+mod cancel;
+pub mod causality;
+mod closing;
+mod cycles;
+mod explain;
+pub mod fact_set;
+mod findings;
+mod fold;
+mod ground;
+mod intake;
+mod lines;
+pub mod messages;
+pub mod reviews;
+#[cfg(any(test, feature = "scenario"))]
+pub mod scenario;
+mod signature;
+#[cfg(test)]
+mod tests;
 pub mod view;
+mod visits;
+
+pub use causality::Causality;
+pub use explain::{Reason, explain, known_to, summary};
+pub use fact_set::FactSet;
+pub use findings::REVIEW_DEFAULT_RULE;
+pub use fold::fold;
+pub use ground::suggested_role;
+pub use messages::Language;

@@ -191,9 +191,9 @@ impl Certificate {
     /// # Errors
     /// When the key is unusable or the signature is not its.
     pub fn verify(&self) -> Result<(), CertificateError> {
-        let key = VerifyingKey::from_bytes(&self.store_key).map_err(|_| CertificateError::StoreKey)?;
+        let key = VerifyingKey::from_bytes(&self.store_key).map_err(|_opaque| CertificateError::StoreKey)?;
         let signature = ed25519_dalek::Signature::from_bytes(&self.signature.0);
-        key.verify_strict(&self.body_bytes(), &signature).map_err(|_| CertificateError::Signature)
+        key.verify_strict(&self.body_bytes(), &signature).map_err(|_opaque| CertificateError::Signature)
     }
 
     /// Fingerprint of the store key.

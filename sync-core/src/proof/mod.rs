@@ -4,6 +4,7 @@
 //! signed is deterministic CBOR that begins with a domain name. Formats: `schemas/proof.md`.
 
 pub mod certificate;
+pub mod enrolment;
 mod envelope;
 mod log_chain;
 mod receipt;

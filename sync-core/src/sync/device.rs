@@ -132,13 +132,14 @@ pub struct DeviceSession {
     keeps_open: bool,
     stored: Option<u64>,
     awaiting_acks: usize,
+    carried: Vec<Frame>,
 }
 
 impl DeviceSession {
     /// A session over a connection that stays open.
     #[must_use]
     pub fn live() -> Self {
-        Self { phase: Phase::New, keeps_open: true, stored: None, awaiting_acks: 0 }
+        Self { phase: Phase::New, keeps_open: true, stored: None, awaiting_acks: 0, carried: Vec::new() }
     }
 
     /// A session of one request and one answer.
@@ -147,16 +148,24 @@ impl DeviceSession {
         Self { keeps_open: false, ..Self::live() }
     }
 
+    /// A session of one request and one answer that also carries what the session before it had to answer:
+    /// heads, wishes and pushes that heal. They are covered by the Hello.
+    #[must_use]
+    pub fn single_carrying(frames: Vec<Frame>) -> Self {
+        Self { carried: frames, ..Self::single() }
+    }
+
     /// The first message's frames: Hello and what is ready to travel with it.
     ///
     /// # Errors
     /// When the replica's store fails.
     pub fn start<R: Replica>(&mut self, replica: &mut R) -> Result<Vec<Frame>, R::Error> {
-        let pushes: Vec<Frame> = replica.next_pushes()?.into_iter().map(Frame::Push).collect();
-        self.awaiting_acks = pushes.len();
-        let hello = replica.hello(super::message::travels_digest(&pushes))?;
+        let mut travels = core::mem::take(&mut self.carried);
+        travels.extend(replica.next_pushes()?.into_iter().map(Frame::Push));
+        self.awaiting_acks = travels.iter().filter(|frame| matches!(frame, Frame::Push(_))).count();
+        let hello = replica.hello(super::message::travels_digest(&travels))?;
         self.phase = Phase::Greeting;
-        Ok(std::iter::once(Frame::Hello(hello)).chain(pushes).collect())
+        Ok(std::iter::once(Frame::Hello(hello)).chain(travels).collect())
     }
 
     /// Takes the frames of one message; gives the frames of the answer, if any.

@@ -19,11 +19,7 @@ impl DigestSum {
     /// The term of one version of a reference record.
     #[must_use]
     pub fn of_reference(record: RecordId, version: u64) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"ref");
-        hasher.update(&record.0);
-        hasher.update(&version.to_be_bytes());
-        Self::from_digest(Digest(*hasher.finalize().as_bytes()))
+        Self::from_digest(crate::reference::digest_leaf(record, version))
     }
 
     /// This sum plus `other`.

@@ -1,7 +1,8 @@
 //! Messages: frames that are ready together travel in one, plain or as a piece of the session's zstd stream.
 //!
 //! Layout: byte 0 is the version (1), byte 1 says how the rest is packed (0 plain, 1 the next piece of the
-//! session's stream), then CBOR frames one after the other.
+//! session's stream), then CBOR frames one after the other. The stream is a row of zstd frames (RFC 8878): one
+//! for each burst of messages, flushed at the end of every message.
 
 use super::frames::Frame;
 use crate::ids::Digest;
@@ -16,8 +17,18 @@ const WORTH_COMPRESSING: usize = 256;
 
 /// The sending half of a session's compression stream. The server's is libzstd; a device needs none.
 pub trait Compress {
-    /// Feeds `bytes` to the stream and flushes it; `None` when this message is to travel plain.
-    fn compress(&mut self, bytes: &[u8]) -> Option<Vec<u8>>;
+    /// Feeds `bytes` to the stream and flushes it; ends the zstd frame when `last`, so that an idle session
+    /// needs no memory for it. `None` when this message is to travel plain.
+    fn compress(&mut self, bytes: &[u8], last: Burst) -> Option<Vec<u8>>;
+}
+
+/// Whether more messages follow at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Burst {
+    /// More follow: the stream stays open.
+    GoesOn,
+    /// This is the last one for now.
+    Ends,
 }
 
 /// A session that does not compress.
@@ -25,16 +36,16 @@ pub trait Compress {
 pub struct Plain;
 
 impl Compress for Plain {
-    fn compress(&mut self, _bytes: &[u8]) -> Option<Vec<u8>> {
+    fn compress(&mut self, _bytes: &[u8], _last: Burst) -> Option<Vec<u8>> {
         None
     }
 }
 
 /// Packs frames into one message.
-pub fn pack(frames: &[Frame], compress: &mut dyn Compress) -> Vec<u8> {
+pub fn pack(frames: &[Frame], compress: &mut dyn Compress, last: Burst) -> Vec<u8> {
     let body = body(frames);
     if body.len() >= WORTH_COMPRESSING {
-        if let Some(piece) = compress.compress(&body) {
+        if let Some(piece) = compress.compress(&body, last) {
             return [&[VERSION, STREAM], piece.as_slice()].concat();
         }
     }
@@ -104,7 +115,7 @@ impl Unpacker {
         self.pending.extend_from_slice(piece);
         let mut source = self.pending.as_slice();
         if !self.started {
-            self.decoder.init(&mut source).map_err(|error| failed(&error))?;
+            self.decoder.reset(&mut source).map_err(|error| failed(&error))?;
             self.started = true;
         }
         let mut chunk = vec![0; 128 * 1024];
@@ -121,6 +132,10 @@ impl Unpacker {
             }
         }
         self.pending = source.to_vec();
+        if self.decoder.is_finished() {
+            self.started = false;
+            self.pending.clear();
+        }
         Ok(())
     }
 }

@@ -1,0 +1,181 @@
+//! What a technician fills in: answers, visits, lines, outcomes, signatures; and notes, which everybody writes.
+
+use super::availability::{fits, may_correct, own_visits};
+use super::office::{is_currency, person};
+use super::{Command, Desk, Made, Refusal};
+use crate::facts::bodies::{self, SignDocument};
+use crate::facts::values::{Line, LineKind, UnfinishedReason, VisitRef, Window};
+use crate::facts::{FactBody, Role};
+use crate::ids::{Digest, FactRef};
+use crate::lifecycle::view::{LineStanding, Visit, VisitState};
+use crate::limits;
+
+/// The fact of a field command.
+pub(super) fn decide(desk: &Desk<'_>, command: &Command) -> Result<Made, Refusal> {
+    if let Command::Unfinished { visit, reason, text, next, customer } = command {
+        let body = unfinished(desk, *visit, *reason, text.as_deref(), *next)?;
+        return Ok((body.into(), person(desk, customer.as_ref())?));
+    }
+    let body: FactBody = match command {
+        Command::Accept => bodies::Accept { assignment: assignment(desk)? }.into(),
+        Command::Refuse { reason } => {
+            bodies::Refuse { assignment: assignment(desk)?, reason: desk.text("reason", reason)? }.into()
+        }
+        Command::Seen => bodies::Seen {}.into(),
+        Command::Depart => bodies::Depart {}.into(),
+        Command::Arrive { visit, place } => {
+            if let Some(visit) = visit {
+                own_visit(desk, *visit)?;
+            } else if own_visits(desk).any(|visit| visit.state != VisitState::Ended) {
+                return desk.wrong("missing_field", "visit");
+            }
+            bodies::Arrive { visit: *visit, place: *place }.into()
+        }
+        Command::Start { visit } => bodies::Start { visit: own_visit(desk, *visit)? }.into(),
+        Command::Pause { visit, reason } => {
+            bodies::Pause { visit: own_visit(desk, *visit)?, reason: desk.text("reason", reason)? }.into()
+        }
+        Command::Resume { visit } => bodies::Resume { visit: own_visit(desk, *visit)? }.into(),
+        Command::End { visit } => bodies::End { visit: own_visit(desk, *visit)? }.into(),
+        Command::RecordLine { visit, line } => {
+            bodies::RecordLine { visit: own_visit(desk, *visit)?, line: checked(desk, line)? }.into()
+        }
+        Command::ReverseLine { line, reason } => {
+            bodies::ReverseLine { line: own_line(desk, *line)?, reason: desk.text("reason", reason)? }.into()
+        }
+        Command::Note { text } => bodies::AddNote { text: note(desk, text)? }.into(),
+        Command::Done { visit, finding } => {
+            let finding = desk.optional("finding", finding.as_deref())?;
+            bodies::OutcomeDone { visit: own_visit(desk, *visit)?, finding }.into()
+        }
+        Command::Sign { visit, document } => {
+            own_visit(desk, *visit)?;
+            sign(desk, document)?.into()
+        }
+        Command::RefuseSignature { name, reason } => {
+            bodies::RefuseSignature { name: desk.text("name", name)?, reason: desk.text("reason", reason)? }.into()
+        }
+        Command::Withdraw { fact, reason } => withdraw(desk, *fact, reason)?.into(),
+        Command::Acknowledge { fact, digest } => bodies::Acknowledge { fact: *fact, digest: *digest }.into(),
+        Command::Unfinished { .. }
+        | Command::Register { .. }
+        | Command::Confirm { .. }
+        | Command::Assign { .. }
+        | Command::Unassign { .. }
+        | Command::Reschedule { .. }
+        | Command::Cancel { .. }
+        | Command::Reinstate { .. }
+        | Command::ReturnVoucher { .. }
+        | Command::Close
+        | Command::ResolveReview { .. } => return desk.refuse("not_permitted"),
+    };
+    Ok((body, None))
+}
+
+fn assignment(desk: &Desk<'_>) -> Result<FactRef, Refusal> {
+    match desk.view.assignment().filter(|assignment| assignment.technician == desk.context.person) {
+        Some(assignment) => Ok(assignment.at.fact.reference()),
+        None => desk.refuse("not_assigned"),
+    }
+}
+
+/// A visit that is his (R4) and in a state for the command.
+fn own_visit(desk: &Desk<'_>, visit: VisitRef) -> Result<VisitRef, Refusal> {
+    let named = |other: &&Visit| other.id.reference() == visit;
+    match own_visits(desk).find(named).map(|visit| fits(desk.code, visit)) {
+        None => desk.wrong("not_your_visit", "visit"),
+        Some(Err(why)) => desk.wrong(why, "visit"),
+        Some(Ok(())) => Ok(visit),
+    }
+}
+
+fn checked(desk: &Desk<'_>, line: &Line) -> Result<Line, Refusal> {
+    let counted = matches!(line.kind, LineKind::Labour | LineKind::Part | LineKind::Expense);
+    if counted && line.quantity <= 0 {
+        return desk.wrong("wrong_quantity", "quantity");
+    }
+    if line.kind == LineKind::Photo && line.blob.is_none() {
+        return desk.wrong("missing_field", "blob");
+    }
+    if line.kind == LineKind::Checklist && line.result.is_none() {
+        return desk.wrong("missing_field", "result");
+    }
+    if line.amount.as_ref().is_some_and(|amount| amount.minor < 0 || !is_currency(&amount.currency)) {
+        return desk.wrong("wrong_amount", "amount");
+    }
+    let unit = if counted { desk.text("unit", &line.unit)? } else { desk.short("unit", line.unit.trim())? };
+    Ok(Line {
+        name: desk.text("name", &line.name)?,
+        unit,
+        code: desk.optional("code", line.code.as_deref())?,
+        serial: desk.optional("serial", line.serial.as_deref())?,
+        ..line.clone()
+    })
+}
+
+fn own_line(desk: &Desk<'_>, line: FactRef) -> Result<FactRef, Refusal> {
+    match desk.view.lines.iter().find(|view| view.at.fact.reference() == line) {
+        None => desk.wrong("no_line", "line"),
+        Some(view) if view.standing != LineStanding::Effective => desk.wrong("line_gone", "line"),
+        Some(view) if !may_correct(desk, &view.by) => desk.wrong("not_your_line", "line"),
+        Some(_) => Ok(line),
+    }
+}
+
+fn note(desk: &Desk<'_>, text: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.is_empty() {
+        return desk.wrong("missing_field", "text");
+    }
+    if text.len() > limits::NOTE_BYTES_MAX {
+        return desk.wrong("too_long", "text");
+    }
+    Ok(text.to_owned())
+}
+
+/// C-140, C-141: the next visit is agreed with the customer, or the reason is noted.
+fn unfinished(
+    desk: &Desk<'_>,
+    visit: VisitRef,
+    reason: UnfinishedReason,
+    text: Option<&str>,
+    next: Option<Window>,
+) -> Result<bodies::OutcomeUnfinished, Refusal> {
+    let visit = own_visit(desk, visit)?;
+    let text = desk.optional("text", text)?;
+    let next = next.map(|next| desk.window("next", next)).transpose()?;
+    if next.is_none() && text.is_none() {
+        return desk.wrong("next_visit_or_reason", "next");
+    }
+    if reason == UnfinishedReason::Other && text.is_none() {
+        return desk.wrong("missing_field", "text");
+    }
+    Ok(bodies::OutcomeUnfinished { visit, reason, text, next })
+}
+
+/// The voucher module made digests and signature; here only that they are there, and that they cover something.
+fn sign(desk: &Desk<'_>, document: &SignDocument) -> Result<SignDocument, Refusal> {
+    let empty = Digest([0; Digest::LENGTH]);
+    if document.covered.is_empty() || document.covered_digest == empty || document.voucher == empty {
+        return desk.wrong("voucher_incomplete", "covered");
+    }
+    if document.covered.len() > limits::LIST_MAX {
+        return desk.wrong("too_long", "covered");
+    }
+    let name = desk.text("name", &document.name)?;
+    let relation = desk.text("relation", &document.relation)?;
+    Ok(SignDocument { name, relation, ..document.clone() })
+}
+
+/// Until a signature covers it; then a supervisor (table 4.4).
+fn withdraw(desk: &Desk<'_>, fact: FactRef, reason: &str) -> Result<bodies::WithdrawOwn, Refusal> {
+    let covered = desk
+        .view
+        .signatures
+        .iter()
+        .any(|signature| signature.covered.iter().any(|covered| covered.reference() == fact));
+    if covered && !desk.context.has(Role::Supervisor) {
+        return desk.wrong("signed_already", "fact");
+    }
+    Ok(bodies::WithdrawOwn { fact, reason: desk.text("reason", reason)? })
+}

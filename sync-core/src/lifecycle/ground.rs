@@ -1,0 +1,186 @@
+//! What every rule reads: the facts in canonical order, what was withdrawn, and how two intents compare.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::causality::{Causality, Node, Places};
+use super::fact_set::FactSet;
+use super::findings::Findings;
+use super::view::{Moment, Rule};
+use crate::facts::{Author, Class, FactBody, FactKind, Role};
+use crate::ids::FactRef;
+
+/// Every counting fact of one kind with its body, in canonical order.
+macro_rules! each {
+    ($ground:expr, $kind:ident) => {
+        $ground.live().filter_map(|node| {
+            if let crate::facts::FactBody::$kind(body) = node.fact.body() { Some((node, body)) } else { None }
+        })
+    };
+}
+pub(super) use each;
+
+/// The facts and their causal order.
+pub(super) struct Ground<'a> {
+    /// Who knew of what.
+    pub(super) causality: Causality<'a>,
+    /// Facts covered by some signature.
+    pub(super) signed: Places,
+    /// Withdrawals by the place of the fact they take back.
+    withdrawals: BTreeMap<usize, Vec<Node<'a>>>,
+}
+
+impl<'a> Ground<'a> {
+    pub(super) fn new(facts: &'a FactSet, findings: &mut Findings<'a>) -> Self {
+        let causality = Causality::new(facts);
+        let mut ground = Self { causality, signed: Places::default(), withdrawals: BTreeMap::new() };
+        let mut signed = Places::default();
+        for (node, body) in each!(ground, SignDocument) {
+            for reference in &body.covered {
+                if let Some(covered) = ground.covered_by(node, *reference) {
+                    signed.insert(covered);
+                }
+            }
+        }
+        ground.signed = signed;
+        ground.withdraw(findings);
+        ground
+    }
+
+    /// Facts that count: each `once` of the system once.
+    pub(super) fn live(&self) -> impl Iterator<Item = Node<'a>> + '_ {
+        self.causality.nodes().iter().copied().filter(|node| !self.causality.is_repeated(*node))
+    }
+
+    pub(super) fn knows(&self, later: Node<'a>, earlier: Node<'a>) -> bool {
+        self.causality.knows(later, earlier)
+    }
+
+    pub(super) fn concurrent(&self, one: Node<'a>, other: Node<'a>) -> bool {
+        self.causality.concurrent(one, other)
+    }
+
+    /// Whether the fact was taken back.
+    pub(super) fn is_withdrawn(&self, node: Node<'a>) -> bool {
+        self.withdrawals.contains_key(&node.place())
+    }
+
+    /// Whether the author of `reader` knew that `node` was taken back.
+    pub(super) fn knows_withdrawn(&self, reader: Node<'a>, node: Node<'a>) -> bool {
+        self.withdrawals
+            .get(&node.place())
+            .is_some_and(|withdrawals| withdrawals.iter().any(|withdrawal| self.knows(reader, *withdrawal)))
+    }
+
+    /// The fact that a signature covers under a reference. Of a cloned device's two facts only one can have
+    /// been shown to the customer: the one the signature knew; when it knew both, neither is proven (R7).
+    pub(super) fn covered_by(&self, signature: Node<'a>, reference: FactRef) -> Option<Node<'a>> {
+        let mut found = self.causality.resolve(reference).filter(|node| *node != signature);
+        match (found.next(), found.next()) {
+            (one, None) => one,
+            (None, Some(_)) => None,
+            (Some(_), Some(_)) => {
+                let mut known = self.causality.resolve(reference).filter(|node| self.knows(signature, *node));
+                known.next().filter(|_| known.next().is_none())
+            }
+        }
+    }
+
+    /// `withdraw_own`: by the author of a physical fact, or by a supervisor, who alone may take back what a
+    /// signature covers. Anything else contradicts what the customer signed (R6) and is void.
+    fn withdraw(&mut self, findings: &mut Findings<'a>) {
+        let mut withdrawals: BTreeMap<usize, Vec<Node<'a>>> = BTreeMap::new();
+        let mut refused = Vec::new();
+        for (node, body) in each!(self, WithdrawOwn) {
+            let supervisor = role(node) == Role::Supervisor;
+            let mut targets = self.causality.resolve(body.fact).filter(|target| can_be_withdrawn(*target)).peekable();
+            if targets.peek().is_none() {
+                // The fact has not arrived: the withdrawal waits for it.
+                continue;
+            }
+            let target = targets.find(|target| {
+                supervisor || (target.fact.author == node.fact.author && !self.signed.contains(*target))
+            });
+            match target {
+                Some(target) => withdrawals.entry(target.place()).or_default().push(node),
+                None => refused.push(node),
+            }
+        }
+        self.withdrawals = withdrawals;
+        for node in refused {
+            findings.void(node, Rule::R6);
+        }
+    }
+}
+
+/// Physical facts of a visit can be withdrawn; an acknowledgement or a withdrawal cannot.
+fn can_be_withdrawn(node: Node<'_>) -> bool {
+    node.fact.kind().is_some_and(|kind| {
+        kind.class() == Class::Physical
+            && kind != FactKind::WithdrawOwn
+            && kind != FactKind::Acknowledge
+            && kind != FactKind::ReverseLine
+    })
+}
+
+/// The role in which a fact was stated: as it says; else the one that its kind suggests.
+pub(super) fn role(node: Node<'_>) -> Role {
+    if let Some(role) = node.fact.content.head.role {
+        return role;
+    }
+    node.fact.kind().map_or(Role::Clerk, suggested_role)
+}
+
+/// The role that a kind suggests: the one that usually states it.
+#[must_use]
+pub fn suggested_role(kind: FactKind) -> Role {
+    let allowed = kind.right().roles;
+    if allowed.contains(&Role::Clerk) {
+        Role::Clerk
+    } else if allowed.contains(&Role::Technician) {
+        Role::Technician
+    } else {
+        Role::Dispatcher
+    }
+}
+
+/// R2, role rank: supervisor, dispatcher, clerk, technician, system (a constant, never policy).
+fn rank(node: Node<'_>) -> u8 {
+    match (&node.fact.author, role(node)) {
+        (Author::System(_), _) => 0,
+        (_, Role::Auditor | Role::Administrator) => 1,
+        (_, Role::Technician) => 2,
+        (_, Role::Clerk) => 3,
+        (_, Role::Dispatcher) => 4,
+        (_, Role::Supervisor) => 5,
+    }
+}
+
+/// R2 between two concurrent intents of equal safety: role rank, later `lo`, greater (actor, sequence).
+pub(super) fn r2(one: Node<'_>, other: Node<'_>) -> Ordering {
+    let key = |node: Node<'_>| (rank(node), node.fact.lo(), node.id(), node.fact.digest);
+    key(one).cmp(&key(other))
+}
+
+/// R8 between two promises: the later `lo`, then the greater identity.
+pub(super) fn later(one: Node<'_>, other: Node<'_>) -> Ordering {
+    let key = |node: Node<'_>| (node.fact.lo(), node.id(), node.fact.digest);
+    key(one).cmp(&key(other))
+}
+
+/// The moment that a fact states.
+pub(super) fn moment(node: Node<'_>) -> Moment {
+    Moment { fact: node.id(), time: node.fact.time, claimed: node.fact.claimed(), lo: node.fact.lo() }
+}
+
+/// The work item that a fact belongs to; `register_call` opens item 1.
+pub(super) fn item(node: Node<'_>) -> u8 {
+    node.fact.content.head.work_item.unwrap_or(1)
+}
+
+/// The work items that outcomes name, and item 1.
+pub(super) fn items(ground: &Ground<'_>) -> BTreeSet<u8> {
+    let outcome =
+        |node: &Node<'_>| matches!(node.fact.body(), FactBody::OutcomeDone(_) | FactBody::OutcomeUnfinished(_));
+    ground.live().filter(|node| outcome(node) && !ground.is_withdrawn(*node)).map(item).chain([1]).collect()
+}

@@ -1,0 +1,99 @@
+//! The terms of every kind of review (U-19): who decides, until when, what happens otherwise.
+//!
+//! Invariant 10: each has an owner, a limit or the quality of blocking, and a default. The limits are constants
+//! of the schema level, since the fold knows no policy; a policy may ask for a shorter one.
+
+use super::view::ReviewKind;
+use crate::facts::Role;
+use crate::facts::values::ReviewChoice;
+use crate::ids::{Digest, ReviewId};
+use crate::time::{DAY, HOUR, MINUTE};
+
+/// Who decides a review, until when, and what happens otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// The kind.
+    pub kind: ReviewKind,
+    /// Who decides.
+    pub owner: Role,
+    /// Milliseconds from the latest cause's `lo` until the default fires; `None` never.
+    pub limit_ms: Option<i64>,
+    /// What the owner may choose.
+    pub choices: &'static [ReviewChoice],
+    /// What happens when nobody decides.
+    pub default: ReviewChoice,
+    /// Whether it blocks closing.
+    pub blocking: bool,
+}
+
+/// The terms of a kind.
+#[must_use]
+#[expect(clippy::match_same_arms, reason = "a table, one row for each kind")]
+pub fn terms(kind: ReviewKind) -> Terms {
+    use ReviewChoice::{Acknowledged, Consented, Continue, First, Keep, Release, Second, Terminate, WriteOff};
+    let (owner, limit_ms, choices, default, blocking): (_, _, &'static [ReviewChoice], _, _) = match kind {
+        // 30 minutes. The caller replaces the default by "terminate" where nobody let the technician in.
+        ReviewKind::CancelContested => (Role::Supervisor, Some(30 * MINUTE), &[Continue, Terminate], Continue, true),
+        // within one day. The work stands unless the supervisor writes the charge off.
+        ReviewKind::LateCancel => (Role::Supervisor, Some(DAY), &[Acknowledged, WriteOff], Acknowledged, false),
+        // R3(d): nothing is billable without new consent, and nothing is closed before a person has decided.
+        ReviewKind::WorkAfterCancel => (Role::Supervisor, None, &[Consented, WriteOff], WriteOff, true),
+        // released by itself when the technician on site reports DONE; at the latest after a day.
+        ReviewKind::WorkByReplaced => (Role::Dispatcher, Some(DAY), &[Keep, Release], Release, false),
+        ReviewKind::DoubleVisit => (Role::Supervisor, Some(7 * DAY), &[Keep, WriteOff], Keep, false),
+        // the first to arrive has the visit.
+        ReviewKind::DoubleAssigned => (Role::Dispatcher, Some(2 * HOUR), &[First, Keep, Release], First, false),
+        // R8: both times stay blocked until a person has talked to the customer, so the default keeps both.
+        ReviewKind::AppointmentConflict => (Role::Clerk, Some(DAY), &[First, Second, Keep], Keep, false),
+        // written off after seven days.
+        ReviewKind::UncoveredLines => (Role::Clerk, Some(7 * DAY), &[Consented, WriteOff], WriteOff, false),
+        // C-086: an objection is settled; the order itself is not held up by it.
+        ReviewKind::SignatureRefused => (Role::Supervisor, Some(DAY), &[Acknowledged, WriteOff], Acknowledged, false),
+        // never rejected.
+        ReviewKind::Amendment => (Role::Supervisor, Some(7 * DAY), &[Keep, WriteOff], Keep, false),
+        ReviewKind::ClonedDevice => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
+        ReviewKind::VoidFact => (Role::Supervisor, Some(7 * DAY), &[Acknowledged, Keep], Acknowledged, false),
+        // R8: two promises stand side by side until a person has talked to the customer.
+        ReviewKind::ConflictingCommitments => (Role::Supervisor, None, &[First, Second], First, true),
+    };
+    Terms { kind, owner, limit_ms, choices, default, blocking }
+}
+
+/// Id of a review: the first 16 bytes of BLAKE3 over a domain name, the kind's number and the sorted digests of
+/// the facts that caused it.
+#[must_use]
+pub fn review_id(kind: ReviewKind, causes: &[Digest]) -> ReviewId {
+    let mut causes = causes.to_vec();
+    causes.sort_unstable();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"docket-review-1");
+    hasher.update(&[kind.number()]);
+    for cause in &causes {
+        hasher.update(&cause.0);
+    }
+    let mut id = [0; ReviewId::LENGTH];
+    hasher.finalize_xof().fill(&mut id);
+    ReviewId(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_review_has_an_owner_a_default_among_its_choices_and_a_limit_or_blocks() {
+        for kind in ReviewKind::ALL {
+            let terms = terms(*kind);
+            assert!(terms.choices.contains(&terms.default), "{kind}");
+            assert!(terms.limit_ms.is_some() || terms.blocking, "{kind}");
+        }
+    }
+
+    #[test]
+    fn the_id_does_not_depend_on_the_order_of_causes() {
+        let (one, other) = (Digest([1; 32]), Digest([2; 32]));
+        let id = review_id(ReviewKind::LateCancel, &[one, other]);
+        assert_eq!(id, review_id(ReviewKind::LateCancel, &[other, one]));
+        assert_ne!(id, review_id(ReviewKind::CancelContested, &[one, other]));
+    }
+}

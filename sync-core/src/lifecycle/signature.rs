@@ -1,0 +1,72 @@
+//! Signatures: each binds to the facts that the customer saw and never becomes invalid (R6).
+
+use super::causality::Node;
+use super::findings::{Because, Findings};
+use super::ground::{Ground, each, moment};
+use super::lines::Lines;
+use super::reviews::terms;
+use super::view::{ReviewKind, Rule, SignatureFacet, SignatureView};
+
+/// Every signature and the facet they make.
+pub(super) struct Signatures {
+    /// In canonical order.
+    pub(super) views: Vec<SignatureView>,
+    /// The facet.
+    pub(super) facet: SignatureFacet,
+}
+
+/// R6 and R8 over signatures and refusals.
+pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, lines: &Lines<'a>) -> Signatures {
+    let signed: Vec<Node<'a>> = each!(ground, SignDocument).map(|(node, _)| node).collect();
+    let refused = refusals(ground, findings, &signed);
+    let views = each!(ground, SignDocument)
+        .map(|(node, body)| SignatureView {
+            at: moment(node),
+            by: node.fact.author.clone(),
+            voucher: body.voucher,
+            covered: body
+                .covered
+                .iter()
+                .filter_map(|reference| ground.covered_by(node, *reference))
+                .map(|covered| covered.id())
+                .collect(),
+            opinion: body.opinion.clone(),
+            name: body.name.clone(),
+            relation: body.relation.clone(),
+            proof: body.proof,
+            key: body.key,
+            signature: body.signature,
+        })
+        .collect();
+    let facet = match (signed.is_empty(), lines.uncovered.is_empty()) {
+        (false, true) => SignatureFacet::Signed,
+        (false, false) => SignatureFacet::SignedPartial,
+        (true, _) if refused => SignatureFacet::Refused,
+        (true, _) => SignatureFacet::Unsigned,
+    };
+    Signatures { views, facet }
+}
+
+/// Whether a refusal stands. A signature given knowing of the refusal settles it; one given elsewhere at the same
+/// time does not: both are kept and a supervisor calls (X-52, R8).
+fn refusals<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, signed: &[Node<'a>]) -> bool {
+    let mut stands = false;
+    for (refusal, _) in each!(ground, RefuseSignature) {
+        if signed.iter().any(|signature| ground.knows(*signature, refusal)) {
+            continue;
+        }
+        stands = true;
+        let other = signed.iter().copied().find(|signature| ground.concurrent(*signature, refusal));
+        let (kind, pair, message, causes) = match other {
+            Some(signature) => {
+                let causes = vec![signature, refusal];
+                (ReviewKind::ConflictingCommitments, Some("X-52"), "explain.x_52", causes)
+            }
+            None => (ReviewKind::SignatureRefused, None, "explain.signature_refused", vec![refusal]),
+        };
+        let because = Because { field: "signature", value: "refused", rule: Rule::R8, pair, message };
+        findings.explain(because, &other.into_iter().collect::<Vec<_>>(), &[refusal]);
+        findings.raise(ground, &terms(kind), &causes, Rule::R8);
+    }
+    stands
+}

@@ -1,0 +1,1 @@
+//! Pairs and laws of the fold.
