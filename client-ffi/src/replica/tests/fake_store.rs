@@ -24,8 +24,8 @@ use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
 
 use super::{START, call};
-use crate::platform::testing::{ManualClock, MemoryKeyStore};
-use crate::platform::{Clock as _, KeyStore as _, LowerBound, SecretName};
+use crate::platform::testing::MemoryKeyStore;
+use crate::platform::{Clock, KeyStore as _, LowerBound, SecretName};
 use crate::replica::stored::{DeviceState, IDENTITY, Identity, STATE, to_bytes};
 use crate::store::{Batch as Rows, DeviceStore, Table};
 
@@ -98,7 +98,7 @@ impl FakeStore {
         number
     }
 
-    pub(crate) fn enrol(&self, rows: &mut impl DeviceStore, keys: &MemoryKeyStore, clock: &ManualClock) {
+    pub(crate) fn enrol(&self, rows: &mut impl DeviceStore, keys: &MemoryKeyStore, clock: &impl Clock) {
         let device_key = SigningKey::from_bytes(&[0xde; 32]);
         let certificate = Certificate::issue(
             Certified {

@@ -67,7 +67,10 @@ impl Device {
     }
 }
 
-pub(crate) fn sync(replica: &mut DeviceReplica<MemoryStore>, store: &mut FakeStore) -> Result<SyncReport, SyncError> {
+pub(crate) fn sync<S: DeviceStore>(
+    replica: &mut DeviceReplica<S>,
+    store: &mut FakeStore,
+) -> Result<SyncReport, SyncError> {
     let mut exchange = Exchange::begin(replica);
     while let Some(message) = exchange.next_message(replica)? {
         let answer = store.answer(&message);
