@@ -75,8 +75,9 @@ impl CliError {
     /// The sentence, what to do next, and the exit code.
     pub(super) fn told(&self, language: Language) -> Told {
         match self {
-            Self::Replica(error) => of_replica(error, language),
-            Self::Find(FindError::Replica(error)) => of_replica(error, language),
+            Self::Replica(error) | Self::Find(FindError::Replica(error)) | Self::Sync(SyncError::Replica(error)) => {
+                of_replica(error, language)
+            }
             Self::Find(FindError::None(name)) => {
                 told(NO_ORDER, "error.no_order", language, &[("order", name.as_str())])
             }
@@ -91,7 +92,6 @@ impl CliError {
             Self::Enrolment(EnrolmentError::Store(StoreError::InUse)) => told(IN_USE, "error.in_use", language, &[]),
             Self::Enrolment(error) => told(FAILED, "error.not_accepted", language, &[("problem", &error.to_string())]),
             Self::Transport(error) | Self::Sync(SyncError::Transport(error)) => of_transport(error, language),
-            Self::Sync(SyncError::Replica(error)) => of_replica(error, language),
             Self::Sync(SyncError::Stopped(stop)) => {
                 let key = if is_final(stop) { "error.stopped" } else { "error.stopped_for_now" };
                 told(SERVER_REFUSED, key, language, &[("code", stop.code.code())])

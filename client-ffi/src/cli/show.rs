@@ -185,7 +185,7 @@ impl App<'_> {
     pub(super) fn order_json(&self, client: &TerminalClient, shown: &Shown) -> Result<Value, CliError> {
         let view = &shown.view;
         let row = client.list()?.into_iter().find(|(id, _)| *id == shown.id);
-        let mut order = row.map(|(id, row)| self.row_json(id, &row)).unwrap_or_else(|| json!({}));
+        let mut order = row.map_or_else(|| json!({}), |(id, row)| self.row_json(id, &row));
         let mut timeline = Vec::new();
         for (id, at, author, what) in self.timeline(shown) {
             timeline.push(json!({

@@ -84,10 +84,6 @@ impl FakeStore {
         self
     }
 
-    pub(crate) fn now(&self) -> UnixMillis {
-        START
-    }
-
     fn number(&self) -> u64 {
         u64::try_from(self.chain.len()).unwrap() - 1
     }
@@ -257,7 +253,7 @@ impl FakeStore {
         let batch = self.batch(cursor.map_or(0, |cursor| cursor.number), &wanted);
         let welcome = Welcome {
             epoch: self.epoch,
-            server_time: self.now(),
+            server_time: START,
             nonce: self.session.nonce_out,
             durable_to: self.number(),
             backed_up_to: self.backed_up_to,
@@ -286,7 +282,7 @@ impl FakeStore {
             }
             _ => (Proof::None, 0),
         };
-        let mut judged = judge(self, STORE, push, proof, self.now()).unwrap();
+        let mut judged = judge(self, STORE, push, proof, START).unwrap();
         if let Some(renew) = judged.renew {
             return Err(renew);
         }
