@@ -1,5 +1,6 @@
 //! Pairs and laws of the fold. The stories themselves are in `scenario::stories`, one test each.
 
+mod knowledge;
 mod laws;
 
 use super::scenario::{STORIES, Scenario, Stage, Story, Who};
