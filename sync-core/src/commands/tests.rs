@@ -28,7 +28,7 @@ fn offers(scenario: &Scenario, who: Who) -> Vec<CommandCode> {
 fn play(steps: impl FnOnce(&mut dyn Stage)) -> Scenario {
     let mut scenario = Scenario::default();
     steps(&mut scenario);
-    (&mut scenario as &mut dyn Stage).everyone_looks();
+    scenario.stage().everyone_looks();
     scenario
 }
 
@@ -75,7 +75,7 @@ fn c_006_who_pays_must_have_heard_an_amount() {
     let mut scenario = Scenario::default();
     let decision = decide(&fold(&scenario.facts()), &register("leak"), &context(&scenario, Who::Clerk)).unwrap();
     scenario.act(Who::Clerk, decision.head, decision.body);
-    (&mut scenario as &mut dyn Stage).everyone_looks();
+    scenario.stage().everyone_looks();
     assert_eq!(refused(&scenario, Who::Clerk, &confirm(None)), Some(("missing_field", Some("amount"))));
     assert_eq!(refused(&scenario, Who::Clerk, &confirm(Some(0))), None, "0 is stated too");
     let early = assign(&scenario, Who::A, Some(1), None);
@@ -113,7 +113,7 @@ fn r3_b_cancel_is_not_offered_to_who_knows_that_it_is_done() {
     let mut scenario = play(|stage| {
         stage.dispatched();
     });
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     let visit = stage.works(Who::A);
     stage.done(Who::A, visit);
     stage.look(Who::A);
@@ -129,12 +129,12 @@ fn visit_steps_follow_each_other() {
     let mut scenario = play(|stage| {
         stage.dispatched();
     });
-    let visit = (&mut scenario as &mut dyn Stage).depart(Who::A);
+    let visit = scenario.stage().depart(Who::A);
     let on = |scenario: &Scenario, command| refused(scenario, Who::A, &command);
     let visit_ref = visit.reference();
     assert_eq!(on(&scenario, Command::Depart), Some(("visit_begun", None)));
     assert_eq!(on(&scenario, Command::Start { visit: visit_ref }), Some(("not_on_site", None)));
-    (&mut scenario as &mut dyn Stage).arrive(Who::A, visit);
+    scenario.stage().arrive(Who::A, visit);
     assert_eq!(on(&scenario, Command::Start { visit: visit_ref }), None);
     let done = Command::Done { visit: visit_ref, finding: None };
     assert_eq!(on(&scenario, done), Some(("not_started", None)));
@@ -143,7 +143,7 @@ fn visit_steps_follow_each_other() {
 #[test]
 fn c_140_unfinished_needs_a_next_visit_or_a_reason() {
     let mut scenario = Scenario::default();
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.dispatched();
     let visit = stage.works(Who::A).reference();
     let command = |text: Option<&str>, next| Command::Unfinished {
@@ -162,11 +162,11 @@ fn c_140_unfinished_needs_a_next_visit_or_a_reason() {
 #[test]
 fn c_083_a_voucher_without_content_fee_or_time_is_not_offered_for_signing() {
     let mut scenario = Scenario::default();
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.dispatched();
     let visit = stage.works(Who::A);
     assert!(!offers(&scenario, Who::A).contains(&CommandCode::Sign), "not before an outcome (C-080)");
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.line(Who::A, visit, labour(1_000, 0));
     stage.done(Who::A, visit);
     assert!(offers(&scenario, Who::A).contains(&CommandCode::Sign), "a fee of 0 counts");
@@ -175,7 +175,7 @@ fn c_083_a_voucher_without_content_fee_or_time_is_not_offered_for_signing() {
     let mut unpriced = Scenario::default();
     let decision = decide(&fold(&unpriced.facts()), &register("leak"), &context(&unpriced, Who::Clerk)).unwrap();
     unpriced.act(Who::Clerk, decision.head, decision.body);
-    let stage: &mut dyn Stage = &mut unpriced;
+    let stage = unpriced.stage();
     stage.everyone_looks();
     stage.assign(Who::Dispatcher, Who::A);
     stage.look(Who::A);
@@ -189,7 +189,7 @@ fn c_083_a_voucher_without_content_fee_or_time_is_not_offered_for_signing() {
 
 fn document(covered: Vec<FactRef>) -> SignDocument {
     let mut scenario = Scenario::default();
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     let sign = stage.sign(Who::A, &[]);
     let facts = scenario.facts();
     match facts.get(sign).map(crate::facts::Fact::body) {
@@ -201,23 +201,23 @@ fn document(covered: Vec<FactRef>) -> SignDocument {
 #[test]
 fn c_085_an_unsigned_voucher_is_booked_back_only_with_a_reason() {
     let mut scenario = Scenario::default();
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.dispatched();
     let visit = stage.works(Who::A);
     let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
     let back = Command::ReturnVoucher { reason: None };
     stage.everyone_looks();
     assert_eq!(refused(&scenario, Who::Clerk, &back), Some(("not_done", None)));
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     let done = stage.done(Who::A, visit);
     stage.everyone_looks();
     assert_eq!(refused(&scenario, Who::Clerk, &back), Some(("unsigned_reason", Some("reason"))));
     assert_eq!(refused(&scenario, Who::Clerk, &Command::Close), Some(("voucher_out", None)));
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.sign(Who::A, &[hours, done]);
     stage.everyone_looks();
     assert_eq!(refused(&scenario, Who::Clerk, &back), None);
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.does(Who::Clerk, bodies::ReturnVoucher { reason: None });
     assert_eq!(refused(&scenario, Who::Clerk, &back), Some(("already_returned", None)));
     assert_eq!(refused(&scenario, Who::Clerk, &Command::Close), None);
@@ -226,7 +226,7 @@ fn c_085_an_unsigned_voucher_is_booked_back_only_with_a_reason() {
 #[test]
 fn a_blocking_review_blocks_closing_until_its_owner_decides() {
     let mut scenario = Scenario::default();
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.dispatched();
     stage.cancel(Who::Dispatcher);
     stage.look(Who::A);
@@ -245,7 +245,7 @@ fn a_blocking_review_blocks_closing_until_its_owner_decides() {
     assert_eq!(refused(&scenario, Who::Clerk, &command), Some(("no_review", None)));
     scenario.look(Who::Supervisor);
     assert_eq!(refused(&scenario, Who::Supervisor, &command), None);
-    (&mut scenario as &mut dyn Stage).resolve(Who::Supervisor, review.kind, ReviewChoice::Consented);
+    scenario.stage().resolve(Who::Supervisor, review.kind, ReviewChoice::Consented);
     scenario.look(Who::Clerk);
     assert_eq!(refused(&scenario, Who::Clerk, &Command::Close), None);
     let view = fold(&scenario.facts());
@@ -285,7 +285,7 @@ fn the_role_is_stated_where_it_ranks_above_what_the_kind_suggests() {
 #[test]
 fn lines_are_checked_and_only_their_author_or_a_supervisor_reverses_them() {
     let mut scenario = Scenario::default();
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.dispatched();
     let visit = stage.works(Who::A);
     let line = stage.line(Who::A, visit, part("Valve", 3_000));

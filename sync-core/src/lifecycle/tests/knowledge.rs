@@ -2,7 +2,7 @@
 
 use crate::facts::{Fact, Head, SeenRef, bodies, once_digest};
 use crate::ids::{Digest, FactId};
-use crate::lifecycle::scenario::{Scenario, Stage, Who, labour};
+use crate::lifecycle::scenario::{Scenario, Who, labour};
 use crate::lifecycle::view::{AssignmentFacet, LineStanding, OrderState, ReviewKind, SignatureFacet};
 use crate::lifecycle::{Causality, FactSet, fold};
 
@@ -53,7 +53,7 @@ fn what_has_not_arrived_is_simply_unknown() {
     let mut scenario = Scenario::default();
     let missing = note(&mut scenario, Who::A, &[]);
     let fact = note(&mut scenario, Who::B, &[missing.id]);
-    let facts = set(&[fact.clone()]);
+    let facts = set(std::slice::from_ref(&fact));
     assert_eq!(Causality::new(&facts).frontier(), vec![fact.id]);
     let whole = set(&[fact.clone(), missing.clone()]);
     assert!(knows(&whole, &fact, &missing), "and known as soon as it arrives");
@@ -79,7 +79,7 @@ fn a_circle_is_broken_by_time_and_honest_facts_lose_nothing() {
 #[test]
 fn x_76_a_cloned_device_keeps_both_contents_and_raises_one_review() {
     let mut scenario = Scenario::default();
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.dispatched();
     let visit = stage.works(Who::A);
     let line = stage.line(Who::A, visit, labour(1_000, 8_000));
@@ -115,7 +115,7 @@ fn what_the_system_states_twice_counts_once_and_who_knows_one_knows_both() {
 #[test]
 fn withdrawn_work_is_open_again_unless_it_is_signed() {
     let mut scenario = Scenario::default();
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.dispatched();
     let visit = stage.works(Who::A);
     let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
@@ -125,7 +125,7 @@ fn withdrawn_work_is_open_again_unless_it_is_signed() {
     let view = fold(&scenario.facts());
     assert_eq!((view.state, view.completed), (OrderState::InProgress, None));
 
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.sign(Who::A, &[hours]);
     let body = bodies::WithdrawOwn { fact: hours.reference(), reason: "typed twice".into() };
     let refused = stage.does(Who::A, body.clone());
@@ -133,7 +133,7 @@ fn withdrawn_work_is_open_again_unless_it_is_signed() {
     assert_eq!(view.lines[0].standing, LineStanding::Effective, "the customer signed for it");
     assert_eq!(view.void, vec![refused]);
 
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.everyone_looks();
     stage.does(Who::Supervisor, body);
     let view = fold(&scenario.facts());
@@ -144,7 +144,7 @@ fn withdrawn_work_is_open_again_unless_it_is_signed() {
 #[test]
 fn another_technicians_visit_cannot_be_written_in() {
     let mut scenario = Scenario::default();
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.dispatched();
     let visit = stage.works(Who::A);
     stage.everyone_looks();
@@ -157,7 +157,7 @@ fn another_technicians_visit_cannot_be_written_in() {
 #[test]
 fn a_visit_whose_beginning_has_not_arrived_counts_all_the_same() {
     let mut scenario = Scenario::default();
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.dispatched();
     stage.cancel(Who::Dispatcher);
     let visit = stage.works(Who::A);
@@ -173,14 +173,14 @@ fn a_visit_whose_beginning_has_not_arrived_counts_all_the_same() {
 fn an_assignment_goes_through_its_facets() {
     let mut scenario = Scenario::default();
     let facet = |scenario: &Scenario| fold(&scenario.facts()).assignments[0].facet;
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.registered();
     let assignment = stage.assign(Who::Dispatcher, Who::A);
     assert_eq!(facet(&scenario), AssignmentFacet::Pending);
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.look(Who::A);
     stage.does(Who::A, bodies::Seen {});
     assert_eq!(facet(&scenario), AssignmentFacet::Seen);
-    (&mut scenario as &mut dyn Stage).accept(Who::A, assignment);
+    scenario.stage().accept(Who::A, assignment);
     assert_eq!(facet(&scenario), AssignmentFacet::Accepted);
 }

@@ -31,12 +31,12 @@ fn hostile(scenario: &mut Scenario, code: Byte8) -> Fact {
     let [who, kind, target, seen, other, time, clone, value] = code;
     let who = pick(Who::ALL, who);
     let mut references = vec![SeenRef::Fact(reference(seen)), SeenRef::Fact(reference(other))];
-    if value % 3 == 0 {
+    if value.is_multiple_of(3) {
         references.push(SeenRef::Previous);
     }
     references.truncate(usize::from(value % 4));
     let mut fact = scenario.fact(who, references, Head::default(), body(kind, target, value));
-    if clone % 8 == 0 {
+    if clone.is_multiple_of(8) {
         fact.id.sequence = u64::from(clone / 32) + 1;
         fact.digest = Digest([clone ^ value; 32]);
     }
@@ -59,7 +59,7 @@ fn body(kind: u8, target: u8, value: u8) -> FactBody {
         7 => bodies::ConfirmAppointment { window }.into(),
         8 => bodies::Seen {}.into(),
         9 | 10 => bodies::Depart {}.into(),
-        11 => bodies::Arrive { visit: (value % 2 == 0).then_some(target_ref), place: None }.into(),
+        11 => bodies::Arrive { visit: value.is_multiple_of(2).then_some(target_ref), place: None }.into(),
         12 => bodies::Start { visit: target_ref }.into(),
         13 => bodies::Pause { visit: target_ref, reason }.into(),
         14 => bodies::Resume { visit: target_ref }.into(),
@@ -104,7 +104,7 @@ fn signature(covered: Vec<FactRef>) -> bodies::SignDocument {
 fn honest(scenario: &mut Scenario, code: Byte8) {
     let [who, choice, look, value, ..] = code;
     let who = pick(&[Who::Clerk, Who::Dispatcher, Who::OtherDispatcher, Who::Supervisor, Who::A, Who::B], who);
-    if look % 3 == 0 {
+    if look.is_multiple_of(3) {
         scenario.look(who);
     }
     let view = fold(&scenario.shown(who));
@@ -119,12 +119,13 @@ fn honest(scenario: &mut Scenario, code: Byte8) {
 }
 
 /// The command with everything filled in, as far as the view has what it names.
+#[expect(clippy::too_many_lines, reason = "one arm for each command")]
 fn command(view: &OrderView, scenario: &Scenario, context: &Context, code: CommandCode, value: u8) -> Option<Command> {
     let reason = "because".to_owned();
     let window = morning(i64::from(value % 5));
     let visits = || view.visits.iter().filter(|visit| visit.technician == context.person);
-    let visit = || visits().last().map(|visit| visit.id.reference());
-    let confirmed = value % 2 == 0;
+    let visit = || visits().next_back().map(|visit| visit.id.reference());
+    let confirmed = value.is_multiple_of(2);
     let covered: Vec<FactRef> = view.lines.iter().map(|line| line.at.fact.reference()).collect();
     Some(match code {
         CommandCode::Register => Command::Register {

@@ -1,5 +1,7 @@
 //! Pairs and laws of the fold. The stories themselves are in `scenario::stories`, one test each.
 
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
+
 mod knowledge;
 mod laws;
 
@@ -82,7 +84,7 @@ pub(crate) fn check_in_every_order(story: &Story) {
     }
 }
 
-fn words(view: &OrderView, facts: &FactSet) -> String {
+fn words(view: &OrderView, facts: &FactSet) -> Vec<String> {
     Language::ALL.iter().map(|language| format!("{:?}", explain(view, facts, *language))).collect()
 }
 
@@ -135,7 +137,7 @@ fn every_coded_value_that_people_see_has_a_name() {
 fn a_page_three_seconds_old_did_not_know_of_the_signature() {
     // The server serialises everything; only `seen` says what the canceller knew.
     let mut scenario = Scenario::default();
-    let stage: &mut dyn Stage = &mut scenario;
+    let stage = scenario.stage();
     stage.dispatched();
     let visit = stage.works(Who::A);
     let done = stage.done(Who::A, visit);

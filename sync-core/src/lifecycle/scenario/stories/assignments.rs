@@ -1,5 +1,7 @@
 //! Who does the order (R2, R4).
 
+#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
+
 use super::super::{Expected, Stage, Who, labour};
 use super::review;
 use crate::facts::values::ReviewChoice;

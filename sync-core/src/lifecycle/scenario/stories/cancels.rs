@@ -1,5 +1,7 @@
 //! Cancel and everything else (R3).
 
+#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
+
 use super::super::{Expected, Stage, Who, labour, morning, part};
 use super::review;
 use crate::facts::values::ReviewChoice;
@@ -422,6 +424,108 @@ pub(super) mod reinstate_takes_the_cancel_back {
             assigned: Some(Who::A),
             cancels: vec![CancelEffect::Withdrawn],
             ..Expected::new(OrderState::Dispatched)
+        }
+    }
+}
+
+/// The supervisor let the work go on, and it was done: his decision stands, nobody is asked again.
+pub(super) mod x_02_continued_work_is_done {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.works(Who::A);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::CancelContested, ReviewChoice::Continue);
+        stage.look(Who::A);
+        stage.done(Who::A, visit);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Withdrawn],
+            reviews: vec![crate::lifecycle::scenario::ReviewExpected {
+                status: ReviewStatus::Resolved,
+                ..review(ReviewKind::CancelContested, Role::Supervisor, Some(30 * MINUTE), ReviewChoice::Continue)
+            }],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// The supervisor ended the visit while the technician finished it: the work was done in ignorance and counts.
+pub(super) mod x_02_terminated_but_done {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.works(Who::A);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::CancelContested, ReviewChoice::Terminate);
+        stage.done(Who::A, visit);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Late],
+            reviews: vec![review(ReviewKind::LateCancel, Role::Supervisor, Some(DAY), ReviewChoice::Acknowledged)],
+            cites: vec![(Rule::R3, "X-03")],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// He finished it knowing that he was to stop: a supervisor decides, nothing is billable.
+pub(super) mod x_80_done_knowing_the_decision_to_stop {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.works(Who::A);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::CancelContested, ReviewChoice::Terminate);
+        stage.look(Who::A);
+        stage.done(Who::A, visit);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Late],
+            reviews: vec![review(ReviewKind::WorkAfterCancel, Role::Supervisor, None, ReviewChoice::WriteOff)],
+            cites: vec![(Rule::R3, "X-80")],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// Two cancels, one contested: the supervisor, who knew both, lets the work go on.
+pub(super) mod x_12_continuing_takes_back_every_known_cancel {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        stage.cancel(Who::OtherDispatcher);
+        stage.works(Who::A);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::CancelContested, ReviewChoice::Continue);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Withdrawn, CancelEffect::Withdrawn],
+            reviews: vec![crate::lifecycle::scenario::ReviewExpected {
+                status: ReviewStatus::Resolved,
+                ..review(ReviewKind::CancelContested, Role::Supervisor, Some(30 * MINUTE), ReviewChoice::Continue)
+            }],
+            ..Expected::new(OrderState::InProgress)
         }
     }
 }

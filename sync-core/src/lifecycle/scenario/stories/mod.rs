@@ -56,6 +56,8 @@ stories! {
         x_04_signed_work_beats_unaware_cancel, x_06_cancel_meets_unfinished, x_10_cancel_beats_other_intents,
         x_11_cancel_meets_a_promise, x_12_two_cancels_are_one, x_80_work_after_a_known_cancel,
         r3_b_known_work_is_terminated, r3_b_cancel_knowing_done_is_void, reinstate_takes_the_cancel_back,
+        x_02_continued_work_is_done, x_02_terminated_but_done, x_80_done_knowing_the_decision_to_stop,
+        x_12_continuing_takes_back_every_known_cancel,
     }
     assignments {
         x_14_reassigned_while_working, x_15_reassigned_but_done, x_16_both_did_the_work, x_17_reassigned_but_accepted,
@@ -65,7 +67,7 @@ stories! {
     times {
         x_20_reassigned_keeps_the_promised_time, x_26_two_plans_the_later_counts, x_27_two_promises_block_both,
         x_27_the_first_is_kept, x_28_promise_beats_plan, x_29_done_withdraws_the_new_time,
-        x_29_unfinished_keeps_the_new_time,
+        x_29_unfinished_keeps_the_new_time, c_141_unfinished_uses_up_its_time,
     }
     records {
         x_34_parts_of_two_technicians_add_up, x_43_line_elsewhere_is_uncovered, x_43_customer_consents,

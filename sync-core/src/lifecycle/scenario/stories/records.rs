@@ -1,5 +1,7 @@
 //! Lines, signatures, voucher and close (R5, R6, R7, R12).
 
+#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
+
 use super::super::{Expected, Stage, Who, labour, part};
 use super::review;
 use crate::facts::values::ReviewChoice;

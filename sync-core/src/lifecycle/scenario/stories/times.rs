@@ -1,5 +1,7 @@
 //! The time promised to the customer (R1, R2, R8).
 
+#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
+
 use super::super::{Expected, Stage, Who, morning};
 use super::review;
 use crate::facts::values::ReviewChoice;
@@ -163,5 +165,28 @@ pub(super) mod x_29_unfinished_keeps_the_new_time {
 
     pub(crate) fn expected() -> Expected {
         Expected { appointment: Some(morning(1)), ..Expected::new(OrderState::Unfinished) }
+    }
+}
+
+/// The visit took place at the agreed time and ended unfinished without a new one: no time is left.
+pub(super) mod c_141_unfinished_uses_up_its_time {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.agree(Who::Clerk, morning(1));
+        stage.everyone_looks();
+        let visit = stage.works(Who::A);
+        let body = bodies::OutcomeUnfinished {
+            visit: visit.reference(),
+            reason: crate::facts::values::UnfinishedReason::Parts,
+            text: Some("valve ordered".into()),
+            next: None,
+        };
+        stage.does(Who::A, body);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected::new(OrderState::Unfinished)
     }
 }
