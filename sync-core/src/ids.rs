@@ -104,6 +104,8 @@ byte_ids! {
     ActorId[16];
     /// BLAKE3 of an attachment's bytes.
     BlobId[32];
+    /// Hash of one Automerge change (SHA-256, by the Automerge format).
+    ChangeHash[32];
     /// One device that an administrator enrolled.
     DeviceId[16];
     /// A BLAKE3 digest.
@@ -133,6 +135,7 @@ byte_ids! {
 hexadecimal_ids! {
     ActorId "32 hexadecimal digits";
     BlobId "64 hexadecimal digits";
+    ChangeHash "64 hexadecimal digits";
     DeviceId "32 hexadecimal digits";
     Digest "64 hexadecimal digits";
     Epoch "16 hexadecimal digits";

@@ -21,8 +21,23 @@ pub const TEXT_BYTES_MAX: usize = 2 * 1024;
 /// Items in one list inside a fact or voucher.
 pub const LIST_MAX: usize = 1_000;
 
+/// Largest reference record in bytes: a policy with its terms in two languages is the largest kind.
+pub const REFERENCE_BYTES_MAX: usize = 64 * 1024;
+
+/// Largest certificate in bytes: a device shared by a whole shift lists some dozens of people.
+pub const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
+
 /// Largest proof (voucher with salts and strokes) in bytes.
 pub const PROOF_BYTES_MAX: usize = 32 * 1024;
+
+/// Largest voucher inside a proof in bytes: strokes, name and opinion need the rest.
+pub const VOUCHER_BYTES_MAX: usize = 24 * 1024;
+
+/// Largest drawing that a device hands over for one signature, in bytes of JSON.
+pub const DRAWING_BYTES_MAX: usize = 1024 * 1024;
+
+/// Largest customer's copy in bytes: a proof, the sign fact, a certificate.
+pub const COPY_BYTES_MAX: usize = PROOF_BYTES_MAX + FACT_BYTES_MAX + CERTIFICATE_BYTES_MAX;
 
 /// Largest message in bytes, before and after decompression of what one frame needs.
 pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -45,6 +45,20 @@ pub(crate) fn decode<'b, T: minicbor::Decode<'b, ()>>(what: &'static str, bytes:
     }
 }
 
+/// Decodes one value that must fill `bytes` and whose encoding must be exactly `bytes` (RFC 8949 4.2), for
+/// formats that are signed or addressed by their hash.
+pub(crate) fn decode_deterministic<T>(what: &'static str, bytes: &[u8]) -> Result<T, DecodeError>
+where
+    T: for<'b> minicbor::Decode<'b, ()> + minicbor::Encode<()>,
+{
+    let value: T = decode(what, bytes)?;
+    if encode(&value) == bytes {
+        Ok(value)
+    } else {
+        Err(DecodeError::new(what, "not deterministic CBOR"))
+    }
+}
+
 /// Raw bytes of one CBOR item, kept as they came.
 pub(crate) fn raw_item<'b>(what: &'static str, decoder: &mut minicbor::Decoder<'b>) -> Result<&'b [u8], DecodeError> {
     let start = decoder.position();

@@ -1,1 +1,11 @@
-//! To be written.
+//! How facts travel: frames, both sessions, digest, cursor. All sans-IO.
+//!
+//! Format of frames: `schemas/frames.md`; golden bytes: `schemas/golden`.
+
+pub mod cursor;
+pub mod device;
+pub mod digest;
+pub mod frames;
+pub mod gate;
+pub mod message;
+pub mod server;

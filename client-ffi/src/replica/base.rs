@@ -1,0 +1,109 @@
+//! Base documents: what the store has acknowledged or sent, with what is known of them.
+
+use std::collections::btree_map::Entry;
+
+use docket_sync_core::document::{BuiltChange, Document, DocumentError, FactReader, Record};
+use docket_sync_core::facts::Fact;
+use docket_sync_core::ids::{Digest, DocumentId};
+use docket_sync_core::sync::digest::DigestSum;
+
+use super::stored::{DocumentMeta, from_bytes, to_bytes};
+use super::{DeviceReplica, ReplicaError, Work};
+use crate::store::{Batch, DeviceStore, Table};
+
+/// One base document in memory.
+#[derive(Debug, Clone)]
+pub(super) struct Base {
+    pub(super) document: Document,
+    pub(super) meta: DocumentMeta,
+}
+
+impl Base {
+    /// A document that was loaded, with what follows from it.
+    pub(super) fn of(document: Document) -> Self {
+        let id = document.id();
+        let sum = document
+            .change_hashes()
+            .into_iter()
+            .fold(DigestSum::default(), |sum, hash| sum.plus(DigestSum::of_change(id, hash)));
+        let meta =
+            DocumentMeta { chains: document.chains().clone(), sum: Some(sum.to_digest()), ..DocumentMeta::default() };
+        Self { document, meta }
+    }
+
+    /// Its part of the scope's digest.
+    pub(super) fn sum(&self) -> DigestSum {
+        self.meta.sum()
+    }
+
+    /// Appends one record to its actor's chain.
+    pub(super) fn append(&mut self, record: &Record) -> Result<BuiltChange, DocumentError> {
+        let built = self.document.append(record)?;
+        let sum = self.sum().plus(DigestSum::of_change(self.document.id(), built.hash));
+        self.meta.sum = Some(sum.to_digest());
+        self.meta.chains = self.document.chains().clone();
+        Ok(built)
+    }
+
+    pub(super) fn write(&self, id: DocumentId, batch: &mut Batch) {
+        batch.put(Table::Document, id.0, self.document.save());
+        batch.put(Table::DocumentMeta, id.0, to_bytes(&self.meta));
+    }
+}
+
+impl DocumentMeta {
+    pub(super) fn sum(&self) -> DigestSum {
+        DigestSum::from_digest(self.sum.unwrap_or(Digest([0; 32])))
+    }
+}
+
+impl<S: DeviceStore> DeviceReplica<S> {
+    /// The base of a document, from `work` or from the store. `None` when there is none.
+    pub(super) fn base<'w>(&self, work: &'w mut Work, id: DocumentId) -> Result<Option<&'w mut Base>, ReplicaError> {
+        Ok(match work.bases.entry(id) {
+            Entry::Occupied(entry) => Some(entry.into_mut()),
+            Entry::Vacant(entry) => self.load_base(id)?.map(|base| entry.insert(base)),
+        })
+    }
+
+    /// The base of a document from the store.
+    pub(super) fn load_base(&self, id: DocumentId) -> Result<Option<Base>, ReplicaError> {
+        let (Some(meta), Some(bytes)) = (self.meta(id)?, self.store.get(Table::Document, &id.0)?) else {
+            return Ok(None);
+        };
+        Ok(Some(Base { document: Document::load(id, &bytes)?, meta }))
+    }
+
+    /// What is known of a document.
+    pub(super) fn meta(&self, id: DocumentId) -> Result<Option<DocumentMeta>, ReplicaError> {
+        match self.store.get(Table::DocumentMeta, &id.0)? {
+            Some(bytes) => Ok(Some(from_bytes("document metadata", &bytes)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Every fact of a document that this device shows: the base, then what waits in the journal. Refused
+    /// facts are not among them.
+    ///
+    /// # Errors
+    /// When the document is not here, or damaged.
+    pub fn facts(&self, id: DocumentId) -> Result<Vec<Fact>, ReplicaError> {
+        let base = self.load_base(id)?;
+        self.facts_over(id, base.as_ref())
+    }
+
+    /// The same over a base that may not be stored yet.
+    pub(super) fn facts_over(&self, id: DocumentId, base: Option<&Base>) -> Result<Vec<Fact>, ReplicaError> {
+        let mut reader = FactReader::new(id);
+        let mut facts = Vec::new();
+        if let Some(base) = base {
+            for record in base.document.records()? {
+                facts.push(reader.read(&record)?);
+            }
+        }
+        for entry in self.journal.values().filter(|entry| entry.document == id && entry.waits()) {
+            facts.push(reader.read(&entry.record)?);
+        }
+        if facts.is_empty() && base.is_none() { Err(ReplicaError::NoDocument(id)) } else { Ok(facts) }
+    }
+}

@@ -1,0 +1,248 @@
+//! Healing: comparing heads with the store and giving it back what it lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use docket_sync_core::document::{ChainHead, Record, heads_of, rebuild_unchecked};
+use docket_sync_core::facts::{Origin, StatedFact};
+use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Epoch};
+use docket_sync_core::proof::EnvelopeDocument;
+use docket_sync_core::sync::frames::{Ack, Cover, DocumentHeads, Have, Heads, Push, RecordSet};
+use docket_sync_core::{limits, time};
+
+use super::base::Base;
+use super::stored::{DocumentMeta, from_bytes, row_key};
+use super::{DeviceReplica, ReplicaError, Work};
+use crate::store::{DeviceStore, Table, scan_all};
+
+/// Documents that left the scope stay for this long: the store may still need them back.
+const EVICTED_KEPT_MS: i64 = 30 * time::DAY;
+
+/// Healing that is going on.
+#[derive(Debug)]
+pub(super) struct Healing {
+    epoch: Epoch,
+    /// Pushes not yet answered; `None` before the store said what it has.
+    awaiting: Option<usize>,
+}
+
+impl Healing {
+    pub(super) fn of(epoch: Epoch) -> Self {
+        Self { epoch, awaiting: None }
+    }
+}
+
+/// Records of one document that the store lacks, each with its hash.
+struct Lacking {
+    document: DocumentId,
+    records: Vec<(Record, ChangeHash)>,
+}
+
+impl<S: DeviceStore> DeviceReplica<S> {
+    pub(super) fn holds_documents(&self) -> Result<bool, ReplicaError> {
+        Ok(!self.store.scan(Table::DocumentMeta, None, 1)?.is_empty())
+    }
+
+    fn metas(&self) -> Result<Vec<(DocumentId, DocumentMeta)>, ReplicaError> {
+        let mut metas = Vec::new();
+        for (key, value) in scan_all(&self.store, Table::DocumentMeta)? {
+            if let Some(id) = DocumentId::from_slice(&key) {
+                metas.push((id, from_bytes("document metadata", &value)?));
+            }
+        }
+        Ok(metas)
+    }
+
+    /// Heads of every document, with the numbers of their receipts.
+    pub(super) fn all_heads(&self) -> Result<Heads, ReplicaError> {
+        let documents = self.metas()?.into_iter().map(|(document, meta)| DocumentHeads {
+            document,
+            heads: heads_of(document, &meta.chains),
+            receipt: meta.receipt.map(|receipt| receipt.number),
+        });
+        Ok(Heads { documents: documents.collect() })
+    }
+
+    /// Pushes of what the store lacks: under the receipts that cover it, and under an envelope of our own for
+    /// own facts that no receipt covers.
+    pub(super) fn healing_pushes(&mut self, have: &Have) -> Result<Vec<Push>, ReplicaError> {
+        let mut by_receipt: BTreeMap<u64, Vec<Lacking>> = BTreeMap::new();
+        let mut own: Vec<Lacking> = Vec::new();
+        for theirs in &have.documents {
+            let Some(base) = self.load_base(theirs.document)? else { continue };
+            let lacking = self.lacking(&base, &theirs.heads)?;
+            if lacking.is_empty() {
+                continue;
+            }
+            let (covered, uncovered) = self.split_by_receipt(&base, lacking)?;
+            let document = theirs.document;
+            if let (Some(receipt), false) = (base.meta.receipt, covered.is_empty()) {
+                by_receipt.entry(receipt.row).or_default().push(Lacking { document, records: covered });
+            }
+            if !uncovered.is_empty() {
+                own.push(Lacking { document, records: uncovered });
+            }
+        }
+        let mut pushes = Vec::new();
+        for (row, lacking) in by_receipt {
+            let Some(receipt) = self.store.get(Table::Receipt, &row_key(row))? else { continue };
+            for part in parts(lacking) {
+                pushes.push(Push {
+                    cover: Cover::Receipt { receipt: receipt.clone() },
+                    records: pack(&part),
+                    proofs: Vec::new(),
+                });
+            }
+        }
+        for part in parts(own) {
+            let listed = part.iter().map(|lacking| EnvelopeDocument {
+                document: lacking.document,
+                changes: lacking.records.iter().map(|(_, hash)| *hash).collect(),
+            });
+            let cover = self.cover_own(listed.collect())?;
+            pushes.push(Push { cover, records: pack(&part), proofs: Vec::new() });
+        }
+        self.healing_awaits(pushes.len())?;
+        Ok(pushes)
+    }
+
+    /// Records behind the heads that the store has, and every record of chains whose end it does not name.
+    fn lacking(&mut self, base: &Base, theirs: &[ChangeHash]) -> Result<Vec<(Record, ChangeHash)>, ReplicaError> {
+        let document = base.document.id();
+        let theirs: BTreeSet<ChangeHash> = theirs.iter().copied().collect();
+        let mut chains: BTreeMap<ActorId, ChainHead> = BTreeMap::new();
+        let mut lacking: Vec<(Record, ChangeHash)> = Vec::new();
+        let mut met = 0_usize;
+        for record in base.document.records()? {
+            let hash = rebuild_unchecked(document, chains.get(&record.actor), &record).hash;
+            chains.insert(record.actor, ChainHead { sequence: record.sequence, hash });
+            if theirs.contains(&hash) {
+                met = met.saturating_add(1);
+                lacking.retain(|(earlier, _)| earlier.actor != record.actor);
+            } else {
+                lacking.push((record, hash));
+            }
+        }
+        let skeleton_only = heads_of(document, &BTreeMap::new());
+        if met < theirs.len() && !theirs.iter().all(|head| skeleton_only.contains(head)) {
+            self.flight.behind.insert(document);
+        }
+        Ok(lacking)
+    }
+
+    /// Which records lie at or before a head of the document's receipt; of the others, our own.
+    #[expect(clippy::type_complexity, reason = "two lists of the same kind")]
+    fn split_by_receipt(
+        &self,
+        base: &Base,
+        lacking: Vec<(Record, ChangeHash)>,
+    ) -> Result<(Vec<(Record, ChangeHash)>, Vec<(Record, ChangeHash)>), ReplicaError> {
+        let heads = self.receipt_heads(base)?;
+        let mut covered_to: BTreeMap<ActorId, u64> = BTreeMap::new();
+        for (record, hash) in &lacking {
+            if heads.contains(hash) {
+                covered_to.insert(record.actor, record.sequence);
+            }
+        }
+        let own = self.own_actors(base)?;
+        let (covered, rest): (Vec<_>, Vec<_>) = lacking
+            .into_iter()
+            .partition(|(record, _)| covered_to.get(&record.actor).is_some_and(|to| record.sequence <= *to));
+        Ok((covered, rest.into_iter().filter(|(record, _)| own.contains(&record.actor)).collect()))
+    }
+
+    fn receipt_heads(&self, base: &Base) -> Result<BTreeSet<ChangeHash>, ReplicaError> {
+        let Some(row) = base.meta.receipt else { return Ok(BTreeSet::new()) };
+        let Some(bytes) = self.store.get(Table::Receipt, &row_key(row.row))? else { return Ok(BTreeSet::new()) };
+        let receipt = docket_sync_core::proof::Receipt::from_bytes(&bytes)?;
+        let document = base.document.id();
+        let line = receipt.documents.into_iter().find(|line| line.document == document);
+        Ok(line.map(|line| line.heads.into_iter().collect()).unwrap_or_default())
+    }
+
+    /// Actors of this device, in whatever incarnation.
+    fn own_actors(&self, base: &Base) -> Result<BTreeSet<ActorId>, ReplicaError> {
+        let mut own = BTreeSet::new();
+        for record in base.document.records()?.iter().filter(|record| record.sequence == 1) {
+            let origin = StatedFact::from_bytes(&record.bytes)?.statement.origin;
+            if matches!(origin, Some(Origin::Device { device, .. }) if device == self.identity.device) {
+                own.insert(record.actor);
+            }
+        }
+        Ok(own)
+    }
+
+    fn healing_awaits(&mut self, pushes: usize) -> Result<(), ReplicaError> {
+        let Some(healing) = &mut self.flight.healing else { return Ok(()) };
+        healing.awaiting = Some(healing.awaiting.unwrap_or(0).saturating_add(pushes));
+        self.healing_answered(0)
+    }
+
+    /// An answer to a healing push: what the store has now quarantined shows there.
+    pub(super) fn settle_healing(&mut self, _ack: &Ack) {
+        if let Some(Healing { awaiting: Some(awaiting), .. }) = &mut self.flight.healing {
+            *awaiting = awaiting.saturating_sub(1);
+        }
+        self.finish_healing();
+    }
+
+    fn healing_answered(&mut self, answers: usize) -> Result<(), ReplicaError> {
+        if let Some(Healing { awaiting: Some(awaiting), .. }) = &mut self.flight.healing {
+            *awaiting = awaiting.saturating_sub(answers);
+        }
+        self.finish_healing();
+        self.commit(Work::default())
+    }
+
+    /// With every push answered, the store of this epoch has what this device held.
+    fn finish_healing(&mut self) {
+        if let Some(Healing { epoch, awaiting: Some(0) }) = self.flight.healing {
+            self.state.healed_epoch = epoch;
+            self.flight.healing = None;
+        }
+    }
+
+    /// Drops documents that left the scope long ago and whose own facts the store has in a backup.
+    pub(super) fn drop_evicted(&mut self, work: &mut Work) -> Result<(), ReplicaError> {
+        let lo = self.state.clock.at(self.platform.clock.monotonic());
+        for (key, _) in scan_all(&self.store, Table::Evicted)? {
+            let Some(id) = DocumentId::from_slice(&key) else { continue };
+            let Some(meta) = self.meta(id)? else { continue };
+            let long_ago = meta.evicted_at.is_some_and(|at| lo.since(at) > EVICTED_KEPT_MS);
+            let waits = self.journal.values().any(|entry| entry.document == id);
+            if long_ago && meta.own_to <= self.state.backed_up_to && !waits {
+                for table in [Table::Document, Table::DocumentMeta, Table::Evicted] {
+                    work.batch.delete(table, id.0);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Splits documents into pushes within the limits.
+fn parts(documents: Vec<Lacking>) -> Vec<Vec<Lacking>> {
+    let mut parts: Vec<Vec<Lacking>> = Vec::new();
+    let (mut records, mut bytes) = (usize::MAX, usize::MAX);
+    for lacking in documents {
+        let size: usize = lacking.records.iter().map(|(record, _)| record.bytes.len().saturating_add(64)).sum();
+        records = records.saturating_add(lacking.records.len());
+        bytes = bytes.saturating_add(size);
+        if records > limits::RECORDS_PER_PUSH_MAX || bytes > limits::MESSAGE_BYTES_MAX / 4 {
+            parts.push(Vec::new());
+            (records, bytes) = (lacking.records.len(), size);
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(lacking);
+        }
+    }
+    parts
+}
+
+fn pack(part: &[Lacking]) -> RecordSet {
+    let mut set = RecordSet::default();
+    for lacking in part {
+        let records: Vec<Record> = lacking.records.iter().map(|(record, _)| record.clone()).collect();
+        set.push(lacking.document, &records);
+    }
+    set
+}

@@ -1,0 +1,282 @@
+//! The device's replica: what the store acknowledged or sent, and a journal of what it has not yet.
+//!
+//! For each document there is a *base* (the store's state, as far as it is known here) and, in one journal,
+//! this device's own facts that are not acknowledged. Views fold both; receipts, heads and digests concern the
+//! base only. Everything an operation changes becomes durable in one batch before it returns; after an error
+//! the next operation reads its state from the store again.
+//!
+//! What it is not: it opens no connection (see `transport`), and it decides nothing about work orders.
+
+mod base;
+mod heal;
+mod journal;
+mod order_rows;
+mod pull;
+mod push;
+mod session;
+mod stored;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use docket_sync_core::DecodeError;
+use docket_sync_core::document::DocumentError;
+use docket_sync_core::ids::{DocumentId, Incarnation, KeyId, RecordId};
+use docket_sync_core::proof::Certificate;
+use docket_sync_core::reference::ReferenceRecord;
+use docket_sync_core::sync::digest::DigestSum;
+use docket_sync_core::time::{HybridClock, TimeReading};
+use ed25519_dalek::SigningKey;
+
+use self::base::Base;
+pub use self::journal::NewFact;
+pub(crate) use self::stored::{DeviceState, IDENTITY, STATE, to_bytes};
+pub use self::stored::{Identity, JournalEntry};
+use self::stored::{Journal, from_bytes, row_key, row_number};
+use crate::platform::{Platform, PlatformError, SecretName, random_bytes};
+use crate::store::{Batch, DeviceStore, StoreError, Table, scan_all};
+
+/// Why the replica cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplicaError {
+    /// This device was never enrolled.
+    #[error("this device is not enrolled")]
+    NotEnrolled,
+    /// The device's signing key is not in the platform's key store: it was restored on other hardware.
+    #[error("this device's key is gone; it must be enrolled again")]
+    KeyMissing,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The platform failed.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// A stored value is not of its layout.
+    #[error("a stored value is damaged: {0}")]
+    Damaged(#[from] DecodeError),
+    /// A stored document is damaged.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The order is not on this device.
+    #[error("order {0} is not on this device")]
+    NoDocument(DocumentId),
+}
+
+/// The device's replica over a store.
+pub struct DeviceReplica<S> {
+    store: S,
+    platform: Platform,
+    identity: Identity,
+    certificate: Certificate,
+    key: SigningKey,
+    state: DeviceState,
+    journal: Journal,
+    flight: Flight,
+    // Invariant: set while memory may differ from the store; nothing is used before it was read again.
+    stale: bool,
+}
+
+impl<S> core::fmt::Debug for DeviceReplica<S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("DeviceReplica").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
+
+/// What concerns one session only and is forgotten when the next begins.
+#[derive(Debug, Default)]
+struct Flight {
+    /// Journal rows by the counter of the envelope they travel under.
+    pushed: BTreeMap<u64, Vec<u64>>,
+    /// Journal rows that wait for something else than this session (held behind a gap).
+    parked: BTreeSet<u64>,
+    /// How often a document was asked for.
+    wanted: BTreeMap<DocumentId, u8>,
+    /// Healing pushes not yet answered, and the epoch they heal.
+    healing: Option<heal::Healing>,
+    /// Documents that a comparison of heads showed to be behind.
+    behind: BTreeSet<DocumentId>,
+    /// Whether heads were compared because digests differed: once is enough, what remains is for a person.
+    compared: bool,
+    /// Whether the store said that nothing more comes.
+    caught_up: bool,
+}
+
+/// What one operation changes.
+#[derive(Debug, Default)]
+struct Work {
+    batch: Batch,
+    bases: BTreeMap<DocumentId, Base>,
+    /// Documents whose view changes.
+    touched: BTreeSet<DocumentId>,
+    /// Documents that are forgotten.
+    gone: BTreeSet<DocumentId>,
+    /// Reference records that are new.
+    references: BTreeMap<RecordId, ReferenceRecord>,
+}
+
+impl<S: DeviceStore> DeviceReplica<S> {
+    /// Opens the replica in `store`.
+    ///
+    /// # Errors
+    /// [`ReplicaError::NotEnrolled`], [`ReplicaError::KeyMissing`], or what store and platform said.
+    pub fn open(store: S, platform: Platform) -> Result<Self, ReplicaError> {
+        let identity = store.get(Table::Meta, IDENTITY)?.ok_or(ReplicaError::NotEnrolled)?;
+        let identity: Identity = from_bytes("identity", &identity)?;
+        let certificate = Certificate::from_bytes(&identity.certificate)?;
+        let secret = platform.keys.get(SecretName::SigningKey)?.ok_or(ReplicaError::KeyMissing)?;
+        let secret: &[u8; 32] = secret.as_slice().try_into().map_err(|_ignored| ReplicaError::KeyMissing)?;
+        let key = SigningKey::from_bytes(secret);
+        let (state, journal) = read_state(&store)?;
+        let flight = Flight::default();
+        let mut replica = Self { store, platform, identity, certificate, key, state, journal, flight, stale: false };
+        replica.settle_incarnation()?;
+        Ok(replica)
+    }
+
+    /// Gives the store back.
+    pub fn into_store(self) -> S {
+        self.store
+    }
+
+    /// Who this device is.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The store's certificate for this device.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Id of the device's key.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        KeyId::of(self.key.verifying_key().as_bytes())
+    }
+
+    /// The device's key, for signing vouchers.
+    pub(crate) fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// The store.
+    pub(crate) fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The platform.
+    pub(crate) fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// Where the device stands.
+    pub(crate) fn state(&self) -> &DeviceState {
+        &self.state
+    }
+
+    /// Facts of this device that are not acknowledged, oldest first.
+    pub fn journal(&self) -> impl Iterator<Item = &JournalEntry> {
+        self.journal.values()
+    }
+
+    /// Whether the store said that nothing more comes, in the session that is going on or was last.
+    #[must_use]
+    pub fn is_caught_up(&self) -> bool {
+        self.flight.caught_up
+    }
+
+    /// What the device knows of the time.
+    #[must_use]
+    pub fn time(&self) -> TimeReading {
+        TimeReading { claimed: self.platform.clock.wall(), lo: self.state.clock.at(self.platform.clock.monotonic()) }
+    }
+
+    /// Forgets what concerned the last session; call it before a new one starts.
+    pub fn begin_session(&mut self) {
+        self.flight = Flight::default();
+    }
+
+    /// Runs one operation; when it fails, what is in memory is not trusted any more.
+    fn guarded<T>(&mut self, operation: impl FnOnce(&mut Self) -> Result<T, ReplicaError>) -> Result<T, ReplicaError> {
+        if self.stale {
+            (self.state, self.journal) = read_state(&self.store)?;
+            self.flight = Flight::default();
+            self.stale = false;
+        }
+        let result = operation(self);
+        self.stale = result.is_err();
+        result
+    }
+
+    /// Makes durable what `work` gathered, with the state.
+    fn commit(&mut self, mut work: Work) -> Result<(), ReplicaError> {
+        for (id, base) in &work.bases {
+            base.write(*id, &mut work.batch);
+        }
+        for id in core::mem::take(&mut work.touched) {
+            self.write_order_row(id, &mut work)?;
+        }
+        work.batch.put(Table::Meta, STATE, to_bytes(&self.state));
+        self.store.write(work.batch)?;
+        Ok(())
+    }
+
+    /// The number of a new row in a table that counts.
+    fn next_row(&mut self) -> u64 {
+        let row = self.state.next_row;
+        self.state.next_row = row.saturating_add(1);
+        row
+    }
+
+    fn sum(&self) -> DigestSum {
+        DigestSum::from_digest(self.state.sum)
+    }
+
+    fn hybrid_clock(&self) -> HybridClock {
+        HybridClock::starting_after(self.state.hybrid)
+    }
+
+    /// The incarnation in the key store is the truth: a restored backup of the store does not know it, a
+    /// crash may have come between the two, and where there is none the device is a new incarnation.
+    fn settle_incarnation(&mut self) -> Result<(), ReplicaError> {
+        let kept = self.platform.keys.get(SecretName::Incarnation)?;
+        match kept.as_deref().and_then(|bytes| Incarnation::from_slice(bytes)) {
+            Some(kept) if kept == self.state.incarnation => Ok(()),
+            Some(kept) => self.guarded(|this| {
+                let mut work = Work::default();
+                this.restate_waiting(kept, &mut work)?;
+                this.commit(work)
+            }),
+            None => self.guarded(|this| {
+                let mut work = Work::default();
+                let fresh = this.draw_incarnation()?;
+                this.restate_waiting(fresh, &mut work)?;
+                this.commit(work)
+            }),
+        }
+    }
+
+    /// A new incarnation, kept by the platform before anything uses it.
+    fn draw_incarnation(&self) -> Result<Incarnation, ReplicaError> {
+        let fresh = Incarnation(random_bytes(&self.platform.random)?);
+        self.platform.keys.put(SecretName::Incarnation, &fresh.0)?;
+        Ok(fresh)
+    }
+}
+
+fn read_state<S: DeviceStore>(store: &S) -> Result<(DeviceState, Journal), ReplicaError> {
+    let state = store.get(Table::Meta, STATE)?.ok_or(ReplicaError::NotEnrolled)?;
+    let mut journal = Journal::new();
+    for (key, value) in scan_all(store, Table::Journal)? {
+        journal.insert(row_number(&key)?, from_bytes("journal", &value)?);
+    }
+    Ok((from_bytes("device state", &state)?, journal))
+}
+
+/// Keeps a journal entry under `row`.
+fn put_entry(batch: &mut Batch, row: u64, entry: &JournalEntry) {
+    batch.put(Table::Journal, row_key(row), to_bytes(entry));
+}

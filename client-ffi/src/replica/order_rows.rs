@@ -1,0 +1,172 @@
+//! Keeps the row of each changed order, and the reference records that rows take names from.
+
+use std::collections::BTreeSet;
+
+use docket_sync_core::ids::{DocumentId, RecordId};
+use docket_sync_core::lifecycle::{FactSet, fold};
+use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
+use docket_sync_core::sync::digest::DigestSum;
+use docket_sync_core::sync::frames::ProofBytes;
+
+use super::stored::{DocumentMeta, from_bytes, to_bytes};
+use super::{DeviceReplica, ReplicaError, Work};
+use crate::orders::{Beside, OrderRow};
+use crate::store::{DeviceStore, Table, scan_all};
+
+impl<S: DeviceStore> DeviceReplica<S> {
+    /// One reference record, the newest version here.
+    ///
+    /// # Errors
+    /// When the store fails or the record is damaged.
+    pub fn reference(&self, id: RecordId) -> Result<Option<ReferenceRecord>, ReplicaError> {
+        match self.store.get(Table::Reference, &id.0)? {
+            Some(bytes) => Ok(Some(ReferenceRecord::from_bytes(&bytes)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Every reference record here.
+    ///
+    /// # Errors
+    /// When the store fails or a record is damaged.
+    pub fn references(&self) -> Result<Vec<ReferenceRecord>, ReplicaError> {
+        let rows = scan_all(&self.store, Table::Reference)?;
+        rows.iter().map(|(_, bytes)| Ok(ReferenceRecord::from_bytes(bytes)?)).collect()
+    }
+
+    /// The row of every order that this device shows, in the order of a list.
+    ///
+    /// # Errors
+    /// When the store fails or a row is damaged.
+    pub fn rows(&self) -> Result<Vec<(DocumentId, OrderRow)>, ReplicaError> {
+        let mut rows = Vec::new();
+        for (key, value) in scan_all(&self.store, Table::OrderRow)? {
+            if let Some(id) = DocumentId::from_slice(&key) {
+                rows.push((id, from_bytes("order row", &value)?));
+            }
+        }
+        rows.sort_by_cached_key(|(id, row): &(DocumentId, OrderRow)| (row.rank(), *id));
+        Ok(rows)
+    }
+
+    /// Folds a changed order and writes its row; no row for one that is not shown any more.
+    pub(super) fn write_order_row(&self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
+        let is_stored = !work.bases.contains_key(&id) && !work.gone.contains(&id);
+        let stored = if is_stored { self.load_base(id)? } else { None };
+        let base = work.bases.get(&id).or(stored.as_ref());
+        let evicted = base.is_some_and(|base| base.meta.evicted_at.is_some());
+        let of_this = || self.journal.values().filter(|entry| entry.document == id);
+        let unsent = of_this().filter(|entry| entry.waits()).count();
+        let refused = of_this().count().saturating_sub(unsent);
+        // Evicting never hides work that the store does not have.
+        if (base.is_none() && unsent == 0) || (evicted && unsent == 0 && refused == 0) {
+            work.batch.delete(Table::OrderRow, id.0);
+            return Ok(());
+        }
+        let mut facts = FactSet::new(id);
+        facts.extend(self.facts_over(id, base)?);
+        let view = fold(&facts);
+        let mut beside = Beside {
+            unsent: u32::try_from(unsent).unwrap_or(u32::MAX),
+            refused: u32::try_from(refused).unwrap_or(u32::MAX),
+            evicted,
+            ..Beside::default()
+        };
+        if let Some(request) = &view.request {
+            if let Some(Reference::Customer(customer)) = self.reference_in(work, request.customer)? {
+                beside.customer = customer.name;
+            }
+            if let Some(Reference::Site(site)) = self.reference_in(work, request.site)? {
+                beside.address = site.address;
+            }
+        }
+        work.batch.put(Table::OrderRow, id.0, to_bytes(&OrderRow::of(&view, beside)));
+        Ok(())
+    }
+
+    /// A record as it will be when `work` is durable.
+    fn reference_in(&self, work: &Work, id: RecordId) -> Result<Option<Reference>, ReplicaError> {
+        let record = match work.references.get(&id) {
+            Some(record) => Some(record.clone()),
+            None => self.reference(id)?,
+        };
+        Ok(record.filter(|record| !record.deleted).map(|record| record.content))
+    }
+
+    /// Keeps newer versions of reference records.
+    pub(super) fn keep_references(&mut self, references: &[ProofBytes], work: &mut Work) -> Result<(), ReplicaError> {
+        for ProofBytes(bytes) in references {
+            // One that this version cannot read stays with the store; the digest will say so.
+            let Ok(record) = ReferenceRecord::from_bytes(bytes) else { continue };
+            let known = match work.references.get(&record.id) {
+                Some(known) => Some(known.version),
+                None => self.reference(record.id)?.map(|known| known.version),
+            };
+            if known.is_some_and(|version| version >= record.version) {
+                continue;
+            }
+            let less = known.map(|version| DigestSum::of_reference(record.id, version)).unwrap_or_default();
+            let more = DigestSum::of_reference(record.id, record.version);
+            self.state.sum = self.sum().minus(less).plus(more).to_digest();
+            work.batch.put(Table::Reference, record.id.0, bytes.as_slice());
+            work.references.insert(record.id, record);
+        }
+        Ok(())
+    }
+
+    /// Rows show names: orders that name a changed record get theirs again.
+    pub(super) fn touch_named(&self, work: &mut Work) -> Result<(), ReplicaError> {
+        let changed: BTreeSet<RecordId> =
+            work.references.values().filter(|record| !is_company_wide(record)).map(|record| record.id).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        for (id, meta) in self.metas_with(work)? {
+            if meta.references.iter().any(|record| changed.contains(record)) {
+                work.touched.insert(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops records that only orders named which left the scope in this batch: the store does not count them
+    /// any more.
+    pub(super) fn drop_unnamed(&mut self, left: &BTreeSet<RecordId>, work: &mut Work) -> Result<(), ReplicaError> {
+        if left.is_empty() {
+            return Ok(());
+        }
+        let mut unnamed = left.clone();
+        for (_, meta) in self.metas_with(work)? {
+            if meta.evicted_at.is_none() {
+                unnamed.retain(|record| !meta.references.contains(record));
+            }
+        }
+        for id in unnamed {
+            let record = match work.references.remove(&id) {
+                Some(record) => Some(record),
+                None => self.reference(id)?,
+            };
+            let Some(record) = record.filter(|record| !is_company_wide(record)) else { continue };
+            self.state.sum = self.sum().minus(DigestSum::of_reference(id, record.version)).to_digest();
+            work.batch.delete(Table::Reference, id.0);
+        }
+        Ok(())
+    }
+
+    /// Metadata of every document as it will be when `work` is durable; forgotten ones are left out.
+    pub(super) fn metas_with(&self, work: &Work) -> Result<Vec<(DocumentId, DocumentMeta)>, ReplicaError> {
+        let mut metas = Vec::new();
+        for (key, value) in scan_all(&self.store, Table::DocumentMeta)? {
+            let Some(id) = DocumentId::from_slice(&key) else { continue };
+            if !work.bases.contains_key(&id) && !work.gone.contains(&id) {
+                metas.push((id, from_bytes("document metadata", &value)?));
+            }
+        }
+        metas.extend(work.bases.iter().map(|(id, base)| (*id, base.meta.clone())));
+        Ok(metas)
+    }
+}
+
+fn is_company_wide(record: &ReferenceRecord) -> bool {
+    record.content.scope() == Some(ReferenceScope::Company)
+}

@@ -1,0 +1,332 @@
+//! Taking the store's news: one batch, checked against its receipt, applied in one transaction.
+
+use std::collections::BTreeSet;
+
+use docket_sync_core::document::{Document, Record};
+use docket_sync_core::facts::{FactBody, StatedFact};
+use docket_sync_core::ids::{BlobId, DocumentId, RecordId};
+use docket_sync_core::proof::{Receipt, ReceiptDocument};
+use docket_sync_core::sync::device::Applied;
+use docket_sync_core::sync::frames::{Batch, DocumentRuns, News, ProofBytes, RecordSet, Run};
+use ed25519_dalek::VerifyingKey;
+
+use super::base::Base;
+use super::stored::{ReceiptRow, from_bytes, row_key, row_number, to_bytes};
+use super::{DeviceReplica, ReplicaError, Work};
+use crate::store::{DeviceStore, Table, scan_all};
+
+/// How often one session asks for one document: what still does not fit then is damage at the other end.
+const WANTED_MAX: u8 = 3;
+
+/// New receipts after which those that cover nothing any more are dropped.
+const RECEIPTS_BEFORE_SWEEP: u64 = 64;
+
+/// What a document becomes by a batch, before it is trusted.
+struct Candidate {
+    id: DocumentId,
+    base: Base,
+    whole: bool,
+    changed: bool,
+}
+
+impl<S: DeviceStore> DeviceReplica<S> {
+    pub(super) fn apply_batch(&mut self, batch: &Batch) -> Result<Applied, ReplicaError> {
+        let known = self.state.cursor.filter(|cursor| cursor.epoch == batch.to.epoch);
+        if let Some(cursor) = known.filter(|cursor| cursor.number > batch.to.number) {
+            // It arrived before, and more after it.
+            return Ok(Applied { wanted: Vec::new(), to: cursor.number, verified: None });
+        }
+        let mut work = Work::default();
+        self.keep_references(&batch.references, &mut work)?;
+        let wanted = self.apply_documents(batch, &mut work)?;
+        self.touch_named(&mut work)?;
+        keep_proofs(&batch.proofs, &mut work);
+        self.state.cursor = Some(batch.to);
+        self.flight.caught_up = batch.digest.is_some();
+        // A difference is told once in a session: it makes the session compare heads.
+        let verified = batch.digest.map(|digest| self.compare_digest(digest));
+        let verified = verified.filter(|equal| *equal || self.may_compare());
+        self.commit(work)?;
+        Ok(Applied { wanted, to: batch.to.number, verified })
+    }
+
+    /// Applies the documents, or none of them when their receipt does not fit; gives those to ask for.
+    fn apply_documents(&mut self, batch: &Batch, work: &mut Work) -> Result<Vec<DocumentId>, ReplicaError> {
+        let mut candidates = Vec::new();
+        let mut wanted: BTreeSet<DocumentId> = core::mem::take(&mut self.flight.behind);
+        let mut missing = false;
+        let mut left = BTreeSet::new();
+        for news in &batch.documents {
+            let candidate = match &news.news {
+                News::Records { runs } => self.with_records(news.document, batch, runs)?,
+                News::Whole { bytes } => read_whole(news.document, bytes),
+                News::Evict => {
+                    left.extend(self.evict(news.document, work)?);
+                    continue;
+                }
+                News::Forget => {
+                    left.extend(self.forget(news.document, work)?);
+                    continue;
+                }
+            };
+            if let Some(candidate) = candidate {
+                candidates.push(candidate);
+            } else {
+                missing = true;
+                wanted.insert(news.document);
+            }
+        }
+        let receipt = if missing { None } else { self.good_receipt(batch, &candidates) };
+        match receipt {
+            Some(receipt) => self.accept(candidates, &receipt, work)?,
+            None => wanted.extend(candidates.iter().map(|candidate| candidate.id)),
+        }
+        self.drop_unnamed(&left, work)?;
+        Ok(wanted.into_iter().filter(|document| self.may_want(*document)).collect())
+    }
+
+    fn may_want(&mut self, document: DocumentId) -> bool {
+        let times = self.flight.wanted.entry(document).or_insert(0);
+        *times = times.saturating_add(1);
+        *times <= WANTED_MAX
+    }
+
+    /// The stored base with the batch's records behind it; `None` when they do not fit.
+    fn with_records(&self, id: DocumentId, batch: &Batch, runs: &[Run]) -> Result<Option<Candidate>, ReplicaError> {
+        let document = DocumentRuns { document: id, runs: runs.to_vec() };
+        let set = RecordSet { actors: batch.actors.clone(), documents: vec![document] };
+        let Ok(unpacked) = set.unpack() else { return Ok(None) };
+        let mut base = match self.load_base(id) {
+            Ok(Some(base)) => base,
+            // Damaged here, or never here: it comes whole.
+            Ok(None) | Err(ReplicaError::Document(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut changed = false;
+        for record in unpacked.into_iter().flat_map(|(_, records)| records) {
+            let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
+            if record.sequence <= known {
+                continue;
+            }
+            if base.append(&record).is_err() {
+                return Ok(None);
+            }
+            changed = true;
+        }
+        Ok(Some(Candidate { id, base, whole: false, changed }))
+    }
+
+    /// The receipt, completed with the heads that result, when the store's signature is on exactly that.
+    fn good_receipt(&self, batch: &Batch, candidates: &[Candidate]) -> Option<Receipt> {
+        let line = batch.receipt.as_ref()?;
+        let documents = candidates
+            .iter()
+            .map(|candidate| ReceiptDocument { document: candidate.id, heads: candidate.base.document.heads() });
+        let receipt = Receipt {
+            store: self.identity.store,
+            epoch: batch.to.epoch,
+            number: line.number,
+            chain: line.chain,
+            documents: documents.collect(),
+            signature: line.signature,
+        };
+        let key = VerifyingKey::from_bytes(&self.certificate.store_key).ok()?;
+        receipt.verify(&key).is_ok().then_some(receipt)
+    }
+
+    fn accept(&mut self, candidates: Vec<Candidate>, receipt: &Receipt, work: &mut Work) -> Result<(), ReplicaError> {
+        let row = self.next_row();
+        work.batch.put(Table::Receipt, row_key(row), receipt.to_bytes());
+        let receipt = ReceiptRow { row, number: receipt.number };
+        for candidate in candidates {
+            self.accept_one(candidate, receipt, work)?;
+        }
+        if row.checked_rem(RECEIPTS_BEFORE_SWEEP) == Some(0) {
+            self.sweep_receipts(work)?;
+        }
+        Ok(())
+    }
+
+    fn accept_one(&mut self, candidate: Candidate, receipt: ReceiptRow, work: &mut Work) -> Result<(), ReplicaError> {
+        let Candidate { id, mut base, whole, changed } = candidate;
+        let old = self.meta(id)?;
+        base.meta.receipt = Some(receipt);
+        if whole {
+            base.meta.own_to = old.as_ref().map_or(0, |old| old.own_to);
+            if self.keep_what_the_store_lacks(&mut base, work)? {
+                // The older receipt is the proof for what the store has lost.
+                base.meta.receipt = old.as_ref().and_then(|old| old.receipt).or(base.meta.receipt);
+            }
+        }
+        base.meta.evicted_at = None;
+        if let Some(old) = old.filter(|old| old.evicted_at.is_none()) {
+            self.state.sum = self.sum().minus(old.sum()).to_digest();
+        }
+        self.state.sum = self.sum().plus(base.sum()).to_digest();
+        let records = base.document.records()?;
+        base.meta.references = named_in(&records);
+        self.observe_times(&records);
+        self.settle_what_came_back(id, &base, work);
+        work.batch.delete(Table::Evicted, id.0);
+        if whole || changed {
+            work.touched.insert(id);
+        }
+        work.bases.insert(id, base);
+        Ok(())
+    }
+
+    /// A whole document replaces the base; what the base had beyond it is appended again, so that a store that
+    /// lost it can be healed. Where the two contradict each other the old one is put aside. Tells whether there
+    /// was something beyond it.
+    fn keep_what_the_store_lacks(&mut self, base: &mut Base, work: &mut Work) -> Result<bool, ReplicaError> {
+        let id = base.document.id();
+        let old = match self.load_base(id) {
+            Ok(Some(old)) => old,
+            Ok(None) | Err(ReplicaError::Document(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if contradict(&old, base) {
+            let row = self.next_row();
+            work.batch.put(Table::Aside, row_key(row), to_bytes(&Aside { document: id, bytes: old.document.save() }));
+            return Ok(false);
+        }
+        let mut kept = false;
+        for record in old.document.records()? {
+            let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
+            if record.sequence > known {
+                base.append(&record)?;
+                kept = true;
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Follows the hybrid times of others.
+    fn observe_times(&mut self, records: &[Record]) {
+        let lo = self.state.clock.at(self.platform.clock.monotonic());
+        let mut clock = self.hybrid_clock();
+        for record in records {
+            clock.observe(record.time, lo);
+        }
+        self.state.hybrid = clock.last();
+    }
+
+    /// Own facts that the store sent were accepted, although the acknowledgement was lost.
+    fn settle_what_came_back(&mut self, id: DocumentId, base: &Base, work: &mut Work) {
+        let came_back = |record: &Record, hash| {
+            let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
+            record.sequence <= known && base.document.change_hash(record.actor, record.sequence) == Some(hash)
+        };
+        let rows: Vec<u64> = self
+            .journal
+            .iter()
+            .filter(|(_, entry)| entry.document == id && came_back(&entry.record, entry.hash))
+            .map(|(row, _)| *row)
+            .collect();
+        for row in rows {
+            self.journal.remove(&row);
+            work.batch.delete(Table::Journal, row_key(row));
+            work.touched.insert(id);
+        }
+    }
+
+    /// The document left the scope: it stays until its facts are safe. Gives the records it named.
+    fn evict(&mut self, id: DocumentId, work: &mut Work) -> Result<Vec<RecordId>, ReplicaError> {
+        let at = self.state.clock.at(self.platform.clock.monotonic());
+        let Some(meta) = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()) else { return Ok(Vec::new()) };
+        self.state.sum = self.sum().minus(meta.sum()).to_digest();
+        work.touched.insert(id);
+        match self.base(work, id) {
+            Ok(Some(base)) => {
+                base.meta.evicted_at = Some(at);
+                work.batch.put(Table::Evicted, id.0, Vec::new());
+            }
+            // Damaged, and not wanted any more.
+            Ok(None) | Err(ReplicaError::Document(_)) => drop_document(id, work),
+            Err(error) => return Err(error),
+        }
+        Ok(meta.references)
+    }
+
+    /// The document is to be unreadable from now on. Gives the records it named.
+    fn forget(&mut self, id: DocumentId, work: &mut Work) -> Result<Vec<RecordId>, ReplicaError> {
+        let meta = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()).unwrap_or_default();
+        self.state.sum = self.sum().minus(meta.sum()).to_digest();
+        drop_document(id, work);
+        Ok(meta.references)
+    }
+
+    /// Drops receipts that no document names any more.
+    fn sweep_receipts(&self, work: &mut Work) -> Result<(), ReplicaError> {
+        let mut used: BTreeSet<u64> = BTreeSet::new();
+        for (key, value) in scan_all(&self.store, Table::DocumentMeta)? {
+            let changed = DocumentId::from_slice(&key).and_then(|id| work.bases.get(&id));
+            let receipt = match changed {
+                Some(base) => base.meta.receipt,
+                None => from_bytes::<super::stored::DocumentMeta>("document metadata", &value)?.receipt,
+            };
+            used.extend(receipt.map(|receipt| receipt.row));
+        }
+        for (key, _) in scan_all(&self.store, Table::Receipt)? {
+            if !used.contains(&row_number(&key)?) {
+                work.batch.delete(Table::Receipt, key);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn drop_document(id: DocumentId, work: &mut Work) {
+    work.bases.remove(&id);
+    work.gone.insert(id);
+    work.touched.insert(id);
+    for table in [Table::Document, Table::DocumentMeta, Table::Evicted] {
+        work.batch.delete(table, id.0);
+    }
+}
+
+fn keep_proofs(proofs: &[ProofBytes], work: &mut Work) {
+    for ProofBytes(bytes) in proofs {
+        let blob = BlobId(*blake3::hash(bytes).as_bytes());
+        work.batch.put(Table::Proof, blob.0, bytes.as_slice());
+    }
+}
+
+/// A document that was put aside because the store's contradicts it.
+#[derive(Debug, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+struct Aside {
+    #[n(0)]
+    document: DocumentId,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    bytes: Vec<u8>,
+}
+
+fn read_whole(id: DocumentId, bytes: &[u8]) -> Option<Candidate> {
+    let document = Document::load(id, bytes).ok()?;
+    Some(Candidate { id, base: Base::of(document), whole: true, changed: true })
+}
+
+/// The reference records that the request names.
+fn named_in(records: &[Record]) -> Vec<RecordId> {
+    let request = records.iter().find_map(|record| {
+        let FactBody::RegisterCall(call) = StatedFact::from_bytes(&record.bytes).ok()?.content.body else {
+            return None;
+        };
+        Some(call)
+    });
+    let named = request.map(|call| [Some(call.customer), Some(call.site), call.unit]);
+    named.into_iter().flatten().flatten().collect()
+}
+
+/// Whether two documents have different changes in one place of a chain.
+fn contradict(old: &Base, new: &Base) -> bool {
+    old.meta.chains.iter().any(|(actor, old_head)| {
+        let Some(new_head) = new.meta.chains.get(actor) else { return false };
+        if old_head.sequence <= new_head.sequence {
+            new.document.change_hash(*actor, old_head.sequence) != Some(old_head.hash)
+        } else {
+            old.document.change_hash(*actor, new_head.sequence) != Some(new_head.hash)
+        }
+    })
+}

@@ -1,0 +1,149 @@
+//! The replica as the session of the core sees it.
+
+use docket_sync_core::facts::SCHEMA_LEVEL;
+use docket_sync_core::ids::{Digest, Signature};
+use docket_sync_core::proof;
+use docket_sync_core::sync::device::{Applied, Greeting, Replica};
+use docket_sync_core::sync::frames::{
+    Ack, Batch, Have, Heads, Hello, NonceFrame, PROTOCOL, Pending, Push, Renew, Welcome,
+};
+
+use super::{DeviceReplica, ReplicaError, Work};
+use crate::store::DeviceStore;
+
+impl<S: DeviceStore> Replica for DeviceReplica<S> {
+    type Error = ReplicaError;
+
+    fn has_unsent(&self) -> bool {
+        self.has_rows_to_push()
+    }
+
+    fn next_pushes(&mut self) -> Result<Vec<Push>, ReplicaError> {
+        self.guarded(|this| Ok(this.make_push()?.into_iter().collect()))
+    }
+
+    fn hello(&mut self, travels: Option<Digest>) -> Result<Hello, ReplicaError> {
+        self.guarded(|this| {
+            this.state.session_counter = this.state.session_counter.saturating_add(1);
+            this.commit(Work::default())?;
+            let mut hello = Hello {
+                protocol: PROTOCOL,
+                device: this.identity.device,
+                incarnation: this.state.incarnation,
+                counter: this.state.session_counter,
+                nonce: this.state.nonce,
+                cursor: this.state.cursor,
+                level: SCHEMA_LEVEL,
+                signature: Signature([0; Signature::LENGTH]),
+                travels,
+                pending: this.pending(),
+            };
+            hello.signature = proof::sign(&this.key, &hello.signed_bytes(this.identity.store));
+            Ok(hello)
+        })
+    }
+
+    fn welcomed(&mut self, welcome: &Welcome) -> Result<Greeting, ReplicaError> {
+        self.guarded(|this| {
+            let now = this.platform.clock.monotonic();
+            let state = &mut this.state;
+            state.clock.welcomed(welcome.server_time, now);
+            state.nonce = welcome.nonce;
+            state.durable_to = welcome.durable_to;
+            state.backed_up_to = welcome.backed_up_to;
+            state.server_level = welcome.level;
+            state.limits = welcome.limits;
+            state.last_sync = Some(welcome.server_time);
+            if let Some(digest) = welcome.digest {
+                this.compare_digest(digest);
+            }
+            let greeting = this.greeting(welcome)?;
+            let mut work = Work::default();
+            this.drop_evicted(&mut work)?;
+            this.commit(work)?;
+            Ok(greeting)
+        })
+    }
+
+    fn acknowledged(&mut self, ack: &Ack) -> Result<(), ReplicaError> {
+        self.guarded(|this| this.settle(ack))
+    }
+
+    fn apply(&mut self, batch: Batch) -> Result<Applied, ReplicaError> {
+        self.guarded(|this| this.apply_batch(&batch))
+    }
+
+    fn new_nonce(&mut self, nonce: &NonceFrame) -> Result<(), ReplicaError> {
+        self.guarded(|this| {
+            this.state.nonce = nonce.nonce;
+            let mut work = Work::default();
+            if nonce.last_counter > this.state.session_counter {
+                // This store is an older copy of itself: whatever it states now must come from a new actor.
+                this.state.session_counter = nonce.last_counter;
+                let fresh = this.draw_incarnation()?;
+                this.restate_waiting(fresh, &mut work)?;
+            }
+            this.commit(work)
+        })
+    }
+
+    fn renew(&mut self, _renew: &Renew) -> Result<(), ReplicaError> {
+        self.guarded(|this| {
+            let mut work = Work::default();
+            let fresh = this.draw_incarnation()?;
+            this.restate_waiting(fresh, &mut work)?;
+            this.commit(work)
+        })
+    }
+
+    fn heads(&mut self) -> Result<Heads, ReplicaError> {
+        self.guarded(|this| this.all_heads())
+    }
+
+    fn heal(&mut self, have: &Have) -> Result<Vec<Push>, ReplicaError> {
+        self.guarded(|this| this.healing_pushes(have))
+    }
+}
+
+impl<S: DeviceStore> DeviceReplica<S> {
+    /// What exists on this device only.
+    pub(crate) fn pending(&self) -> Option<Pending> {
+        let mut waiting = self.journal.values().filter(|entry| entry.waits());
+        let oldest = waiting.next()?.record.time;
+        let count = u64::try_from(waiting.count()).unwrap_or(u64::MAX).saturating_add(1);
+        Some(Pending { count, oldest })
+    }
+
+    fn greeting(&mut self, welcome: &Welcome) -> Result<Greeting, ReplicaError> {
+        // Without a batch to follow, the digest in the Welcome says that nothing more comes.
+        self.flight.caught_up = welcome.digest.is_some();
+        if welcome.epoch != self.state.healed_epoch {
+            if self.flight.healing.is_some() {
+                // This session already compares heads.
+                return Ok(Greeting::Known);
+            }
+            if self.holds_documents()? {
+                self.flight.healing = Some(super::heal::Healing::of(welcome.epoch));
+                return Ok(Greeting::NewEpoch);
+            }
+            self.state.healed_epoch = welcome.epoch;
+        }
+        let differs = welcome.digest.is_some() && self.state.verified == Some(false);
+        Ok(if differs && self.may_compare() { Greeting::DigestDiffers } else { Greeting::Known })
+    }
+
+    /// Whether heads are still to be compared in this session.
+    pub(super) fn may_compare(&mut self) -> bool {
+        !core::mem::replace(&mut self.flight.compared, true)
+    }
+
+    /// Compares the store's digest with the base's.
+    pub(super) fn compare_digest(&mut self, digest: Digest) -> bool {
+        let equal = self.state.sum == digest;
+        self.state.verified = Some(equal);
+        if !equal {
+            self.state.differences = self.state.differences.saturating_add(1);
+        }
+        equal
+    }
+}

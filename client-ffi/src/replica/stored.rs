@@ -1,0 +1,239 @@
+//! What lies in the device store, by table: positional CBOR that may grow at the end.
+
+use std::collections::BTreeMap;
+
+use docket_sync_core::DecodeError;
+use docket_sync_core::document::{Chains, Record};
+use docket_sync_core::facts::{Author, Fact, Restates, StatedFact, content_digest};
+use docket_sync_core::ids::{
+    BlobId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, Nonce, PersonId, RecordId, StoreId,
+};
+use docket_sync_core::sync::cursor::Cursor;
+use docket_sync_core::sync::frames::{Limits, QuarantineCode};
+use docket_sync_core::time::UnixMillis;
+use minicbor::{Decode, Encode};
+
+use crate::platform::LowerBound;
+
+/// Key of [`Identity`] in the table of fixed names.
+pub(crate) const IDENTITY: &[u8] = b"identity";
+/// Key of [`DeviceState`] in the table of fixed names.
+pub(crate) const STATE: &[u8] = b"state";
+
+/// Who this device is: written at enrolment, never changed by a session.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Identity {
+    /// The company's store.
+    #[n(0)]
+    pub store: StoreId,
+    /// This device.
+    #[n(1)]
+    pub device: DeviceId,
+    /// Who works with it.
+    #[n(2)]
+    pub person: PersonId,
+    /// The store's certificate for this device.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub certificate: Vec<u8>,
+    /// Address of the server.
+    #[n(4)]
+    pub server: String,
+    /// Fingerprint of the server's certificate; absent for a server on this machine.
+    #[n(5)]
+    pub fingerprint: Option<Digest>,
+}
+
+/// Where this device stands; rewritten with every batch.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct DeviceState {
+    /// The incarnation whose actor states new facts.
+    #[n(0)]
+    pub(crate) incarnation: Incarnation,
+    /// Counter of the last Hello.
+    #[n(1)]
+    pub(crate) session_counter: u64,
+    /// The nonce of the next Hello.
+    #[n(2)]
+    pub(crate) nonce: Nonce,
+    /// Where it stands in the store's log.
+    #[n(3)]
+    pub(crate) cursor: Option<Cursor>,
+    /// The epoch whose store has everything that this device held when it met it.
+    #[n(4)]
+    pub(crate) healed_epoch: Epoch,
+    /// The store has everything up to here on its disk.
+    #[n(5)]
+    pub(crate) durable_to: u64,
+    /// The store has everything up to here in a backup.
+    #[n(6)]
+    pub(crate) backed_up_to: u64,
+    /// Schema level of the server.
+    #[n(7)]
+    pub(crate) server_level: u8,
+    /// Limits below those of the protocol.
+    #[n(8)]
+    pub(crate) limits: Option<Limits>,
+    /// Counter of the last envelope.
+    #[n(9)]
+    pub(crate) envelope_counter: u64,
+    /// Lower bound of the true time.
+    #[n(10)]
+    pub(crate) clock: LowerBound,
+    /// Last hybrid stamp.
+    #[n(11)]
+    pub(crate) hybrid: UnixMillis,
+    /// Digest of the base in scope.
+    #[n(12)]
+    pub(crate) sum: Digest,
+    /// Whether the last comparison of digests agreed.
+    #[n(13)]
+    pub(crate) verified: Option<bool>,
+    /// How often it did not.
+    #[n(14)]
+    pub(crate) differences: u64,
+    /// Server time of the last Welcome.
+    #[n(15)]
+    pub(crate) last_sync: Option<UnixMillis>,
+    /// Number of the next row in tables that count.
+    #[n(16)]
+    pub(crate) next_row: u64,
+}
+
+impl DeviceState {
+    /// The state of a device that was just enrolled.
+    pub(crate) fn enrolled(incarnation: Incarnation, nonce: Nonce, epoch: Epoch, clock: LowerBound) -> Self {
+        Self {
+            incarnation,
+            session_counter: 0,
+            nonce,
+            cursor: None,
+            healed_epoch: epoch,
+            durable_to: 0,
+            backed_up_to: 0,
+            server_level: docket_sync_core::facts::SCHEMA_LEVEL,
+            limits: None,
+            envelope_counter: 0,
+            clock,
+            hybrid: UnixMillis(0),
+            sum: Digest([0; 32]),
+            verified: None,
+            differences: 0,
+            last_sync: None,
+            next_row: 1,
+        }
+    }
+}
+
+/// What is known of a document without loading it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct DocumentMeta {
+    /// Its chains.
+    #[n(0)]
+    pub(crate) chains: Chains,
+    /// Its part of the scope's digest.
+    #[n(1)]
+    pub(crate) sum: Option<Digest>,
+    /// Row of the newest receipt that covers it, and the receipt's number.
+    #[n(2)]
+    pub(crate) receipt: Option<ReceiptRow>,
+    /// Log number at which the last fact of this device in it became durable.
+    #[n(3)]
+    pub(crate) own_to: u64,
+    /// When it left the scope.
+    #[n(4)]
+    pub(crate) evicted_at: Option<UnixMillis>,
+    /// Reference records that its request names.
+    #[n(5)]
+    pub(crate) references: Vec<RecordId>,
+}
+
+/// A receipt in its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct ReceiptRow {
+    /// The row.
+    #[n(0)]
+    pub(crate) row: u64,
+    /// The receipt's number.
+    #[n(1)]
+    pub(crate) number: u64,
+}
+
+/// One fact of this device that the store has not yet acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct JournalEntry {
+    /// The document.
+    #[n(0)]
+    pub document: DocumentId,
+    /// The record as it travels.
+    #[n(1)]
+    pub record: Record,
+    /// Its first statement.
+    #[n(2)]
+    pub first: Restates,
+    /// Its author.
+    #[n(3)]
+    pub author: Author,
+    /// Hash of its change.
+    #[n(4)]
+    pub hash: ChangeHash,
+    /// The proof that travels with it.
+    #[n(5)]
+    pub proof: Option<BlobId>,
+    /// Why the store did not accept it; absent while it waits.
+    #[n(6)]
+    pub refused: Option<QuarantineCode>,
+}
+
+impl JournalEntry {
+    /// The fact's identity.
+    #[must_use]
+    pub fn id(&self) -> FactId {
+        FactId { actor: self.first.actor, sequence: self.first.sequence }
+    }
+
+    /// The fact itself.
+    pub(crate) fn fact(&self) -> Result<Fact, DecodeError> {
+        let stated = StatedFact::from_bytes(&self.record.bytes)?;
+        let digest = content_digest(self.document, self.id(), &self.author, self.record.time, &stated.content_bytes);
+        let (id, author, time) = (self.id(), self.author.clone(), self.record.time);
+        Ok(Fact { id, origin: stated.statement.origin, author, time, content: stated.content, digest })
+    }
+
+    /// Whether it still waits for the store.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.refused.is_none()
+    }
+}
+
+/// The journal, by row.
+pub(crate) type Journal = BTreeMap<u64, JournalEntry>;
+
+/// The CBOR of a stored value.
+pub(crate) fn to_bytes<T: Encode<()>>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing to a vector cannot fail: its error type has no values.
+    minicbor::encode(value, &mut bytes).unwrap_or_default();
+    bytes
+}
+
+/// Reads a stored value.
+pub(crate) fn from_bytes<T: for<'b> Decode<'b, ()>>(what: &'static str, bytes: &[u8]) -> Result<T, DecodeError> {
+    minicbor::decode(bytes).map_err(|error| DecodeError::new(what, error.to_string()))
+}
+
+/// The key of a row in a table that counts.
+pub(crate) fn row_key(row: u64) -> [u8; 8] {
+    row.to_be_bytes()
+}
+
+/// The number of such a key.
+pub(crate) fn row_number(key: &[u8]) -> Result<u64, DecodeError> {
+    let bytes = key.try_into().map_err(|_ignored| DecodeError::new("row key", "not 8 bytes"))?;
+    Ok(u64::from_be_bytes(bytes))
+}

@@ -1,0 +1,243 @@
+//! The native device store: one SQLite file, one table of rows.
+//!
+//! Every batch is one transaction in a write-ahead log with `synchronous=FULL`, so that it is on disk when
+//! `write` returns (on Apple systems with `F_FULLFSYNC`). Settings that durability hangs on are read back and
+//! refused when they did not take. A lock file beside the database and SQLite's exclusive locking keep every
+//! other process out.
+//!
+//! It does not encrypt: wrap it in a [`super::sealed::SealedStore`].
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Batch, DeviceStore, Row, StoreError, Table};
+
+/// `PRAGMA application_id`: the ASCII letters "Dckt".
+const APPLICATION_ID: i64 = 0x4463_6b74;
+/// `PRAGMA user_version`: the format of this file.
+const FORMAT: i64 = 1;
+/// The file inside the store's directory.
+const DATABASE_FILE: &str = "device.sqlite";
+/// The file whose lock says that the store is in use.
+const LOCK_FILE: &str = "device.lock";
+
+/// A store in a directory.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+    // Invariant: locked while the connection is open; the lock ends with the file handle.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store in `directory`, or makes a new one there (the directory too).
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] when another process holds it; otherwise what the operating system or SQLite said.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(directory).map_err(|error| StoreError::engine("making the data directory", error))?;
+        let lock = lock(&directory.join(LOCK_FILE))?;
+        let connection =
+            Connection::open(directory.join(DATABASE_FILE)).map_err(|error| from_sqlite("opening the store", error))?;
+        // The lock file keeps our own kind out; others (a backup tool) get the moment they need.
+        connection.busy_timeout(Duration::from_millis(500)).map_err(|error| from_sqlite("opening the store", error))?;
+        configure(&connection)?;
+        prepare_format(&connection)?;
+        Ok(Self { connection, _lock: lock })
+    }
+}
+
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|error| StoreError::engine("opening the lock file", error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(error)) => Err(StoreError::engine("locking the store", error)),
+    }
+}
+
+fn from_sqlite(attempt: &'static str, error: rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull};
+    match error.sqlite_error_code() {
+        Some(DatabaseBusy | DatabaseLocked) => StoreError::InUse,
+        Some(DiskFull) => StoreError::Full,
+        _ => StoreError::engine(attempt, error),
+    }
+}
+
+/// Sets what durability hangs on and reads it back: a pragma that does not take is silent.
+fn configure(connection: &Connection) -> Result<(), StoreError> {
+    set(connection, "locking_mode", "exclusive", "exclusive")?;
+    set(connection, "journal_mode", "wal", "wal")?;
+    set(connection, "synchronous", "full", "2")?;
+    set(connection, "fullfsync", "on", "1")?;
+    set(connection, "checkpoint_fullfsync", "on", "1")?;
+    // Sealed values are ciphertext, but a deleted row should not linger; temporary files stay in memory.
+    set(connection, "secure_delete", "on", "1")?;
+    set(connection, "temp_store", "memory", "2")
+}
+
+fn set(connection: &Connection, name: &'static str, value: &str, expected: &str) -> Result<(), StoreError> {
+    let failed = |error| from_sqlite("setting up the store", error);
+    connection.pragma_update(None, name, value).map_err(failed)?;
+    let found = connection.pragma_query_value(None, name, |row| {
+        Ok(match row.get_ref(0)? {
+            ValueRef::Text(text) => String::from_utf8_lossy(text).to_lowercase(),
+            ValueRef::Integer(number) => number.to_string(),
+            ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => String::new(),
+        })
+    });
+    let found = found.map_err(failed)?;
+    if found == expected {
+        Ok(())
+    } else {
+        Err(StoreError::engine("setting up the store", format!("{name} is {found}, needed {expected}")))
+    }
+}
+
+fn prepare_format(connection: &Connection) -> Result<(), StoreError> {
+    let failed = |error| from_sqlite("reading the store's format", error);
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed);
+    match (number("application_id")?, number("user_version")?) {
+        (APPLICATION_ID, FORMAT) => Ok(()),
+        (0, 0) => connection
+            .execute_batch(&format!(
+                // Rows are small but for documents, and are read by key: the table is its own index.
+                "BEGIN IMMEDIATE;
+                 CREATE TABLE entry (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID, STRICT;
+                 PRAGMA application_id = {APPLICATION_ID};
+                 PRAGMA user_version = {FORMAT};
+                 COMMIT;"
+            ))
+            .map_err(|error| from_sqlite("making a new store", error)),
+        (_, found) => Err(StoreError::Format { found, known: FORMAT }),
+    }
+}
+
+/// The key on disk: the table's byte, then the row's key.
+fn full_key(table: Table, key: &[u8]) -> Vec<u8> {
+    core::iter::once(table.number()).chain(key.iter().copied()).collect()
+}
+
+impl DeviceStore for SqliteStore {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached("SELECT value FROM entry WHERE key = ?1")?;
+            statement.query_row(params![full_key(table, key)], |row| row.get(0)).optional()
+        };
+        read().map_err(|error| from_sqlite("reading a row", error))
+    }
+
+    fn scan(&self, table: Table, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        // Every key starts with the table's byte and is at least that long, so the empty key is before the
+        // first row only with `>=`.
+        let (from, query) = match after {
+            Some(key) => {
+                (full_key(table, key), "SELECT key, value FROM entry WHERE key > ?1 AND key < ?2 ORDER BY key LIMIT ?3")
+            }
+            None => (
+                full_key(table, &[]),
+                "SELECT key, value FROM entry WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
+            ),
+        };
+        let end = [table.number().saturating_add(1)];
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let read = || {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let rows = statement.query_map(params![from, end, limit], |row| {
+                let key: Vec<u8> = row.get(0)?;
+                Ok((key.get(1..).unwrap_or_default().to_vec(), row.get(1)?))
+            })?;
+            rows.collect::<Result<Vec<Row>, _>>()
+        };
+        read().map_err(|error| from_sqlite("reading rows", error))
+    }
+
+    fn write(&mut self, batch: Batch) -> Result<(), StoreError> {
+        batch.check()?;
+        let mut write = || {
+            let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            {
+                let mut put = transaction.prepare_cached(
+                    "INSERT INTO entry (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                )?;
+                let mut delete = transaction.prepare_cached("DELETE FROM entry WHERE key = ?1")?;
+                for change in batch.changes() {
+                    let key = full_key(change.table, &change.key);
+                    match &change.value {
+                        Some(value) => put.execute(params![key, value])?,
+                        None => delete.execute(params![key])?,
+                    };
+                }
+            }
+            transaction.commit()
+        };
+        write().map_err(|error| from_sqlite("writing a batch", error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durability_settings_are_in_force() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(directory.path()).unwrap();
+        let number = |name: &str| -> i64 { store.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap() };
+        assert_eq!(number("synchronous"), 2);
+        assert_eq!(number("fullfsync"), 1);
+        assert_eq!(number("checkpoint_fullfsync"), 1);
+        let mode: String = store.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+    }
+
+    #[test]
+    fn a_second_opening_says_that_the_store_is_in_use() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(directory.path()).unwrap();
+        let second = SqliteStore::open(directory.path());
+        assert_eq!(second.unwrap_err().to_string(), "the store is in use by another process");
+        drop(store);
+        assert!(SqliteStore::open(directory.path()).is_ok());
+    }
+
+    #[test]
+    fn another_program_that_holds_the_database_is_in_use_too() {
+        let directory = tempfile::tempdir().unwrap();
+        drop(SqliteStore::open(directory.path()).unwrap());
+        let other = Connection::open(directory.path().join(DATABASE_FILE)).unwrap();
+        other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        assert!(matches!(SqliteStore::open(directory.path()), Err(StoreError::InUse)));
+    }
+
+    #[test]
+    fn a_store_of_a_later_version_is_refused_and_not_touched() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(directory.path()).unwrap();
+        store.connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(store);
+        assert!(matches!(SqliteStore::open(directory.path()), Err(StoreError::Format { found: 99, known: 1 })));
+    }
+
+    #[test]
+    fn an_unfinished_transaction_is_not_there_after_reopening() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(directory.path()).unwrap();
+        let key = full_key(Table::Meta, b"half");
+        store.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        store.connection.execute("INSERT INTO entry VALUES (?1, ?2)", params![key, b"x"]).unwrap();
+        drop(store);
+        let store = SqliteStore::open(directory.path()).unwrap();
+        assert_eq!(store.get(Table::Meta, b"half").unwrap(), None);
+    }
+}

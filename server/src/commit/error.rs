@@ -1,0 +1,62 @@
+//! Why a commit was not made.
+
+use docket_sync_core::commands::Refusal;
+use docket_sync_core::document::DocumentError;
+use docket_sync_core::ids::{DocumentId, FactRef};
+
+use crate::store::StoreError;
+use crate::store::record::RecordError;
+
+/// Why nothing was committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Business says no, from the view that the person had.
+    #[error("refused: {}", .0.code)]
+    Refused(Box<Refusal>),
+    /// There is no such order.
+    #[error("order {0} is not known")]
+    NoOrder(DocumentId),
+    /// There is no such thing.
+    #[error("{what} is not known")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// The view names a fact that this store does not have.
+    #[error("the view names fact {0}, which this store does not have")]
+    UnknownFrontier(FactRef),
+    /// The thing was done already.
+    #[error("{what} was done already")]
+    AlreadyDone {
+        /// What.
+        what: &'static str,
+    },
+    /// A value is not acceptable.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// Stable code.
+        code: &'static str,
+        /// What is wrong and what to write instead.
+        problem: String,
+    },
+    /// Too many wait: try again.
+    #[error("too many commits wait")]
+    Busy,
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored value is damaged.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A document is damaged.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// A defect.
+    #[error("internal error: {0}")]
+    Internal(String),
+}

@@ -1,0 +1,130 @@
+//! Keys of the tables that the commit path writes.
+
+use docket_sync_core::ids::{ActorId, DocumentId, PersonId, RecordId};
+use docket_sync_core::time::UnixMillis;
+
+/// Meta: the store's [`crate::identity::Identity`].
+pub(crate) const IDENTITY: &[u8] = b"identity";
+/// Meta: last number and chain value.
+pub(crate) const TIP: &[u8] = b"tip";
+/// Meta: prefix of serial counters by year.
+pub(crate) const SERIAL: &[u8] = b"serial/";
+/// Meta: number of the last certificate.
+pub(crate) const CERTIFICATES: &[u8] = b"certificates";
+
+/// A scope: one technician's, or the company-wide one (all zero).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ScopeId(pub [u8; 16]);
+
+impl ScopeId {
+    /// The company-wide scope: people, catalogue, policy.
+    pub const COMPANY: Self = Self([0; 16]);
+
+    /// A technician's scope.
+    #[must_use]
+    pub fn of(person: PersonId) -> Self {
+        Self(person.0)
+    }
+}
+
+/// A thing in a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Item {
+    /// A document.
+    Document(DocumentId),
+    /// A reference record.
+    Reference(RecordId),
+}
+
+impl Item {
+    fn bytes(self) -> [u8; 17] {
+        let (kind, id) = match self {
+            Self::Document(id) => (b'd', id.0),
+            Self::Reference(id) => (b'r', id.0),
+        };
+        let mut bytes = [kind; 17];
+        for (to, from) in bytes.iter_mut().skip(1).zip(id) {
+            *to = from;
+        }
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (kind, id) = bytes.split_first()?;
+        let id = <[u8; 16]>::try_from(id).ok()?;
+        match kind {
+            b'd' => Some(Self::Document(DocumentId(id))),
+            b'r' => Some(Self::Reference(RecordId(id))),
+            _ => None,
+        }
+    }
+
+}
+
+pub(crate) fn number(number: u64) -> Vec<u8> {
+    number.to_be_bytes().to_vec()
+}
+
+pub(crate) fn change(document: DocumentId, actor: ActorId, sequence: u64) -> Vec<u8> {
+    [document.0.as_slice(), &actor.0, &sequence.to_be_bytes()].concat()
+}
+
+/// Index: the log numbers of a document's facts.
+pub(crate) fn document_number(document: DocumentId, number: u64) -> Vec<u8> {
+    [b"d".as_slice(), &document.0, &number.to_be_bytes()].concat()
+}
+
+/// Prefix of [`document_number`].
+pub(crate) fn document_numbers(document: DocumentId) -> Vec<u8> {
+    [b"d".as_slice(), &document.0].concat()
+}
+
+/// Index: the scopes that hold a reference record, and the documents in each that name it.
+pub(crate) fn reference_scope(record: RecordId, scope: ScopeId) -> Vec<u8> {
+    [b"r".as_slice(), &record.0, &scope.0].concat()
+}
+
+/// Prefix of [`reference_scope`].
+pub(crate) fn reference_scopes(record: RecordId) -> Vec<u8> {
+    [b"r".as_slice(), &record.0].concat()
+}
+
+pub(crate) fn feed(scope: ScopeId, number: u64, item: Item) -> Vec<u8> {
+    [scope.0.as_slice(), &number.to_be_bytes(), &item.bytes()].concat()
+}
+
+/// The first key of a scope's feed after `number`.
+pub(crate) fn feed_after(scope: ScopeId, number: u64) -> Vec<u8> {
+    [scope.0.as_slice(), &number.saturating_add(1).to_be_bytes()].concat()
+}
+
+/// Number and item of a feed key.
+pub(crate) fn read_feed(key: &[u8]) -> Option<(u64, Item)> {
+    let number = <[u8; 8]>::try_from(key.get(16..24)?).ok()?;
+    Some((u64::from_be_bytes(number), Item::from_bytes(key.get(24..)?)?))
+}
+
+pub(crate) fn scope_item(scope: ScopeId, item: Item) -> Vec<u8> {
+    [scope.0.as_slice(), &item.bytes()].concat()
+}
+
+/// The scope's own row: its digest.
+pub(crate) fn scope_digest(scope: ScopeId) -> Vec<u8> {
+    scope.0.to_vec()
+}
+
+pub(crate) fn timer(due: UnixMillis, document: DocumentId) -> Vec<u8> {
+    [u64::try_from(due.0).unwrap_or(0).to_be_bytes().as_slice(), &document.0].concat()
+}
+
+/// Due time and document of a timer key.
+pub(crate) fn read_timer(key: &[u8]) -> Option<(UnixMillis, DocumentId)> {
+    let (due, document) = key.split_at_checked(8)?;
+    let due = u64::from_be_bytes(<[u8; 8]>::try_from(due).ok()?);
+    Some((UnixMillis(i64::try_from(due).ok()?), DocumentId::from_slice(document)?))
+}
+
+/// The number at the end of a key.
+pub(crate) fn read_number(key: &[u8]) -> Option<u64> {
+    <[u8; 8]>::try_from(key.get(key.len().checked_sub(8)?..)?).ok().map(u64::from_be_bytes)
+}

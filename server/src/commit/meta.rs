@@ -1,0 +1,100 @@
+//! What is kept beside a document's save, so that judging a push loads no document.
+
+use std::collections::BTreeMap;
+
+use docket_sync_core::document::{Chains, FirstStatement};
+use docket_sync_core::ids::{ActorId, ChangeHash, Digest, DocumentId, PersonId, RecordId};
+use docket_sync_core::sync::digest::DigestSum;
+use docket_sync_core::time::UnixMillis;
+use minicbor::{Decode, Encode};
+
+/// Metadata of one document.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct DocumentMeta {
+    /// Ends of the chains.
+    #[n(0)]
+    pub chains: Chains,
+    /// What the first fact of each actor stated.
+    #[n(1)]
+    pub firsts: BTreeMap<ActorId, FirstStatement>,
+    /// Sum of the digest terms of all its changes, skeleton included.
+    #[n(2)]
+    pub digest: Option<Digest>,
+    /// Log number up to which the save in the Document table goes.
+    #[n(3)]
+    pub saved_to: u64,
+    /// Log number of its last change.
+    #[n(4)]
+    pub last: u64,
+    /// Changes since the save.
+    #[n(5)]
+    pub unsaved: u64,
+    /// Scopes that hold it.
+    #[n(6)]
+    pub scopes: Vec<PersonId>,
+    /// Reference records it names.
+    #[n(7)]
+    pub references: Vec<RecordId>,
+    /// When something of it falls due: a review's default, the end of a scope.
+    #[n(8)]
+    pub due: Option<UnixMillis>,
+}
+
+impl DocumentMeta {
+    /// Metadata of a document that holds only its skeleton.
+    #[must_use]
+    pub fn new(document: DocumentId) -> Self {
+        let skeleton = docket_sync_core::document::skeleton_hash(document);
+        let digest = DigestSum::of_change(document, skeleton).to_digest();
+        Self { digest: Some(digest), ..Self::default() }
+    }
+
+    /// The digest sum.
+    #[must_use]
+    pub fn sum(&self) -> DigestSum {
+        self.digest.map(DigestSum::from_digest).unwrap_or_default()
+    }
+}
+
+/// One thing in one scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ScopeEntry {
+    /// Number at which it entered.
+    #[n(0)]
+    pub entered_at: u64,
+    /// Number of its last change: its place in the feed.
+    #[n(1)]
+    pub number: u64,
+    /// Number at which it left.
+    #[n(2)]
+    pub left_at: Option<u64>,
+    /// For a reference record: documents in the scope that name it.
+    #[n(3)]
+    pub documents: Option<u64>,
+}
+
+/// What is kept of one change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ChangeEntry {
+    /// Its log number.
+    #[n(0)]
+    pub number: u64,
+    /// Its hash.
+    #[n(1)]
+    pub hash: ChangeHash,
+}
+
+/// Last number and chain value of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Tip {
+    /// The number.
+    #[n(0)]
+    pub number: u64,
+    /// The chain value there.
+    #[n(1)]
+    pub chain: Digest,
+}

@@ -1,0 +1,29 @@
+//! The one write path: gate, apply, fold, one atomic batch, flush, acknowledge, publish.
+//!
+//! A thread of its own runs *jobs*: closures over a [`Writer`]. Jobs that wait together are decided one after
+//! the other, their writes become one batch, one flush makes them durable, and only then each caller gets its
+//! answer. Nothing else writes documents or feeds. A failed flush ends the process; it is never retried.
+
+mod error;
+pub mod keys;
+pub mod meta;
+mod order;
+mod overlay;
+mod push;
+mod quarantine;
+mod reference;
+mod scope;
+mod state;
+pub mod tables;
+mod thread;
+mod writer;
+
+pub use error::CommitError;
+pub use keys::{Item, ScopeId};
+pub use order::{Order, RowRecord};
+pub use push::PushDone;
+pub use quarantine::QuarantineEntry;
+pub use state::{Stated, Statement};
+pub use tables::Tables;
+pub use thread::{Committer, Opened, open};
+pub use writer::{Touched, Writer};

@@ -1,0 +1,319 @@
+//! Orders in the writer's memory: loaded when touched, folded once per job, written back at its end.
+
+use std::sync::Arc;
+
+use docket_sync_core::document::{BuiltChange, Document, FirstStatement, Record};
+use docket_sync_core::facts::values::{ServiceClass, Urgency, Window};
+use docket_sync_core::facts::{Fact, FactBody};
+use docket_sync_core::ids::{DeviceId, DocumentId, PersonId, RecordId};
+use docket_sync_core::lifecycle::view::{
+    AssignmentFacet, Coverage, OrderState, OrderView, ReviewStatus, SignatureFacet, VoucherFacet,
+};
+use docket_sync_core::lifecycle::{FactSet, fold};
+use docket_sync_core::sync::digest::DigestSum;
+use docket_sync_core::time::{SECOND, UnixMillis};
+use minicbor::{Decode, Encode};
+
+use super::error::CommitError;
+use super::keys;
+use super::meta::{ChangeEntry, DocumentMeta};
+use super::tables::{Tables, resolve};
+use super::writer::Writer;
+use crate::log::{FactRecord, LogRecord};
+use crate::store::Table;
+
+/// Changes after which a save is written again even when the order is busy.
+const UNSAVED_MAX: u64 = 32;
+/// Milliseconds of quiet after which loose changes are folded into the save.
+const QUIET: i64 = SECOND;
+/// Saves written in one round of tidying.
+const SAVES_PER_ROUND: usize = 256;
+
+/// One order, decoded.
+#[derive(Debug)]
+pub struct Order {
+    /// Metadata beside the save.
+    pub meta: DocumentMeta,
+    /// The document.
+    pub document: Document,
+    /// Its facts.
+    pub facts: FactSet,
+    /// The fold of the facts.
+    pub view: Arc<OrderView>,
+    /// Digest terms of the changes of this job.
+    added: DigestSum,
+    /// Whether this job changed it.
+    pub(super) changed: bool,
+}
+
+/// The order as lists show it, stored beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct RowRecord {
+    /// State.
+    #[n(0)]
+    pub state: OrderState,
+    /// Serial in the register.
+    #[n(1)]
+    pub serial: Option<String>,
+    /// The customer's record.
+    #[n(2)]
+    pub customer: Option<RecordId>,
+    /// The site's record.
+    #[n(3)]
+    pub site: Option<RecordId>,
+    /// The unit's record.
+    #[n(4)]
+    pub unit: Option<RecordId>,
+    /// Service class.
+    #[n(5)]
+    pub class: Option<ServiceClass>,
+    /// Urgency.
+    #[n(6)]
+    pub urgency: Option<Urgency>,
+    /// The customer's words.
+    #[n(7)]
+    pub problem: String,
+    /// Who is to do it.
+    #[n(8)]
+    pub technician: Option<PersonId>,
+    /// Where the assignment stands.
+    #[n(9)]
+    pub assignment: Option<AssignmentFacet>,
+    /// The effective appointment.
+    #[n(10)]
+    pub window: Option<Window>,
+    /// Whether the customer agreed to it.
+    #[n(11)]
+    pub confirmed: bool,
+    /// Signature facet.
+    #[n(12)]
+    pub signature: SignatureFacet,
+    /// Coverage.
+    #[n(13)]
+    pub coverage: Coverage,
+    /// Voucher facet.
+    #[n(14)]
+    pub voucher: VoucherFacet,
+    /// Open review items.
+    #[n(15)]
+    pub open_reviews: u64,
+    /// When it was registered.
+    #[n(16)]
+    pub registered_at: UnixMillis,
+    /// Time of its latest fact.
+    #[n(17)]
+    pub updated_at: UnixMillis,
+    /// Log number of its last change.
+    #[n(18)]
+    pub number: u64,
+    /// Skill the work needs.
+    #[n(19)]
+    pub skill: Option<String>,
+    /// When it was completed.
+    #[n(20)]
+    pub completed_at: Option<UnixMillis>,
+}
+
+impl RowRecord {
+    fn of(view: &OrderView, number: u64) -> Self {
+        let request = view.request.as_ref();
+        let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open).count();
+        Self {
+            state: view.state,
+            serial: request.and_then(|request| request.serial.clone()),
+            customer: request.map(|request| request.customer),
+            site: request.map(|request| request.site),
+            unit: request.and_then(|request| request.unit),
+            class: request.map(|request| request.class),
+            urgency: request.map(|request| request.urgency),
+            problem: request.map(|request| request.problem.clone()).unwrap_or_default(),
+            technician: view.technician(),
+            assignment: view.assignment().map(|assignment| assignment.facet),
+            window: view.appointment.as_ref().map(|appointment| appointment.window),
+            confirmed: view.appointment.as_ref().is_some_and(|appointment| appointment.confirmed),
+            signature: view.signature,
+            coverage: view.coverage,
+            voucher: view.voucher,
+            open_reviews: u64::try_from(open).unwrap_or(u64::MAX),
+            registered_at: request.map_or(view.updated, |request| request.at.time),
+            updated_at: view.updated,
+            number,
+            skill: request.and_then(|request| request.skill.clone()),
+            completed_at: view.completed.as_ref().map(|moment| moment.time),
+        }
+    }
+}
+
+/// A change that may enter, with its fact.
+#[derive(Debug)]
+pub(super) struct Admission<'a> {
+    pub(super) document: DocumentId,
+    pub(super) record: &'a Record,
+    pub(super) fact: Fact,
+    pub(super) first: Option<FirstStatement>,
+    pub(super) carried_by: Option<DeviceId>,
+}
+
+impl Writer {
+    /// The order, loaded; `None` when it is not known.
+    pub fn order(&mut self, document: DocumentId) -> Result<Option<&Order>, CommitError> {
+        if !self.orders.contains_key(&document) {
+            let Some(meta) = self.meta(document)? else { return Ok(None) };
+            let loaded = self.document(document, &meta)?;
+            let mut facts = FactSet::new(document);
+            for fact in resolve(&loaded)? {
+                facts.insert(fact);
+            }
+            let view = Arc::new(fold(&facts));
+            self.orders.insert(document, Order {
+                meta,
+                document: loaded,
+                facts,
+                view,
+                added: DigestSum::default(),
+                changed: false,
+            });
+        }
+        Ok(self.orders.get(&document))
+    }
+
+    /// The order, or [`CommitError::NoOrder`].
+    pub fn known_order(&mut self, document: DocumentId) -> Result<&Order, CommitError> {
+        self.order(document)?.ok_or(CommitError::NoOrder(document))
+    }
+
+    /// Makes room for a document that is not known yet.
+    pub(super) fn begin_order(&mut self, document: DocumentId) -> Result<(), CommitError> {
+        if self.order(document)?.is_none() {
+            let facts = FactSet::new(document);
+            let view = Arc::new(fold(&facts));
+            let order = Order {
+                meta: DocumentMeta::new(document),
+                document: Document::new(document)?,
+                facts,
+                view,
+                added: DigestSum::default(),
+                changed: false,
+            };
+            self.orders.insert(document, order);
+            self.job_orders.insert(document);
+        }
+        Ok(())
+    }
+
+    /// Adds one judged change to its document: log, index, chains, facts. Views follow at the job's end.
+    pub(super) fn admit(&mut self, admission: Admission<'_>) -> Result<(u64, BuiltChange), CommitError> {
+        let Admission { document, record, fact, first, carried_by } = admission;
+        self.begin_order(document)?;
+        self.job_orders.insert(document);
+        let order = self.orders.get_mut(&document).ok_or(CommitError::NoOrder(document))?;
+        let built = order.document.append(record)?;
+        order.changed = true;
+        order.added = order.added.plus(DigestSum::of_change(document, built.hash));
+        if let Some(first) = first {
+            order.meta.firsts.insert(record.actor, first);
+        }
+        if let FactBody::RegisterCall(call) = fact.body() {
+            order.meta.references = [Some(call.customer), Some(call.site), call.unit].into_iter().flatten().collect();
+        }
+        let (time, lo) = (fact.time, self.now());
+        self.hybrid.observe(time, lo);
+        if let Some(order) = self.orders.get_mut(&document) {
+            order.facts.insert(fact);
+        }
+        let number = self.log(&LogRecord::Fact(FactRecord {
+            document,
+            actor: record.actor,
+            sequence: record.sequence,
+            time: record.time,
+            bytes: record.bytes.clone(),
+            hash: built.hash,
+            received_at: lo,
+            carried_by,
+        }));
+        let entry = ChangeEntry { number, hash: built.hash };
+        self.write(Table::Change, keys::change(document, record.actor, record.sequence), &entry);
+        self.put(Table::Index, keys::document_number(document, number), Vec::new());
+        if let Some(order) = self.orders.get_mut(&document) {
+            order.meta.last = number;
+            order.meta.unsaved = order.meta.unsaved.saturating_add(1);
+            order.meta.chains = order.document.chains().clone();
+        }
+        Ok((number, built))
+    }
+
+    /// The fold of an order that this job may have changed.
+    pub fn current_view(&mut self, document: DocumentId) -> Result<Arc<OrderView>, CommitError> {
+        self.known_order(document)?;
+        let order = self.orders.get_mut(&document).ok_or(CommitError::NoOrder(document))?;
+        if order.changed {
+            order.view = Arc::new(fold(&order.facts));
+        }
+        Ok(order.view.clone())
+    }
+
+    /// End of a job: folds what changed and writes views, metadata, scopes, timers.
+    pub(super) fn settle(&mut self) -> Result<(), CommitError> {
+        for document in self.job_orders.clone() {
+            self.settle_order(document)?;
+        }
+        Ok(())
+    }
+
+    fn settle_order(&mut self, document: DocumentId) -> Result<(), CommitError> {
+        let Some(mut order) = self.orders.remove(&document) else { return Ok(()) };
+        if order.changed {
+            order.changed = false;
+            order.view = Arc::new(fold(&order.facts));
+            let before = order.meta.sum();
+            let after = before.plus(order.added);
+            order.added = DigestSum::default();
+            order.meta.digest = Some(after.to_digest());
+            self.move_scopes(document, &mut order.meta, &order.view, before, after)?;
+            self.set_timer(document, &mut order.meta, &order.view);
+            if order.meta.unsaved >= UNSAVED_MAX {
+                self.save_order(document, &mut order);
+            } else {
+                self.unsaved.insert(document, self.now());
+            }
+            self.write(Table::DocumentMeta, document.0, &order.meta);
+            self.write(Table::View, document.0, &RowRecord::of(&order.view, order.meta.last));
+            self.job_touched.orders.insert(document);
+        }
+        self.orders.insert(document, order);
+        Ok(())
+    }
+
+    fn save_order(&mut self, document: DocumentId, order: &mut Order) {
+        self.put(Table::Document, document.0, order.document.save());
+        order.meta.saved_to = order.meta.last;
+        order.meta.unsaved = 0;
+        self.unsaved.remove(&document);
+    }
+
+    /// Folds loose changes into the saves of orders that have been quiet, so that a pull copies bytes.
+    pub(super) fn save_idle(&mut self) -> Result<(), CommitError> {
+        let now = self.now();
+        let quiet: Vec<_> = self
+            .unsaved
+            .iter()
+            .filter(|(_, touched)| now.since(**touched) >= QUIET)
+            .map(|(document, _)| *document)
+            .take(SAVES_PER_ROUND)
+            .collect();
+        for document in quiet {
+            self.unsaved.remove(&document);
+            if self.order(document)?.is_none_or(|order| order.meta.unsaved == 0) {
+                continue;
+            }
+            if let Some(mut order) = self.orders.remove(&document) {
+                self.job_orders.insert(document);
+                self.save_order(document, &mut order);
+                self.write(Table::DocumentMeta, document.0, &order.meta);
+                self.orders.insert(document, order);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! Writes that are decided but not yet applied: a layer over the store that the writer reads through.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use crate::store::{Batch, Entry, KeyRange, Order, Store, StoreError, Table};
+
+/// One layer of writes.
+#[derive(Debug, Default)]
+pub(super) struct Overlay {
+    writes: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>,
+}
+
+impl Overlay {
+    pub(super) fn put(&mut self, table: Table, key: Vec<u8>, value: Option<Vec<u8>>) {
+        self.writes.insert((table, key), value);
+    }
+
+    pub(super) fn get(&self, table: Table, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+        self.writes.get(&(table, key.to_vec()))
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.writes.clear();
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    /// Moves the writes of `other` on top of this layer.
+    pub(super) fn absorb(&mut self, other: &mut Self) {
+        self.writes.append(&mut other.writes);
+    }
+
+    pub(super) fn to_batch(&self) -> Batch {
+        let mut batch = Batch::new();
+        for ((table, key), value) in &self.writes {
+            match value {
+                Some(value) => batch.put(*table, key.clone(), value),
+                None => batch.remove(*table, key.clone()),
+            };
+        }
+        batch
+    }
+
+    fn within<'a>(
+        &'a self,
+        table: Table,
+        range: &'a KeyRange,
+    ) -> impl Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)> + 'a {
+        let from = match &range.from {
+            Bound::Included(key) => Bound::Included((table, key.clone())),
+            Bound::Excluded(key) => Bound::Excluded((table, key.clone())),
+            Bound::Unbounded => Bound::Included((table, Vec::new())),
+        };
+        self.writes
+            .range((from, Bound::Unbounded))
+            .take_while(move |((found, key), _)| {
+                *found == table
+                    && match &range.to {
+                        Bound::Included(to) => key <= to,
+                        Bound::Excluded(to) => key < to,
+                        Bound::Unbounded => true,
+                    }
+            })
+            .map(|((_, key), value)| (key, value))
+    }
+}
+
+/// The store with layers on top; later layers win.
+pub(super) struct Layers<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) layers: [&'a Overlay; 2],
+}
+
+impl Layers<'_> {
+    pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        for layer in self.layers.iter().rev() {
+            if let Some(value) = layer.get(table, key) {
+                return Ok(value.clone());
+            }
+        }
+        self.store.get(table, key)
+    }
+
+    /// Forward scan, layers merged in. At most `limit` entries.
+    pub(super) fn scan(&self, table: Table, range: &KeyRange, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        let mut changed: BTreeMap<&Vec<u8>, &Option<Vec<u8>>> = BTreeMap::new();
+        for layer in self.layers {
+            changed.extend(layer.within(table, range));
+        }
+        // Removed entries take places of the store's page, so ask for that many more.
+        let asked = limit.saturating_add(changed.len());
+        let stored = self.store.scan(table, range, asked, Order::Forward)?;
+        let mut merged: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
+        for (key, value) in changed {
+            match value {
+                Some(value) => merged.insert(key.clone(), value.clone()),
+                None => merged.remove(key),
+            };
+        }
+        Ok(merged.into_iter().take(limit).collect())
+    }
+}

@@ -1,0 +1,182 @@
+//! A device's push: gate, admission, quarantine, proofs.
+
+use std::collections::BTreeSet;
+
+use docket_sync_core::document::{ChainHead, FirstStatement};
+use docket_sync_core::facts::{FactBody, Role};
+use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, DeviceId, DocumentId, PersonId, StoreId};
+use docket_sync_core::limits;
+use docket_sync_core::sync::frames::{Ack, Cover, Push, Renew, StopCode};
+use docket_sync_core::sync::gate::{self, GateStore, Judged, Proof, Verdict};
+use docket_sync_core::sync::server::ack;
+
+use super::error::CommitError;
+use super::keys;
+use super::meta::ChangeEntry;
+use super::order::Admission;
+use super::quarantine::QuarantineEntry;
+use super::tables::Tables;
+use super::writer::Writer;
+use crate::log::LogRecord;
+use crate::store::Table;
+
+/// What a push is answered with once it is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PushDone {
+    /// Every change by itself.
+    Acked(Ack),
+    /// The device must take a new incarnation.
+    Renew(Renew),
+    /// Nothing of it was kept.
+    Stop(StopCode),
+}
+
+impl Writer {
+    /// Judges and commits one push that `device` carried here.
+    pub fn push(&mut self, device: DeviceId, push: &Push, proof: Proof) -> Result<PushDone, CommitError> {
+        let store: StoreId = self.identity.store;
+        let now = self.now();
+        let judged = match gate::judge(&Look(self), store, push, proof, now) {
+            Ok(judged) => judged,
+            Err(error) => {
+                tracing::info!(device.id = %device, %error, "a push contradicts itself");
+                return Ok(PushDone::Stop(StopCode::BadFrame));
+            }
+        };
+        if let Some(renew) = judged.renew {
+            return Ok(PushDone::Renew(renew));
+        }
+        if has_refusals(&judged) && self.quarantine_is_full(device)? {
+            return Ok(PushDone::Stop(StopCode::QuarantineFull));
+        }
+        if let Some(envelope) = &judged.envelope {
+            if has_news(&judged) {
+                self.log(&LogRecord::Envelope { bytes: envelope.to_bytes() });
+            }
+        }
+        let judged = self.admit_all(device, judged)?;
+        self.keep_proofs(push, &judged)?;
+        let counter = match &push.cover {
+            Cover::Own { counter, .. } => *counter,
+            Cover::Relayed { envelope, .. } => envelope.counter,
+            Cover::Receipt { .. } | Cover::None => 0,
+        };
+        Ok(PushDone::Acked(ack(&judged, counter, self.tip().number)))
+    }
+
+    /// Admits what the gate accepted. A change on which the document library fails is quarantined.
+    fn admit_all(&mut self, device: DeviceId, mut judged: Judged) -> Result<Judged, CommitError> {
+        let received_at = self.now();
+        for document in &mut judged.documents {
+            let id = document.document;
+            for (record, verdict) in &mut document.records {
+                match verdict {
+                    Verdict::Accept { fact, first, .. } => {
+                        let admission = Admission {
+                            document: id,
+                            record,
+                            fact: (**fact).clone(),
+                            first: first.clone(),
+                            carried_by: Some(device),
+                        };
+                        self.admit(admission)?;
+                        self.release(id, record)?;
+                    }
+                    Verdict::Duplicate => {}
+                    Verdict::Held { hash, .. } => {
+                        let (record, hash) = (record.clone(), *hash);
+                        self.quarantine(&QuarantineEntry { document: id, record, hash, code: None, device, received_at })?;
+                    }
+                    Verdict::Quarantine { code, hash } => {
+                        let (record, hash, code) = (record.clone(), Some(*hash), Some(*code));
+                        self.quarantine(&QuarantineEntry { document: id, record, hash, code, device, received_at })?;
+                    }
+                }
+            }
+        }
+        Ok(judged)
+    }
+
+    /// Keeps the proofs of signatures: those that a fact of this push, or of the named order, names.
+    fn keep_proofs(&mut self, push: &Push, judged: &Judged) -> Result<(), CommitError> {
+        for proof in push.proofs.iter().filter(|proof| proof.0.len() <= limits::PROOF_BYTES_MAX) {
+            let id = BlobId(*blake3::hash(&proof.0).as_bytes());
+            let Some(document) = names_proof(judged, id) else { continue };
+            if self.get(Table::Blob, &id.0)?.is_none() {
+                self.put(Table::Blob, id.0, proof.0.clone());
+                self.log(&LogRecord::Proof { document, proof: id });
+                self.job_touched.orders.insert(document);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn has_refusals(judged: &Judged) -> bool {
+    verdicts(judged).any(|verdict| matches!(verdict, Verdict::Held { .. } | Verdict::Quarantine { .. }))
+}
+
+fn has_news(judged: &Judged) -> bool {
+    verdicts(judged).any(|verdict| !matches!(verdict, Verdict::Duplicate))
+}
+
+fn verdicts(judged: &Judged) -> impl Iterator<Item = &Verdict> {
+    judged.documents.iter().flat_map(|document| &document.records).map(|(_, verdict)| verdict)
+}
+
+fn names_proof(judged: &Judged, proof: BlobId) -> Option<DocumentId> {
+    judged.documents.iter().find_map(|document| {
+        let named: BTreeSet<BlobId> = document
+            .records
+            .iter()
+            .filter_map(|(record, _)| docket_sync_core::facts::StatedFact::from_bytes(&record.bytes).ok())
+            .filter_map(|stated| match stated.content.body {
+                FactBody::SignDocument(sign) => Some(sign.proof),
+                _ => None,
+            })
+            .collect();
+        named.contains(&proof).then_some(document.document)
+    })
+}
+
+/// The gate's look-ups over the writer. A store that fails to read answers as if it knew nothing: the change
+/// is then held or quarantined, never lost, and the store's failure shows at the flush.
+struct Look<'a>(&'a Writer);
+
+impl GateStore for Look<'_> {
+    fn chain(&self, document: DocumentId, actor: ActorId) -> Option<ChainHead> {
+        if let Some(order) = self.0.orders.get(&document) {
+            return order.meta.chains.get(&actor).copied();
+        }
+        self.0.meta(document).ok().flatten()?.chains.get(&actor).copied()
+    }
+
+    fn accepted(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash> {
+        let key = keys::change(document, actor, sequence);
+        self.0.read::<ChangeEntry>(Table::Change, &key).ok().flatten().map(|entry| entry.hash)
+    }
+
+    fn refused(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash> {
+        let key = keys::change(document, actor, sequence);
+        self.0.read::<QuarantineEntry>(Table::Quarantine, &key).ok().flatten()?.hash
+    }
+
+    fn first(&self, document: DocumentId, actor: ActorId) -> Option<FirstStatement> {
+        if let Some(order) = self.0.orders.get(&document) {
+            return order.meta.firsts.get(&actor).cloned();
+        }
+        self.0.meta(document).ok().flatten()?.firsts.get(&actor).cloned()
+    }
+
+    fn is_known(&self, document: DocumentId) -> bool {
+        self.0.orders.contains_key(&document) || self.0.meta(document).ok().flatten().is_some()
+    }
+
+    fn roles(&self, person: PersonId) -> Vec<Role> {
+        self.0.roles(person).unwrap_or_default()
+    }
+
+    fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool {
+        self.0.ever_in_scope(document, person).unwrap_or(false)
+    }
+}

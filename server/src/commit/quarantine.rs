@@ -1,0 +1,95 @@
+//! What was not admitted, kept whole with its reason until a person decides.
+
+use docket_sync_core::document::Record;
+use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId};
+use docket_sync_core::limits;
+use docket_sync_core::sync::frames::QuarantineCode;
+use docket_sync_core::time::UnixMillis;
+use minicbor::{Decode, Encode};
+
+use super::error::CommitError;
+use super::keys;
+use super::tables::Tables;
+use super::writer::Writer;
+use crate::log::LogRecord;
+use crate::store::Table;
+
+/// One change in quarantine, or held behind one.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct QuarantineEntry {
+    /// The document.
+    #[n(0)]
+    pub document: DocumentId,
+    /// The record, whole.
+    #[n(1)]
+    pub record: Record,
+    /// Hash of its change, where it could be known.
+    #[n(2)]
+    pub hash: Option<ChangeHash>,
+    /// Why; absent when it is held behind another.
+    #[n(3)]
+    pub code: Option<QuarantineCode>,
+    /// Who carried it here.
+    #[n(4)]
+    pub device: DeviceId,
+    /// When.
+    #[n(5)]
+    pub received_at: UnixMillis,
+}
+
+/// How much of one device lies in quarantine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+struct Load {
+    #[n(0)]
+    items: u64,
+    #[n(1)]
+    bytes: u64,
+}
+
+fn load_key(device: DeviceId) -> Vec<u8> {
+    [b"quarantine/".as_slice(), &device.0].concat()
+}
+
+impl Writer {
+    /// Whether a device's quarantine has no room for more.
+    pub(super) fn quarantine_is_full(&self, device: DeviceId) -> Result<bool, CommitError> {
+        let load: Load = self.read(Table::Meta, &load_key(device))?.unwrap_or_default();
+        let items = u64::try_from(limits::QUARANTINE_ITEMS_PER_DEVICE_MAX).unwrap_or(u64::MAX);
+        let bytes = u64::try_from(limits::QUARANTINE_BYTES_PER_DEVICE_MAX).unwrap_or(u64::MAX);
+        Ok(load.items >= items || load.bytes >= bytes)
+    }
+
+    /// Keeps a refused or held change. The same change again is kept once.
+    pub(super) fn quarantine(&mut self, entry: &QuarantineEntry) -> Result<(), CommitError> {
+        let key = keys::change(entry.document, entry.record.actor, entry.record.sequence);
+        let known: Option<QuarantineEntry> = self.read(Table::Quarantine, &key)?;
+        if known.is_some_and(|known| known.record == entry.record && known.code == entry.code) {
+            return Ok(());
+        }
+        self.write(Table::Quarantine, key, entry);
+        let mut load: Load = self.read(Table::Meta, &load_key(entry.device))?.unwrap_or_default();
+        load.items = load.items.saturating_add(1);
+        load.bytes = load.bytes.saturating_add(u64::try_from(entry.record.bytes.len()).unwrap_or(u64::MAX));
+        self.write(Table::Meta, load_key(entry.device), &load);
+        self.log(&LogRecord::Quarantined {
+            document: entry.document,
+            actor: entry.record.actor,
+            sequence: entry.record.sequence,
+            code: entry.code,
+            device: entry.device,
+            at: entry.received_at,
+        });
+        Ok(())
+    }
+
+    /// A change that was refused before was accepted now.
+    pub(super) fn release(&mut self, document: DocumentId, record: &Record) -> Result<(), CommitError> {
+        let key = keys::change(document, record.actor, record.sequence);
+        if self.get(Table::Quarantine, &key)?.is_some() {
+            self.remove(Table::Quarantine, key);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+//! Reference records: written by the office, versioned, sent to the devices whose orders name them.
+
+use docket_sync_core::ids::{PersonId, RecordId};
+use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
+
+use super::error::CommitError;
+use super::tables::Tables;
+use super::writer::Writer;
+use crate::log::LogRecord;
+use crate::store::Table;
+
+impl Writer {
+    /// Writes a reference record as its next version; gives that version.
+    pub fn write_reference(
+        &mut self,
+        id: RecordId,
+        content: Reference,
+        by: Option<PersonId>,
+    ) -> Result<u64, CommitError> {
+        let old = self.reference(id)?.map(|record| record.version);
+        let version = old.unwrap_or(0).saturating_add(1);
+        let company_wide = content.kind().is_some_and(|kind| kind.scope() == ReferenceScope::Company);
+        let record = ReferenceRecord::new(id, version, content);
+        let bytes = record.to_bytes();
+        let at = self.now();
+        let number = self.log(&LogRecord::Reference { bytes: bytes.clone(), by, at });
+        self.put(Table::Reference, id.0, bytes);
+        self.move_reference(id, company_wide, old, version, number)?;
+        Ok(version)
+    }
+}

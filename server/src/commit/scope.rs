@@ -1,0 +1,217 @@
+//! Which orders are in whose scope, and the feed index that devices pull from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use docket_sync_core::ids::{DocumentId, PersonId, RecordId};
+use docket_sync_core::lifecycle::view::{OrderState, OrderView, ReviewStatus, VisitState};
+use docket_sync_core::sync::digest::DigestSum;
+use docket_sync_core::time::{DAY, UnixMillis};
+
+use super::error::CommitError;
+use super::keys::{self, Item, ScopeId};
+use super::meta::{DocumentMeta, ScopeEntry};
+use super::tables::Tables;
+use super::writer::Writer;
+use crate::log::LogRecord;
+use crate::store::{KeyRange, Table};
+
+/// An order stays in scope this long after the last reason for it ended (sync.md, Scope).
+const STAYS: i64 = 14 * DAY;
+/// Timers fired in one round.
+const TIMERS_PER_ROUND: usize = 256;
+
+/// Who holds an order in scope, and until when; `None` has no end yet.
+fn holders(view: &OrderView) -> BTreeMap<PersonId, Option<UnixMillis>> {
+    let over = matches!(
+        view.state,
+        OrderState::Closed | OrderState::Cancelled | OrderState::Terminated | OrderState::Merged | OrderState::Declined
+    );
+    let later = Some(view.updated.plus(STAYS));
+    let mut holders: BTreeMap<PersonId, Option<UnixMillis>> = BTreeMap::new();
+    for assignment in &view.assignments {
+        holders.insert(assignment.technician, later);
+    }
+    for visit in &view.visits {
+        let until = if visit.state == VisitState::Ended { later } else { None };
+        holders.entry(visit.technician).and_modify(|known| *known = known.and(until)).or_insert(until);
+    }
+    if let (Some(technician), false) = (view.technician(), over) {
+        holders.insert(technician, None);
+    }
+    holders
+}
+
+/// The next moment at which something of the order falls due.
+fn next_due(view: &OrderView, now: UnixMillis) -> Option<UnixMillis> {
+    let reviews = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open).filter_map(|review| review.due);
+    let scopes = holders(view).into_values().flatten().filter(|until| *until > now);
+    reviews.chain(scopes).min()
+}
+
+impl Writer {
+    /// Moves a changed order in the feeds of everyone who has, had or gets it.
+    pub(super) fn move_scopes(
+        &mut self,
+        document: DocumentId,
+        meta: &mut DocumentMeta,
+        view: &OrderView,
+        before: DigestSum,
+        after: DigestSum,
+    ) -> Result<(), CommitError> {
+        let now = self.now();
+        let had: BTreeSet<PersonId> = meta.scopes.iter().copied().collect();
+        let has: BTreeSet<PersonId> = holders(view)
+            .into_iter()
+            .filter(|(_, until)| until.is_none_or(|until| until > now))
+            .map(|(person, _)| person)
+            .collect();
+        let item = Item::Document(document);
+        for person in had.union(&has) {
+            let scope = ScopeId::of(*person);
+            let (was, is) = (had.contains(person), has.contains(person));
+            let (less, more) = (if was { before } else { DigestSum::default() }, if is { after } else { DigestSum::default() });
+            self.place(scope, item, meta.last, is)?;
+            self.add_to_scope(scope, less, more)?;
+            if was != is {
+                for record in meta.references.clone() {
+                    self.count_reference(scope, record, meta.last, is)?;
+                }
+            }
+        }
+        meta.scopes = has.into_iter().collect();
+        Ok(())
+    }
+
+    /// Puts an item at `number` in a scope's feed: one entry per item, so that many changes are sent once.
+    fn place(&mut self, scope: ScopeId, item: Item, number: u64, is_in: bool) -> Result<(), CommitError> {
+        let key = keys::scope_item(scope, item);
+        let old: Option<ScopeEntry> = self.read(Table::Scope, &key)?;
+        if let Some(old) = old {
+            self.remove(Table::Feed, keys::feed(scope, old.number, item));
+        }
+        let stays = old.filter(|old| old.left_at.is_none());
+        let entry = ScopeEntry {
+            entered_at: stays.map_or(number, |old| old.entered_at),
+            number,
+            left_at: (!is_in).then_some(number),
+            documents: old.and_then(|old| old.documents),
+        };
+        self.write(Table::Scope, key, &entry);
+        self.put(Table::Feed, keys::feed(scope, number, item), Vec::new());
+        self.job_touched.scopes.insert(scope);
+        Ok(())
+    }
+
+    fn add_to_scope(&mut self, scope: ScopeId, less: DigestSum, more: DigestSum) -> Result<(), CommitError> {
+        let sum = self.scope_sum(scope)?.minus(less).plus(more);
+        self.write(Table::Scope, keys::scope_digest(scope), &sum.to_digest());
+        Ok(())
+    }
+
+    /// An order that names `record` entered or left a scope.
+    fn count_reference(
+        &mut self,
+        scope: ScopeId,
+        record: RecordId,
+        number: u64,
+        enters: bool,
+    ) -> Result<(), CommitError> {
+        let Some(stored) = self.reference(record)? else { return Ok(()) };
+        let index = keys::reference_scope(record, scope);
+        let count: u64 = self.read(Table::Index, &index)?.unwrap_or(0);
+        let next = if enters { count.saturating_add(1) } else { count.saturating_sub(1) };
+        let term = DigestSum::of_reference(record, stored.version);
+        let item = Item::Reference(record);
+        if next == 0 {
+            // The device drops the record by itself when it evicts the last order that names it.
+            self.remove(Table::Index, index);
+            if let Some(old) = self.read::<ScopeEntry>(Table::Scope, &keys::scope_item(scope, item))? {
+                self.remove(Table::Feed, keys::feed(scope, old.number, item));
+                self.remove(Table::Scope, keys::scope_item(scope, item));
+                self.add_to_scope(scope, term, DigestSum::default())?;
+            }
+            return Ok(());
+        }
+        self.write(Table::Index, index, &next);
+        if count == 0 {
+            self.place(scope, item, number, true)?;
+            self.add_to_scope(scope, DigestSum::default(), term)?;
+        }
+        Ok(())
+    }
+
+    /// A new version of a reference record moves in every scope that holds it.
+    pub(super) fn move_reference(
+        &mut self,
+        record: RecordId,
+        company_wide: bool,
+        old_version: Option<u64>,
+        version: u64,
+        number: u64,
+    ) -> Result<(), CommitError> {
+        let mut scopes = Vec::new();
+        if company_wide {
+            scopes.push(ScopeId::COMPANY);
+        } else {
+            let range = KeyRange::prefix(keys::reference_scopes(record));
+            for (key, _) in self.scan(Table::Index, &range, usize::MAX)? {
+                let scope = key.get(17..).and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+                scopes.extend(scope.map(ScopeId));
+            }
+        }
+        let less = old_version.map(|version| DigestSum::of_reference(record, version)).unwrap_or_default();
+        for scope in scopes {
+            self.place(scope, Item::Reference(record), number, true)?;
+            self.add_to_scope(scope, less, DigestSum::of_reference(record, version))?;
+        }
+        Ok(())
+    }
+
+    /// Whether an order ever was in a person's scope.
+    pub(super) fn ever_in_scope(&self, document: DocumentId, person: PersonId) -> Result<bool, CommitError> {
+        let key = keys::scope_item(ScopeId::of(person), Item::Document(document));
+        Ok(self.get(Table::Scope, &key)?.is_some())
+    }
+
+    pub(super) fn set_timer(&mut self, document: DocumentId, meta: &mut DocumentMeta, view: &OrderView) {
+        let due = next_due(view, self.now());
+        if due == meta.due {
+            return;
+        }
+        if let Some(old) = meta.due {
+            self.remove(Table::Timer, keys::timer(old, document));
+        }
+        if let Some(due) = due {
+            self.put(Table::Timer, keys::timer(due, document), Vec::new());
+        }
+        meta.due = due;
+    }
+
+    /// Fires what fell due: defaults of reviews become facts, orders leave scopes.
+    pub(super) fn fire_due(&mut self) -> Result<(), CommitError> {
+        let now = self.now();
+        let range = KeyRange::new(Vec::new(), keys::timer(now.plus(1), DocumentId([0; 16])));
+        let due: Vec<_> = self
+            .scan(Table::Timer, &range, TIMERS_PER_ROUND)?
+            .into_iter()
+            .filter_map(|(key, _)| keys::read_timer(&key))
+            .collect();
+        for (_, document) in due {
+            self.fire_defaults(document, now)?;
+            // A record gives the number under which feeds move even when no fact was due.
+            let number = self.log(&LogRecord::Office {
+                feature: "scope".to_owned(),
+                document: Some(document),
+                bytes: Vec::new(),
+                by: None,
+                at: now,
+            });
+            if let Some(order) = self.orders.get_mut(&document) {
+                order.meta.last = number;
+                order.changed = true;
+                self.job_orders.insert(document);
+            }
+        }
+        Ok(())
+    }
+}

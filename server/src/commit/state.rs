@@ -1,0 +1,167 @@
+//! Facts that the server states itself: office commands of people, and rules of the system.
+
+use std::collections::BTreeSet;
+
+use docket_sync_core::commands::{Command, Context, decide};
+use docket_sync_core::document::{FactReader, FirstStatement, Record};
+use docket_sync_core::facts::bodies::ReviewDefault;
+use docket_sync_core::facts::{
+    self as facts, Author, Content, FactBody, Head, SCHEMA_LEVEL, SeenRef, StatedFact, once_digest,
+};
+use docket_sync_core::ids::{Digest, DocumentId, FactId, FactRef, PersonId};
+use docket_sync_core::lifecycle::view::ReviewStatus;
+use docket_sync_core::lifecycle::{Causality, FactSet, REVIEW_DEFAULT_RULE, fold};
+use docket_sync_core::time::UnixMillis;
+
+use super::error::CommitError;
+use super::order::Admission;
+use super::writer::Writer;
+
+/// What the server is to state.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// Who makes it.
+    pub author: Author,
+    /// Rare envelope fields; times are set by the writer.
+    pub head: Head,
+    /// What it says.
+    pub body: FactBody,
+    /// The frontier of the view it was decided on; `None` is the present one.
+    pub seen: Option<Vec<FactId>>,
+}
+
+/// What came of an office command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    /// The new fact.
+    pub fact: FactId,
+    /// Facts that its author had not seen.
+    pub not_seen: Vec<FactId>,
+}
+
+impl Writer {
+    /// States a fact on the server's own chain in the order.
+    pub fn state(&mut self, document: DocumentId, statement: Statement) -> Result<FactId, CommitError> {
+        self.begin_order(document)?;
+        let actor = self.identity.actor();
+        let origin = self.origin();
+        let now = self.now();
+        let time = self.hybrid.stamp(now);
+        let order = self.known_order(document)?;
+        let sequence = order.meta.chains.get(&actor).map_or(1, |head| head.sequence.saturating_add(1));
+        let frontier = statement.seen.unwrap_or_else(|| Causality::new(&order.facts).frontier());
+        let lo_offset = Some(now.since(time)).filter(|offset| *offset != 0);
+        let content = Content {
+            level: SCHEMA_LEVEL,
+            seen: seen_refs(&frontier, FactId { actor, sequence }),
+            head: Head { lo_offset, claimed_offset: lo_offset, ..statement.head },
+            body: statement.body,
+        };
+        let begins = sequence == 1;
+        let stated = StatedFact::new(
+            facts::Statement {
+                origin: begins.then_some(origin),
+                author: Some(statement.author.clone()),
+                restates: None,
+            },
+            content,
+        );
+        let record = Record { actor, sequence, time, bytes: stated.to_bytes() };
+        let first = FirstStatement { origin: Some(origin), author: Some(statement.author) };
+        let fact = FactReader::starting_with(document, actor, first.clone()).resolve(&record, stated);
+        let id = fact.id;
+        let first = begins.then_some(first);
+        self.admit(Admission { document, record: &record, fact, first, carried_by: None })?;
+        Ok(id)
+    }
+
+    /// States a fact by a rule of the system, once for its cause.
+    pub fn state_by_rule(
+        &mut self,
+        document: DocumentId,
+        rule: &str,
+        causes: &[Digest],
+        body: FactBody,
+    ) -> Result<FactId, CommitError> {
+        let head = Head { once: Some(once_digest(rule, causes)), ..Head::default() };
+        let author = Author::System(rule.to_owned());
+        self.state(document, Statement { author, head, body, seen: None })
+    }
+
+    /// A person's command, decided on the view he had: `frontier` names it.
+    pub fn office_command(
+        &mut self,
+        document: DocumentId,
+        person: PersonId,
+        frontier: &[FactRef],
+        command: &Command,
+    ) -> Result<Stated, CommitError> {
+        let roles = self.roles(person)?;
+        let order = self.known_order(document)?;
+        let (seen, view, not_seen) = {
+            let causality = Causality::new(&order.facts);
+            let mut nodes = Vec::new();
+            for reference in frontier {
+                let before = nodes.len();
+                nodes.extend(causality.resolve(*reference));
+                if nodes.len() == before {
+                    return Err(CommitError::UnknownFrontier(*reference));
+                }
+            }
+            let seen: Vec<FactId> = nodes.iter().map(|node| node.id()).collect();
+            let known = causality.known_to_any(nodes.iter().copied());
+            let mut then = FactSet::new(document);
+            let mut not_seen = BTreeSet::new();
+            for node in causality.nodes() {
+                if known.contains(*node) || nodes.iter().any(|named| named.place() == node.place()) {
+                    then.insert(node.fact.clone());
+                } else {
+                    not_seen.insert(node.id());
+                }
+            }
+            (seen, fold(&then), not_seen.into_iter().collect())
+        };
+        let context = Context::new(person, &roles);
+        let decision = decide(&view, command, &context).map_err(|refusal| CommitError::Refused(Box::new(refusal)))?;
+        let statement = Statement {
+            author: Author::Person(person),
+            head: decision.head,
+            body: decision.body,
+            seen: Some(seen),
+        };
+        let fact = self.state(document, statement)?;
+        Ok(Stated { fact, not_seen })
+    }
+
+    /// States the defaults of reviews that nobody decided in time (U-19).
+    pub(super) fn fire_defaults(&mut self, document: DocumentId, now: UnixMillis) -> Result<(), CommitError> {
+        let view = self.current_view(document)?;
+        for review in &view.reviews {
+            let fires = review.status == ReviewStatus::Open && review.due.is_some_and(|due| due <= now);
+            if fires {
+                let mut cause = [0; 32];
+                for (to, from) in cause.iter_mut().zip(review.id.0) {
+                    *to = from;
+                }
+                let body = ReviewDefault { review: review.id, choice: review.default };
+                self.state_by_rule(document, REVIEW_DEFAULT_RULE, &[Digest(cause)], body.into())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// References to a frontier from the fact `id`: one byte for the fact just before it.
+#[must_use]
+fn seen_refs(frontier: &[FactId], id: FactId) -> Vec<SeenRef> {
+    frontier
+        .iter()
+        .map(|seen| {
+            if seen.actor == id.actor && seen.sequence.checked_add(1) == Some(id.sequence) {
+                SeenRef::Previous
+            } else {
+                SeenRef::Fact(seen.reference())
+            }
+        })
+        .collect()
+}

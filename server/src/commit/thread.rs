@@ -1,0 +1,270 @@
+//! The commit thread: groups jobs, applies, flushes, answers, publishes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use docket_sync_core::proof::chain_start;
+use tokio::sync::oneshot;
+
+use super::error::CommitError;
+use super::keys;
+use super::meta::Tip;
+use super::writer::Writer;
+use crate::hub::{Durable, Hub};
+use crate::identity::{Identity, StoreKeys};
+use crate::log::LogRecord;
+use crate::platform::Platform;
+use crate::store::{Store, StoreError, Table, record};
+
+/// Jobs that may wait; more are answered Busy.
+const QUEUE: usize = 4_096;
+/// Jobs in one group: one flush serves them all.
+const GROUP_MAX: usize = 1_024;
+/// How long the thread waits for a job before it tidies up.
+const IDLE: Duration = Duration::from_millis(200);
+
+/// A job decides and gives the closure that answers its caller once the group is durable.
+type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
+type Job = Box<dyn FnOnce(&mut Writer) -> Answer + Send>;
+
+/// Sends jobs to the commit thread.
+#[derive(Clone)]
+pub struct Committer {
+    jobs: SyncSender<Job>,
+}
+
+impl core::fmt::Debug for Committer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Committer")
+    }
+}
+
+/// A store that was opened for writing.
+#[derive(Debug)]
+pub struct Opened {
+    /// Where jobs go.
+    pub committer: Committer,
+    /// Who the store is.
+    pub identity: Identity,
+    /// The thread; it ends when every committer is gone.
+    pub thread: std::thread::JoinHandle<()>,
+}
+
+impl Committer {
+    /// Runs `work` on the writer; answers when what it wrote is durable.
+    ///
+    /// # Errors
+    /// What `work` says, [`CommitError::Busy`] when too many jobs wait, or the store's failure.
+    pub async fn run<T, W>(&self, work: W) -> Result<T, CommitError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Writer) -> Result<T, CommitError> + Send + 'static,
+    {
+        let (send, receive) = oneshot::channel();
+        self.send(work, move |result| {
+            let _caller_gone = send.send(result);
+        })?;
+        receive.await.unwrap_or(Err(CommitError::Stopping))
+    }
+
+    /// Runs `work` and blocks until it is durable. For commands at a terminal.
+    ///
+    /// # Errors
+    /// As [`Committer::run`].
+    pub fn run_blocking<T, W>(&self, work: W) -> Result<T, CommitError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Writer) -> Result<T, CommitError> + Send + 'static,
+    {
+        let (send, receive) = sync_channel(1);
+        self.send(work, move |result| {
+            let _caller_gone = send.send(result);
+        })?;
+        receive.recv().unwrap_or(Err(CommitError::Stopping))
+    }
+
+    /// Runs `work` with the next group and waits for nothing: only for what may be lost in a crash.
+    pub fn forget<W>(&self, work: W)
+    where
+        W: FnOnce(&mut Writer) -> Result<(), CommitError> + Send + 'static,
+    {
+        let sent = self.send(work, |result| {
+            if let Err(error) = result {
+                tracing::warn!(%error, "a write that nobody waits for failed");
+            }
+        });
+        if let Err(error) = sent {
+            tracing::debug!(%error, "a write that nobody waits for was left out");
+        }
+    }
+
+    fn send<T, W>(
+        &self,
+        work: W,
+        answer: impl FnOnce(Result<T, CommitError>) + Send + 'static,
+    ) -> Result<(), CommitError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Writer) -> Result<T, CommitError> + Send + 'static,
+    {
+        let job: Job = Box::new(move |writer| {
+            let result = run_job(writer, work);
+            Box::new(move |durable| answer(durable.and(result)))
+        });
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => CommitError::Busy,
+            TrySendError::Disconnected(_) => CommitError::Stopping,
+        })
+    }
+}
+
+fn run_job<T>(
+    writer: &mut Writer,
+    work: impl FnOnce(&mut Writer) -> Result<T, CommitError>,
+) -> Result<T, CommitError> {
+    writer.begin_job();
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let value = work(writer)?;
+        writer.settle()?;
+        Ok(value)
+    }))
+    .unwrap_or_else(|_| Err(CommitError::Internal("a job of the commit thread panicked".to_owned())));
+    match &result {
+        Ok(_) => writer.keep_job(),
+        Err(_) => writer.drop_job(),
+    }
+    result
+}
+
+/// Opens a store for writing: reads or makes its identity, takes a new actor, starts the commit thread.
+///
+/// # Errors
+/// When the store fails or holds no identity and `new` gives none.
+pub fn open(
+    store: Arc<dyn Store>,
+    store_keys: StoreKeys,
+    platform: Platform,
+    hub: Arc<Hub>,
+    new: Option<Identity>,
+) -> Result<Opened, CommitError> {
+    let stored = store.get(Table::Meta, keys::IDENTITY)?;
+    let mut identity: Identity = match stored {
+        Some(bytes) => record::decode("identity", &bytes)?,
+        None => new.ok_or(CommitError::NotFound { what: "a store in this folder" })?,
+    };
+    identity.start = identity.start.saturating_add(1);
+    let tip = match store.get(Table::Meta, keys::TIP)? {
+        Some(bytes) => record::decode("tip", &bytes)?,
+        None => Tip { number: 0, chain: chain_start(identity.store) },
+    };
+    let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
+    let started = LogRecord::Started { origin: identity.origin(), at: writer.now() };
+    run_job(&mut writer, |writer| {
+        writer.write(Table::Meta, keys::IDENTITY, &identity);
+        writer.log(&started);
+        Ok(())
+    })?;
+    let mut thread = CommitThread { writer, store, hub };
+    thread.finish_group(Vec::new())?;
+    let (jobs, queue) = sync_channel(QUEUE);
+    let thread = std::thread::Builder::new()
+        .name("commit".to_owned())
+        .spawn(move || thread.run(&queue))
+        .map_err(|error| CommitError::Internal(format!("starting the commit thread: {error}")))?;
+    Ok(Opened { committer: Committer { jobs }, identity, thread })
+}
+
+struct CommitThread {
+    writer: Writer,
+    store: Arc<dyn Store>,
+    hub: Arc<Hub>,
+}
+
+impl CommitThread {
+    fn run(mut self, queue: &Receiver<Job>) {
+        loop {
+            let mut answers = Vec::new();
+            match queue.recv_timeout(IDLE) {
+                Ok(job) => {
+                    answers.push(job(&mut self.writer));
+                    while answers.len() < GROUP_MAX {
+                        let Ok(job) = queue.try_recv() else { break };
+                        answers.push(job(&mut self.writer));
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.tidy(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.tidy();
+                    let _last = self.finish_group(answers);
+                    return;
+                }
+            }
+            let _full_is_answered = self.finish_group(answers);
+        }
+    }
+
+    /// Nobody waits: fold loose changes into saves, fire what fell due.
+    fn tidy(&mut self) {
+        for work in [Writer::save_idle, Writer::fire_due] {
+            if let Err(error) = run_job(&mut self.writer, work) {
+                tracing::warn!(%error, "tidying failed");
+            }
+        }
+    }
+
+    fn finish_group(&mut self, answers: Vec<Answer>) -> Result<(), CommitError> {
+        if self.writer.group_is_empty() {
+            for answer in answers {
+                answer(Ok(()));
+            }
+            return Ok(());
+        }
+        match self.make_durable() {
+            Ok(()) => {
+                let touched = self.writer.group_done();
+                self.hub.publish(touched);
+                for answer in answers {
+                    answer(Ok(()));
+                }
+                Ok(())
+            }
+            Err(error) if error.is_final() => stop_process(&error),
+            Err(error) => {
+                tracing::error!(%error, "nothing of this group was committed");
+                let durable = self.hub.durable();
+                self.writer.group_failed(Tip { number: durable.number, chain: durable.chain });
+                for answer in answers {
+                    answer(Err(CommitError::Store(copy(&error))));
+                }
+                Err(CommitError::Store(error))
+            }
+        }
+    }
+
+    /// Applies and flushes while no reader looks, so that nothing undurable leaves the process.
+    fn make_durable(&self) -> Result<(), StoreError> {
+        let batch = self.writer.group_batch();
+        let tip = self.writer.tip();
+        let mut durable = self.hub.lock_for_commit();
+        self.store.apply(&batch)?;
+        self.store.flush()?;
+        *durable = Durable { number: tip.number, chain: tip.chain };
+        Ok(())
+    }
+}
+
+/// Errors that are not final carry no source that could not be said again.
+fn copy(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Full { free, reserve } => StoreError::Full { free: *free, reserve: *reserve },
+        other => StoreError::Engine { attempt: "committing", problem: other.to_string() },
+    }
+}
+
+/// A failed flush: nothing may be said or retried after it (reliability: the system may have dropped pages).
+fn stop_process(error: &StoreError) -> ! {
+    tracing::error!(%error, "the store cannot make writes durable; the process ends");
+    std::process::exit(74)
+}

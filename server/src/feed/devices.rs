@@ -1,0 +1,208 @@
+//! Enrolled devices: their keys and persons, their sessions, what they reported.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use docket_sync_core::facts::Role;
+use docket_sync_core::ids::{DeviceId, Nonce, PersonId, StoreId};
+use docket_sync_core::proof::{Certificate, Certified};
+use docket_sync_core::sync::frames::Pending;
+use docket_sync_core::sync::gate::Maker;
+use docket_sync_core::sync::server::SessionRow;
+use docket_sync_core::time::UnixMillis;
+use ed25519_dalek::VerifyingKey;
+use minicbor::{Decode, Encode};
+
+use crate::commit::{CommitError, Tables, Writer, keys};
+use crate::log::LogRecord;
+use crate::store::{KeyRange, Store, Table};
+
+/// An enrolled device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct DeviceRecord {
+    /// The device.
+    #[n(0)]
+    pub device: DeviceId,
+    /// Its public signing key.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub key: [u8; 32],
+    /// Who may be author on it; the first is whose scope it pulls.
+    #[n(2)]
+    pub persons: Vec<PersonId>,
+    /// Its certificate.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub certificate: Vec<u8>,
+    /// When it was enrolled.
+    #[n(4)]
+    pub enrolled_at: UnixMillis,
+    /// When it was revoked.
+    #[n(5)]
+    pub revoked_at: Option<UnixMillis>,
+}
+
+impl DeviceRecord {
+    /// The device as the gate wants it; `None` when its key is not a point of the curve (damage).
+    #[must_use]
+    pub fn maker(&self) -> Option<Maker> {
+        Some(Maker {
+            device: self.device,
+            key: VerifyingKey::from_bytes(&self.key).ok()?,
+            persons: self.persons.clone(),
+            revoked: self.revoked_at.is_some(),
+        })
+    }
+}
+
+/// What a device told in its sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct DeviceContact {
+    /// Counters and nonces.
+    #[n(0)]
+    pub session: SessionRow,
+    /// Last time it was welcomed.
+    #[n(1)]
+    pub last_sync_at: Option<UnixMillis>,
+    /// Number up to which it has everything on disk.
+    #[n(2)]
+    pub stored_to: u64,
+    /// What existed on the device only, as of its last Hello.
+    #[n(3)]
+    pub pending: Option<Pending>,
+}
+
+/// Contacts of all devices, in memory and lazily on disk: losing the last ones in a crash costs a device one
+/// more round trip.
+#[derive(Debug, Default)]
+pub struct Contacts {
+    rows: Mutex<BTreeMap<DeviceId, DeviceContact>>,
+}
+
+impl Contacts {
+    /// The contact of a device; `first` is the nonce of one that never spoke.
+    pub fn get(&self, store: &dyn Store, device: DeviceId, first: Nonce) -> Result<DeviceContact, CommitError> {
+        if let Some(row) = self.lock().get(&device) {
+            return Ok(row.clone());
+        }
+        let stored = store.read(Table::Device, &contact_key(device))?;
+        let row = stored.unwrap_or_else(|| DeviceContact {
+            session: SessionRow::new(first),
+            last_sync_at: None,
+            stored_to: 0,
+            pending: None,
+        });
+        Ok(self.lock().entry(device).or_insert(row).clone())
+    }
+
+    /// Replaces the contact of a device if its counter still is the one that was judged.
+    #[must_use]
+    pub fn swap(&self, device: DeviceId, judged: &SessionRow, next: DeviceContact) -> bool {
+        let mut rows = self.lock();
+        let unchanged = rows.get(&device).is_none_or(|row| row.session == *judged);
+        if unchanged {
+            rows.insert(device, next);
+        }
+        unchanged
+    }
+
+    /// Changes what is known of a device; gives the new contact.
+    pub fn update(&self, device: DeviceId, change: impl FnOnce(&mut DeviceContact)) -> Option<DeviceContact> {
+        let mut rows = self.lock();
+        let row = rows.get_mut(&device)?;
+        change(row);
+        Some(row.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<DeviceId, DeviceContact>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn contact_key(device: DeviceId) -> Vec<u8> {
+    [device.0.as_slice(), b"c"].concat()
+}
+
+/// Reads the record of a device.
+pub fn read_device(tables: &dyn Store, device: DeviceId) -> Result<Option<DeviceRecord>, CommitError> {
+    tables.read(Table::Device, &device.0)
+}
+
+/// Every device with its contact; at most `limit`.
+pub fn list_devices(store: &dyn Store, limit: usize) -> Result<Vec<(DeviceRecord, Option<DeviceContact>)>, CommitError> {
+    let mut devices = Vec::new();
+    for (key, value) in Tables::scan(store, Table::Device, &KeyRange::all(), limit.saturating_mul(2))? {
+        if key.len() == DeviceId::LENGTH {
+            let device: DeviceRecord = crate::store::record::decode("device", &value)?;
+            let contact = store.read(Table::Device, &contact_key(device.device))?;
+            devices.push((device, contact));
+        }
+    }
+    Ok(devices)
+}
+
+impl Writer {
+    /// Keeps the contact of a device.
+    pub fn keep_contact(&mut self, device: DeviceId, contact: &DeviceContact) {
+        self.write(Table::Device, contact_key(device), contact);
+    }
+
+    /// Enrols a device: certificate, record, log.
+    pub fn enrol(&mut self, device: DeviceId, key: [u8; 32], person: PersonId) -> Result<Certificate, CommitError> {
+        let roles: Vec<Role> = self.roles(person)?;
+        if !roles.contains(&Role::Technician) {
+            let problem = "only an active technician gets a device: give the person that role first".to_owned();
+            return Err(CommitError::Invalid { field: "person", code: "not_a_technician", problem });
+        }
+        let number = self.next_number(keys::CERTIFICATES)?;
+        let issued_at = self.now();
+        let said = Certified {
+            store: self.identity().store,
+            number,
+            device,
+            device_key: key,
+            persons: vec![(person, roles)],
+            issued_at,
+            sealing_key: self.store_keys().sealing_public(),
+        };
+        let certificate = Certificate::issue(said, self.store_keys().signing());
+        let bytes = certificate.to_bytes();
+        let record = DeviceRecord {
+            device,
+            key,
+            persons: vec![person],
+            certificate: bytes.clone(),
+            enrolled_at: issued_at,
+            revoked_at: None,
+        };
+        self.write(Table::Device, device.0, &record);
+        self.log(&LogRecord::Enrolled { certificate: bytes, at: issued_at });
+        Ok(certificate)
+    }
+
+    /// Revokes a device: everything that arrives from it later is quarantined.
+    pub fn revoke(&mut self, device: DeviceId, by: PersonId, reason: String) -> Result<(), CommitError> {
+        let mut record: DeviceRecord =
+            self.read(Table::Device, &device.0)?.ok_or(CommitError::NotFound { what: "this device" })?;
+        if record.revoked_at.is_some() {
+            return Err(CommitError::AlreadyDone { what: "revoking this device" });
+        }
+        let at = self.now();
+        record.revoked_at = Some(at);
+        self.write(Table::Device, device.0, &record);
+        self.log(&LogRecord::Revoked { device, by, reason, at });
+        Ok(())
+    }
+}
+
+/// The first nonce of a device that never spoke: derived, so that a server that forgot says the same.
+#[must_use]
+pub fn first_nonce(store: StoreId, device: DeviceId) -> Nonce {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"docket-first-nonce-1");
+    hasher.update(&store.0);
+    hasher.update(&device.0);
+    let mut nonce = [0; Nonce::LENGTH];
+    hasher.finalize_xof().fill(&mut nonce);
+    Nonce(nonce)
+}

@@ -1,0 +1,258 @@
+//! Batches: what is new in a device's scope after its cursor, cut at about 256 KiB.
+//!
+//! The caller holds the hub's read lock, so that everything in a batch is durable and of one moment. Saved
+//! bytes are copied; no document is decoded unless changes came since its last save.
+
+use std::collections::BTreeSet;
+
+use docket_sync_core::document::{Record, heads_of};
+use docket_sync_core::facts::{FactBody, Origin, StatedFact};
+use docket_sync_core::ids::{ActorId, BlobId, DeviceId, DocumentId};
+use docket_sync_core::limits::BATCH_BYTES;
+use docket_sync_core::proof::{Receipt, ReceiptDocument};
+use docket_sync_core::sync::cursor::Cursor;
+use docket_sync_core::sync::frames::{Batch, BatchDocument, News, ProofBytes, ReceiptLine, RecordSet};
+
+use crate::commit::meta::{DocumentMeta, ScopeEntry};
+use crate::commit::tables::to_record;
+use crate::commit::{CommitError, Item, ScopeId, Tables, keys};
+use crate::hub::Durable;
+use crate::identity::{Identity, StoreKeys};
+use crate::store::{KeyRange, Store, Table};
+
+/// Feed entries looked at for one batch.
+const ENTRIES: usize = 1_024;
+
+/// Whose news, and from where.
+#[derive(Debug, Clone, Copy)]
+pub struct Pull<'a> {
+    /// The store.
+    pub store: &'a dyn Store,
+    /// What is durable.
+    pub durable: Durable,
+    /// Who the store is.
+    pub identity: &'a Identity,
+    /// The keys that sign receipts.
+    pub keys: &'a StoreKeys,
+    /// The technician's scope.
+    pub scope: ScopeId,
+    /// The device: its own facts do not come back.
+    pub device: DeviceId,
+}
+
+impl core::fmt::Debug for dyn Store + '_ {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+/// A batch in the making.
+#[derive(Default)]
+struct Draft {
+    records: RecordSet,
+    documents: Vec<BatchDocument>,
+    references: Vec<ProofBytes>,
+    proofs: Vec<ProofBytes>,
+    heads: Vec<ReceiptDocument>,
+    bytes: usize,
+}
+
+impl Pull<'_> {
+    /// The next batch after `from`; `None` when there is nothing new.
+    ///
+    /// # Errors
+    /// When the store fails or holds damage.
+    pub fn next(&self, from: u64) -> Result<Option<Batch>, CommitError> {
+        let (entries, complete) = self.entries(from)?;
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        let mut draft = Draft::default();
+        let mut to = from;
+        let mut cut = false;
+        for (number, item) in entries {
+            if draft.bytes >= BATCH_BYTES && number > to {
+                cut = true;
+                break;
+            }
+            self.add(&mut draft, item, from)?;
+            to = number;
+        }
+        let last = complete && !cut;
+        if last {
+            to = self.durable.number;
+        }
+        self.finish(draft, from, to, last).map(Some)
+    }
+
+    /// Whole documents that a device asked for, where they are in its scope.
+    ///
+    /// # Errors
+    /// When the store fails or holds damage.
+    pub fn whole(&self, wanted: &[DocumentId], at: u64) -> Result<Batch, CommitError> {
+        let mut draft = Draft::default();
+        for document in wanted {
+            let entry = self.scope_entry(Item::Document(*document))?;
+            match (entry, self.store.meta(*document)?) {
+                (Some(ScopeEntry { left_at: None, .. }), Some(meta)) => {
+                    let bytes = self.store.document_bytes(*document, &meta)?;
+                    draft.document(*document, News::Whole { bytes }, Some(&meta));
+                }
+                _ => draft.document(*document, News::Evict, None),
+            }
+        }
+        let is_current = self.entries(at)?.0.is_empty();
+        self.finish(draft, at, at, is_current)
+    }
+
+    /// The device's digest at the durable number.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn digest(&self) -> Result<docket_sync_core::ids::Digest, CommitError> {
+        let own = self.store.scope_sum(self.scope)?;
+        Ok(own.plus(self.store.scope_sum(ScopeId::COMPANY)?).to_digest())
+    }
+
+    /// Feed entries of the device's two scopes in the order of their numbers, and whether these are all.
+    fn entries(&self, from: u64) -> Result<(Vec<(u64, Item)>, bool), CommitError> {
+        let mut entries = Vec::new();
+        let mut end = u64::MAX;
+        for scope in [self.scope, ScopeId::COMPANY] {
+            let range = KeyRange::new(keys::feed_after(scope, from), keys::feed_after(scope, u64::MAX));
+            let page = Tables::scan(self.store, Table::Feed, &range, ENTRIES)?;
+            let numbered: Vec<_> = page.iter().filter_map(|(key, _)| keys::read_feed(key)).collect();
+            if page.len() == ENTRIES {
+                // The number at the end of the page may go on behind it.
+                end = end.min(numbered.last().map_or(u64::MAX, |(number, _)| *number));
+            }
+            entries.extend(numbered);
+        }
+        entries.retain(|(number, _)| *number < end);
+        entries.sort_unstable();
+        Ok((entries, end == u64::MAX))
+    }
+
+    fn scope_entry(&self, item: Item) -> Result<Option<ScopeEntry>, CommitError> {
+        self.store.read(Table::Scope, &keys::scope_item(self.scope, item))
+    }
+
+    fn add(&self, draft: &mut Draft, item: Item, from: u64) -> Result<(), CommitError> {
+        match item {
+            Item::Reference(record) => {
+                if let Some(bytes) = Tables::get(self.store, Table::Reference, &record.0)? {
+                    draft.bytes = draft.bytes.saturating_add(bytes.len());
+                    draft.references.push(ProofBytes(bytes));
+                }
+                Ok(())
+            }
+            Item::Document(document) => self.add_document(draft, document, from),
+        }
+    }
+
+    fn add_document(&self, draft: &mut Draft, document: DocumentId, from: u64) -> Result<(), CommitError> {
+        let (Some(entry), Some(meta)) =
+            (self.scope_entry(Item::Document(document))?, self.store.meta(document)?)
+        else {
+            return Ok(());
+        };
+        if entry.left_at.is_some() {
+            if entry.entered_at <= from {
+                draft.document(document, News::Evict, None);
+            }
+            return Ok(());
+        }
+        if entry.entered_at > from {
+            let bytes = self.store.document_bytes(document, &meta)?;
+            draft.document(document, News::Whole { bytes }, Some(&meta));
+            return Ok(());
+        }
+        let own = own_actors(&meta, self.device);
+        let records: Vec<Record> = self
+            .store
+            .facts_after(document, from)?
+            .into_iter()
+            .map(|(_, fact)| to_record(fact))
+            .filter(|record| !own.contains(&record.actor))
+            .collect();
+        self.add_proofs(draft, &records)?;
+        draft.records(document, sorted(records), &meta);
+        Ok(())
+    }
+
+    fn add_proofs(&self, draft: &mut Draft, records: &[Record]) -> Result<(), CommitError> {
+        for record in records {
+            if let Some(proof) = proof_of(record) {
+                if let Some(bytes) = Tables::get(self.store, Table::Blob, &proof.0)? {
+                    draft.bytes = draft.bytes.saturating_add(bytes.len());
+                    draft.proofs.push(ProofBytes(bytes));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&self, draft: Draft, from: u64, to: u64, last: bool) -> Result<Batch, CommitError> {
+        let chain = match self.store.log_entry(to)? {
+            Some(entry) => entry.chain,
+            None => self.durable.chain,
+        };
+        let receipt = (!draft.heads.is_empty()).then(|| self.receipt(draft.heads));
+        Ok(Batch {
+            from,
+            to: Cursor::new(self.identity.epoch, to, chain),
+            actors: draft.records.actors,
+            documents: draft.documents,
+            references: draft.references,
+            proofs: draft.proofs,
+            receipt,
+            digest: if last { Some(self.digest()?) } else { None },
+        })
+    }
+
+    fn receipt(&self, heads: Vec<ReceiptDocument>) -> ReceiptLine {
+        let Durable { number, chain } = self.durable;
+        let signing = self.keys.signing();
+        let receipt = Receipt::signed(self.identity.store, self.identity.epoch, number, chain, heads, signing);
+        ReceiptLine { number, chain, signature: receipt.signature }
+    }
+}
+
+impl Draft {
+    fn document(&mut self, document: DocumentId, news: News, meta: Option<&DocumentMeta>) {
+        if let News::Whole { bytes } = &news {
+            self.bytes = self.bytes.saturating_add(bytes.len());
+        }
+        if let Some(meta) = meta {
+            self.heads.push(ReceiptDocument { document, heads: heads_of(document, &meta.chains) });
+        }
+        self.documents.push(BatchDocument { document, news });
+    }
+
+    /// Records of one document; none still means that its receipt is renewed.
+    fn records(&mut self, document: DocumentId, records: Vec<Record>, meta: &DocumentMeta) {
+        let size: usize = records.iter().map(|record| record.bytes.len()).sum();
+        self.bytes = self.bytes.saturating_add(size);
+        self.records.push(document, &records);
+        let runs = self.records.documents.pop().map(|packed| packed.runs).unwrap_or_default();
+        self.document(document, News::Records { runs }, Some(meta));
+    }
+}
+
+fn own_actors(meta: &DocumentMeta, device: DeviceId) -> BTreeSet<ActorId> {
+    let is_own = |origin: &Option<Origin>| matches!(origin, Some(Origin::Device { device: of, .. }) if *of == device);
+    meta.firsts.iter().filter(|(_, first)| is_own(&first.origin)).map(|(actor, _)| *actor).collect()
+}
+
+/// By chain: consecutive records of one actor travel as one run.
+fn sorted(mut records: Vec<Record>) -> Vec<Record> {
+    records.sort_by_key(|record| (record.actor, record.sequence));
+    records
+}
+
+fn proof_of(record: &Record) -> Option<BlobId> {
+    match StatedFact::from_bytes(&record.bytes).ok()?.content.body {
+        FactBody::SignDocument(sign) => Some(sign.proof),
+        _ => None,
+    }
+}

@@ -1,0 +1,82 @@
+//! Everything the adapters share: the store, the commit thread, what is durable, who the store is.
+
+use std::sync::Arc;
+
+use docket_sync_core::ids::DeviceId;
+use tokio::sync::watch;
+
+use crate::commit::{CommitError, Committer};
+use crate::feed::devices::{Contacts, DeviceContact};
+use crate::hub::Hub;
+use crate::identity::{Identity, StoreKeys};
+use crate::platform::Platform;
+use crate::store::Store;
+
+/// The office of one company.
+#[derive(Debug)]
+pub struct Office {
+    /// The store, for reading. Hold [`Hub::read`] while you do.
+    pub store: Arc<dyn Store>,
+    /// Where jobs go.
+    pub committer: Committer,
+    /// What is durable, and who listens.
+    pub hub: Arc<Hub>,
+    /// Who the store is.
+    pub identity: Identity,
+    /// The store's keys.
+    pub keys: StoreKeys,
+    /// Clock and randomness.
+    pub platform: Platform,
+    /// Sessions of devices.
+    pub contacts: Contacts,
+    stop: watch::Sender<bool>,
+}
+
+impl Office {
+    /// Opens a store: see [`crate::commit::open`].
+    ///
+    /// # Errors
+    /// When the store cannot be opened for writing.
+    pub fn open(
+        store: Arc<dyn Store>,
+        keys: StoreKeys,
+        platform: Platform,
+        new: Option<Identity>,
+    ) -> Result<(Arc<Self>, std::thread::JoinHandle<()>), CommitError> {
+        let hub = Arc::new(Hub::default());
+        let opened = crate::commit::open(store.clone(), keys.clone(), platform.clone(), hub.clone(), new)?;
+        let office = Self {
+            store,
+            committer: opened.committer,
+            hub,
+            identity: opened.identity,
+            keys,
+            platform,
+            contacts: Contacts::default(),
+            stop: watch::Sender::new(false),
+        };
+        Ok((Arc::new(office), opened.thread))
+    }
+
+    /// Ready when the server stops.
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stop = self.stop.subscribe();
+        async move {
+            let _sender_gone = stop.wait_for(|stopped| *stopped).await;
+        }
+    }
+
+    /// Tells everybody to finish: live sockets, event streams, reactors.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Writes a device's contact with the next group, without waiting for it.
+    pub fn keep_contact(&self, device: DeviceId, contact: DeviceContact) {
+        self.committer.forget(move |writer| {
+            writer.keep_contact(device, &contact);
+            writer.touch_device(device);
+            Ok(())
+        });
+    }
+}

@@ -1,0 +1,47 @@
+//! The folder of a store: who holds it, and that its entries are on disk. Knows no engine.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::Path;
+
+use super::StoreError;
+
+/// Takes the lock of the store in `path` for this process, until the file is dropped or the process ends.
+pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
+    let name = path.join("lock");
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&name)
+        .map_err(io_error("opening the lock file", &name))?;
+    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let mut holder = String::new();
+            let named = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
+            let holder = if named { format!("process {}", holder.trim()) } else { "another process".into() };
+            return Err(StoreError::Locked { path: path.to_owned(), holder });
+        }
+        Err(error) => return Err(io_error("locking", &name)(error.into())),
+    }
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(io_error("writing the lock file", &name))?;
+    Ok(file)
+}
+
+/// Makes the entries of `folder` durable.
+pub(super) fn sync(folder: &Path) -> Result<(), StoreError> {
+    // The parent of a relative path of one part is the empty path.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder).and_then(|file| file.sync_all()).map_err(io_error("syncing the folder", folder))
+}
+
+/// The error of a file operation on `path`; `attempt` reads like "opening".
+pub(super) fn io_error(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let attempt = format!("{attempt} {}", path.display());
+    move |source| StoreError::Io { attempt, source }
+}

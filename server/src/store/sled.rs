@@ -1,0 +1,503 @@
+//! The default engine: sled 0.34.7, called so that "flushed" means "on disk". The only file that names sled.
+//!
+//! What is special about it (measured in simulated power losses, docs/adr/0002-one-sled-tree.md):
+//!
+//! - sled's own `flush` is `sync_file_range` on Linux, which makes nothing durable. [`Store::flush`] adds
+//!   `syncfs` on the file system of the store; its result is the one that counts.
+//! - Large pages go to files that sled never syncs. Segments of 8 MiB and values of at most 16 KiB keep every
+//!   page in the log: larger values are cut into pieces here, and `blobs/` stays empty.
+//! - sled may panic on a damaged directory. Every call is contained; after a panic nothing more is written.
+//!
+//! All tables lie in one tree: a key is the table's number and the key itself, so that one `apply_batch`, atomic
+//! at recovery, covers all of them. Conditions are checked under the mutex of the one writer.
+//!
+//! ```text
+//! [table][key]                            -> 0, value                 whole value
+//!                                            1, u32 length            value in pieces
+//! [0xFE][table][key][u32 number of piece] -> at most 16 KiB
+//! [0xFF]"format"                          -> 1
+//! ```
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use sled::IVec;
+
+use super::{Batch, Entry, KeyRange, Order, Store, StoreError, Table, folder, space};
+
+/// Segment of sled's log in bytes, fixed when the store is made. Pages above a quarter of it would leave the log.
+const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// Most bytes of one sled value.
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// Milliseconds between sled's own flushes. Needed for its segment collector, not for durability.
+const BACKGROUND_FLUSH_MS: u64 = 500;
+
+/// Version of the key layout above.
+const FORMAT: u8 = 1;
+
+const FORMAT_KEY: &[u8] = b"\xFFformat";
+const PIECES_PREFIX: u8 = 0xFE;
+const WHOLE: u8 = 0;
+const IN_PIECES: u8 = 1;
+
+/// How to open a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SledOptions {
+    /// Memory for sled's page cache in bytes.
+    pub cache_bytes: u64,
+    /// Bytes of the disk that stay free: below, [`Store::apply`] answers [`StoreError::Full`].
+    pub reserve_bytes: u64,
+}
+
+impl Default for SledOptions {
+    /// 256 MiB of cache (sled's own default is 1 GiB), 256 MiB of reserve.
+    fn default() -> Self {
+        Self { cache_bytes: 256 * 1024 * 1024, reserve_bytes: space::RESERVE_BYTES }
+    }
+}
+
+/// A store on disk.
+#[derive(Debug)]
+pub struct SledStore {
+    db: ::sled::Db,
+    /// sled's log file, for the barrier.
+    barrier: File,
+    /// Readers hold it shared, an apply alone: nobody sees half a batch.
+    gate: RwLock<()>,
+    writer: Mutex<Writer>,
+    stopped: AtomicBool,
+    path: PathBuf,
+    reserve_bytes: u64,
+    /// Held while the store is open; released by the system when the process ends, however it ends.
+    _lock: File,
+}
+
+#[derive(Debug, Default)]
+struct Writer {
+    /// Numbers of tables that may hold values in pieces: others need no look at the old value.
+    in_pieces: BTreeSet<u8>,
+}
+
+impl SledStore {
+    /// Opens the store in the folder `path`, or makes it. Blocks for seconds with millions of entries.
+    pub fn open(path: &Path, options: SledOptions) -> Result<Self, StoreError> {
+        let tree = path.join("sled");
+        std::fs::create_dir_all(&tree).map_err(folder::io_error("making the folder", &tree))?;
+        let lock = folder::lock(path)?;
+        let db = open_db(path, &tree, options.cache_bytes)?;
+        let log = tree.join("db");
+        let barrier =
+            File::options().read(true).write(true).open(&log).map_err(folder::io_error("opening", &log))?;
+        barrier.sync_all().map_err(folder::io_error("syncing", &log))?;
+        for made in [Some(tree.as_path()), Some(path), path.parent()].into_iter().flatten() {
+            folder::sync(made)?;
+        }
+        let store = Self {
+            db,
+            barrier,
+            gate: RwLock::default(),
+            writer: Mutex::default(),
+            stopped: AtomicBool::new(false),
+            path: path.to_owned(),
+            reserve_bytes: options.reserve_bytes,
+            _lock: lock,
+        };
+        store.check_format()?;
+        store.find_pieces()?;
+        Ok(store)
+    }
+
+    /// Bytes that the store takes on disk.
+    pub fn size_on_disk(&self) -> Result<u64, StoreError> {
+        self.contained("reading the size", || self.db.size_on_disk())
+    }
+
+    /// Writes the format of a new store, refuses one that another program or version has made.
+    fn check_format(&self) -> Result<(), StoreError> {
+        let refuse = |problem: String| Err(StoreError::Open { path: self.path.clone(), problem });
+        let found = self.contained("reading the format", || self.db.get(FORMAT_KEY))?;
+        match found.as_deref() {
+            Some([FORMAT]) => Ok(()),
+            Some(other) => refuse(format!("it has format {other:?}, this program knows only {FORMAT}")),
+            None if self.contained("reading the first key", || self.db.first())?.is_none() => {
+                self.contained("writing the format", || self.db.insert(FORMAT_KEY, &[FORMAT]))?;
+                self.flush()
+            }
+            None => refuse("it was not made by this program".into()),
+        }
+    }
+
+    fn find_pieces(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        for number in Table::ALL.iter().map(|table| table.number()) {
+            let first = || self.db.scan_prefix([PIECES_PREFIX, number]).next().transpose();
+            if self.contained("looking for pieces", first)?.is_some() {
+                writer.in_pieces.insert(number);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs `work`, turning a panic or an error of sled into an error that stops the store.
+    fn contained<T>(
+        &self,
+        attempt: &'static str,
+        work: impl FnOnce() -> ::sled::Result<T>,
+    ) -> Result<T, StoreError> {
+        let problem = match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => panic_text(&*panic),
+        };
+        self.stopped.store(true, Ordering::SeqCst);
+        Err(StoreError::Engine { attempt, problem })
+    }
+
+    fn check_running(&self) -> Result<(), StoreError> {
+        if self.stopped.load(Ordering::SeqCst) { Err(StoreError::Stopped) } else { Ok(()) }
+    }
+
+    /// The stored value whose head lies in sled, pieces put together. The caller holds the gate.
+    fn whole(&self, table: Table, key: &[u8], head: &IVec) -> Result<Vec<u8>, StoreError> {
+        let damaged = |problem| StoreError::Damaged { table, problem };
+        match Head::read(head).ok_or_else(|| damaged("its head is not known"))? {
+            Head::Whole(value) => Ok(value.to_vec()),
+            Head::InPieces { length, pieces } => {
+                let mut value = Vec::new();
+                for number in 0..pieces {
+                    let piece_key = piece_key(table.number(), key, number);
+                    let piece = self.contained("reading a piece", || self.db.get(piece_key))?;
+                    value.extend_from_slice(&piece.ok_or_else(|| damaged("a piece is missing"))?);
+                }
+                if value.len() == length { Ok(value) } else { Err(damaged("its pieces have another length")) }
+            }
+        }
+    }
+
+    /// The sled batch that does what `batch` says, or the conflict that forbids it. The caller holds the writer.
+    fn translate(&self, batch: &Batch, writer: &mut Writer) -> Result<::sled::Batch, StoreError> {
+        for (table, key, expect) in batch.expectations() {
+            let stored = self.get_stored(table, key)?;
+            if !expect.holds(stored.as_deref()) {
+                return Err(StoreError::Conflict { table, key: key.to_vec() });
+            }
+        }
+        let mut translated = ::sled::Batch::default();
+        for (table, key, value) in batch.writes() {
+            let number = table.number();
+            if writer.in_pieces.contains(&number) {
+                for piece in 0..self.pieces_of(table, key)? {
+                    translated.remove(piece_key(number, key, piece));
+                }
+            }
+            match value {
+                None => translated.remove(full_key(number, key)),
+                Some(value) if value.len() < PIECE_BYTES => {
+                    translated.insert(full_key(number, key), [&[WHOLE], value].concat());
+                }
+                Some(value) => {
+                    writer.in_pieces.insert(number);
+                    put_pieces(&mut translated, number, key, value)?;
+                }
+            }
+        }
+        Ok(translated)
+    }
+
+    /// Number of pieces of the present value.
+    fn pieces_of(&self, table: Table, key: &[u8]) -> Result<u32, StoreError> {
+        let head = self.contained("reading a head", || self.db.get(full_key(table.number(), key)))?;
+        Ok(match head.as_ref().and_then(|head| Head::read(head)) {
+            Some(Head::InPieces { pieces, .. }) => pieces,
+            Some(Head::Whole(_)) | None => 0,
+        })
+    }
+}
+
+impl Store for SledStore {
+    fn get_stored(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let _reading = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let head = self.contained("reading a value", || self.db.get(full_key(table.number(), key)))?;
+        head.map(|head| self.whole(table, key, &head)).transpose()
+    }
+
+    fn scan_stored(
+        &self,
+        table: Table,
+        range: &KeyRange,
+        limit: usize,
+        order: Order,
+    ) -> Result<Vec<Entry>, StoreError> {
+        if range.is_empty() || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let bounds = full_range(table.number(), range);
+        let _reading = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let heads: Vec<(IVec, IVec)> = self.contained("scanning", || {
+            let iterator = self.db.range(bounds);
+            match order {
+                Order::Forward => iterator.take(limit).collect(),
+                Order::Reverse => iterator.rev().take(limit).collect(),
+            }
+        })?;
+        let mut entries = Vec::with_capacity(heads.len());
+        for (full, head) in heads {
+            let key = full.get(1..).unwrap_or_default();
+            entries.push((key.to_vec(), self.whole(table, key, &head)?));
+        }
+        Ok(entries)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+        batch.check_limits()?;
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_running()?;
+        space::check_reserve(&self.path, self.reserve_bytes)?;
+        let translated = self.translate(batch, &mut writer)?;
+        let _writing = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.contained("applying a batch", || self.db.apply_batch(translated))
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.check_running()?;
+        let logged = self.contained("flushing", || self.db.flush()).map_err(|error| error.to_string());
+        let result = logged.and_then(|_| barrier(&self.barrier).map_err(|error| error.to_string()));
+        result.map_err(|problem| {
+            self.stopped.store(true, Ordering::SeqCst);
+            StoreError::FlushFailed { problem }
+        })
+    }
+}
+
+/// How a value lies under its key.
+enum Head<'a> {
+    Whole(&'a [u8]),
+    InPieces { length: usize, pieces: u32 },
+}
+
+impl<'a> Head<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        match bytes.split_first()? {
+            (&WHOLE, value) => Some(Self::Whole(value)),
+            (&IN_PIECES, length) => {
+                let length = usize::try_from(u32::from_be_bytes(length.try_into().ok()?)).ok()?;
+                let pieces = u32::try_from(length.div_ceil(PIECE_BYTES)).ok()?;
+                Some(Self::InPieces { length, pieces })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn put_pieces(batch: &mut ::sled::Batch, table: u8, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    let too_large =
+        |_| StoreError::TooLarge { what: "value", size: value.len(), limit: super::batch::VALUE_BYTES_MAX };
+    let length = u32::try_from(value.len()).map_err(too_large)?;
+    batch.insert(full_key(table, key), [&[IN_PIECES], length.to_be_bytes().as_slice()].concat());
+    for (number, piece) in (0..).zip(value.chunks(PIECE_BYTES)) {
+        batch.insert(piece_key(table, key, number), piece);
+    }
+    Ok(())
+}
+
+fn full_key(table: u8, key: &[u8]) -> Vec<u8> {
+    [&[table], key].concat()
+}
+
+/// No two pieces share a key: the number has a fixed length at the end.
+fn piece_key(table: u8, key: &[u8], number: u32) -> Vec<u8> {
+    [&[PIECES_PREFIX, table], key, number.to_be_bytes().as_slice()].concat()
+}
+
+fn full_range(table: u8, range: &KeyRange) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
+    let full = |bound: &Bound<Vec<u8>>, open: Bound<Vec<u8>>| match bound {
+        Bound::Included(key) => Bound::Included(full_key(table, key)),
+        Bound::Excluded(key) => Bound::Excluded(full_key(table, key)),
+        Bound::Unbounded => open,
+    };
+    let next_table = vec![table.saturating_add(1)];
+    (full(&range.from, Bound::Included(vec![table])), full(&range.to, Bound::Excluded(next_table)))
+}
+
+fn open_db(path: &Path, tree: &Path, cache_bytes: u64) -> Result<::sled::Db, StoreError> {
+    let config = ::sled::Config::new()
+        .path(tree)
+        .cache_capacity(cache_bytes)
+        .segment_size(SEGMENT_BYTES)
+        .flush_every_ms(Some(BACKGROUND_FLUSH_MS));
+    let problem = match catch_unwind(AssertUnwindSafe(|| config.open())) {
+        Ok(Ok(db)) => return Ok(db),
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => panic_text(&*panic),
+    };
+    Err(StoreError::Open { path: path.to_owned(), problem })
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("the engine panicked: {}", text.unwrap_or("without a message"))
+}
+
+/// Makes everything written to the file system of `log` durable: log, snapshots and directory entries.
+#[cfg(target_os = "linux")]
+fn barrier(log: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(log)?)
+}
+
+/// Makes the log durable. Where there is no `syncfs`, this suffices while `blobs/` stays empty.
+#[cfg(not(target_os = "linux"))]
+fn barrier(log: &File) -> io::Result<()> {
+    log.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    //! What the conformance suite cannot know: files, locks, damage, room.
+
+    use super::*;
+
+    fn open(path: &Path) -> Result<SledStore, StoreError> {
+        SledStore::open(path, SledOptions { cache_bytes: 8 << 20, reserve_bytes: 0 })
+    }
+
+    fn files_in(folder: &Path) -> usize {
+        std::fs::read_dir(folder).map_or(0, Iterator::count)
+    }
+
+    #[test]
+    fn large_values_never_leave_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).unwrap();
+        for (number, size) in [60_000, 200_000, 1 << 20, 3 << 20].into_iter().enumerate() {
+            let bytes = (0..size).map(|at: usize| at.wrapping_mul(2_654_435_761).to_be_bytes()[4]);
+            let value: Vec<u8> = bytes.collect();
+            for key in 0..20_u8 {
+                store
+                    .apply(Batch::new().put(Table::Document, [u8::try_from(number).unwrap(), key], &value))
+                    .unwrap();
+            }
+        }
+        store.flush().unwrap();
+        assert_eq!(files_in(&folder.path().join("sled/blobs")), 0, "sled does not sync blob files");
+        assert!(store.size_on_disk().unwrap() > 80 << 20);
+    }
+
+    #[test]
+    fn pieces_are_removed_with_their_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = vec![7; 100_000];
+        let store = open(folder.path()).unwrap();
+        store.apply(Batch::new().put(Table::Blob, "a", &large).put(Table::Blob, "b", &large)).unwrap();
+        store.flush().unwrap();
+        drop(store);
+        let store = open(folder.path()).unwrap();
+        let pieces = || store.db.scan_prefix([PIECES_PREFIX]).count();
+        assert_eq!(pieces(), 14);
+        store.apply(Batch::new().put(Table::Blob, "a", vec![8; 40_000])).unwrap();
+        assert_eq!(pieces(), 10);
+        store.apply(Batch::new().put(Table::Blob, "a", "small").remove(Table::Blob, "b")).unwrap();
+        assert_eq!(pieces(), 0);
+        assert_eq!(store.get(Table::Blob, b"a").unwrap(), Some(b"small".to_vec()));
+    }
+
+    #[test]
+    fn a_second_opener_is_told_who_holds_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).unwrap();
+        let error = open(folder.path()).unwrap_err();
+        assert!(error.to_string().contains(&format!("in use by process {}", std::process::id())), "{error}");
+        drop(store);
+        open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_disk_below_the_reserve_is_read_but_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).unwrap();
+        store.apply(Batch::new().put(Table::Meta, "a", "1")).unwrap();
+        store.flush().unwrap();
+        drop(store);
+        let full = SledOptions { reserve_bytes: u64::MAX, ..SledOptions::default() };
+        let store = SledStore::open(folder.path(), full).unwrap();
+        assert!(matches!(store.apply(Batch::new().put(Table::Meta, "a", "2")), Err(StoreError::Full { .. })));
+        assert_eq!(store.get(Table::Meta, b"a").unwrap(), Some(b"1".to_vec()));
+        store.flush().unwrap();
+    }
+
+    #[test]
+    fn a_damaged_store_is_an_error_and_never_a_panic() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).unwrap();
+        for number in 0..500_u32 {
+            store.apply(Batch::new().put(Table::Log, number.to_be_bytes(), [1; 300])).unwrap();
+        }
+        store.flush().unwrap();
+        drop(store);
+        let log = folder.path().join("sled/db");
+        let whole = std::fs::read(&log).unwrap();
+        for at in (0..200_000).step_by(9_973) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0x10;
+            std::fs::write(&log, damaged).unwrap();
+            // sled may accept, refuse or panic; whatever it does, the process and its other threads go on.
+            if let Ok(store) = open(folder.path()) {
+                drop(store.scan(Table::Log, &KeyRange::all(), 1_000, Order::Forward));
+            }
+        }
+        std::fs::write(&log, whole).unwrap();
+        assert!(open(folder.path()).is_ok());
+        std::fs::write(
+            folder.path().join("sled/conf"),
+            "segment_size: 524288\nuse_compression: false\nversion: 0.34\n",
+        )
+        .unwrap();
+        assert!(matches!(open(folder.path()), Err(StoreError::Open { .. })), "another segment size was accepted");
+    }
+
+    #[test]
+    fn a_foreign_sled_directory_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let foreign =
+            ::sled::Config::new().path(folder.path().join("sled")).segment_size(SEGMENT_BYTES).open().unwrap();
+        foreign.insert("somebody's", "data").unwrap();
+        foreign.flush().unwrap();
+        drop(foreign);
+        let error = open(folder.path()).unwrap_err();
+        assert!(error.to_string().contains("not made by this program"), "{error}");
+    }
+
+    #[test]
+    fn another_format_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).unwrap();
+        store.db.insert(FORMAT_KEY, &[9]).unwrap();
+        store.flush().unwrap();
+        drop(store);
+        assert!(open(folder.path()).unwrap_err().to_string().contains("format [9]"));
+    }
+
+    #[test]
+    fn the_key_layout_is_frozen() {
+        assert_eq!(full_key(3, b"ab"), [3, b'a', b'b']);
+        assert_eq!(piece_key(3, b"ab", 258), [0xFE, 3, b'a', b'b', 0, 0, 1, 2]);
+        let mut batch = Batch::new();
+        batch.put(Table::Meta, "k", "v").put(Table::Blob, "k", vec![9; 20_000]);
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).unwrap();
+        store.apply(&batch).unwrap();
+        let raw = |key: &[u8]| store.db.get(key).unwrap().map(|value| value.to_vec());
+        assert_eq!(raw(&[1, b'k']), Some(vec![0, 1, 0, b'v']));
+        assert_eq!(raw(&[16, b'k']), Some([&[1], 20_002_u32.to_be_bytes().as_slice()].concat()));
+        assert_eq!(raw(&[0xFE, 16, b'k', 0, 0, 0, 0]).map(|piece| piece.len()), Some(16 * 1024));
+        assert_eq!(raw(&[0xFE, 16, b'k', 0, 0, 0, 1]).map(|piece| piece.len()), Some(20_002 - 16 * 1024));
+    }
+}

@@ -1,0 +1,81 @@
+/** What was done, fitted and measured; what a signature covers; what may be billed. */
+
+import { useState } from 'preact/hooks';
+import { money, nameOf, quantity } from '../format';
+import type { CommandName, Subject } from '../logic/commands';
+import { textMatches } from '../logic/order_list';
+import { Chip } from '../parts/chip';
+import { SearchBox } from '../parts/form';
+import { Icon } from '../parts/icon';
+import { coded, t } from '../text';
+import type { Line, Money, OrderDetail } from '../types';
+
+/** Totals per currency; different currencies are never added. */
+export function totals(lines: readonly Line[]): Money[] {
+  const sums = new Map<string, number>();
+  for (const { amount } of lines) {
+    if (amount !== null) sums.set(amount.currency, (sums.get(amount.currency) ?? 0) + amount.minor);
+  }
+  return [...sums].map(([currency, minor]) => ({ currency, minor }));
+}
+
+const joined = (amounts: Money[]) => (amounts.length === 0 ? '–' : amounts.map(money).join(' + '));
+
+export function Lines({ order, act }: { order: OrderDetail; act: (command: CommandName, subject: Subject) => void }) {
+  const [text, setText] = useState('');
+  if (order.lines.length === 0) return null;
+  const rows = order.lines.filter((line) => textMatches(text, [line.name, line.serial, coded('line', line.kind), nameOf(line.technician)]));
+  const effective = order.lines.filter((line) => line.standing === 'effective');
+  return (
+    <section class="card">
+      <div class="card-head">
+        <h2>{t('lines.title')} <span class="count">{t('lines.count', { n: order.lines.length })}</span></h2>
+        <SearchBox value={text} onValue={setText} />
+      </div>
+      <table class="table lines inner">
+        <thead>
+          <tr>
+            <th scope="col">{t('lines.kind')}</th>
+            <th scope="col">{t('lines.name')}</th>
+            <th scope="col" class="number">{t('lines.quantity')}</th>
+            <th scope="col" class="number">{t('lines.amount')}</th>
+            <th scope="col">{t('lines.covered')}</th>
+            <th scope="col">{t('lines.billable')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((line) => <Row key={line.fact} line={line} reverse={order.commands.includes('reverse_line') ? () => act('reverse_line', { line: line.fact }) : null} />)}
+        </tbody>
+      </table>
+      <p class="totals">
+        <span>{t('lines.total', { amount: joined(totals(effective)) })}</span>
+        <span class="strong">{t('lines.total_billable', { amount: joined(totals(effective.filter((line) => line.billable))) })}</span>
+      </p>
+    </section>
+  );
+}
+
+function Row({ line, reverse }: { line: Line; reverse: (() => void) | null }) {
+  const counts = line.standing === 'effective';
+  return (
+    <tr class={counts ? '' : 'struck'}>
+      <td>{coded('line', line.kind)}</td>
+      <td>
+        <span class="strong line-name">{line.name}</span>
+        <span class="quiet block">
+          {nameOf(line.technician)}{line.serial !== null && ` · ${t('lines.serial', { serial: line.serial })}`}
+        </span>
+        {!counts && <Chip tone="off" icon="slash">{coded('standing', line.standing)}</Chip>}
+        {counts && reverse !== null && <button type="button" class="link-button" onClick={reverse}>{coded('command', 'reverse_line')}</button>}
+      </td>
+      <td class="number nowrap">{quantity(line.quantity_thousandths, line.unit)}</td>
+      <td class="number nowrap">{line.amount === null ? t('lines.free') : money(line.amount)}</td>
+      <td>{counts && <YesNo yes={line.covered} texts={[t('lines.is_covered'), t('lines.not_covered')]} />}</td>
+      <td>{counts && <YesNo yes={line.billable} texts={[t('lines.is_billable'), t('lines.not_billable')]} />}</td>
+    </tr>
+  );
+}
+
+function YesNo({ yes, texts }: { yes: boolean; texts: [string, string] }) {
+  return <span class={`mark tone-${yes ? 'good' : 'warn'}`}><Icon name={yes ? 'check' : 'alert'} />{yes ? texts[0] : texts[1]}</span>;
+}

@@ -1,0 +1,133 @@
+/** One order: what it is, why, what happened, and what this person may do. */
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError, call } from '../api';
+import { onLive, resync } from '../live';
+import { COMMANDS, ON_SUBJECT, type CommandName, type Subject } from '../logic/commands';
+import { arrivedSince } from '../logic/unseen';
+import { Icon, type IconName } from '../parts/icon';
+import { Empty, Failed, Loading } from '../parts/state_of_things';
+import { coded, t } from '../text';
+import type { OrderDetail } from '../types';
+import { lastList } from '../views/orders';
+import { ActionDialog } from './action_dialog';
+import { Assignments, Cancels, Notes, Visits } from './cards';
+import { Head, Why } from './head';
+import { Lines } from './lines';
+import { Reviews } from './reviews';
+import { Signatures } from './signatures';
+import { Timeline } from './timeline';
+
+export interface Open {
+  command: CommandName;
+  subject: Subject;
+  /** The view on screen when the person opened the form; its frontier goes with the command. */
+  view: OrderDetail;
+}
+
+const REFRESH_MS = 120;
+
+export function OrderPage({ id, query }: { id: string; query: URLSearchParams }) {
+  const { order, error, fresh, reload, replace } = useOrder(id);
+  const [open, setOpen] = useState<Open | null>(null);
+  if (order === null) {
+    const missing = error instanceof ApiError && error.status === 404;
+    return (
+      <section class="view">
+        <a class="back" href={lastList.value}><Icon name="back" />{t('nav.orders')}</a>
+        {error === null && <Loading />}
+        {missing && <Empty icon="orders" title={t('order.missing')} />}
+        {error !== null && !missing && <Failed error={error} retry={reload} />}
+      </section>
+    );
+  }
+  const act = (command: CommandName, subject: Subject = {}) => setOpen({ command, subject, view: order });
+  return (
+    <section class="view order" data-order={order.id} data-state={order.state}>
+      <a class="back" href={lastList.value}><Icon name="back" />{t('nav.orders')}</a>
+      <Head order={order} changed={fresh.size > 0} />
+      <Actions order={order} act={act} />
+      <div class="split">
+        <div class="stack">
+          <Why order={order} />
+          <Reviews order={order} act={act} wanted={query.get('review')} />
+          <Signatures order={order} />
+          <Lines order={order} act={act} />
+          <Timeline order={order} fresh={fresh} />
+        </div>
+        <div class="stack side">
+          <Visits order={order} />
+          <Assignments order={order} />
+          <Notes order={order} />
+          <Cancels order={order} />
+        </div>
+      </div>
+      {open !== null && (
+        <ActionDialog open={open} present={order} onView={(view) => setOpen({ ...open, view })} onOrder={replace} onClose={() => setOpen(null)} />
+      )}
+    </section>
+  );
+}
+
+function useOrder(id: string) {
+  const [order, setOrder] = useState<OrderDetail | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
+  const [attempt, setAttempt] = useState(0);
+  const shown = useRef<OrderDetail | null>(null);
+  const epoch = resync.value;
+
+  /** Shows a view unless a newer one is already on screen; new facts are marked. */
+  const replace = (next: OrderDetail) => {
+    if (shown.current !== null) {
+      if (next.number < shown.current.number) return;
+      setFresh(new Set(arrivedSince(shown.current.timeline, next.timeline).map((fact) => fact.fact)));
+    }
+    shown.current = next;
+    setOrder(next);
+    setError(null);
+  };
+
+  useEffect(() => {
+    const abort = new AbortController();
+    call<OrderDetail>('GET', `/api/orders/${encodeURIComponent(id)}`, { signal: abort.signal })
+      .then(replace)
+      .catch((failure: unknown) => { if (!abort.signal.aborted) setError(failure); });
+    return () => abort.abort();
+  }, [id, attempt, epoch]);
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = onLive((event) => {
+      const about = event.kind === 'order' && event.row.id === id && event.row.number > (shown.current?.number ?? -1);
+      if (!about) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => setAttempt((count) => count + 1), REFRESH_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [id]);
+
+  return { order, error, fresh, replace, reload: () => setAttempt((count) => count + 1) };
+}
+
+const ICONS: Partial<Record<CommandName, IconName>> = {
+  assign: 'user', unassign: 'slash', reschedule: 'clock', confirm: 'check', note: 'pen', return_voucher: 'orders',
+  close: 'shield', cancel: 'close', reinstate: 'back',
+};
+
+function Actions({ order, act }: { order: OrderDetail; act: (command: CommandName) => void }) {
+  const offered = COMMANDS.filter((command) => order.commands.includes(command) && !ON_SUBJECT.includes(command));
+  if (offered.length === 0) return null;
+  return (
+    <div class="actions" role="group" aria-label={t('actions')}>
+      {offered.map((command) => (
+        <button key={command} type="button" class={command === 'cancel' ? 'button danger-quiet' : 'button'} data-command={command} onClick={() => act(command)}>
+          <Icon name={ICONS[command] ?? 'dot'} />{coded('command', command)}
+        </button>
+      ))}
+    </div>
+  );
+}

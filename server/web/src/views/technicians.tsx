@@ -1,0 +1,120 @@
+/** Technicians, their devices, what only a device has, and what the gate kept apart. */
+
+import { useState } from 'preact/hooks';
+import { ApiError } from '../api';
+import { ageText, bytes, dateTime } from '../format';
+import { listHash } from '../logic/route';
+import { textMatches } from '../logic/order_list';
+import { Chip, SyncAge } from '../parts/chip';
+import { SearchBox } from '../parts/form';
+import { Empty, Failed, Loading } from '../parts/state_of_things';
+import { useValue } from '../parts/use_page';
+import { coded, t } from '../text';
+import type { Device, Page, Quarantined, Technician } from '../types';
+
+const listOf = <T,>(answer: Page<T> | T[] | null): T[] => (Array.isArray(answer) ? answer : answer?.items ?? []);
+
+export function Technicians() {
+  const [text, setText] = useState('');
+  const people = useValue<Page<Technician>>('/api/technicians', (event) => event.kind === 'technician');
+  const kept = useValue<Page<Quarantined>>('/api/quarantine', (event) => event.kind === 'technician');
+  const rows = listOf(people.value).filter((row) => textMatches(text, [row.name, ...row.skills, ...row.devices.map((device) => device.id)]));
+  const quarantined = listOf(kept.value).filter((row) => textMatches(text, [row.device, row.document, row.reason]));
+  const forbidden = kept.error instanceof ApiError && kept.error.status === 403;
+  return (
+    <section class="view">
+      <div class="view-head">
+        <h1>{t('nav.technicians')}</h1>
+        {people.value !== null && <span class="count">{t('dispatch.people', { n: rows.length })}</span>}
+      </div>
+      <div class="filters"><SearchBox value={text} onValue={setText} /></div>
+      {people.value === null && (people.error === null ? <Loading /> : <Failed error={people.error} retry={people.reload} />)}
+      {people.value !== null && rows.length === 0 && <Empty icon="user" title={t('technicians.none')} />}
+      {rows.length > 0 && <TechnicianTable rows={rows} />}
+      {!forbidden && (
+        <>
+          <h2 class="section-title">{t('quarantine.title')} <span class="count">{t('quarantine.count', { n: quarantined.length })}</span></h2>
+          <p class="hint">{t('quarantine.hint')}</p>
+          {kept.error !== null && <Failed error={kept.error} retry={kept.reload} />}
+          {kept.value !== null && quarantined.length === 0 && <Empty icon="shield" title={t('quarantine.none')} />}
+          {quarantined.length > 0 && <QuarantineTable rows={quarantined} />}
+        </>
+      )}
+    </section>
+  );
+}
+
+function TechnicianTable({ rows }: { rows: Technician[] }) {
+  return (
+    <table class="table technicians">
+      <thead>
+        <tr>
+          <th scope="col">{t('orders.technician')}</th>
+          <th scope="col">{t('technicians.skills')}</th>
+          <th scope="col">{t('technicians.devices')}</th>
+          <th scope="col"><span class="hidden">{t('actions')}</span></th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.id} data-technician={row.id}>
+            <td>
+              <span class="strong">{row.name}</span>
+              {!row.active && <Chip tone="off" icon="slash">{t('dispatch.inactive')}</Chip>}
+            </td>
+            <td>{row.skills.map((skill) => coded('skill', skill)).join(' · ') || '–'}</td>
+            <td>
+              {row.devices.length === 0 && <span class="quiet">{t('technicians.no_device')}</span>}
+              {row.devices.map((device) => <DeviceLine key={device.id} device={device} />)}
+            </td>
+            <td class="cell-actions"><a class="button" href={listHash('orders', { technician: row.id })}>{t('technicians.orders')}</a></td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function DeviceLine({ device }: { device: Device }) {
+  return (
+    <div class="device">
+      <code title={device.id}>{device.id.slice(0, 8)}</code>
+      {device.revoked ? <Chip tone="off" icon="slash">{t('technicians.revoked')}</Chip> : <SyncAge at={device.last_sync_at} />}
+      {device.revoked ? null : device.pending > 0 ? (
+        <span class="mark tone-warn">
+          {t('technicians.pending', { n: device.pending })}
+          {device.pending_oldest_at !== null && <span class="quiet" title={dateTime(device.pending_oldest_at)}>{t('technicians.oldest', { age: ageText(device.pending_oldest_at) })}</span>}
+        </span>
+      ) : <span class="quiet">{t('technicians.nothing_pending')}</span>}
+    </div>
+  );
+}
+
+function QuarantineTable({ rows }: { rows: Quarantined[] }) {
+  return (
+    <table class="table quarantine">
+      <thead>
+        <tr>
+          <th scope="col">{t('quarantine.reason')}</th>
+          <th scope="col">{t('quarantine.device')}</th>
+          <th scope="col">{t('quarantine.document')}</th>
+          <th scope="col">{t('quarantine.sequence')}</th>
+          <th scope="col">{t('quarantine.size')}</th>
+          <th scope="col">{t('quarantine.received')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={`${row.document} ${row.actor} ${row.sequence}`}>
+            <td class="strong">{coded('quarantine.reason', row.reason)}</td>
+            <td data-label={t('quarantine.device')}><code title={row.device}>{row.device.slice(0, 8)}</code></td>
+            <td data-label={t('quarantine.document')}><a href={`#/orders/${encodeURIComponent(row.document)}`}><code>{row.document.slice(0, 13)}</code></a></td>
+            <td data-label={t('quarantine.sequence')}><code>{row.actor.slice(0, 8)}</code> · {row.sequence}</td>
+            <td data-label={t('quarantine.size')}>{bytes(row.bytes)}</td>
+            <td class="nowrap" data-label={t('quarantine.received')}>{dateTime(row.received_at)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,294 @@
+//! What each kind of reference record says, by position. New fields go to the end and are optional.
+
+use minicbor::{Decode, Encode};
+
+use crate::facts::Role;
+use crate::facts::values::Money;
+use crate::ids::{RecordId, StoreId};
+use crate::time::UnixMillis;
+use crate::wire::coded_enum;
+use crate::{DecodeError, limits, wire};
+
+coded_enum! {
+    /// A language that the product speaks to people in.
+    Language {
+        /// English.
+        En = 0 "en",
+        /// 简体中文.
+        Zh = 1 "zh",
+    }
+}
+
+/// One text in every language of the product.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode, serde::Serialize, serde::Deserialize)]
+#[cbor(array)]
+#[serde(deny_unknown_fields)]
+pub struct Translated {
+    /// English.
+    #[n(0)]
+    pub en: String,
+    /// 简体中文.
+    #[n(1)]
+    pub zh: String,
+}
+
+impl Translated {
+    /// The text in `language`; the other one where it is empty.
+    #[must_use]
+    pub fn text(&self, language: Language) -> &str {
+        let (first, second) = match language {
+            Language::En => (&self.en, &self.zh),
+            Language::Zh => (&self.zh, &self.en),
+        };
+        if first.is_empty() { second } else { first }
+    }
+}
+
+coded_enum! {
+    /// Who gets records of a kind.
+    ReferenceScope {
+        /// Every device of the company, by one company-wide index.
+        Company = 0 "company",
+        /// Devices that have an order in scope which names the record.
+        Orders = 1 "orders",
+    }
+}
+
+macro_rules! reference_kinds {
+    ($(
+        $(#[$doc:meta])*
+        $number:literal $code:literal $name:ident $scope:ident {
+            $($(#[$field_doc:meta])* $index:literal $field:ident: $type:ty $(, with $with:literal)?;)*
+        }
+    )*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+            #[cbor(array)]
+            pub struct $name {
+                $($(#[$field_doc])* #[n($index)] $(#[cbor(with = $with)])? pub $field: $type),*
+            }
+
+            impl From<$name> for Reference {
+                fn from(content: $name) -> Self {
+                    Self::$name(content)
+                }
+            }
+        )*
+
+        coded_enum! {
+            /// The kind of a reference record. Numbers and codes are frozen; the list only grows.
+            ReferenceKind { $(
+                #[doc = concat!("`", $code, "`.")]
+                $name = $number $code
+            ),* }
+        }
+
+        impl ReferenceKind {
+            /// Who gets records of this kind.
+            #[must_use]
+            pub fn scope(self) -> ReferenceScope {
+                match self { $(Self::$name => ReferenceScope::$scope),* }
+            }
+        }
+
+        /// The content of a reference record by kind.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each variant wraps the struct of the same name, documented there")]
+        pub enum Reference {
+            $($name($name),)*
+            /// A kind of a later version: kept whole, not interpreted.
+            Unknown {
+                /// Its number.
+                kind: u8,
+                /// Its CBOR.
+                bytes: Vec<u8>,
+            },
+        }
+
+        impl Reference {
+            /// The kind, unless this version does not know it.
+            #[must_use]
+            pub fn kind(&self) -> Option<ReferenceKind> {
+                match self {
+                    $(Self::$name(_) => Some(ReferenceKind::$name),)*
+                    Self::Unknown { .. } => None,
+                }
+            }
+
+            /// The kind's number on the wire.
+            #[must_use]
+            pub fn kind_number(&self) -> u8 {
+                match self {
+                    $(Self::$name(_) => $number,)*
+                    Self::Unknown { kind, .. } => *kind,
+                }
+            }
+
+            pub(super) fn encode_into(&self, bytes: &mut Vec<u8>) {
+                match self {
+                    $(Self::$name(content) => bytes.extend(wire::encode(content)),)*
+                    Self::Unknown { bytes: unknown, .. } => bytes.extend(unknown),
+                }
+            }
+
+            pub(super) fn decode_from(kind: u8, item: &[u8]) -> Result<Self, DecodeError> {
+                Ok(match kind {
+                    $($number => Self::$name(wire::decode(concat!("reference ", $code), item)?),)*
+                    _ => Self::Unknown { kind, bytes: item.to_vec() },
+                })
+            }
+        }
+    };
+}
+
+reference_kinds! {
+    /// Who asked for the service (客户).
+    0 "customer" Customer Orders {
+        /// Name.
+        0 name: String;
+        /// Phone number as dialled.
+        1 phone: String;
+        /// Language he reads, where known.
+        2 language: Option<Language>;
+    }
+
+    /// Where the work is done.
+    1 "site" Site Orders {
+        /// Whose site.
+        0 customer: RecordId;
+        /// Address as a driver reads it.
+        1 address: String;
+        /// Zone of the policy, where known.
+        2 zone: Option<String>;
+        /// Person to ask for, where it is not the customer.
+        3 contact: Option<String>;
+    }
+
+    /// What is serviced.
+    2 "unit" Unit Orders {
+        /// Where it stands.
+        0 site: RecordId;
+        /// Model.
+        1 model: String;
+        /// Serial number; empty where none can be read.
+        2 serial: String;
+        /// End of the guarantee, where known.
+        3 warranty_until: Option<UnixMillis>;
+    }
+
+    /// A person of the company. His log-in and password are not reference data.
+    3 "person" Person Company {
+        /// Name as colleagues and customers read it.
+        0 name: String;
+        /// Roles he holds now.
+        1 roles: Vec<Role>;
+        /// Skills by their codes (C-046).
+        2 skills: Vec<String>;
+        /// Whether he works here now.
+        3 active: bool;
+    }
+
+    /// One part or service with its price (价目).
+    4 "catalogue_item" CatalogueItem Company {
+        /// Code on lines.
+        0 code: String;
+        /// Name as the customer reads it.
+        1 name: Translated;
+        /// Unit of the quantity.
+        2 unit: String;
+        /// Price of one unit.
+        3 price: Money;
+    }
+
+    /// One version of the service policy; see [`crate::policy::ServicePolicy`].
+    5 "policy" PolicyRecord Company {
+        /// The policy's own version, which facts record.
+        0 version: u32;
+        /// The policy file (JSON, UTF-8).
+        1 json: Vec<u8>, with "minicbor::bytes";
+    }
+
+    /// The company as vouchers show it.
+    6 "company" Company Company {
+        /// Name.
+        0 name: Translated;
+        /// Its store.
+        1 store: StoreId;
+        /// The store's public signing key (Ed25519); its fingerprint is on every voucher.
+        2 store_key: [u8; 32], with "minicbor::bytes";
+        /// Phone number for customers.
+        3 phone: String;
+        /// Address.
+        4 address: Translated;
+    }
+}
+
+impl Reference {
+    /// Who gets it; `None` for a kind that this version does not know.
+    #[must_use]
+    pub fn scope(&self) -> Option<ReferenceScope> {
+        self.kind().map(ReferenceKind::scope)
+    }
+
+    /// The same kind with nothing in it.
+    pub(super) fn blank(&self) -> Self {
+        let nothing = RecordId([0; 16]);
+        match self {
+            Self::Customer(_) => Customer { name: String::new(), phone: String::new(), language: None }.into(),
+            Self::Site(_) => Site { customer: nothing, address: String::new(), zone: None, contact: None }.into(),
+            Self::Unit(_) => {
+                Unit { site: nothing, model: String::new(), serial: String::new(), warranty_until: None }.into()
+            }
+            Self::Person(_) => {
+                Person { name: String::new(), roles: Vec::new(), skills: Vec::new(), active: false }.into()
+            }
+            Self::CatalogueItem(_) => {
+                let price = Money { minor: 0, currency: String::new() };
+                CatalogueItem { code: String::new(), name: Translated::default(), unit: String::new(), price }.into()
+            }
+            Self::PolicyRecord(_) => PolicyRecord { version: 0, json: Vec::new() }.into(),
+            Self::Company(_) => Company {
+                name: Translated::default(),
+                store: StoreId([0; 16]),
+                store_key: [0; 32],
+                phone: String::new(),
+                address: Translated::default(),
+            }
+            .into(),
+            Self::Unknown { kind, .. } => Self::Unknown { kind: *kind, bytes: vec![0x80] },
+        }
+    }
+
+    /// Checks every text and list against its limit.
+    pub(super) fn check_limits(&self) -> Result<(), DecodeError> {
+        let (texts, lists): (Vec<&str>, Vec<usize>) = match self {
+            Self::Customer(customer) => (vec![&customer.name, &customer.phone], vec![]),
+            Self::Site(site) => {
+                let optional = [&site.zone, &site.contact].into_iter().flatten().map(String::as_str);
+                (optional.chain([site.address.as_str()]).collect(), vec![])
+            }
+            Self::Unit(unit) => (vec![&unit.model, &unit.serial], vec![]),
+            Self::Person(person) => {
+                let skills = person.skills.iter().map(String::as_str);
+                (skills.chain([person.name.as_str()]).collect(), vec![person.skills.len(), person.roles.len()])
+            }
+            Self::CatalogueItem(item) => {
+                (vec![&item.code, &item.name.en, &item.name.zh, &item.unit, &item.price.currency], vec![])
+            }
+            Self::Company(company) => {
+                let (name, address) = (&company.name, &company.address);
+                (vec![&name.en, &name.zh, &company.phone, &address.en, &address.zh], vec![])
+            }
+            // Bounded by the record as a whole.
+            Self::PolicyRecord(_) | Self::Unknown { .. } => (vec![], vec![]),
+        };
+        if texts.iter().any(|text| text.len() > limits::TEXT_BYTES_MAX) {
+            return Err(DecodeError::new("reference record", "a text is too long"));
+        }
+        if lists.iter().any(|length| *length > limits::LIST_MAX) {
+            return Err(DecodeError::new("reference record", "a list is too long"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! The benchmarks: `cargo xtask bench` builds this optimised and runs it.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program talks to its terminal")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use docket_harness::bench::{Options, ROWS, Row, choose};
+use docket_harness::table::{Measurement, Results};
+
+/// Runs the benchmarks and prints a table.
+#[derive(Debug, Parser)]
+#[command(name = "docket-bench", after_help = "Example: docket-bench --rows floor --n 1000 --json bench.json")]
+struct Arguments {
+    /// Also writes the results to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Only these rows, with commas between them.
+    #[arg(long, value_name = "NAME,...")]
+    rows: Option<String>,
+    /// Work orders of the workload.
+    #[arg(long, default_value_t = 1_000)]
+    n: usize,
+    /// Lists the rows and ends.
+    #[arg(long)]
+    list: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.list {
+        for row in ROWS {
+            println!("  {:24} {}", row.name, row.about);
+        }
+        return ExitCode::SUCCESS;
+    }
+    let rows = match choose(arguments.rows.as_deref()) {
+        Ok(rows) => rows,
+        Err(name) => {
+            eprintln!("error: there is no row '{name}'\n next: `cargo xtask bench --list` lists them");
+            return ExitCode::FAILURE;
+        }
+    };
+    if cfg!(debug_assertions) {
+        eprintln!("this is a debug build: its times say nothing");
+    }
+    match run(&arguments, &rows) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments, rows: &[&Row]) -> std::io::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut results = Results::new(arguments.n);
+    let mut failed = Vec::new();
+    for row in rows {
+        let started = Instant::now();
+        println!("{} ...", row.name);
+        match runtime.block_on((row.run)(Options { orders: arguments.n })) {
+            Ok(figures) => results.rows.push(Measurement { row: row.name.to_owned(), figures }),
+            Err(error) => {
+                eprintln!("{} failed: {error}", row.name);
+                failed.push(row.name);
+            }
+        }
+        println!("{}: {:.1} s", row.name, started.elapsed().as_secs_f64());
+    }
+    println!("\n{}", results.table());
+    if let Some(file) = &arguments.json {
+        std::fs::write(file, results.json())?;
+        println!("written to {}", file.display());
+    }
+    if failed.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("failed: {}", failed.join(", "));
+    Ok(ExitCode::FAILURE)
+}
