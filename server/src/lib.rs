@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod commit;
+pub mod dispatch;
 pub mod config;
 pub mod error;
 pub mod feed;

@@ -121,7 +121,7 @@ impl Writer {
             }
             (seen, fold(&then), not_seen.into_iter().collect())
         };
-        let context = Context { person, roles, policy: None };
+        let context = Context::new(person, &roles);
         let decision = decide(&view, command, &context).map_err(|refusal| CommitError::Refused(Box::new(refusal)))?;
         let statement = Statement {
             author: Author::Person(person),
