@@ -1,4 +1,12 @@
-//! Dispatch (派工): who goes to which order. `rules` decides, `reactor` follows the log, `records` keeps what was
-//! decided.
+//! Dispatch (派工): who goes to which order.
+//!
+//! `rules` decides, `records` keeps what was decided and who is out, `desk` dispatches inside a job of the commit
+//! thread, `reactor` follows the log and works off what waits, `api` is for people.
 
+pub mod desk;
+pub mod reactor;
+pub mod records;
 pub mod rules;
+
+pub use desk::{Desk, DispatchChoice, dispatch_order};
+pub use records::DispatchRecord;

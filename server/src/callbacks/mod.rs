@@ -1,0 +1,7 @@
+//! Follow-up calls (回访): every completed order is called back within the policy's days.
+//!
+//! `rules` decides, `records` keeps the list, `reactor` follows the log, `api` is for the clerk.
+
+pub mod reactor;
+pub mod records;
+pub mod rules;
