@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use docket_sync_core::ids::DeviceId;
+use tokio::sync::watch;
 
 use crate::commit::{CommitError, Committer};
 use crate::feed::devices::{Contacts, DeviceContact};
@@ -28,6 +29,7 @@ pub struct Office {
     pub platform: Platform,
     /// Sessions of devices.
     pub contacts: Contacts,
+    stop: watch::Sender<bool>,
 }
 
 impl Office {
@@ -51,8 +53,28 @@ impl Office {
             keys,
             platform,
             contacts: Contacts::default(),
+            stop: watch::Sender::new(false),
         };
         Ok((Arc::new(office), opened.thread))
+    }
+
+    /// Ready when the server stops.
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stop = self.stop.subscribe();
+        async move {
+            let _sender_gone = stop.wait_for(|stopped| *stopped).await;
+        }
+    }
+
+    /// Turns true when the server stops.
+    #[must_use]
+    pub fn stop_signal(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    /// Tells everybody to finish: live sockets, event streams, reactors.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
     }
 
     /// Writes a device's contact with the next group, without waiting for it.

@@ -13,7 +13,6 @@ use docket_sync_core::ids::DocumentId;
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -154,15 +153,14 @@ fn dead_key(name: &str, order: DocumentId) -> Vec<u8> {
     [DEAD, name.as_bytes(), b"/", &order.0].concat()
 }
 
-/// Starts every reactor of the office. They end when `shutdown` turns true or its sender is gone, after the job
-/// they are at.
+/// Starts every reactor of the office. They end when the office stops, after the job they are at.
 #[must_use]
-pub fn spawn_all(office: &Arc<Office>, shutdown: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+pub fn spawn_all(office: &Arc<Office>) -> Vec<JoinHandle<()>> {
     let reactors: [Arc<dyn Reactor>; 2] =
         [Arc::new(crate::dispatch::reactor::Rotation), Arc::new(crate::callbacks::reactor::FollowUp)];
     reactors
         .into_iter()
-        .map(|reactor| tokio::spawn(Runner::new(office.clone(), reactor).run(shutdown.clone())))
+        .map(|reactor| tokio::spawn(Runner::new(office.clone(), reactor).run()))
         .collect()
 }
 
@@ -188,14 +186,15 @@ impl Runner {
         Self { office, reactor, cursor: None, saved: 0 }
     }
 
-    /// Follows the log until `shutdown` turns true.
-    pub async fn run(mut self, mut shutdown: watch::Receiver<bool>) {
+    /// Follows the log until the office stops.
+    pub async fn run(mut self) {
+        let mut stop = self.office.stop_signal();
         let mut news = self.office.hub.news();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut failing, mut ticked) = (false, false);
-        while !*shutdown.borrow() {
-            match self.catch_up(&shutdown).await {
+        while !*stop.borrow() {
+            match self.catch_up().await {
                 Ok(()) if !ticked => failing = false,
                 Ok(()) => {
                     ticked = false;
@@ -210,7 +209,7 @@ impl Runner {
                 }
             }
             tokio::select! {
-                changed = shutdown.changed() => if changed.is_err() { break },
+                changed = stop.changed() => if changed.is_err() { break },
                 heard = news.recv(), if !failing => match heard {
                     Err(RecvError::Closed) => break,
                     // Whatever else was heard meanwhile is in the log that is read now.
@@ -233,8 +232,9 @@ impl Runner {
     ///
     /// # Errors
     /// When the store is busy, full or failing: nothing is lost, try again.
-    pub async fn catch_up(&mut self, shutdown: &watch::Receiver<bool>) -> Result<(), CommitError> {
-        while !*shutdown.borrow() {
+    pub async fn catch_up(&mut self) -> Result<(), CommitError> {
+        let stop = self.office.stop_signal();
+        while !*stop.borrow() {
             let Some(page) = self.read_page()? else { break };
             self.deal_with(page).await?;
         }

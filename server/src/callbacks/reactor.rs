@@ -30,7 +30,7 @@ impl Reactor for FollowUp {
 
     fn react(&self, writer: &mut Writer, page: &Page) -> Result<(), CommitError> {
         // Nothing falls due by itself: whether a call is overdue is computed when it is shown.
-        let policy = crate::policy::current(writer)?;
+        let policy = crate::company::policy(writer, writer.identity().store)?;
         for order in page.orders() {
             page.for_order(order, || follow(writer, &policy, order))?;
         }

@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 use super::rules::{Call, Callback, Outcome};
 use crate::commit::{CommitError, Tables, Writer};
 use crate::log::LogRecord;
-use crate::policy;
+use crate::company;
 use crate::store::{Entry, KeyRange, Table, record};
 
 /// The feature's name in the log.
@@ -117,7 +117,7 @@ pub fn page<T: Tables + ?Sized>(
 /// [`CommitError::NotFound`] where the order has no callback, [`CommitError::AlreadyDone`] at the second answer.
 pub fn call(writer: &mut Writer, order: DocumentId, call: Call) -> Result<Callback, CommitError> {
     let kept = get(writer, order)?.ok_or(CommitError::NotFound { what: "a callback for this order" })?;
-    let (policy, by) = (policy::current(writer)?, call.by);
+    let (policy, by) = (company::policy(writer, writer.identity().store)?, call.by);
     let after = super::rules::answer(&policy, &kept, call)
         .map_err(|_done| CommitError::AlreadyDone { what: "this callback" })?;
     put(writer, order, Some(&after))?;

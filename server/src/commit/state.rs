@@ -153,7 +153,7 @@ impl Writer {
 
 /// References to a frontier from the fact `id`: one byte for the fact just before it.
 #[must_use]
-pub fn seen_refs(frontier: &[FactId], id: FactId) -> Vec<SeenRef> {
+fn seen_refs(frontier: &[FactId], id: FactId) -> Vec<SeenRef> {
     frontier
         .iter()
         .map(|seen| {

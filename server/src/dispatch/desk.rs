@@ -7,7 +7,7 @@ use docket_sync_core::commands::{Command, CommandCode, Refusal, SkillMatch};
 use docket_sync_core::facts::bodies::Assign;
 use docket_sync_core::facts::values::{Skip, SkipReason};
 use docket_sync_core::facts::{Author, FactKind, Role};
-use docket_sync_core::ids::{Digest, DocumentId, FactRef, PersonId};
+use docket_sync_core::ids::{Digest, DocumentId, FactRef, PersonId, StoreId};
 use docket_sync_core::lifecycle::view::{Assignment, OrderView};
 use docket_sync_core::limits;
 use docket_sync_core::policy::ServicePolicy;
@@ -17,7 +17,7 @@ use super::rules::{self, Candidate, Decision, Needs, NobodyFits, Place, Pointer,
 use crate::auth::people::PersonRecord;
 use crate::commit::{CommitError, Stated, Tables, Writer};
 use crate::log::LogRecord;
-use crate::policy;
+use crate::company;
 use crate::store::{KeyRange, Table};
 
 /// The rule that states assignments of the rotation: the author is `system:rotation`.
@@ -43,7 +43,7 @@ impl Desk {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn open<T: Tables + ?Sized>(tables: &T) -> Result<Self, CommitError> {
+    pub fn open<T: Tables + ?Sized>(tables: &T, store: StoreId) -> Result<Self, CommitError> {
         let mut open_orders: BTreeMap<PersonId, u32> = BTreeMap::new();
         for (key, _) in tables.scan(Table::Dispatch, &KeyRange::prefix(records::OUT), usize::MAX)? {
             if let Some(technician) = records::out_technician(&key) {
@@ -65,7 +65,7 @@ impl Desk {
         }
         roster.sort_by_key(|candidate| candidate.place);
         Ok(Self {
-            policy: policy::current(tables)?,
+            policy: company::policy(tables, store)?,
             roster,
             pointer: tables.read(Table::Dispatch, records::POINTER)?.unwrap_or_default(),
             freed: false,
@@ -283,7 +283,7 @@ pub fn dispatch_order(
     choice: &DispatchChoice,
 ) -> Result<Stated, CommitError> {
     let view = writer.current_view(order)?;
-    let mut desk = Desk::open(writer)?;
+    let mut desk = Desk::open(writer, writer.identity().store)?;
     desk.follow(writer, order)?;
     let needs = records::needs(&view);
     let by_turn = desk.next(&needs);

@@ -49,7 +49,7 @@ impl Reactor for Rotation {
     }
 
     fn react(&self, writer: &mut Writer, page: &Page) -> Result<(), CommitError> {
-        let mut desk = Desk::open(writer)?;
+        let mut desk = Desk::open(writer, writer.identity().store)?;
         for order in page.orders() {
             page.for_order(order, || desk.follow(writer, order))?;
         }

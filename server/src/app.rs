@@ -1,0 +1,41 @@
+//! The whole server put together: routes and reactors over one office.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::commit::CommitError;
+use crate::office::Office;
+
+/// Every route of the server.
+pub fn router(office: Arc<Office>) -> Router {
+    Router::new().merge(crate::feed::adapter::router()).with_state(office)
+}
+
+/// Running reactors.
+#[derive(Debug, Default)]
+pub struct Reactors {
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Reactors {
+    /// Waits until every reactor has ended; they end when the office stops.
+    pub async fn finished(self) {
+        for task in self.tasks {
+            let _ended = task.await;
+        }
+    }
+}
+
+/// Starts what consumes the log: dispatch and callbacks.
+///
+/// # Errors
+/// When the company's policy cannot be read.
+pub fn start_reactors(office: &Arc<Office>) -> Result<Reactors, CommitError> {
+    // Read here once, so that a server does not start under a policy that no reactor can apply.
+    {
+        let _durable = office.hub.read();
+        crate::company::policy(office.store.as_ref(), office.identity.store)?;
+    }
+    Ok(Reactors { tasks: crate::reactor::spawn_all(office) })
+}
