@@ -1,5 +1,6 @@
 //! The office: server, stores, people, dispatch, callbacks, office page.
 
+pub mod api;
 pub mod auth;
 pub mod commit;
 pub mod config;
