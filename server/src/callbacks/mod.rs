@@ -2,6 +2,7 @@
 //!
 //! `rules` decides, `records` keeps the list, `reactor` follows the log, `api` is for the clerk.
 
+pub mod api;
 pub mod reactor;
 pub mod records;
 pub mod rules;

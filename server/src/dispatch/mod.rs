@@ -3,6 +3,7 @@
 //! `rules` decides, `records` keeps what was decided and who is out, `desk` dispatches inside a job of the commit
 //! thread, `reactor` follows the log and works off what waits, `api` is for people.
 
+pub mod api;
 pub mod desk;
 pub mod reactor;
 pub mod records;

@@ -201,14 +201,16 @@ pub(super) fn is_released(view: &OrderView, assignment: &Assignment) -> bool {
     over && !visited && view.technician() != Some(technician)
 }
 
-/// Records, the newest first.
+/// Prefix of the records, the newest first.
+pub(super) const RECORDS: &[u8] = b"r";
+
 pub(super) fn record_key(number: u64) -> Vec<u8> {
-    [b"r".as_slice(), &u64::MAX.saturating_sub(number).to_be_bytes()].concat()
+    [RECORDS, &u64::MAX.saturating_sub(number).to_be_bytes()].concat()
 }
 
 /// Log number of a record's key.
 pub(super) fn record_number(key: &[u8]) -> Option<u64> {
-    let bytes = <[u8; 8]>::try_from(key.get(1..)?).ok()?;
+    let bytes = <[u8; 8]>::try_from(key.get(RECORDS.len()..)?).ok()?;
     Some(u64::MAX.saturating_sub(u64::from_be_bytes(bytes)))
 }
 
