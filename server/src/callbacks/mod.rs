@@ -6,3 +6,5 @@ pub mod api;
 pub mod reactor;
 pub mod records;
 pub mod rules;
+#[cfg(test)]
+mod tests;

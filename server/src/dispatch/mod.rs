@@ -8,6 +8,10 @@ pub mod desk;
 pub mod reactor;
 pub mod records;
 pub mod rules;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod world;
 
 pub use desk::{Desk, DispatchChoice, dispatch_order};
 pub use records::DispatchRecord;
