@@ -6,6 +6,8 @@
 //! Invariant: without the features `sqlite`, `network` and `cli` nothing here needs a C compiler, so that the
 //! same code builds for phones and WebAssembly.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod client;
 pub mod enrolment;
 pub mod orders;

@@ -142,9 +142,9 @@ impl<S: DeviceStore> Client<S> {
     /// Names as the reference records have them now.
     fn names(&self, shown: &Shown, language: Language) -> Result<Names, ReplicaError> {
         let mut names = Names::default();
-        let company = self.replica().references()?.into_iter().find_map(|record| match record.content {
-            Reference::Company(company) if !record.deleted => Some(company),
-            _ => None,
+        let company = self.replica().references()?.into_iter().find_map(|record| {
+            let Reference::Company(company) = record.content else { return None };
+            (!record.deleted).then_some(company)
         });
         names.company = company.map(|company| company.name.text(language).to_owned()).unwrap_or_default();
         if let Some(request) = &shown.view.request {

@@ -220,9 +220,9 @@ impl<S: DeviceStore> Client<S> {
     /// # Errors
     /// When the store fails or the policy is damaged.
     pub fn policy(&self) -> Result<Option<ServicePolicy>, ReplicaError> {
-        let policies = self.replica.references()?.into_iter().filter_map(|record| match record.content {
-            Reference::PolicyRecord(policy) if !record.deleted => Some(policy),
-            _ => None,
+        let policies = self.replica.references()?.into_iter().filter_map(|record| {
+            let Reference::PolicyRecord(policy) = record.content else { return None };
+            (!record.deleted).then_some(policy)
         });
         let newest = policies.max_by_key(|policy| policy.version);
         // A policy of a later format is for a later version of this program.
@@ -267,6 +267,6 @@ impl Shown {
     #[must_use]
     pub fn visit_of(&self, person: PersonId) -> Option<&Visit> {
         let mine = || self.view.visits.iter().filter(|visit| visit.technician == person);
-        mine().find(|visit| visit.state != VisitState::Ended).or_else(|| mine().last())
+        mine().find(|visit| visit.state != VisitState::Ended).or_else(|| mine().next_back())
     }
 }

@@ -30,15 +30,15 @@ pub(crate) fn find(rows: &[(DocumentId, OrderRow)], text: &str) -> Result<Docume
     if wanted.is_empty() {
         return Err(FindError::None(text.to_owned()));
     }
-    let names = |id: &DocumentId, row: &OrderRow| {
+    let names_of = |id: &DocumentId, row: &OrderRow| {
         [Some(id.to_string()), row.serial.as_ref().map(|serial| serial.to_lowercase())]
     };
-    let named = |matches: &dyn Fn(&str) -> bool| -> Vec<DocumentId> {
-        let matching = rows.iter().filter(|(id, row)| names(id, row).iter().flatten().any(|name| matches(name)));
-        matching.map(|(id, _)| *id).collect()
+    let matching = |matches: &dyn Fn(&str) -> bool| -> Vec<DocumentId> {
+        let found = rows.iter().filter(|(id, row)| names_of(id, row).iter().flatten().any(|name| matches(name)));
+        found.map(|(id, _)| *id).collect()
     };
-    let exact = named(&|name| name == wanted);
-    let found = if exact.is_empty() { named(&|name| name.starts_with(&wanted)) } else { exact };
+    let exact = matching(&|name| name == wanted);
+    let found = if exact.is_empty() { matching(&|name| name.starts_with(&wanted)) } else { exact };
     match found.as_slice() {
         [one] => Ok(*one),
         [] => Err(FindError::None(text.to_owned())),

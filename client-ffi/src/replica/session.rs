@@ -70,7 +70,7 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
     }
 
     fn apply(&mut self, batch: Batch) -> Result<Applied, ReplicaError> {
-        self.guarded(|this| this.apply_batch(batch))
+        self.guarded(|this| this.apply_batch(&batch))
     }
 
     fn new_nonce(&mut self, nonce: &NonceFrame) -> Result<(), ReplicaError> {

@@ -18,14 +18,14 @@ use docket_sync_core::sync::frames::{
     RecordSet, Renew, Stop, Welcome,
 };
 use docket_sync_core::sync::gate::{GateStore, Judged, Maker, Proof, Verdict, judge, own_proof};
-use docket_sync_core::sync::message::{Burst, Plain, Unpacker, pack, travels_digest};
+use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
 use docket_sync_core::sync::server::{HelloVerdict, SessionRow, ack, check_hello};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
 
 use super::{START, call};
-use crate::platform::testing::{ManualClock, MemoryKeyStore};
-use crate::platform::{Clock as _, KeyStore as _, LowerBound, SecretName};
+use crate::platform::testing::MemoryKeyStore;
+use crate::platform::{Clock, KeyStore as _, LowerBound, SecretName};
 use crate::replica::stored::{DeviceState, IDENTITY, Identity, STATE, to_bytes};
 use crate::store::{Batch as Rows, DeviceStore, Table};
 
@@ -84,10 +84,6 @@ impl FakeStore {
         self
     }
 
-    pub(crate) fn now(&self) -> UnixMillis {
-        START
-    }
-
     fn number(&self) -> u64 {
         u64::try_from(self.chain.len()).unwrap() - 1
     }
@@ -98,7 +94,7 @@ impl FakeStore {
         number
     }
 
-    pub(crate) fn enrol(&self, rows: &mut impl DeviceStore, keys: &MemoryKeyStore, clock: &ManualClock) {
+    pub(crate) fn enrol(&self, rows: &mut impl DeviceStore, keys: &MemoryKeyStore, clock: &impl Clock) {
         let device_key = SigningKey::from_bytes(&[0xde; 32]);
         let certificate = Certificate::issue(
             Certified {
@@ -220,10 +216,10 @@ impl FakeStore {
 
     /// Answers one message.
     pub(crate) fn answer(&mut self, message: &[u8]) -> Vec<u8> {
-        let frames = Unpacker::default().unpack(message).unwrap();
+        let frames = unpack(message).unwrap();
         let (first, rest) = frames.split_first().unwrap();
         let Frame::Hello(hello) = first else { panic!("no Hello") };
-        pack(&self.answer_frames(hello, rest), &mut Plain, Burst::Ends)
+        pack(&self.answer_frames(hello, rest), &mut Plain)
     }
 
     fn answer_frames(&mut self, hello: &Hello, rest: &[Frame]) -> Vec<Frame> {
@@ -257,7 +253,7 @@ impl FakeStore {
         let batch = self.batch(cursor.map_or(0, |cursor| cursor.number), &wanted);
         let welcome = Welcome {
             epoch: self.epoch,
-            server_time: self.now(),
+            server_time: START,
             nonce: self.session.nonce_out,
             durable_to: self.number(),
             backed_up_to: self.backed_up_to,
@@ -286,7 +282,7 @@ impl FakeStore {
             }
             _ => (Proof::None, 0),
         };
-        let mut judged = judge(self, STORE, push, proof, self.now()).unwrap();
+        let mut judged = judge(self, STORE, push, proof, START).unwrap();
         if let Some(renew) = judged.renew {
             return Err(renew);
         }
