@@ -130,6 +130,10 @@ impl<'a> DocumentJudge<'a> {
         if !kind.right().roles.iter().any(|role| roles.contains(role)) {
             return Err(QuarantineCode::NotPermitted);
         }
+        // A stated role ranks intents (R2) and opens corrections: only one that the author holds.
+        if fact.content.head.role.is_some_and(|role| !roles.contains(&role)) {
+            return Err(QuarantineCode::NotPermitted);
+        }
         if self.begun {
             return Ok(());
         }
