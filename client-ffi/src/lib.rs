@@ -6,9 +6,15 @@
 //! Invariant: without the features `sqlite`, `network` and `cli` nothing here needs a C compiler, so that the
 //! same code builds for phones and WebAssembly.
 
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod client;
+pub mod enrolment;
 pub mod orders;
 pub mod platform;
 pub mod replica;
+pub mod signing;
 pub mod store;
+pub mod sync;
 #[cfg(feature = "network")]
 pub mod transport;

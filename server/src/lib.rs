@@ -1,13 +1,17 @@
 //! The office: server, stores, people, dispatch, callbacks, office page.
 
 pub mod api;
+pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod commit;
+pub mod company;
 pub mod config;
 pub mod error;
 pub mod feed;
 pub mod hub;
 pub mod identity;
+pub mod intake;
 pub mod listen;
 pub mod log;
 pub mod office;

@@ -1,2 +1,5 @@
-//! Placeholder.
-fn main() {}
+//! The `docket` program.
+
+fn main() -> std::process::ExitCode {
+    docket_server::cli::run()
+}

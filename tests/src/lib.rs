@@ -11,6 +11,7 @@
 //! - [`workload`]: work orders as facts in causal order, for benchmarks and convergence.
 //! - [`demo`]: a company with people, customers, sites, units, orders, from a seed.
 //! - [`proxy::Proxy`]: stands between a device and the server, counts bytes, cuts, delays and throttles.
+//! - [`office::Office`]: the real server on a folder of its own: set up, served, killed, started again.
 //! - [`process`]: starts the real programs, waits until they are ready, kills them, measures them.
 //! - [`condition::eventually`]: waits for a condition with a deadline; nothing here sleeps and hopes.
 //!
@@ -27,8 +28,10 @@
 pub mod bench;
 pub mod condition;
 pub mod demo;
+pub mod office;
 pub mod process;
 pub mod proxy;
 pub mod random;
 pub mod table;
 pub mod workload;
+pub mod world;

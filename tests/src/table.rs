@@ -160,7 +160,8 @@ fn aligned(lines: &[[String; 5]]) -> String {
     let mut text = String::new();
     for line in lines {
         let cells = line.iter().zip(widths).zip(RIGHT);
-        let cells = cells.map(|((cell, width), right)| if right { format!("{cell:>width$}") } else { format!("{cell:<width$}") });
+        let cells = cells
+            .map(|((cell, width), right)| if right { format!("{cell:>width$}") } else { format!("{cell:<width$}") });
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }

@@ -36,7 +36,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
         cargo.args(["--package", "docket-tests", "--bins"]);
         tool::run(&mut cargo, "read the compiler's message above")
     })?;
-    let program = tool::target_directory().join("release").join(format!("docket-bench{}", std::env::consts::EXE_SUFFIX));
+    let program =
+        tool::target_directory().join("release").join(format!("docket-bench{}", std::env::consts::EXE_SUFFIX));
     let mut bench = std::process::Command::new(program);
     bench.args(arguments).current_dir(tool::root());
     progress.part("benchmarks", || tool::run(&mut bench, "read the message above"))?;

@@ -37,7 +37,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     progress.part("build the demo", || {
         // The server is its own process in the demo, so its binary is built too.
         let mut cargo = tool::cargo();
-        cargo.args(["build", "--package", "docket-server", "--package", "docket-client", "--package", "docket-tests", "--bins"]);
+        cargo.args([
+            "build",
+            "--package",
+            "docket-server",
+            "--package",
+            "docket-client",
+            "--package",
+            "docket-tests",
+            "--bins",
+        ]);
         cargo.args(options.release.then_some("--release"));
         tool::run(&mut cargo, "read the compiler's message above")
     })?;

@@ -80,7 +80,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
             let closing = tool::run_and_keep(&mut cargo, |line| line.starts_with("test result:"))?;
             let passed: u64 = closing.lines.iter().map(|line| passed_in(line)).sum();
             match (closing.status.success(), passed) {
-                (false, _) => Err(Failure::new(format!("{} failed", run.name), "replay it with the seed printed above")),
+                (false, _) => {
+                    Err(Failure::new(format!("{} failed", run.name), "replay it with the seed printed above"))
+                }
                 (true, 0) => Err(Failure::new(
                     format!("no test matches '{}'", run.filter),
                     "write it, or take the run out of the list in xtask/src/nightly.rs",

@@ -22,7 +22,7 @@ impl Progress {
         let started = Instant::now();
         let result = work();
         let took = started.elapsed();
-        self.say(&format!("{name}: {} in {}", if result.is_ok() { "done" } else { "FAILED" }, minutes(took)));
+        self.say(&format!("{name}: {} after {}", if result.is_ok() { "ended" } else { "FAILED" }, minutes(took)));
         self.parts.push((name.to_owned(), took));
         result
     }

@@ -10,15 +10,16 @@ pub(crate) const ABOUT: &str = "sets up what is missing and runs all tests";
 
 pub(crate) const HELP: &str = "\
 Sets up what the tests need (see `cargo xtask setup --help`), builds the real programs, and runs the examples
-in the documentation, the unit tests and the integration tests. Uses `cargo nextest` where it is installed.
-The runner's closing lines are printed last. DOCKET_DATA may name a folder of real data; tests use it where
-it is set.
+in the documentation, the unit tests and the integration tests, and the tests of the office page and in a
+browser. Uses `cargo nextest` where it is installed. The runner's closing lines are printed last. DOCKET_DATA
+may name a folder of real data; tests use it where it is set.
 
 Usage: cargo xtask test [OPTIONS] [FILTER]
 
 Options:
   --plain            uses `cargo test` even where nextest is installed
-  --no-setup         skips the set-up: for a second run that changed only Rust
+  --no-setup         skips the set-up and all that needs Node: for a second run that changed only Rust
+  FILTER             runs only the Rust tests whose names contain it
 
 Example: cargo xtask test
 Example: cargo xtask test --no-setup x_04_signed_work_beats_unaware_cancel
@@ -39,9 +40,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
         tool::run(&mut cargo, "read the compiler's message above")
     })?;
     let mut closings = Vec::new();
-    for (name, mut command) in runs(&options) {
+    let page_tests = if options.is_full() { page_runs() } else { Vec::new() };
+    for (name, mut command) in page_tests.into_iter().chain(runs(&options)) {
         command.envs(variables.iter().cloned());
-        closings.push(progress.part(name, || closing_of(command))?);
+        let closing = progress.part(name, || closing_of(name, command))?;
+        if !closing.status.success() {
+            progress.say(&format!("{name}: FAILED; the other runs go on"));
+        }
+        closings.push(closing);
     }
     print!("\nTimes:\n{}", progress.report());
     // The runners' own lines end the output: whoever reads only the end reads the result.
@@ -52,7 +58,23 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     Ok(if closings.iter().all(|closing| closing.status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The test runs in order; the one with nearly all tests is last.
+/// Tests of the office page and tests in a browser, each by its own `npm test`.
+///
+/// The browser tests get the folder of the programs as `DOCKET_PROGRAMS` and the browser as `DOCKET_CHROMIUM`.
+fn page_runs() -> Vec<(&'static str, Command)> {
+    let folders = [("tests of the office page", "server/web"), ("tests in a browser", "tests/browser")];
+    let folders = folders.map(|(name, folder)| (name, tool::root().join(folder)));
+    let present = folders.into_iter().filter(|(_, folder)| folder.join("package.json").is_file());
+    let runs = present.map(|(name, folder)| {
+        let mut npm = Command::new("npm");
+        npm.args(["test", "--silent"]).current_dir(folder);
+        npm.env("DOCKET_PROGRAMS", tool::target_directory().join("debug"));
+        (name, npm)
+    });
+    runs.collect()
+}
+
+/// The runs of Rust tests in order; the one with nearly all tests is last.
 fn runs(options: &Options) -> Vec<(&'static str, Command)> {
     let mut examples = tool::cargo();
     examples.args(["test", "--workspace", "--doc", "--no-fail-fast"]).args(&options.filter);
@@ -70,23 +92,33 @@ fn runs(options: &Options) -> Vec<(&'static str, Command)> {
     vec![("examples in documentation", examples), (name, tests)]
 }
 
-fn closing_of(mut command: Command) -> Result<tool::Closing, Failure> {
-    let closing = tool::run_and_keep(&mut command, is_closing_line)?;
+/// Runs one runner. A run that ends well but says nothing of its tests is a failure: nothing was tested.
+fn closing_of(name: &str, mut command: Command) -> Result<tool::Closing, Failure> {
+    let mut closing = tool::run_and_keep(&mut command, is_closing_line)?;
     if closing.lines.is_empty() && closing.status.success() {
         return Err(Failure::new(
             format!("`{}` ended without saying how many tests ran", tool::shown(&command)),
             "run it by hand and look at its output",
         ));
     }
+    if closing.lines.is_empty() {
+        closing.lines.push(format!("{name}: ended with {}", closing.status));
+    }
     Ok(closing)
 }
 
-/// Whether a line is a runner's own summary: libtest's or nextest's, failures included.
+/// Whether a line is a runner's own summary: libtest's, nextest's, vitest's or Node's, failures included.
 fn is_closing_line(line: &str) -> bool {
+    // Indented, it is the output of one failed test that nextest shows.
+    if line.starts_with("test result:") {
+        return true;
+    }
     let line = line.trim_start();
-    line.starts_with("test result:")
-        || line.starts_with("Summary [")
+    line.starts_with("Summary [")
         || ["FAIL [", "TIMEOUT [", "SIGABRT [", "SIGSEGV [", "SIGKILL ["].iter().any(|word| line.starts_with(word))
+        || ["Test Files  ", "Tests  ", "\u{2139} pass ", "\u{2139} fail ", "# pass ", "# fail "]
+            .iter()
+            .any(|word| line.starts_with(word))
         || line.starts_with("error: could not compile")
         || line.starts_with("error: test failed")
         || line.starts_with("error: test run failed")
@@ -112,6 +144,11 @@ enum Runner {
 }
 
 impl Options {
+    /// Whether everything is tested, not a part that was asked for.
+    fn is_full(&self) -> bool {
+        self.setup == Setup::Run && self.filter.is_none()
+    }
+
     fn parse(arguments: &[String]) -> Result<Self, Failure> {
         let mut options = Self { setup: Setup::Run, runner: installed_runner(), filter: None };
         for argument in arguments.iter().filter(|argument| *argument != "--") {
@@ -141,10 +178,17 @@ mod tests {
             "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
             "     Summary [   0.142s] 12 tests run: 12 passed, 0 skipped",
             "        FAIL [   0.004s] (1/3) docket-tests::all tidy::names",
+            "      Tests  14 passed (14)",
+            "# pass 3",
         ] {
             assert!(is_closing_line(line), "{line}");
         }
-        for line in ["test tidy::names ... ok", "   Compiling docket", "        PASS [   0.004s] (1/3) a b"] {
+        for line in [
+            "    test result: FAILED. 0 passed; 1 failed",
+            "test tidy::names ... ok",
+            "   Compiling docket",
+            "        PASS [   0.004s] (1/3) a b",
+        ] {
             assert!(!is_closing_line(line), "{line}");
         }
     }

@@ -31,7 +31,9 @@ pub(crate) fn cargo() -> Command {
 /// The first of `names` that is on the PATH.
 pub(crate) fn find_on_path(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    names.iter().find_map(|name| std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()))
+    names
+        .iter()
+        .find_map(|name| std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()))
 }
 
 /// What a program prints for these arguments, trimmed; `None` when it cannot be run or fails.
@@ -49,7 +51,8 @@ pub(crate) fn shown(command: &Command) -> String {
 /// Runs a command with its output on the terminal; `next` says what to do when it fails.
 pub(crate) fn run(command: &mut Command, next: &str) -> Result<(), Failure> {
     let line = shown(command);
-    let status = command.status().map_err(|error| Failure::new(format!("`{line}` could not be started: {error}"), next))?;
+    let status =
+        command.status().map_err(|error| Failure::new(format!("`{line}` could not be started: {error}"), next))?;
     if status.success() { Ok(()) } else { Err(Failure::new(format!("`{line}` ended with {status}"), next)) }
 }
 
@@ -67,8 +70,10 @@ const LINES_KEPT_MAX: usize = 200;
 /// Runs a command, passes its output through as it comes, and keeps the lines that `keep` wants.
 pub(crate) fn run_and_keep(command: &mut Command, keep: fn(&str) -> bool) -> Result<Closing, Failure> {
     let line = shown(command);
-    let failed = |error: std::io::Error| Failure::new(format!("`{line}`: {error}"), "see whether the program is installed");
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
+    let failed =
+        |error: std::io::Error| Failure::new(format!("`{line}`: {error}"), "see whether the program is installed");
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
     let (sender, receiver) = mpsc::channel();
     let output = child.stdout.take().map(|stream| pass_through(stream, std::io::stdout(), sender.clone()));
     let errors = child.stderr.take().map(|stream| pass_through(stream, std::io::stderr(), sender));

@@ -2,6 +2,7 @@
 //!
 //! What it is not: states and amounts come from the fold in the core; nothing is decided here.
 
+pub mod find;
 mod row;
 
 pub(crate) use row::Beside;

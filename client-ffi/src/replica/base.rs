@@ -1,5 +1,7 @@
 //! Base documents: what the store has acknowledged or sent, with what is known of them.
 
+use std::collections::btree_map::Entry;
+
 use docket_sync_core::document::{BuiltChange, Document, DocumentError, FactReader, Record};
 use docket_sync_core::facts::Fact;
 use docket_sync_core::ids::{Digest, DocumentId};
@@ -58,13 +60,10 @@ impl DocumentMeta {
 impl<S: DeviceStore> DeviceReplica<S> {
     /// The base of a document, from `work` or from the store. `None` when there is none.
     pub(super) fn base<'w>(&self, work: &'w mut Work, id: DocumentId) -> Result<Option<&'w mut Base>, ReplicaError> {
-        if !work.bases.contains_key(&id) {
-            match self.load_base(id)? {
-                Some(base) => drop(work.bases.insert(id, base)),
-                None => return Ok(None),
-            }
-        }
-        Ok(work.bases.get_mut(&id))
+        Ok(match work.bases.entry(id) {
+            Entry::Occupied(entry) => Some(entry.into_mut()),
+            Entry::Vacant(entry) => self.load_base(id)?.map(|base| entry.insert(base)),
+        })
     }
 
     /// The base of a document from the store.

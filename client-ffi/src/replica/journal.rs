@@ -5,6 +5,7 @@ use docket_sync_core::facts::{
     Author, Content, FactBody, Head, Origin, Restates, SCHEMA_LEVEL, SeenRef, StatedFact, Statement,
 };
 use docket_sync_core::ids::{ActorId, BlobId, DocumentId, FactId, Incarnation};
+use docket_sync_core::time::UnixMillis;
 
 use super::stored::JournalEntry;
 use super::{DeviceReplica, ReplicaError, Work, put_entry};
@@ -23,6 +24,8 @@ pub struct NewFact {
     pub head: Head,
     /// What it says.
     pub body: FactBody,
+    /// The claimed time where it was taken before, as in what a customer signed; else the wall clock now.
+    pub claimed: Option<UnixMillis>,
     /// The proof that travels with it.
     pub proof: Option<Vec<u8>>,
 }
@@ -42,14 +45,13 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     fn add_fact(&mut self, fact: NewFact, work: &mut Work) -> Result<FactId, ReplicaError> {
-        let NewFact { document, author, seen, mut head, body, proof } = fact;
+        let NewFact { document, author, seen, mut head, body, claimed, proof } = fact;
         let lo = self.state.clock.advance(self.platform.clock.monotonic());
         let mut clock = self.hybrid_clock();
         let time = clock.stamp(lo);
         self.state.hybrid = clock.last();
-        let offset =
-            |instant: docket_sync_core::time::UnixMillis| Some(instant.since(time)).filter(|offset| *offset != 0);
-        head.claimed_offset = offset(self.platform.clock.wall());
+        let offset = |instant: UnixMillis| Some(instant.since(time)).filter(|offset| *offset != 0);
+        head.claimed_offset = offset(claimed.unwrap_or_else(|| self.platform.clock.wall()));
         head.lo_offset = offset(lo);
 
         let end = self.chain_end(document, self.origin().actor())?;

@@ -16,7 +16,7 @@ mod push;
 mod session;
 mod stored;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,9 +30,10 @@ use docket_sync_core::time::{HybridClock, TimeReading};
 use ed25519_dalek::SigningKey;
 
 use self::base::Base;
-pub(crate) use self::stored::{DeviceState, IDENTITY, STATE};
+pub use self::journal::NewFact;
+pub(crate) use self::stored::{DeviceState, IDENTITY, STATE, to_bytes};
 pub use self::stored::{Identity, JournalEntry};
-use self::stored::{Journal, from_bytes, row_key, row_number, to_bytes};
+use self::stored::{Journal, from_bytes, row_key, row_number};
 use crate::platform::{Platform, PlatformError, SecretName, random_bytes};
 use crate::store::{Batch, DeviceStore, StoreError, Table, scan_all};
 
@@ -95,6 +96,8 @@ struct Flight {
     healing: Option<heal::Healing>,
     /// Documents that a comparison of heads showed to be behind.
     behind: BTreeSet<DocumentId>,
+    /// Whether heads were compared because digests differed: once is enough, what remains is for a person.
+    compared: bool,
     /// Whether the store said that nothing more comes.
     caught_up: bool,
 }

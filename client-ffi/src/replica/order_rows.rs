@@ -34,6 +34,21 @@ impl<S: DeviceStore> DeviceReplica<S> {
         rows.iter().map(|(_, bytes)| Ok(ReferenceRecord::from_bytes(bytes)?)).collect()
     }
 
+    /// The row of every order that this device shows, in the order of a list.
+    ///
+    /// # Errors
+    /// When the store fails or a row is damaged.
+    pub fn rows(&self) -> Result<Vec<(DocumentId, OrderRow)>, ReplicaError> {
+        let mut rows = Vec::new();
+        for (key, value) in scan_all(&self.store, Table::OrderRow)? {
+            if let Some(id) = DocumentId::from_slice(&key) {
+                rows.push((id, from_bytes("order row", &value)?));
+            }
+        }
+        rows.sort_by_cached_key(|(id, row): &(DocumentId, OrderRow)| (row.rank(), *id));
+        Ok(rows)
+    }
+
     /// Folds a changed order and writes its row; no row for one that is not shown any more.
     pub(super) fn write_order_row(&self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
         let is_stored = !work.bases.contains_key(&id) && !work.gone.contains(&id);

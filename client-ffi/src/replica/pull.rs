@@ -30,7 +30,7 @@ struct Candidate {
 }
 
 impl<S: DeviceStore> DeviceReplica<S> {
-    pub(super) fn apply_batch(&mut self, batch: Batch) -> Result<Applied, ReplicaError> {
+    pub(super) fn apply_batch(&mut self, batch: &Batch) -> Result<Applied, ReplicaError> {
         let known = self.state.cursor.filter(|cursor| cursor.epoch == batch.to.epoch);
         if let Some(cursor) = known.filter(|cursor| cursor.number > batch.to.number) {
             // It arrived before, and more after it.
@@ -38,12 +38,14 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
         let mut work = Work::default();
         self.keep_references(&batch.references, &mut work)?;
-        let wanted = self.apply_documents(&batch, &mut work)?;
+        let wanted = self.apply_documents(batch, &mut work)?;
         self.touch_named(&mut work)?;
         keep_proofs(&batch.proofs, &mut work);
         self.state.cursor = Some(batch.to);
         self.flight.caught_up = batch.digest.is_some();
+        // A difference is told once in a session: it makes the session compare heads.
         let verified = batch.digest.map(|digest| self.compare_digest(digest));
+        let verified = verified.filter(|equal| *equal || self.may_compare());
         self.commit(work)?;
         Ok(Applied { wanted, to: batch.to.number, verified })
     }
@@ -67,16 +69,16 @@ impl<S: DeviceStore> DeviceReplica<S> {
                     continue;
                 }
             };
-            match candidate {
-                Some(candidate) => candidates.push(candidate),
-                None => {
-                    missing = true;
-                    wanted.insert(news.document);
-                }
+            if let Some(candidate) = candidate {
+                candidates.push(candidate);
+            } else {
+                missing = true;
+                wanted.insert(news.document);
             }
         }
-        match self.check_receipt(batch, &candidates, missing) {
-            Some(receipt) => self.accept(candidates, receipt, work)?,
+        let receipt = if missing { None } else { self.good_receipt(batch, &candidates) };
+        match receipt {
+            Some(receipt) => self.accept(candidates, &receipt, work)?,
             None => wanted.extend(candidates.iter().map(|candidate| candidate.id)),
         }
         self.drop_unnamed(&left, work)?;
@@ -115,11 +117,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// The receipt, completed with the heads that result, when the store's signature is on exactly that.
-    fn check_receipt(&self, batch: &Batch, candidates: &[Candidate], missing: bool) -> Option<Option<Receipt>> {
-        if candidates.is_empty() && !missing {
-            return Some(None);
-        }
-        let line = batch.receipt.as_ref().filter(|_| !missing)?;
+    fn good_receipt(&self, batch: &Batch, candidates: &[Candidate]) -> Option<Receipt> {
+        let line = batch.receipt.as_ref()?;
         let documents = candidates
             .iter()
             .map(|candidate| ReceiptDocument { document: candidate.id, heads: candidate.base.document.heads() });
@@ -132,16 +131,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
             signature: line.signature,
         };
         let key = VerifyingKey::from_bytes(&self.certificate.store_key).ok()?;
-        receipt.verify(&key).is_ok().then_some(Some(receipt))
+        receipt.verify(&key).is_ok().then_some(receipt)
     }
 
-    fn accept(
-        &mut self,
-        candidates: Vec<Candidate>,
-        receipt: Option<Receipt>,
-        work: &mut Work,
-    ) -> Result<(), ReplicaError> {
-        let Some(receipt) = receipt else { return Ok(()) };
+    fn accept(&mut self, candidates: Vec<Candidate>, receipt: &Receipt, work: &mut Work) -> Result<(), ReplicaError> {
         let row = self.next_row();
         work.batch.put(Table::Receipt, row_key(row), receipt.to_bytes());
         let receipt = ReceiptRow { row, number: receipt.number };
@@ -157,11 +150,14 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn accept_one(&mut self, candidate: Candidate, receipt: ReceiptRow, work: &mut Work) -> Result<(), ReplicaError> {
         let Candidate { id, mut base, whole, changed } = candidate;
         let old = self.meta(id)?;
-        if whole {
-            self.keep_what_the_store_lacks(&mut base, work)?;
-            base.meta.own_to = old.as_ref().map_or(0, |old| old.own_to);
-        }
         base.meta.receipt = Some(receipt);
+        if whole {
+            base.meta.own_to = old.as_ref().map_or(0, |old| old.own_to);
+            if self.keep_what_the_store_lacks(&mut base, work)? {
+                // The older receipt is the proof for what the store has lost.
+                base.meta.receipt = old.as_ref().and_then(|old| old.receipt).or(base.meta.receipt);
+            }
+        }
         base.meta.evicted_at = None;
         if let Some(old) = old.filter(|old| old.evicted_at.is_none()) {
             self.state.sum = self.sum().minus(old.sum()).to_digest();
@@ -180,26 +176,29 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// A whole document replaces the base; what the base had beyond it is appended again, so that a store that
-    /// lost it can be healed. Where the two contradict each other the old one is put aside.
-    fn keep_what_the_store_lacks(&mut self, base: &mut Base, work: &mut Work) -> Result<(), ReplicaError> {
+    /// lost it can be healed. Where the two contradict each other the old one is put aside. Tells whether there
+    /// was something beyond it.
+    fn keep_what_the_store_lacks(&mut self, base: &mut Base, work: &mut Work) -> Result<bool, ReplicaError> {
         let id = base.document.id();
         let old = match self.load_base(id) {
             Ok(Some(old)) => old,
-            Ok(None) | Err(ReplicaError::Document(_)) => return Ok(()),
+            Ok(None) | Err(ReplicaError::Document(_)) => return Ok(false),
             Err(error) => return Err(error),
         };
         if contradict(&old, base) {
             let row = self.next_row();
             work.batch.put(Table::Aside, row_key(row), to_bytes(&Aside { document: id, bytes: old.document.save() }));
-            return Ok(());
+            return Ok(false);
         }
+        let mut kept = false;
         for record in old.document.records()? {
             let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
             if record.sequence > known {
                 base.append(&record)?;
+                kept = true;
             }
         }
-        Ok(())
+        Ok(kept)
     }
 
     /// Follows the hybrid times of others.
@@ -243,7 +242,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 work.batch.put(Table::Evicted, id.0, Vec::new());
             }
             // Damaged, and not wanted any more.
-            Ok(None) | Err(ReplicaError::Document(_)) => self.drop_document(id, work),
+            Ok(None) | Err(ReplicaError::Document(_)) => drop_document(id, work),
             Err(error) => return Err(error),
         }
         Ok(meta.references)
@@ -253,17 +252,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn forget(&mut self, id: DocumentId, work: &mut Work) -> Result<Vec<RecordId>, ReplicaError> {
         let meta = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()).unwrap_or_default();
         self.state.sum = self.sum().minus(meta.sum()).to_digest();
-        self.drop_document(id, work);
+        drop_document(id, work);
         Ok(meta.references)
-    }
-
-    fn drop_document(&self, id: DocumentId, work: &mut Work) {
-        work.bases.remove(&id);
-        work.gone.insert(id);
-        work.touched.insert(id);
-        for table in [Table::Document, Table::DocumentMeta, Table::Evicted] {
-            work.batch.delete(table, id.0);
-        }
     }
 
     /// Drops receipts that no document names any more.
@@ -283,6 +273,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
         }
         Ok(())
+    }
+}
+
+fn drop_document(id: DocumentId, work: &mut Work) {
+    work.bases.remove(&id);
+    work.gone.insert(id);
+    work.touched.insert(id);
+    for table in [Table::Document, Table::DocumentMeta, Table::Evicted] {
+        work.batch.delete(table, id.0);
     }
 }
 
@@ -310,9 +309,11 @@ fn read_whole(id: DocumentId, bytes: &[u8]) -> Option<Candidate> {
 
 /// The reference records that the request names.
 fn named_in(records: &[Record]) -> Vec<RecordId> {
-    let request = records.iter().find_map(|record| match StatedFact::from_bytes(&record.bytes).ok()?.content.body {
-        FactBody::RegisterCall(call) => Some(call),
-        _ => None,
+    let request = records.iter().find_map(|record| {
+        let FactBody::RegisterCall(call) = StatedFact::from_bytes(&record.bytes).ok()?.content.body else {
+            return None;
+        };
+        Some(call)
     });
     let named = request.map(|call| [Some(call.customer), Some(call.site), call.unit]);
     named.into_iter().flatten().flatten().collect()

@@ -114,7 +114,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn settle_row(&mut self, row: u64, ack: &Ack, refused: &mut Refused, work: &mut Work) -> Result<(), ReplicaError> {
         let Some(entry) = self.journal.get(&row).cloned() else { return Ok(()) };
         match outcome(ack, &entry) {
-            Outcome::Accepted | Outcome::Duplicate => self.into_base(row, entry, ack.number, work),
+            Outcome::Accepted | Outcome::Duplicate => self.move_to_base(row, entry, ack.number, work),
             Outcome::Held { .. } => {
                 self.flight.parked.insert(row);
                 Ok(())
@@ -129,7 +129,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// An acknowledged fact moves from the journal to the base.
-    pub(super) fn into_base(
+    pub(super) fn move_to_base(
         &mut self,
         row: u64,
         entry: JournalEntry,

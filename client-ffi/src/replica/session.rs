@@ -70,7 +70,7 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
     }
 
     fn apply(&mut self, batch: Batch) -> Result<Applied, ReplicaError> {
-        self.guarded(|this| this.apply_batch(batch))
+        self.guarded(|this| this.apply_batch(&batch))
     }
 
     fn new_nonce(&mut self, nonce: &NonceFrame) -> Result<(), ReplicaError> {
@@ -129,7 +129,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
             self.state.healed_epoch = welcome.epoch;
         }
         let differs = welcome.digest.is_some() && self.state.verified == Some(false);
-        Ok(if differs { Greeting::DigestDiffers } else { Greeting::Known })
+        Ok(if differs && self.may_compare() { Greeting::DigestDiffers } else { Greeting::Known })
+    }
+
+    /// Whether heads are still to be compared in this session.
+    pub(super) fn may_compare(&mut self) -> bool {
+        !core::mem::replace(&mut self.flight.compared, true)
     }
 
     /// Compares the store's digest with the base's.

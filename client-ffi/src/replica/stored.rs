@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use docket_sync_core::DecodeError;
 use docket_sync_core::document::{Chains, Record};
-use docket_sync_core::facts::{Author, Restates};
+use docket_sync_core::facts::{Author, Fact, Restates, StatedFact, content_digest};
 use docket_sync_core::ids::{
     BlobId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, Nonce, PersonId, RecordId, StoreId,
 };
@@ -101,6 +101,31 @@ pub(crate) struct DeviceState {
     pub(crate) next_row: u64,
 }
 
+impl DeviceState {
+    /// The state of a device that was just enrolled.
+    pub(crate) fn enrolled(incarnation: Incarnation, nonce: Nonce, epoch: Epoch, clock: LowerBound) -> Self {
+        Self {
+            incarnation,
+            session_counter: 0,
+            nonce,
+            cursor: None,
+            healed_epoch: epoch,
+            durable_to: 0,
+            backed_up_to: 0,
+            server_level: docket_sync_core::facts::SCHEMA_LEVEL,
+            limits: None,
+            envelope_counter: 0,
+            clock,
+            hybrid: UnixMillis(0),
+            sum: Digest([0; 32]),
+            verified: None,
+            differences: 0,
+            last_sync: None,
+            next_row: 1,
+        }
+    }
+}
+
 /// What is known of a document without loading it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -169,6 +194,14 @@ impl JournalEntry {
     #[must_use]
     pub fn id(&self) -> FactId {
         FactId { actor: self.first.actor, sequence: self.first.sequence }
+    }
+
+    /// The fact itself.
+    pub(crate) fn fact(&self) -> Result<Fact, DecodeError> {
+        let stated = StatedFact::from_bytes(&self.record.bytes)?;
+        let digest = content_digest(self.document, self.id(), &self.author, self.record.time, &stated.content_bytes);
+        let (id, author, time) = (self.id(), self.author.clone(), self.record.time);
+        Ok(Fact { id, origin: stated.statement.origin, author, time, content: stated.content, digest })
     }
 
     /// Whether it still waits for the store.

@@ -8,6 +8,7 @@
 pub mod codes;
 pub mod password;
 pub mod people;
+mod register;
 pub mod sessions;
 pub mod throttle;
 

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use super::compress::ZstdStream;
 use super::enrol::enrol_device;
 use super::session::{Answer, ServerSession};
+use crate::commit::CommitError;
 use crate::error::ApiError;
 use crate::office::Office;
 
@@ -41,32 +42,36 @@ pub fn router() -> Router<Arc<Office>> {
 
 /// `POST /device/sync`: one message in, one message out.
 async fn sync_once(State(office): State<Arc<Office>>, body: Bytes) -> Result<Response, ApiError> {
-    let mut session = ServerSession::new(office);
-    let frames = match Unpacker::default().unpack(&body) {
+    let answer = answer_message(office, &body).await;
+    let bytes = answer.map_err(|error| ApiError::internal("a device's session", &error))?;
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+}
+
+/// A session of one message and one answer.
+///
+/// # Errors
+/// When the store fails; what can be said to the device is an answer.
+pub async fn answer_message(office: Arc<Office>, message: &[u8]) -> Result<Vec<u8>, CommitError> {
+    let frames = match Unpacker::default().unpack(message) {
         Ok(frames) => frames,
         Err(error) => {
             tracing::info!(%error, "a message could not be read");
-            return Ok(message_response(&[bad_frame()]));
+            return Ok(pack(&[bad_frame()], &mut Plain, Burst::Ends));
         }
     };
-    let failed = |error: crate::commit::CommitError| ApiError::internal("a device's session", &error);
-    let Answer { mut frames, ends } = session.receive(frames).await.map_err(failed)?;
+    let mut session = ServerSession::new(office);
+    let Answer { mut frames, ends } = session.receive(frames).await?;
     if !ends {
         for _ in 0..BATCHES_PER_POST {
-            let Some(batch) = session.next_batch().map_err(failed)? else { break };
+            let Some(batch) = session.next_batch()? else { break };
             frames.push(Frame::Batch(batch));
         }
     }
-    Ok(message_response(&frames))
+    Ok(pack(&frames, &mut ZstdStream::default(), Burst::Ends))
 }
 
 fn bad_frame() -> Frame {
     Frame::Stop(Stop { code: StopCode::BadFrame, retry_after_ms: None })
-}
-
-fn message_response(frames: &[Frame]) -> Response {
-    let bytes = pack(frames, &mut ZstdStream::default(), Burst::Ends);
-    (StatusCode::OK, [(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response()
 }
 
 /// `GET /device/live`: the same frames for as long as the socket lives.
@@ -97,7 +102,7 @@ enum SocketEnd {
     #[error("the device is gone: {0}")]
     Gone(#[from] axum::Error),
     #[error(transparent)]
-    Commit(#[from] crate::commit::CommitError),
+    Commit(#[from] CommitError),
 }
 
 struct Connection {

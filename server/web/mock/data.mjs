@@ -42,8 +42,8 @@ function cancelledTooLate() {
   const labour = addLine(order, 'li', at + 2.9 * HOUR, 'labour', '室外机检修', 1250, 'h', 18750, { ...late, seen: [start.fact] });
   const part = addLine(order, 'li', at + 3 * HOUR, 'part', '启动电容 CBB65 35 µF', 1000, 'piece', 6800, { ...late, seen: [labour.fact], serial: 'CB65-220817' });
   const done = addFact(order, 'outcome_done', 'li', at + 3.2 * HOUR, { ...late, seen: [part.fact], says: ['Start capacitor failed, replaced', '启动电容失效，已更换'] });
-  sign(order, 'li', at + 3.3 * HOUR, { ...late, seen: [done.fact], name: '刘桂芳', relation: 'owner', words: '师傅很细心，谢谢' });
-  addLine(order, 'li', at + 3.5 * HOUR, 'part', '铜管保温套', 2400, 'm', 3600, { ...late, covered: false });
+  const signed = sign(order, 'li', at + 3.3 * HOUR, { ...late, seen: [done.fact], name: '刘桂芳', relation: 'owner', words: '师傅很细心，谢谢' });
+  addLine(order, 'li', at + 3.5 * HOUR, 'part', '铜管保温套', 2400, 'm', 3600, { ...late, covered: false, seen: [signed.fact] });
   visit(order, 'li', [at + 1.2 * HOUR, at + 1.7 * HOUR, at + 1.8 * HOUR, at + 3.2 * HOUR], 'ended', { outcome: 'done', finding: '启动电容失效，已更换；运行电流 5.1 A' });
   const cancel = order.cancels[0].fact;
   order.explanations.push(
@@ -145,6 +145,6 @@ export function firstDispatches(orders) {
   return orders.filter((order) => order.technician !== null).slice(0, 5).map((order, index) => ({
     order: order.id, serial: order.serial, technician: { id: order.technician.id, name: order.technician.name }, turn: 42 - index, at: now - (index + 1) * 47 * MINUTE,
     reason: index === 2 ? '客户指定由该技术员上门' : null,
-    skipped: index === 0 ? [skip('sun', 'not_returned', OUT), skip('li', 'skill', SKILL)] : index === 2 ? [skip('zhou', 'overridden', ['overridden by the dispatcher', '派工员改派'])] : [],
+    skipped: index === 0 ? [skip('sun', 'not_returned', OUT), skip('li', 'skill', SKILL)] : index === 2 ? [skip('mueller', 'overridden', ['overridden by the dispatcher', '派工员改派'])] : [],
   }));
 }

@@ -1,7 +1,7 @@
 /** Calls to the office API. Every failure is an ApiError with a stable code. */
 
 import { signal } from '@preact/signals';
-import { coded, knows, t } from './text';
+import { coded, fill, find, t } from './text';
 import type { OrderDetail, Session } from './types';
 
 /** The person at the desk; `undefined` until the server has answered, `null` when nobody is logged in. */
@@ -58,7 +58,7 @@ async function send(path: string, request: RequestInit): Promise<Response> {
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     unreachableSince.value ??= Date.now();
-    throw new ApiError(0, 'unreachable', '', null, null);
+    throw new ApiError(0, request.method === 'GET' ? 'unreachable' : 'no_answer', '', null, null);
   }
 }
 
@@ -75,8 +75,13 @@ function refusal(status: number, body: unknown): ApiError {
 /** An error in the person's words: the catalogue's text for its code, else what the server said. */
 export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) return t('error.unexpected');
-  if (knows('error', error.code)) return coded('error', error.code);
-  return error.said === '' ? t('error.status', { status: error.status }) : error.said;
+  const said = error.said === '' ? t('error.status', { status: error.status }) : error.said;
+  const pattern = error.code === 'missing_field' ? t('error.missing_field') : find('refusal', error.code) ?? find('error', error.code);
+  if (pattern === null) return said;
+  const text = fill(pattern, error.field === null ? {} : { field: coded('field', error.field) });
+  // A text that needs more than the answer carries gives way to the server's own sentence.
+  if (/\{\w/.test(text)) return said;
+  return error.code === 'internal' ? `${text} (${said})` : text;
 }
 
 /** The view that a 409 carries, alone or as `order`. */

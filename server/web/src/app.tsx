@@ -23,9 +23,11 @@ import { OrderPage } from './order/page';
 
 const route = signal<Route>(parseRoute(location.hash));
 addEventListener('hashchange', () => {
-  const before = sectionOf(route.value);
+  const before = route.value.view;
   route.value = parseRoute(location.hash);
-  if (sectionOf(route.value) !== before || route.value.view === 'order') scrollTo(0, 0);
+  if (route.value.view === before && before !== 'order') return;
+  scrollTo(0, 0);
+  document.getElementById('content')?.focus({ preventScroll: true });
 });
 
 const SECTIONS: { section: Section; icon: IconName; roles?: string[] }[] = [
@@ -107,7 +109,7 @@ function Header() {
 function LiveMark() {
   const state = liveState.value;
   return (
-    <span class={`live ${state}`} title={t(`live.${state}.long`)}>
+    <span class="live" data-live={state} title={t(`live.${state}.long`)}>
       <span class="live-dot" aria-hidden="true" />
       <span>{t(`live.${state}`)}</span>
     </span>

@@ -1,6 +1,7 @@
 /** The event stream of the office: rows change while people look at them. */
 
 import { signal } from '@preact/signals';
+import { call, unreachableSince } from './api';
 import type { Callback, OrderRow, Technician } from './types';
 
 export type LiveEvent =
@@ -22,6 +23,8 @@ const RETRY_MS_MAX = 20_000;
 let source: EventSource | null = null;
 let lastId: string | null = null;
 let opened = false;
+/** Lists were read before the stream was open: they may have missed something. */
+let readBefore = false;
 let retryMs = RETRY_MS_MIN;
 let retryTimer: ReturnType<typeof setTimeout> | undefined;
 let settle: () => void = () => undefined;
@@ -41,7 +44,10 @@ export function startLive(): void {
   stopLive();
   settled = new Promise((resolve) => {
     settle = resolve;
-    setTimeout(resolve, RETRY_MS_MIN);
+    setTimeout(() => {
+      readBefore = !opened;
+      resolve();
+    }, RETRY_MS_MIN);
   });
   connect();
   addEventListener('offline', lost);
@@ -55,6 +61,7 @@ export function stopLive(): void {
   removeEventListener('online', connect);
   lastId = null;
   opened = false;
+  readBefore = false;
   liveState.value = 'connecting';
 }
 
@@ -81,22 +88,31 @@ function connect(): void {
 }
 
 function onOpen(): void {
-  const late = liveState.peek() === 'lost' && lastId === null;
-  liveState.value = 'live';
-  retryMs = RETRY_MS_MIN;
-  if (late || (opened && lastId === null)) resync.value += 1;
+  const blind = lastId === null && (opened || readBefore);
+  const wasCut = unreachableSince.peek() !== null;
   opened = true;
+  readBefore = false;
+  retryMs = RETRY_MS_MIN;
+  unreachableSince.value = null;
+  liveState.value = 'live';
+  if (blind || wasCut) resync.value += 1;
   settle();
 }
 
 /** The browser retries by itself unless the answer was not a stream; then we do. */
 function lost(): void {
   liveState.value = 'lost';
+  if (!opened) readBefore = true;
   settle();
   if (source !== null && source.readyState !== EventSource.CLOSED && navigator.onLine) return;
   close();
+  retryLater();
+}
+
+/** Asks who is logged in before connecting: an ended session leads to the login, not to endless tries. */
+function retryLater(): void {
   clearTimeout(retryTimer);
-  retryTimer = setTimeout(connect, retryMs);
+  retryTimer = setTimeout(() => void call('GET', '/api/me').then(connect, retryLater), retryMs);
   retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
 }
 

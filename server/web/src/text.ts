@@ -1,6 +1,8 @@
 /** The words of the page. All come from the message catalogue; nothing is fetched at run time. */
 
 import { signal } from '@preact/signals';
+import errors from '../../../schemas/messages/errors.json';
+import lifecycle from '../../../schemas/messages/lifecycle.json';
 import catalogue from '../../../schemas/messages/web.json';
 import type { Both } from './types';
 
@@ -35,8 +37,13 @@ export function suggestLanguage(tag: string | null): void {
   }
 }
 
+/** Puts values into a pattern: `{n}` is the value, `{n:fact|facts}` the word that fits its number. */
 export function fill(pattern: string, values: Values): string {
-  return pattern.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return pattern.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (whole, name: string, one?: string, many?: string) => {
+    const value = values[name];
+    if (value === undefined) return whole;
+    return one === undefined || many === undefined ? String(value) : value === 1 ? one : many;
+  });
 }
 
 /** A text of the catalogue in the present language. */
@@ -44,15 +51,18 @@ export function t(key: TextKey, values: Values = {}): string {
   return fill(catalogue[`web.${key}`][language.value], values);
 }
 
-/** A text whose key carries a code of the server: a code unknown to this page shows itself. */
-export function coded(family: string, code: string): string {
-  const texts = catalogue as Record<string, Both>;
-  return texts[`web.${family}.${code}`]?.[language.value] ?? code.replaceAll('_', ' ');
+/** The page's own words go first; states, kinds and refusals have theirs where the server has them. */
+const texts: Record<string, Both> = { ...errors, ...lifecycle, ...catalogue };
+
+/** A text by family and code, if the catalogue has one. */
+export function find(family: string, code: string): string | null {
+  const text = texts[`web.${family}.${code}`] ?? texts[`${family}.${code}`];
+  return text?.[language.value] ?? null;
 }
 
-/** Whether the catalogue knows a code. */
-export function knows(family: string, code: string): boolean {
-  return `web.${family}.${code}` in catalogue;
+/** A text whose key carries a code of the server: a code unknown to the catalogue shows itself. */
+export function coded(family: string, code: string): string {
+  return find(family, code) ?? code.replaceAll('_', ' ');
 }
 
 /** A text that the server gave in both languages. */

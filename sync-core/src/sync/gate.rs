@@ -136,7 +136,7 @@ pub fn judge(
     let judged = chained
         .into_iter()
         .map(|(document, records)| {
-            let mut judge = DocumentJudge { store, document, coverage: &coverage, now, broken: BTreeMap::new() };
+            let mut judge = DocumentJudge::new(store, document, &coverage, now);
             let records = records.into_iter().map(|chained| judge.one(chained)).collect();
             JudgedDocument { document, records }
         })
@@ -303,9 +303,18 @@ struct DocumentJudge<'a> {
     now: UnixMillis,
     /// First refused sequence of each actor in this push.
     broken: BTreeMap<ActorId, u64>,
+    /// What actors that begin in this push stated; the store does not know them yet.
+    firsts: BTreeMap<ActorId, FirstStatement>,
+    /// Whether this push begins the document.
+    begun: bool,
 }
 
-impl DocumentJudge<'_> {
+impl<'a> DocumentJudge<'a> {
+    fn new(store: &'a dyn GateStore, document: DocumentId, coverage: &'a Coverage, now: UnixMillis) -> Self {
+        let (broken, firsts) = (BTreeMap::new(), BTreeMap::new());
+        Self { store, document, coverage, now, broken, firsts, begun: false }
+    }
+
     fn one(&mut self, chained: Chained) -> (Record, Verdict) {
         let Chained { record, place } = chained;
         let verdict = match place {
@@ -322,10 +331,16 @@ impl DocumentJudge<'_> {
         (record, verdict)
     }
 
-    fn next(&self, record: &Record, built: BuiltChange) -> Verdict {
+    fn next(&mut self, record: &Record, built: BuiltChange) -> Verdict {
         let hash = built.hash;
         match self.check(record, hash) {
-            Ok((fact, first)) => Verdict::Accept { built: Box::new(built), fact: Box::new(fact), first },
+            Ok((fact, first)) => {
+                if let Some(first) = &first {
+                    self.firsts.insert(record.actor, first.clone());
+                }
+                self.begun |= !self.store.is_known(self.document);
+                Verdict::Accept { built: Box::new(built), fact: Box::new(fact), first }
+            }
             Err(code) => Verdict::Quarantine { code, hash },
         }
     }
@@ -337,7 +352,7 @@ impl DocumentJudge<'_> {
     ) -> Result<(Fact, Option<FirstStatement>), QuarantineCode> {
         let stated = check_form(record, self.now)?;
         let begins = record.sequence == 1;
-        let known = if begins { None } else { self.store.first(self.document, record.actor) };
+        let known = if begins { None } else { self.first(record.actor) };
         let first = known.unwrap_or_else(|| FirstStatement {
             origin: stated.statement.origin,
             author: stated.statement.author.clone(),
@@ -375,10 +390,15 @@ impl DocumentJudge<'_> {
             return Err(QuarantineCode::WrongActor);
         }
         let foreign = restated
-            .and_then(|actor| self.store.first(self.document, actor))
+            .and_then(|actor| self.first(actor))
             .and_then(|first| first.origin)
             .is_some_and(|origin| !is_own(&origin));
         if foreign { Err(QuarantineCode::WrongActor) } else { Ok(()) }
+    }
+
+    /// What an actor's first fact stated, in this push or before it.
+    fn first(&self, actor: ActorId) -> Option<FirstStatement> {
+        self.firsts.get(&actor).cloned().or_else(|| self.store.first(self.document, actor))
     }
 
     fn check_right(&self, maker: &Maker, fact: &Fact) -> Result<(), QuarantineCode> {
@@ -392,6 +412,9 @@ impl DocumentJudge<'_> {
         let roles = self.store.roles(*person);
         if !kind.right().roles.iter().any(|role| roles.contains(role)) {
             return Err(QuarantineCode::NotPermitted);
+        }
+        if self.begun {
+            return Ok(());
         }
         if !self.store.is_known(self.document) {
             return if begins_document(kind) { Ok(()) } else { Err(QuarantineCode::UnknownDocument) };

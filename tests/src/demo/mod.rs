@@ -248,12 +248,22 @@ fn customer(region: &Region, trades: &[Trade], random: &mut Random) -> Customer 
         .replace("{room}", &random.between(1, 28).saturating_mul(100).saturating_add(random.between(1, 6)).to_string());
     // House numbers run along about 600 m of the street.
     let mut near = |middle: i32| middle.saturating_add(i32::try_from(random.between(-30_000, 30_000)).unwrap_or(0));
-    let place = Place { latitude_e7: near(street.latitude_e7), longitude_e7: near(street.longitude_e7), accuracy_m: 30 };
+    let place =
+        Place { latitude_e7: near(street.latitude_e7), longitude_e7: near(street.longitude_e7), accuracy_m: 30 };
     let digits = region.phone_digits;
     let limit = u32::try_from(digits).ok().and_then(|digits| 10_u64.checked_pow(digits)).unwrap_or(1);
     let phone = format!("{}{:0digits$}", region.phone_prefix, random.below(limit));
     let units = (0..random.between(1, UNITS_MAX)).map(|_| unit(trades, random)).collect();
-    Customer { id: RecordId(random.bytes()), name, contact, phone, site: RecordId(random.bytes()), address, place, units }
+    Customer {
+        id: RecordId(random.bytes()),
+        name,
+        contact,
+        phone,
+        site: RecordId(random.bytes()),
+        address,
+        place,
+        units,
+    }
 }
 
 fn unit(trades: &[Trade], random: &mut Random) -> Unit {

@@ -57,8 +57,8 @@ pub enum ProcessError {
 /// # Errors
 /// When it is not there; the error says how to build it.
 pub fn binary(name: &str) -> Result<PathBuf, ProcessError> {
-    let running = std::env::current_exe()
-        .map_err(|source| ProcessError::System { program: name.to_owned(), source })?;
+    let running =
+        std::env::current_exe().map_err(|source| ProcessError::System { program: name.to_owned(), source })?;
     // Tests run in target/PROFILE/deps, programs in target/PROFILE.
     let folder = running.parent().unwrap_or(Path::new("."));
     let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
@@ -80,7 +80,10 @@ impl Process {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start<A: AsRef<OsStr>>(program: &Path, arguments: impl IntoIterator<Item = A>) -> Result<Self, ProcessError> {
+    pub fn start<A: AsRef<OsStr>>(
+        program: &Path,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Self, ProcessError> {
         let mut command = Command::new(program);
         command.args(arguments);
         Self::spawn(command)
@@ -158,6 +161,16 @@ impl Process {
     /// When the operating system refuses.
     pub async fn kill(&mut self) -> Result<(), ProcessError> {
         self.child.kill().await.map_err(|source| ProcessError::System { program: self.program.clone(), source })
+    }
+
+    /// Asks it to end in order (SIGTERM).
+    ///
+    /// # Errors
+    /// When it is gone already.
+    pub async fn ask_to_end(&self) -> Result<(), ProcessError> {
+        let failed = |source| ProcessError::System { program: self.program.clone(), source };
+        let status = Command::new("kill").arg("-TERM").arg(self.pid.to_string()).status().await.map_err(failed)?;
+        if status.success() { Ok(()) } else { Err(failed(io::Error::other("there is no such process to end"))) }
     }
 
     /// Waits until it ends by itself; `None` when it does not before the deadline.

@@ -82,7 +82,11 @@ async fn open_connections_can_be_cut_at_once() {
 #[tokio::test]
 async fn a_slow_network_takes_its_time() {
     let proxy = Proxy::start(echo().await).await.unwrap();
-    proxy.set_faults(Faults { bytes_per_second: Some(10_000), delay: Some(Duration::from_millis(10)), ..Faults::default() });
+    proxy.set_faults(Faults {
+        bytes_per_second: Some(10_000),
+        delay: Some(Duration::from_millis(10)),
+        ..Faults::default()
+    });
     let started = std::time::Instant::now();
     assert_eq!(exchange(&proxy, &[1; 1_000]).await.unwrap().len(), 1_000);
     // 100 ms and 10 ms in each direction.

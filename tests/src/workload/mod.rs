@@ -275,7 +275,10 @@ mod tests {
                 hasher.update(&fact.stated.to_bytes());
             }
         }
-        assert_eq!(hasher.finalize().to_hex().as_str(), "d288fa663abdc5053d66f1c54624c61741a82287f180f8391d64b099787a0b64");
+        assert_eq!(
+            hasher.finalize().to_hex().as_str(),
+            "d288fa663abdc5053d66f1c54624c61741a82287f180f8391d64b099787a0b64"
+        );
     }
 
     #[test]

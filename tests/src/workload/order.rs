@@ -5,8 +5,8 @@ use docket_sync_core::facts::bodies::{
     RecordLine, RegisterCall, SignDocument, Start,
 };
 use docket_sync_core::facts::values::{
-    Channel, CheckResult, CustomerPerson, Line, LineKind, Money, Opinion, OpinionGrade, PartSource, Place, ServiceClass,
-    UnfinishedReason, Urgency, Window,
+    Channel, CheckResult, CustomerPerson, Line, LineKind, Money, Opinion, OpinionGrade, PartSource, Place,
+    ServiceClass, UnfinishedReason, Urgency, Window,
 };
 use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, SCHEMA_LEVEL, SeenRef, StatedFact, Statement};
 use docket_sync_core::ids::{BlobId, Digest, DocumentId, FactId, FactRef, KeyId, PersonId, Signature};
@@ -258,7 +258,8 @@ impl Story {
 
     fn go_there(&mut self, side: Side) -> FactRef {
         let visit = self.say(side, Depart {});
-        let mut around = |centre: i32| centre.saturating_add(i32::try_from(self.random.between(-900_000, 900_000)).unwrap_or(0));
+        let mut around =
+            |centre: i32| centre.saturating_add(i32::try_from(self.random.between(-900_000, 900_000)).unwrap_or(0));
         let place = Place { latitude_e7: around(312_304_000), longitude_e7: around(1_214_737_000), accuracy_m: 12 };
         self.say(side, Arrive { visit: Some(visit), place: Some(place) });
         visit
@@ -308,7 +309,10 @@ impl Story {
         let is_shown = |body: &FactBody| {
             matches!(
                 body,
-                FactBody::RegisterCall(_) | FactBody::ConfirmRequest(_) | FactBody::RecordLine(_) | FactBody::OutcomeDone(_)
+                FactBody::RegisterCall(_)
+                    | FactBody::ConfirmRequest(_)
+                    | FactBody::RecordLine(_)
+                    | FactBody::OutcomeDone(_)
             )
         };
         let shown = self.facts.iter().filter(|fact| is_shown(&fact.stated.content.body));

@@ -83,7 +83,10 @@ pub(crate) fn office_page(progress: &mut Progress) -> Result<Variables, Failure>
         tool::run(&mut npm, "read the message above; the sources are in server/web")
     })?;
     if !is_built(&folder.join("dist")) {
-        return Err(Failure::new("the build of the office page left no dist/index.html", "look at server/web/package.json"));
+        return Err(Failure::new(
+            "the build of the office page left no dist/index.html",
+            "look at server/web/package.json",
+        ));
     }
     stamp.write(sources)?;
     Ok(node.variables())

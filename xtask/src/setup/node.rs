@@ -93,9 +93,14 @@ mod tests {
 
     #[test]
     fn versions_are_compared_as_numbers() {
-        for (version, expected) in
-            [("v20.19.0", true), ("v20.9.0", false), ("v18.20.4", false), ("v22.1.0", true), ("v100.0.0", true), ("x", false)]
-        {
+        for (version, expected) in [
+            ("v20.19.0", true),
+            ("v20.9.0", false),
+            ("v18.20.4", false),
+            ("v22.1.0", true),
+            ("v100.0.0", true),
+            ("x", false),
+        ] {
             assert_eq!(is_new_enough(Some(version.to_owned())), expected, "{version}");
         }
         assert!(!is_new_enough(None));

@@ -85,9 +85,11 @@ export function fieldsOf(command: CommandName): Field[] {
 
 /** What the form starts with: what the order already says. */
 export function startValues(command: CommandName, order: OrderDetail, subject: Subject): FormValues {
-  if (command === 'reschedule' && order.appointment !== null) {
+  if (command === 'reschedule') {
+    const how = { 'customer.channel': 'phone' };
+    if (order.appointment === null) return how;
     const { from, to } = order.appointment;
-    return { date: localDate(from), from: localTime(from), to: localTime(to) };
+    return { ...how, date: localDate(from), from: localTime(from), to: localTime(to) };
   }
   if (command === 'reinstate') {
     return { cancel: subject.cancel ?? order.cancels.at(-1)?.fact ?? '' };
@@ -104,7 +106,7 @@ export function bodyOf(command: CommandName, values: FormValues, subject: Subjec
       return { command, technician: text('technician'), reason };
     case 'reschedule': {
       const confirmed = values['confirmed'] === true;
-      const customer = { name: text('customer.name'), relation: text('customer.relation'), channel: text('customer.channel') || 'phone' };
+      const customer = { name: text('customer.name'), relation: text('customer.relation'), channel: text('customer.channel') };
       return { command, ...window, confirmed, customer: confirmed ? customer : null, reason };
     }
     case 'reinstate':

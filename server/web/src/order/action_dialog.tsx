@@ -92,15 +92,19 @@ export function ActionDialog({ open, present, onView, onOrder, onClose }: Action
         <Basis view={view} present={present} onUse={() => onView(present)} />
         <Subjects open={open} />
         {wrong !== null && wrong.field === null && <Problem>{wrong.text}</Problem>}
-        {fields.map((field) => (
-          <Input
-            key={field.name} field={field} order={view} open={open} value={values[field.name] ?? ''}
-            error={wrong?.field === field.name ? wrong.text : null}
-            onValue={(value) => {
-              setValues({ ...values, [field.name]: value });
-              if (wrong?.field === field.name) setWrong(null);
-            }}
-          />
+        {inRows(fields).map((row) => (
+          <div key={row[0]?.name} class={row.length > 1 ? 'trio' : 'single'}>
+            {row.map((field) => (
+              <Input
+                key={field.name} field={field} order={view} open={open} value={values[field.name] ?? ''}
+                error={wrong?.field === field.name ? wrong.text : null}
+                onValue={(value) => {
+                  setValues({ ...values, [field.name]: value });
+                  if (wrong?.field === field.name) setWrong(null);
+                }}
+              />
+            ))}
+          </div>
         ))}
         <div class="form-end">
           <button type="button" class="button" onClick={onClose}>{t('cancel')}</button>
@@ -111,6 +115,18 @@ export function ActionDialog({ open, present, onView, onOrder, onClose }: Action
       </form>
     </Dialog>
   );
+}
+
+/** A date and its times share a row. */
+function inRows(fields: Field[]): Field[][] {
+  const ofWindow = (field: Field) => field.kind === 'date' || field.kind === 'time';
+  const rows: Field[][] = [];
+  for (const field of fields) {
+    const last = rows.at(-1);
+    if (ofWindow(field) && last?.[0] !== undefined && ofWindow(last[0])) last.push(field);
+    else rows.push([field]);
+  }
+  return rows;
 }
 
 /** The view that is decided on, and what has arrived since. */

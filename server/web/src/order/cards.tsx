@@ -109,7 +109,7 @@ export function Cancels({ order }: { order: OrderDetail }) {
         <article key={cancel.fact} class="note">
           <p class="row-marks">
             <span class="strong">{nameOf(cancel.by)}</span>
-            <Chip tone={cancel.effect === 'contested' ? 'bad' : 'off'}>{coded('cancel_effect', cancel.effect)}</Chip>
+            <Chip tone={cancel.effect === 'contested' ? 'bad' : 'off'}>{coded('cancel', cancel.effect)}</Chip>
           </p>
           <p class="quote">{cancel.reason}</p>
         </article>

@@ -9,6 +9,7 @@ import { Icon, type IconName } from '../parts/icon';
 import { Empty, Failed, Loading } from '../parts/state_of_things';
 import { coded, t } from '../text';
 import type { OrderDetail } from '../types';
+import { lastList } from '../views/orders';
 import { ActionDialog } from './action_dialog';
 import { Assignments, Cancels, Notes, Visits } from './cards';
 import { Head, Why } from './head';
@@ -33,7 +34,7 @@ export function OrderPage({ id, query }: { id: string; query: URLSearchParams })
     const missing = error instanceof ApiError && error.status === 404;
     return (
       <section class="view">
-        <a class="back" href="#/orders"><Icon name="back" />{t('nav.orders')}</a>
+        <a class="back" href={lastList.value}><Icon name="back" />{t('nav.orders')}</a>
         {error === null && <Loading />}
         {missing && <Empty icon="orders" title={t('order.missing')} />}
         {error !== null && !missing && <Failed error={error} retry={reload} />}
@@ -43,7 +44,7 @@ export function OrderPage({ id, query }: { id: string; query: URLSearchParams })
   const act = (command: CommandName, subject: Subject = {}) => setOpen({ command, subject, view: order });
   return (
     <section class="view order" data-order={order.id} data-state={order.state}>
-      <a class="back" href="#/orders"><Icon name="back" />{t('nav.orders')}</a>
+      <a class="back" href={lastList.value}><Icon name="back" />{t('nav.orders')}</a>
       <Head order={order} changed={fresh.size > 0} />
       <Actions order={order} act={act} />
       <div class="split">

@@ -60,15 +60,13 @@ export function SyncAge({ at }: { at: Millis | null }) {
   );
 }
 
-/** The signature and how much of the work it covers. */
-export function SignatureMark({ row }: { row: Pick<OrderRow, 'signature' | 'coverage'> }) {
+export function SignatureMark({ row }: { row: Pick<OrderRow, 'signature'> }) {
   const tone: Record<OrderRow['signature'], Tone> = { unsigned: 'plain', signed: 'good', signed_partial: 'warn', refused: 'bad' };
   const icon: Record<OrderRow['signature'], IconName> = { unsigned: 'dot', signed: 'check', signed_partial: 'alert', refused: 'slash' };
   return (
     <span class={`mark tone-${tone[row.signature] ?? 'plain'}`}>
       <Icon name={icon[row.signature] ?? 'dot'} />
       {coded('signature', row.signature)}
-      {row.signature === 'signed_partial' && <span class="quiet">{coded('coverage', row.coverage)}</span>}
     </span>
   );
 }
@@ -87,7 +85,7 @@ export function RuleTag({ rule, pair }: { rule: string; pair: string | null }) {
   return (
     <span class="rule-tags">
       <span class="tag" title={coded('rule', rule)}>{rule}</span>
-      {pair && <span class="tag pair">{pair}</span>}
+      {pair && <span class="tag case">{pair}</span>}
     </span>
   );
 }

@@ -92,8 +92,8 @@ function CallbackTable({ rows, onCall }: { rows: Callback[]; onCall: (item: Call
               <span class="strong">{row.customer.name}</span>
               {row.customer.phone !== null && <a class="quiet block" href={`tel:${row.customer.phone}`}>{row.customer.phone}</a>}
             </td>
-            <td>{nameOf(row.technician)}</td>
-            <td class="nowrap">{dateTime(row.completed_at)}</td>
+            <td data-label={t('orders.technician')}>{nameOf(row.technician)}</td>
+            <td class="nowrap" data-label={t('callbacks.completed')}>{dateTime(row.completed_at)}</td>
             <td><OutcomeCell row={row} /></td>
             <td class="cell-actions">
               {row.outcome === null && holds('clerk', 'supervisor', 'dispatcher') && (
@@ -154,7 +154,10 @@ function Outcome({ item, onClose, onDone }: { item: Callback; onClose: () => voi
         say(t('callbacks.recorded', { serial: item.serial, outcome: coded('outcome', outcome) }));
         onDone();
       })
-      .catch((error: unknown) => setWrong({ field: error instanceof ApiError ? error.field : null, text: errorText(error) }))
+      .catch((error: unknown) => setWrong({
+        field: error instanceof ApiError ? error.field : null,
+        text: error instanceof ApiError && error.status === 409 ? t('callbacks.already_done') : errorText(error),
+      }))
       .finally(() => setBusy(false));
   };
   return (

@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { call, errorText, holds } from '../api';
-import { ageText, dateTime, nameOf } from '../format';
+import { dateTime, nameOf, now, spanText } from '../format';
 import { textMatches } from '../logic/order_list';
 import { orderHash } from '../logic/route';
 import { Chip, StateChip, UrgencyMark } from '../parts/chip';
@@ -24,7 +24,6 @@ export function Dispatch() {
     return <section class="view"><h1>{t('nav.dispatch')}</h1>{board.error === null ? <Loading /> : <Failed error={board.error} retry={board.reload} />}</section>;
   }
   const { roster, waiting, last } = board.value;
-  const next = roster.find((entry) => entry.next) ?? null;
   return (
     <section class="view">
       <div class="view-head">
@@ -36,7 +35,7 @@ export function Dispatch() {
         <div class="stack">
           <Waiting
             rows={waiting.filter((row) => textMatches(text, [row.serial, row.customer.name, row.site.address, row.problem]))}
-            next={next} onDone={board.reload} onOverride={setOverride}
+            onDone={board.reload} onOverride={setOverride}
           />
           <Last records={last.filter((record) => textMatches(text, [record.serial, nameOf(record.technician), record.reason]))} />
         </div>
@@ -61,12 +60,11 @@ async function send(row: OrderRow, body: { technician?: string; reason?: string 
 
 interface WaitingProps {
   rows: OrderRow[];
-  next: RosterEntry | null;
   onDone: () => void;
   onOverride: (row: OrderRow) => void;
 }
 
-function Waiting({ rows, next, onDone, onOverride }: WaitingProps) {
+function Waiting({ rows, onDone, onOverride }: WaitingProps) {
   const [busy, setBusy] = useState<string | null>(null);
   const [wrong, setWrong] = useState<{ id: string; text: string } | null>(null);
   const may = holds('dispatcher', 'supervisor');
@@ -90,7 +88,7 @@ function Waiting({ rows, next, onDone, onOverride }: WaitingProps) {
                 <a class="serial" href={orderHash(row.id)}>{row.serial}</a>
                 <StateChip state={row.state} text={row.state_text} />
                 <UrgencyMark urgency={row.urgency} />
-                <span class="quiet" title={dateTime(row.registered_at)}>{t('dispatch.since', { age: ageText(row.registered_at) })}</span>
+                <span class="quiet" title={dateTime(row.registered_at)}>{t('dispatch.since', { span: spanText(now.value - row.registered_at) })}</span>
               </div>
               <p>{row.problem}</p>
               <p class="quiet">{row.customer.name} · {row.site.address}</p>
@@ -98,8 +96,8 @@ function Waiting({ rows, next, onDone, onOverride }: WaitingProps) {
             </div>
             {may && (
               <div class="item-actions">
-                <button type="button" class="button primary" disabled={busy !== null || next === null} onClick={() => dispatch(row)}>
-                  {busy === row.id ? t('sending') : t('dispatch.next_to', { name: next?.technician.name ?? '–' })}
+                <button type="button" class="button primary" disabled={busy !== null} onClick={() => dispatch(row)}>
+                  {busy === row.id ? t('sending') : t('dispatch.by_turn')}
                 </button>
                 <button type="button" class="button" disabled={busy !== null} onClick={() => onOverride(row)}>{t('dispatch.override')}</button>
               </div>

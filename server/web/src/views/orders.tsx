@@ -1,5 +1,6 @@
 /** The live list of orders. */
 
+import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { holds } from '../api';
 import { ageText, dateTime, timeSpan } from '../format';
@@ -16,6 +17,9 @@ import { both, coded, t } from '../text';
 import type { OrderRow, Page } from '../types';
 
 const TYPING_MS = 250;
+
+/** The list as it was last filtered: the way back from an order. */
+export const lastList = signal('#/orders');
 
 export function Orders({ query }: { query: URLSearchParams }) {
   const filter: OrderFilter = {
@@ -36,6 +40,7 @@ export function Orders({ query }: { query: URLSearchParams }) {
   };
   const path = `/api/orders?${new URLSearchParams({ ...filter }).toString()}`;
   const list = usePage<OrderRow>(path, { onEvent });
+  useEffect(() => { lastList.value = listHash('orders', { ...filter }); }, [path]);
   const filtered = Object.values(filter).some((value) => value !== '');
 
   return (
@@ -78,7 +83,7 @@ function Filters({ filter, filtered }: { filter: OrderFilter; filtered: boolean 
     return () => removeEventListener('keydown', onKey);
   }, []);
   return (
-    <div class="filters" ref={box}>
+    <div class="filters" ref={box} aria-keyshortcuts="/">
       <SearchBox value={typed} onValue={setTyped} label={t('orders.search')} />
       <label class="pick">
         <span>{t('orders.state')}</span>
@@ -191,6 +196,7 @@ function OrderLine({ row, changed }: { row: OrderRow; changed: number }) {
       </td>
       <td class="cell-signature">
         <SignatureMark row={row} />
+        {row.signature !== 'unsigned' && <span class="quiet">{coded('coverage', row.coverage)}</span>}
         {row.voucher !== 'not_out' && <span class="quiet">{coded('voucher', row.voucher)}</span>}
       </td>
     </tr>

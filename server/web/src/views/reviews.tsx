@@ -6,6 +6,7 @@ import { orderHash } from '../logic/route';
 import { textMatches } from '../logic/order_list';
 import { Chip } from '../parts/chip';
 import { SearchBox } from '../parts/form';
+import { Icon } from '../parts/icon';
 import { Empty, Failed, Loading } from '../parts/state_of_things';
 import { usePage } from '../parts/use_page';
 import { both, coded, t } from '../text';
@@ -78,11 +79,11 @@ function ReviewTable({ rows }: { rows: Review[] }) {
             <td><a class="serial" href={orderHash(row.order)}>{row.serial}</a></td>
             <td>
               <span class="strong">{both(row.kind_text)}</span>
-              {row.blocking && <span class="mark tone-bad"><span>{t('reviews.blocking')}</span></span>}
+              {row.blocking && <span class="mark tone-bad"><Icon name="slash" />{t('reviews.blocking')}</span>}
             </td>
-            <td>{coded('role', row.owner)}</td>
-            <td>{choiceText(row, row.default)}</td>
-            <td class="nowrap">{dateTime(row.opened_at)}</td>
+            <td data-label={t('reviews.owner')}>{coded('role', row.owner)}</td>
+            <td data-label={t('reviews.default')}>{choiceText(row, row.default)}</td>
+            <td class="nowrap" data-label={t('reviews.opened')}>{dateTime(row.opened_at)}</td>
             <td class="cell-actions"><a class="button" href={`${orderHash(row.order)}?review=${encodeURIComponent(row.id)}`}>{t('reviews.decide')}</a></td>
           </tr>
         ))}

@@ -57,7 +57,7 @@ function TechnicianTable({ rows }: { rows: Technician[] }) {
       </thead>
       <tbody>
         {rows.map((row) => (
-          <tr key={row.id}>
+          <tr key={row.id} data-technician={row.id}>
             <td>
               <span class="strong">{row.name}</span>
               {!row.active && <Chip tone="off" icon="slash">{t('dispatch.inactive')}</Chip>}
@@ -80,7 +80,7 @@ export function DeviceLine({ device }: { device: Device }) {
     <div class="device">
       <code title={device.id}>{device.id.slice(0, 8)}</code>
       {device.revoked ? <Chip tone="off" icon="slash">{t('technicians.revoked')}</Chip> : <SyncAge at={device.last_sync_at} />}
-      {device.pending > 0 ? (
+      {device.revoked ? null : device.pending > 0 ? (
         <span class="mark tone-warn">
           {t('technicians.pending', { n: device.pending })}
           {device.pending_oldest_at !== null && <span class="quiet" title={dateTime(device.pending_oldest_at)}>{t('technicians.oldest', { age: ageText(device.pending_oldest_at) })}</span>}
@@ -107,11 +107,11 @@ function QuarantineTable({ rows }: { rows: Quarantined[] }) {
         {rows.map((row) => (
           <tr key={`${row.document} ${row.actor} ${row.sequence}`}>
             <td class="strong">{coded('quarantine.reason', row.reason)}</td>
-            <td><code title={row.device}>{row.device.slice(0, 8)}</code></td>
-            <td><a href={`#/orders/${encodeURIComponent(row.document)}`}><code>{row.document.slice(0, 13)}</code></a></td>
-            <td><code>{row.actor.slice(0, 8)}</code> · {row.sequence}</td>
-            <td>{bytes(row.bytes)}</td>
-            <td class="nowrap">{dateTime(row.received_at)}</td>
+            <td data-label={t('quarantine.device')}><code title={row.device}>{row.device.slice(0, 8)}</code></td>
+            <td data-label={t('quarantine.document')}><a href={`#/orders/${encodeURIComponent(row.document)}`}><code>{row.document.slice(0, 13)}</code></a></td>
+            <td data-label={t('quarantine.sequence')}><code>{row.actor.slice(0, 8)}</code> · {row.sequence}</td>
+            <td data-label={t('quarantine.size')}>{bytes(row.bytes)}</td>
+            <td class="nowrap" data-label={t('quarantine.received')}>{dateTime(row.received_at)}</td>
           </tr>
         ))}
       </tbody>

@@ -1,0 +1,190 @@
+//! The command line, as clap reads it. Texts come from the message catalogue: see [`super::help`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "docket-device", version, disable_help_subcommand = true)]
+pub(super) struct Cli {
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "en|zh")]
+    pub(super) lang: Option<String>,
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) command: Action,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    Enrol(Enrol),
+    List(List),
+    Show(Order),
+    Accept(Order),
+    Refuse(WithReason),
+    Depart(Order),
+    Arrive(Order),
+    Start(Order),
+    Pause(WithReason),
+    Resume(Order),
+    End(Order),
+    #[command(subcommand)]
+    Part(PartAction),
+    #[command(subcommand)]
+    Labour(LabourAction),
+    Note(Note),
+    Done(Done),
+    Unfinished(Unfinished),
+    Voucher(Voucher),
+    Sign(Sign),
+    RefuseSignature(RefuseSignature),
+    Sync(Sync),
+    Status,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Enrol {
+    #[arg(long, value_name = "URL")]
+    pub(super) server: String,
+    #[arg(long)]
+    pub(super) code: String,
+    #[arg(long)]
+    pub(super) fingerprint: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Order {
+    pub(super) order: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WithReason {
+    pub(super) order: String,
+    #[arg(long)]
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PartAction {
+    Add(PartAdd),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PartAdd {
+    pub(super) order: String,
+    #[arg(long)]
+    pub(super) name: String,
+    #[arg(long, default_value = "1")]
+    pub(super) quantity: String,
+    #[arg(long, default_value = "piece")]
+    pub(super) unit: String,
+    #[arg(long)]
+    pub(super) amount: Option<String>,
+    #[arg(long)]
+    pub(super) currency: Option<String>,
+    #[arg(long)]
+    pub(super) code: Option<String>,
+    #[arg(long)]
+    pub(super) serial: Option<String>,
+    #[arg(long, default_value = "van", value_parser = ["van", "customer", "unknown"])]
+    pub(super) source: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LabourAction {
+    Add(LabourAdd),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LabourAdd {
+    pub(super) order: String,
+    #[arg(long)]
+    pub(super) hours: String,
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    #[arg(long)]
+    pub(super) amount: Option<String>,
+    #[arg(long)]
+    pub(super) currency: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Note {
+    pub(super) order: String,
+    pub(super) text: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Done {
+    pub(super) order: String,
+    #[arg(long)]
+    pub(super) finding: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Unfinished {
+    pub(super) order: String,
+    #[arg(long, value_parser = ["parts", "customer", "weather", "skill", "other"])]
+    pub(super) reason: String,
+    #[arg(long)]
+    pub(super) text: Option<String>,
+    #[arg(long, value_name = "FROM/TO")]
+    pub(super) next: Option<String>,
+    #[arg(long, requires = "relation")]
+    pub(super) customer: Option<String>,
+    #[arg(long, requires = "customer")]
+    pub(super) relation: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Voucher {
+    pub(super) order: String,
+    #[arg(long, value_name = "en|zh")]
+    pub(super) customer_lang: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Sign {
+    pub(super) order: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) from: PathBuf,
+    #[arg(long)]
+    pub(super) name: String,
+    #[arg(long)]
+    pub(super) relation: String,
+    #[arg(long, value_parser = ["none_given", "satisfied", "acceptable", "dissatisfied"])]
+    pub(super) opinion: String,
+    #[arg(long)]
+    pub(super) comment: Option<String>,
+    #[arg(long, value_name = "en|zh")]
+    pub(super) customer_lang: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) copy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RefuseSignature {
+    pub(super) order: String,
+    #[arg(long)]
+    pub(super) name: String,
+    #[arg(long)]
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Sync {
+    #[arg(long)]
+    pub(super) live: bool,
+    #[arg(long = "for", value_name = "SECONDS", requires = "live")]
+    pub(super) seconds: Option<u64>,
+}

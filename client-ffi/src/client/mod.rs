@@ -1,0 +1,272 @@
+//! The typed API of a device: what the terminal program and the phone bindings call.
+//!
+//! Reading and commands work without a network. A command is decided on the order *as it was shown*, and what
+//! had been shown is what its fact says its author knew; a sync in between changes neither.
+
+#[cfg(test)]
+mod tests;
+
+use docket_sync_core::commands::{Command, CommandCode, Context, Decision, Refusal, decide, offered};
+use docket_sync_core::facts::{Author, Fact, Role};
+use docket_sync_core::ids::{DocumentId, FactId, PersonId, RecordId};
+use docket_sync_core::lifecycle::view::{OrderView, Visit, VisitState};
+use docket_sync_core::lifecycle::{FactSet, fold};
+use docket_sync_core::policy::ServicePolicy;
+use docket_sync_core::reference::{Reference, ReferenceRecord};
+use docket_sync_core::sync::frames::{Pending, QuarantineCode};
+use docket_sync_core::time::UnixMillis;
+
+use crate::orders::{OrderRow, find};
+use crate::platform::Platform;
+use crate::replica::{DeviceReplica, NewFact, ReplicaError};
+use crate::store::DeviceStore;
+
+/// A device that was enrolled.
+#[derive(Debug)]
+pub struct Client<S> {
+    replica: DeviceReplica<S>,
+    author: PersonId,
+}
+
+/// One order as it was shown.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The order.
+    pub id: DocumentId,
+    /// The order as the fold shows it.
+    pub view: OrderView,
+    /// The facts it was folded from.
+    pub facts: FactSet,
+    /// Facts made here that the server does not have yet.
+    pub unsent: Vec<FactId>,
+    /// Facts made here that the server did not accept; they are not in the view.
+    pub refused: Vec<RefusedFact>,
+}
+
+/// A fact that the server did not accept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedFact {
+    /// The fact.
+    pub fact: Fact,
+    /// Why.
+    pub code: QuarantineCode,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone)]
+pub struct Executed {
+    /// The fact it made.
+    pub fact: FactId,
+    /// The order now.
+    pub order: Shown,
+    /// Facts that had arrived and were not shown to the author.
+    pub not_seen: Vec<FactId>,
+}
+
+/// Why a command made no fact.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// The business says no.
+    #[error("refused: {}", .0.code)]
+    Refused(Box<Refusal>),
+    /// The device failed.
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
+}
+
+/// How the device stands with its server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Facts that exist on this device only.
+    pub pending: Option<Pending>,
+    /// Facts that the server did not accept, with their orders.
+    pub refused: Vec<(DocumentId, FactId, QuarantineCode)>,
+    /// Server time of the last contact.
+    pub last_sync: Option<UnixMillis>,
+    /// Whether everything in scope was equal at the last comparison.
+    pub verified: Option<bool>,
+    /// How often it was not.
+    pub differences: u64,
+    /// Number of the server's log up to which this device has everything.
+    pub number: Option<u64>,
+    /// Everything up to here is in a backup of the server.
+    pub backed_up_to: u64,
+}
+
+impl<S: DeviceStore> Client<S> {
+    /// Opens an enrolled device.
+    ///
+    /// # Errors
+    /// When it is not enrolled, its key is gone, or store or platform fail.
+    pub fn open(store: S, platform: Platform) -> Result<Self, ReplicaError> {
+        let replica = DeviceReplica::open(store, platform)?;
+        let author = replica.identity().person;
+        Ok(Self { replica, author })
+    }
+
+    /// The replica, for syncing.
+    pub fn replica_mut(&mut self) -> &mut DeviceReplica<S> {
+        &mut self.replica
+    }
+
+    /// The replica.
+    #[must_use]
+    pub fn replica(&self) -> &DeviceReplica<S> {
+        &self.replica
+    }
+
+    /// Who works with the device.
+    #[must_use]
+    pub fn person(&self) -> PersonId {
+        self.author
+    }
+
+    /// Every order on this device: work that is going on first, what is over last.
+    ///
+    /// # Errors
+    /// When the store fails or a row is damaged.
+    pub fn list(&self) -> Result<Vec<(DocumentId, OrderRow)>, ReplicaError> {
+        self.replica.rows()
+    }
+
+    /// The order that `text` names: its id, its serial, or a beginning of one of them that only it has.
+    ///
+    /// # Errors
+    /// When none or several are named, or the store fails.
+    pub fn find(&self, text: &str) -> Result<DocumentId, find::FindError> {
+        find::find(&self.list()?, text)
+    }
+
+    /// One order.
+    ///
+    /// # Errors
+    /// When it is not on this device, or damaged.
+    pub fn show(&self, id: DocumentId) -> Result<Shown, ReplicaError> {
+        let mut facts = FactSet::new(id);
+        facts.extend(self.replica.facts(id)?);
+        let view = fold(&facts);
+        let of_this = || self.replica.journal().filter(|entry| entry.document == id);
+        let unsent = of_this().filter(|entry| entry.waits()).map(crate::replica::JournalEntry::id).collect();
+        let refused = of_this().filter_map(|entry| Some((entry, entry.refused?)));
+        let refused = refused
+            .map(|(entry, code)| Ok(RefusedFact { fact: entry.fact()?, code }))
+            .collect::<Result<Vec<_>, ReplicaError>>()?;
+        Ok(Shown { id, view, facts, unsent, refused })
+    }
+
+    /// The commands that may be used on the order as it is shown.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn offered(&self, shown: &Shown) -> Result<Vec<CommandCode>, ReplicaError> {
+        Ok(offered(&shown.view, &self.context()?))
+    }
+
+    /// Decides a command on the order as it was shown. When it returns, the fact is durable on this device.
+    ///
+    /// # Errors
+    /// A refusal, or a failure of the device.
+    pub fn execute(&mut self, shown: &Shown, command: &Command) -> Result<Executed, ExecuteError> {
+        let Decision { body, head } = self.decide(shown, command)?;
+        let fact = NewFact {
+            document: shown.id,
+            author: Author::Person(self.author),
+            seen: shown.view.frontier.clone(),
+            head,
+            body,
+            claimed: None,
+            proof: None,
+        };
+        self.state(shown, fact)
+    }
+
+    /// States a decided fact and shows the order again.
+    pub(crate) fn state(&mut self, shown: &Shown, fact: NewFact) -> Result<Executed, ExecuteError> {
+        let fact = self.replica.state_fact(fact)?;
+        let order = self.show(shown.id)?;
+        let not_seen = order.facts.iter().map(|fact| fact.id);
+        let not_seen = not_seen.filter(|id| *id != fact && shown.facts.get(*id).is_none()).collect();
+        Ok(Executed { fact, order, not_seen })
+    }
+
+    pub(crate) fn decide(&self, shown: &Shown, command: &Command) -> Result<Decision, ExecuteError> {
+        decide(&shown.view, command, &self.context()?).map_err(|refusal| ExecuteError::Refused(Box::new(refusal)))
+    }
+
+    fn context(&self) -> Result<Context, ReplicaError> {
+        let roles: Vec<Role> = self.replica.certificate().roles(self.author).unwrap_or_default().to_vec();
+        let policy = self.policy()?.map(|policy| policy.version);
+        Ok(Context { policy, ..Context::new(self.author, &roles) })
+    }
+
+    /// How the device stands with its server.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let state = self.replica.state();
+        let refused = self.replica.journal().filter_map(|entry| Some((entry.document, entry.id(), entry.refused?)));
+        Status {
+            pending: self.replica.pending(),
+            refused: refused.collect(),
+            last_sync: state.last_sync,
+            verified: state.verified,
+            differences: state.differences,
+            number: state.cursor.map(|cursor| cursor.number),
+            backed_up_to: state.backed_up_to,
+        }
+    }
+
+    /// The newest service policy that this device holds.
+    ///
+    /// # Errors
+    /// When the store fails or the policy is damaged.
+    pub fn policy(&self) -> Result<Option<ServicePolicy>, ReplicaError> {
+        let policies = self.replica.references()?.into_iter().filter_map(|record| {
+            let Reference::PolicyRecord(policy) = record.content else { return None };
+            (!record.deleted).then_some(policy)
+        });
+        let newest = policies.max_by_key(|policy| policy.version);
+        // A policy of a later format is for a later version of this program.
+        Ok(newest.and_then(|policy| ServicePolicy::from_json(&policy.json).ok()))
+    }
+
+    /// A reference record, unless it is gone or not here.
+    ///
+    /// # Errors
+    /// When the store fails or the record is damaged.
+    pub fn reference(&self, id: RecordId) -> Result<Option<Reference>, ReplicaError> {
+        let record: Option<ReferenceRecord> = self.replica.reference(id)?;
+        Ok(record.filter(|record| !record.deleted).map(|record| record.content))
+    }
+
+    /// A person's name, or his id where it is not known here.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn person_name(&self, person: PersonId) -> Result<String, ReplicaError> {
+        let record = self.reference(docket_sync_core::reference::person_record(person))?;
+        Ok(match record {
+            Some(Reference::Person(record)) => record.name,
+            _ => person.to_string(),
+        })
+    }
+
+    /// A name for the author of a fact.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn author_name(&self, author: &Author) -> Result<String, ReplicaError> {
+        match author {
+            Author::Person(person) => self.person_name(*person),
+            Author::System(_) => Ok(author.to_string()),
+        }
+    }
+}
+
+impl Shown {
+    /// The visit of `person` that a command without further words is about: the one under way, or else his last.
+    #[must_use]
+    pub fn visit_of(&self, person: PersonId) -> Option<&Visit> {
+        let mine = || self.view.visits.iter().filter(|visit| visit.technician == person);
+        mine().find(|visit| visit.state != VisitState::Ended).or_else(|| mine().next_back())
+    }
+}

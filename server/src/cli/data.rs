@@ -1,0 +1,109 @@
+//! Opening a data folder for a command.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use docket_sync_core::facts::Role;
+use docket_sync_core::ids::PersonId;
+use zeroize::Zeroizing;
+
+use super::Failure;
+use crate::auth::people::PersonRecord;
+use crate::commit::Tables;
+use crate::identity::StoreKeys;
+use crate::office::Office;
+use crate::platform::Platform;
+use crate::store::{KeyRange, SledOptions, SledStore, Store, Table};
+
+/// A command's office: nothing else runs on the store.
+pub(super) struct Opened {
+    pub(super) office: Arc<Office>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Opened {
+    /// Waits until everything is written.
+    pub(super) fn close(self) {
+        let Self { office, thread } = self;
+        office.stop();
+        drop(office);
+        let _ended = thread.join();
+    }
+}
+
+pub(super) fn keys_file(data: &Path) -> PathBuf {
+    data.join("keys").join("store.key")
+}
+
+/// Reads the store's keys.
+pub(super) fn read_keys(data: &Path) -> Result<StoreKeys, Failure> {
+    let path = keys_file(data);
+    let text = fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| {
+        Failure::new(if error.kind() == std::io::ErrorKind::NotFound {
+            let folder = data.display();
+            format!("{folder} holds no Docket store: make one with `docket init --data {folder}`")
+        } else {
+            format!("reading the store's keys from {}: {error}", path.display())
+        })
+    })?;
+    let damaged = || Failure::new(format!("{} is damaged: restore it from your backup", path.display()));
+    let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).or(Err(damaged()))?;
+    let secret = Zeroizing::new(<[u8; StoreKeys::LENGTH]>::try_from(bytes).or(Err(damaged()))?);
+    Ok(StoreKeys::from_secret(&secret))
+}
+
+/// Writes new keys, readable by the owner only; never over old ones.
+pub(super) fn write_keys(data: &Path, secret: &[u8; StoreKeys::LENGTH]) -> Result<(), Failure> {
+    let path = keys_file(data);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)
+            .map_err(|error| Failure::new(format!("making {}: {error}", folder.display())))?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = options.open(&path).map_err(|error| {
+        Failure::new(if error.kind() == std::io::ErrorKind::AlreadyExists {
+            format!("{} already holds a store; choose another folder", data.display())
+        } else {
+            format!("writing {}: {error}", path.display())
+        })
+    })?;
+    let text = Zeroizing::new(data_encoding::HEXLOWER.encode(secret));
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
+    Ok(())
+}
+
+/// Opens the store in `data` for a command.
+pub(super) fn open(data: &Path) -> Result<Opened, Failure> {
+    let keys = read_keys(data)?;
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(&data.join("store"), SledOptions::default())?);
+    let (office, thread) = Office::open(store, keys, Platform::system(), None)?;
+    Ok(Opened { office, thread })
+}
+
+/// An active administrator, in whose name a command at the server's own terminal acts.
+pub(super) fn administrator(office: &Office) -> Result<PersonId, Failure> {
+    people(office)?
+        .into_iter()
+        .find(|person| person.holds(Role::Administrator))
+        .map(|person| person.id)
+        .ok_or_else(|| Failure::new("this store has no active administrator"))
+}
+
+/// The person with a login.
+pub(super) fn person(office: &Office, login: &str) -> Result<PersonRecord, Failure> {
+    people(office)?
+        .into_iter()
+        .find(|person| person.login.as_str() == login.trim().to_lowercase())
+        .ok_or_else(|| Failure::new(format!("nobody has the login '{login}': see `docket user list`")))
+}
+
+/// Everybody.
+pub(super) fn people(office: &Office) -> Result<Vec<PersonRecord>, Failure> {
+    let _durable = office.hub.read();
+    let rows = Tables::scan(office.store.as_ref(), Table::Person, &KeyRange::all(), usize::MAX)?;
+    rows.iter().map(|(_, bytes)| PersonRecord::from_bytes(bytes).map_err(Failure::from)).collect()
+}

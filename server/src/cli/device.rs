@@ -1,0 +1,67 @@
+//! `docket device`: enrolment codes at the server's own terminal.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::{Failure, data, say};
+use crate::listen::tls::{TlsIdentity, grouped};
+
+/// Manages technicians' devices.
+#[derive(Debug, Subcommand)]
+pub(super) enum DeviceCommand {
+    /// Makes a one-time code with which a technician enrols his device.
+    #[command(after_help = "Example:\n  docket device enrol --data /var/lib/docket --login li\n\n\
+        The code is good for 15 minutes and one device. The server must not run on the same folder; while it\n\
+        runs, make the code on the office page.")]
+    Enrol {
+        /// Folder of the store.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Login of the technician.
+        #[arg(long)]
+        login: String,
+    },
+    /// Lists enrolled devices.
+    #[command(after_help = "Example:\n  docket device list --data /var/lib/docket")]
+    List {
+        /// Folder of the store.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+}
+
+pub(super) fn run(command: DeviceCommand) -> Result<(), Failure> {
+    match command {
+        DeviceCommand::Enrol { data, login } => {
+            let opened = data::open(&data)?;
+            let made = (|| {
+                let by = data::administrator(&opened.office)?;
+                let person = data::person(&opened.office, &login)?.id;
+                let committer = &opened.office.committer;
+                Ok::<_, Failure>(committer.run_blocking(move |writer| writer.new_enrolment_code(person, by))?)
+            })();
+            opened.close();
+            let (code, record) = made?;
+            let tls = TlsIdentity::load_or_make(&data.join("tls"), &[])?;
+            say(&format!("Code: {}", code.reveal()));
+            say(&format!("Good until: {}", record.expires_at()));
+            say(&format!("TLS certificate fingerprint: {}", grouped(&tls.fingerprint())));
+            Ok(())
+        }
+        DeviceCommand::List { data } => {
+            let opened = data::open(&data)?;
+            let devices = {
+                let _durable = opened.office.hub.read();
+                crate::feed::devices::list_devices(opened.office.store.as_ref(), 100_000)
+            };
+            opened.close();
+            for (device, contact) in devices? {
+                let synced = contact.and_then(|contact| contact.last_sync_at).map_or("never".to_owned(), |at| at.to_string());
+                let state = if device.revoked_at.is_some() { "revoked" } else { "enrolled" };
+                say(&format!("{} {state} last sync {synced}", device.device));
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The command line of the server: `docket init | serve | user | device | import | verify`.
+//!
+//! Every command prints what it did; a refusal is one clear sentence on the error output and an exit code
+//! that is not 0.
+
+mod data;
+mod device;
+mod import;
+mod init;
+mod serve;
+mod user;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The office of an after-sales company: work orders that are right even where there is no signal.
+#[derive(Debug, Parser)]
+#[command(name = "docket", version, arg_required_else_help = true, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Makes a company's store: keys, epoch, TLS certificate, first administrator.
+    Init(init::InitOptions),
+    /// Runs the server.
+    Serve(crate::config::ServeOptions),
+    /// Manages people.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Manages technicians' devices.
+    #[command(subcommand)]
+    Device(device::DeviceCommand),
+    /// Takes over data from files.
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// Checks a customer's signed copy; needs no server and no network.
+    Verify(verify::VerifyOptions),
+}
+
+/// What a command says when it cannot go on: one sentence for a person.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Failure {
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+/// Runs the command that the process was called with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Init(options) => init::run(options),
+        Command::Serve(options) => serve::run(options),
+        Command::User(command) => user::run(command),
+        Command::Device(command) => device::run(command),
+        Command::Import(command) => import::run(command),
+        Command::Verify(options) => return verify::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(sentence)) => {
+            say_error(&sentence);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the command line answers on the standard output")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}
+
+#[expect(clippy::print_stderr, reason = "the command line complains on the error output")]
+pub(crate) fn say_error(line: &str) {
+    eprintln!("docket: {line}");
+}

@@ -1,0 +1,77 @@
+//! `docket serve`: the server of one company.
+
+use std::sync::Arc;
+
+use docket_sync_core::ids::Digest;
+
+use super::{Failure, data, say};
+use crate::config::{ServeOptions, ServerConfig};
+use crate::listen::tls::grouped;
+use crate::listen::{Listener, Transport};
+use crate::office::Office;
+use crate::platform::Platform;
+use crate::store::{SledStore, Store};
+use crate::telemetry;
+
+pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
+    let config = options.check()?;
+    telemetry::install(config.log.format, &config.log.filter)?;
+    let keys = data::read_keys(&config.data.folder)?;
+    let transport = config.transport()?;
+    // The port first: a busy one is said before the store is opened.
+    let listener = Listener::bind(config.listen.address, transport.clone())?;
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(&config.data.store_folder(), config.data.store)?);
+    let (office, thread) = Office::open(store, keys, Platform::system(), None)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    announce(&config, &listener, &transport, &office);
+    let certificate = match &transport {
+        Transport::Tls(identity) => Some(identity.fingerprint()),
+        Transport::InsecureHttp => None,
+    };
+    let served = runtime.block_on(serve(listener, certificate, office.clone()));
+    office.stop();
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    drop(office);
+    let _ended = thread.join();
+    served
+}
+
+fn announce(config: &ServerConfig, listener: &Listener, transport: &Transport, office: &Office) {
+    say(&format!("Docket serves {} on {}", config.data.folder.display(), listener.url()));
+    if let Transport::Tls(identity) = transport {
+        say(&format!("TLS certificate fingerprint: {}", grouped(&identity.fingerprint())));
+    }
+    say(&format!("Store key fingerprint: {}", office.keys.fingerprint()));
+}
+
+async fn serve(listener: Listener, certificate: Option<Digest>, office: Arc<Office>) -> Result<(), Failure> {
+    let reactors = crate::app::start_reactors(&office)?;
+    let router = crate::app::router(office.clone(), certificate);
+    let stopping = office.clone();
+    listener
+        .serve(router, async move {
+            stop_signal().await;
+            tracing::info!("stopping: no new requests, open ones finish");
+            stopping.stop();
+        })
+        .await?;
+    reactors.finished().await;
+    Ok(())
+}
+
+/// Ready on Ctrl-C or a termination signal.
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "only Ctrl-C stops this server");
+            let _interrupted = interrupt.await;
+        }
+    }
+}

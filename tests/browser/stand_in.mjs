@@ -1,0 +1,180 @@
+// The office page against its stand-in API: what only a server that misbehaves on demand can show. Pictures of
+// every view in both languages and widths go to DOCKET_SHOTS.
+//
+// Build the page first: `npm ci && npm run build` in server/web.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { launch, logIn, openPage, shoot } from './browser.mjs';
+
+const PORT = process.env.PORT ?? '4187';
+const URL_ = `http://127.0.0.1:${PORT}`;
+const WIDE = { width: 1440, height: 900 };
+const NARROW = { width: 390, height: 844 };
+
+const server = spawn(process.execPath, [fileURLToPath(new URL('../../server/web/mock/serve.mjs', import.meta.url))], { env: { ...process.env, PORT }, stdio: ['ignore', 'pipe', 'inherit'] });
+await new Promise((resolve, reject) => {
+  server.stdout.once('data', resolve);
+  server.once('exit', () => reject(new Error('the stand-in office did not start')));
+});
+const act = (what, more = {}) => fetch(`${URL_}/mock/act`, { method: 'POST', body: JSON.stringify({ what, ...more }) }).then((answer) => answer.json());
+const browser = await launch();
+
+async function step(name, body) {
+  await body();
+  process.stdout.write(`ok: ${name}\n`);
+}
+
+async function pictures(page, language) {
+  const views = ['orders', 'orders/new', 'dispatch', 'callbacks', 'callbacks?state=all', 'reviews', 'technicians', 'administration'];
+  await page.click(`.languages button[lang="${language === 'zh' ? 'zh-CN' : 'en'}"]`);
+  for (const [width, viewport] of [['wide', WIDE], ['narrow', NARROW]]) {
+    await page.setViewportSize(viewport);
+    for (const view of views) {
+      await page.goto(`${URL_}/#/${view}`);
+      await page.waitForSelector('h1');
+      await page.waitForFunction(() => document.querySelector('.loading') === null);
+      await shoot(page, `${language}-${width}-${view.replace(/[/?=]/g, '_')}`, { fullPage: view !== 'orders' });
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.equal(overflow, 0, `${view} is wider than the ${width} window by ${overflow} px (${language})`);
+    }
+    await page.goto(`${URL_}/#/orders?q=1182`);
+    await page.click('tr[data-order]');
+    await page.waitForSelector('.order-head');
+    await shoot(page, `${language}-${width}-order`, { fullPage: true });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `the order is too wide (${width}, ${language})`);
+  }
+  await page.setViewportSize(WIDE);
+}
+
+async function filterKeepsOthersOut(page) {
+  await page.goto(`${URL_}/#/orders?state=completed`);
+  await page.waitForSelector('tr[data-state="completed"]');
+  await act('arrive', { serial: '2026-11-001186' });
+  await act('done', { serial: '2026-11-001187' });
+  await page.waitForSelector('tr[data-serial="2026-11-001187"]');
+  await shoot(page, 'highlight');
+  assert.equal(await page.$('tr[data-serial="2026-11-001186"]'), null, 'an order outside the filter appeared');
+}
+
+async function dialogKeepsItsView(page) {
+  await page.goto(`${URL_}/#/orders?q=001189`);
+  await page.click('tr[data-order] a.serial');
+  await page.click('button[data-command="cancel"]');
+  await page.fill('dialog textarea', '客户要求取消');
+  await act('arrive', { serial: '2026-11-001189' });
+  await page.waitForSelector('dialog .news');
+  await shoot(page, 'dialog-news');
+  const sent = page.waitForRequest((request) => request.url().endsWith('/commands'));
+  await page.click('dialog button[type="submit"]');
+  const tag = (await sent).headers()['if-match'];
+  assert.ok(!tag.includes('onswg4tf'), `the dialog sent a newer view than it was opened on: ${tag}`);
+  await page.waitForSelector('[data-part="not-seen"] .fact-list li');
+  await shoot(page, 'dialog-not-seen');
+  await page.click('dialog .button.primary');
+}
+
+async function conflictAsksAgain(page) {
+  await page.goto(`${URL_}/#/orders?q=001184`);
+  await page.click('tr[data-order] a.serial');
+  await page.click('button[data-command="note"]');
+  await page.click('dialog button[type="submit"]');
+  await page.waitForSelector('dialog .field-error');
+  await shoot(page, 'dialog-field-error');
+  await page.fill('dialog textarea', '门禁密码 2580');
+  await act('forget');
+  await page.click('dialog button[type="submit"]');
+  await page.waitForSelector('dialog .problem');
+  await shoot(page, 'dialog-conflict');
+  assert.equal(await page.inputValue('dialog textarea'), '门禁密码 2580');
+  await page.click('dialog button[type="submit"]');
+  await page.waitForSelector('dialog', { state: 'detached' });
+}
+
+async function streamResumes(page) {
+  await page.goto(`${URL_}/#/orders`);
+  await page.waitForSelector('.live[data-live="live"]');
+  await act('drop', { ms: 2500 });
+  await page.waitForSelector('.banner');
+  await shoot(page, 'banner');
+  await act('arrive', { serial: '2026-11-001188' });
+  await page.waitForSelector('.live[data-live="live"]');
+  await page.waitForSelector('tr[data-serial="2026-11-001188"][data-state="in_progress"]');
+  await page.waitForSelector('.banner', { state: 'detached' });
+}
+
+async function newCallNamesTheField(page) {
+  await page.goto(`${URL_}/#/orders/new`);
+  await page.fill('input[name="customer.name"]', '和平里社区卫生站');
+  await page.click('form button[type="submit"]');
+  await page.waitForSelector('.field.wrong input[name="customer.phone"]');
+  await shoot(page, 'new-call-error');
+  await page.fill('input[name="customer.phone"]', '025 8345 1122');
+  await page.fill('input[name="site.address"]', '南京市秦淮区和平里 2 号');
+  await page.fill('textarea[name="problem"]', '疫苗冷藏柜报警');
+  await page.click('form button[type="submit"]');
+  await page.waitForSelector('.order-head');
+}
+
+async function callbackIsRecorded(page) {
+  await page.goto(`${URL_}/#/callbacks`);
+  await page.click('.cell-actions button');
+  await page.click('dialog input[value="redo"]');
+  await page.fill('dialog textarea', '仍有异响');
+  await shoot(page, 'dialog-callback');
+  const rows = await page.$$eval('tbody tr', (all) => all.length);
+  await page.click('dialog button[type="submit"]');
+  await page.waitForFunction((count) => document.querySelectorAll('tbody tr').length === count - 1, rows);
+}
+
+async function otherDialogs(page) {
+  await page.goto(`${URL_}/#/orders?q=001182`);
+  await page.click('tr[data-order] a.serial');
+  await page.click('.review button');
+  await page.waitForSelector('dialog input[type="radio"]');
+  await shoot(page, 'dialog-review');
+  await page.keyboard.press('Escape');
+  await page.goto(`${URL_}/#/orders?q=001185`);
+  await page.click('tr[data-order] a.serial');
+  await page.click('button[data-command="reschedule"]');
+  await page.click('dialog input[type="checkbox"]');
+  await shoot(page, 'dialog-reschedule');
+  await page.keyboard.press('Escape');
+  await page.goto(`${URL_}/#/dispatch`);
+  await page.click('.item-actions .button:not(.primary)');
+  await shoot(page, 'dialog-override');
+  await page.keyboard.press('Escape');
+  await page.goto(`${URL_}/#/administration`);
+  await page.waitForSelector('select[name="person"] option:nth-child(2)', { state: 'attached' });
+  await page.selectOption('select[name="person"]', { index: 1 });
+  await page.click('.inline-form button');
+  await page.waitForSelector('.enrolment-code');
+  await shoot(page, 'enrolment');
+}
+
+try {
+  const { page, complaints } = await openPage(browser, { viewport: WIDE, timezoneId: 'Asia/Shanghai', locale: 'en-GB' });
+  page.setDefaultTimeout(10_000);
+  await page.goto(URL_);
+  await page.waitForSelector('.door');
+  await shoot(page, 'login');
+  await logIn(page, URL_, 'chen', 'docket');
+  for (const language of ['en', 'zh']) await step(`every view fits in ${language}`, () => pictures(page, language));
+  await page.click('.languages button[lang="en"]');
+  await step('an event outside the filter does not appear', () => filterKeepsOthersOut(page));
+  await step('a dialog keeps the view it was opened on', () => dialogKeepsItsView(page));
+  await step('a conflict shows the present view and asks again', () => conflictAsksAgain(page));
+  await step('a lost stream is announced and resumes', () => streamResumes(page));
+  await step('a missing field is named at the field', () => newCallNamesTheField(page));
+  await step('a callback is recorded', () => callbackIsRecorded(page));
+  await step('the other dialogs open', () => otherDialogs(page));
+  const real = complaints.filter((text) => !/status of (401|409|422|503)|ERR_|net::/.test(text));
+  assert.deepEqual(real, [], 'the console complained');
+} catch (error) {
+  process.stderr.write(`failed: ${error.stack}\n`);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+  server.kill();
+}
