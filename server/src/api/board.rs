@@ -20,7 +20,7 @@ use super::names::Names;
 use super::orders::row::{OrderRow, order_row};
 use super::reading::{Reading, blocking};
 use super::technicians::{TechnicianItem, technician_items};
-use crate::commit::{CommitError, RowRecord, Tables};
+use crate::commit::{RowRecord, Tables};
 use crate::error::ApiError;
 use crate::feed::devices::read_device;
 use crate::hub::News;
@@ -182,7 +182,7 @@ fn event_of(feature: &str) -> Option<&'static str> {
     match feature {
         "dispatch" => Some("dispatch"),
         "callbacks" => Some("callback"),
-        _ => None,
+        _other => None,
     }
 }
 
@@ -245,7 +245,7 @@ fn order_event(
 ) -> Result<Option<Outgoing>, ApiError> {
     let row: Option<RowRecord> = reading.store().read(Table::View, &document.0)?;
     let Some(row) = row else { return Ok(None) };
-    let row = order_row(reading, names, document, &row).map_err(|error: CommitError| ApiError::from(error))?;
+    let row = order_row(reading, names, document, &row)?;
     Ok(Some(outgoing(Some(number), "order", &OrderEvent { number, id: document.to_string(), row })?))
 }
 

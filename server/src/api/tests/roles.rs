@@ -82,7 +82,7 @@ async fn an_administrator_enters_people_who_can_log_in() {
     ]));
     let record = docket_sync_core::ids::RecordId(id.parse::<PersonId>().unwrap().0);
     let known = crate::commit::Tables::reference(company.office.store.as_ref(), record).unwrap().unwrap();
-    assert_eq!(known.content.kind().map(|kind| kind.code()), Some("person"), "devices learn his name");
+    assert_eq!(known.content.kind().map(docket_sync_core::reference::ReferenceKind::code), Some("person"), "devices learn his name");
 }
 
 #[tokio::test]
