@@ -220,12 +220,14 @@ fn head(sequence: u64, hash: Option<ChangeHash>) -> Option<ChainHead> {
 
 /// What a good proof covers.
 enum Coverage {
-    /// Everything, by this device.
-    By(Maker),
+    /// The changes with these hashes, by this device.
+    By(Maker, BTreeSet<ChangeHash>),
     /// The changes with these hashes, judged once already.
     Receipt(BTreeSet<ChangeHash>),
     /// Nothing.
     Nothing,
+    /// Not to be known: the envelope came without its list, and a change before the ones of this push is missing.
+    Unknown,
 }
 
 fn check_proof(
@@ -237,20 +239,17 @@ fn check_proof(
         Proof::None => (None, Coverage::Nothing),
         Proof::Receipt(receipt) => (None, Coverage::Receipt(under_receipt(documents, &receipt))),
         Proof::Envelope { maker, mut envelope } => {
-            let listed = !envelope.documents.is_empty();
-            let rebuilt: Option<Vec<_>> = documents.iter().map(|(id, records)| hashes(*id, records)).collect();
-            match rebuilt {
-                Some(rebuilt) if listed && !covers(&envelope.documents, &rebuilt) => (None, Coverage::Nothing),
-                Some(rebuilt) => {
-                    if !listed {
-                        envelope.documents = rebuilt;
-                    }
-                    let good = envelope.store == store && envelope.verify(&maker.key).is_ok();
-                    if good { (Some(envelope), Coverage::By(maker)) } else { (None, Coverage::Nothing) }
-                }
-                // A predecessor is missing, so hashes are missing: such records are held, not judged.
-                None => (None, Coverage::By(maker)),
+            if envelope.documents.is_empty() {
+                let rebuilt: Option<Vec<_>> = documents.iter().map(|(id, records)| hashes(*id, records)).collect();
+                let Some(rebuilt) = rebuilt else { return (None, Coverage::Unknown) };
+                envelope.documents = rebuilt;
             }
+            if envelope.store != store || envelope.device != maker.device || envelope.verify(&maker.key).is_err() {
+                return (None, Coverage::Nothing);
+            }
+            // A hash is of one document: its chain begins at that document's skeleton.
+            let covered = envelope.documents.iter().flat_map(|document| document.changes.iter().copied()).collect();
+            (Some(envelope), Coverage::By(maker, covered))
         }
     }
 }
@@ -272,14 +271,6 @@ fn under_receipt(documents: &[(DocumentId, Vec<Chained>)], receipt: &Receipt) ->
         }
     }
     covered
-}
-
-fn covers(listed: &[EnvelopeDocument], rebuilt: &[EnvelopeDocument]) -> bool {
-    rebuilt.iter().all(|document| {
-        listed.iter().any(|list| {
-            list.document == document.document && document.changes.iter().all(|hash| list.changes.contains(hash))
-        })
-    })
 }
 
 fn hashes(document: DocumentId, records: &[Chained]) -> Option<EnvelopeDocument> {
@@ -322,6 +313,9 @@ impl<'a> DocumentJudge<'a> {
             Place::Behind { missing, built } => Verdict::Held { missing, hash: built.map(|built| built.hash) },
             Place::Next(built) => match self.broken.get(&record.actor) {
                 Some(missing) => Verdict::Held { missing: *missing, hash: Some(built.hash) },
+                None if matches!(self.coverage, Coverage::Unknown) => {
+                    Verdict::Held { missing: record.sequence, hash: Some(built.hash) }
+                }
                 None => self.next(&record, built),
             },
         };
@@ -365,12 +359,13 @@ impl<'a> DocumentJudge<'a> {
         let mut reader = FactReader::starting_with(self.document, record.actor, first.clone());
         let fact = reader.resolve(record, stated);
         match self.coverage {
-            Coverage::Nothing => return Err(QuarantineCode::NoProof),
             Coverage::Receipt(covered) if covered.contains(&hash) => {}
-            Coverage::Receipt(_) => return Err(QuarantineCode::NoProof),
-            Coverage::By(maker) => {
+            Coverage::By(maker, covered) if covered.contains(&hash) => {
                 self.check_maker(maker, &origin, restates.map(|first| first.actor))?;
                 self.check_right(maker, &fact)?;
+            }
+            Coverage::Nothing | Coverage::Unknown | Coverage::Receipt(_) | Coverage::By(..) => {
+                return Err(QuarantineCode::NoProof);
             }
         }
         Ok((fact, begins.then_some(first)))
@@ -410,7 +405,10 @@ impl<'a> DocumentJudge<'a> {
         }
         let kind = fact.kind().ok_or(QuarantineCode::NewerKind)?;
         let roles = self.store.roles(*person);
-        if !kind.right().roles.iter().any(|role| roles.contains(role)) {
+        let claimed = fact.content.head.role;
+        if !kind.right().roles.iter().any(|role| roles.contains(role))
+            || claimed.is_some_and(|role| !roles.contains(&role))
+        {
             return Err(QuarantineCode::NotPermitted);
         }
         if self.begun {
