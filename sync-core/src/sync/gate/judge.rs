@@ -39,6 +39,9 @@ impl<'a> DocumentJudge<'a> {
             Place::Behind { missing, built } => Verdict::Held { missing, hash: built.map(|built| built.hash) },
             Place::Next(built) => match self.broken.get(&record.actor) {
                 Some(missing) => Verdict::Held { missing: *missing, hash: Some(built.hash) },
+                None if matches!(self.coverage, Coverage::Unknown) => {
+                    Verdict::Held { missing: record.sequence, hash: Some(built.hash) }
+                }
                 None => self.next(&record, built),
             },
         };
@@ -82,12 +85,13 @@ impl<'a> DocumentJudge<'a> {
         let mut reader = FactReader::starting_with(self.document, record.actor, first.clone());
         let fact = reader.resolve(record, stated);
         match self.coverage {
-            Coverage::Nothing => return Err(QuarantineCode::NoProof),
             Coverage::Receipt(covered) if covered.contains(&hash) => {}
-            Coverage::Receipt(_) => return Err(QuarantineCode::NoProof),
-            Coverage::By(maker) => {
+            Coverage::By(maker, covered) if covered.contains(&hash) => {
                 self.check_maker(maker, &origin, restates.map(|first| first.actor))?;
                 self.check_right(maker, &fact)?;
+            }
+            Coverage::Nothing | Coverage::Unknown | Coverage::Receipt(_) | Coverage::By(..) => {
+                return Err(QuarantineCode::NoProof);
             }
         }
         Ok((fact, begins.then_some(first)))
