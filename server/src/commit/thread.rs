@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use docket_sync_core::proof::chain_start;
+use docket_sync_core::time::SECOND;
 use tokio::sync::oneshot;
 
 use super::error::CommitError;
@@ -22,8 +23,8 @@ use crate::store::{Store, StoreError, Table, record};
 const QUEUE: usize = 4_096;
 /// Jobs in one group: one flush serves them all.
 const GROUP_MAX: usize = 1_024;
-/// How often the thread tidies up, whether it is idle or never out of jobs: what fell due must not wait for quiet.
-const TIDY_EVERY: Duration = Duration::from_millis(200);
+/// How long the thread waits for a job before it tidies up.
+const IDLE: Duration = Duration::from_millis(200);
 
 /// A job decides and gives the closure that answers its caller once the group is durable.
 type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
@@ -184,10 +185,15 @@ struct CommitThread {
 
 impl CommitThread {
     fn run(mut self, queue: &Receiver<Job>) {
-        let mut tidied = Instant::now();
+        let mut tidied = self.writer.now();
         loop {
             let mut answers = Vec::new();
-            match queue.recv_timeout(TIDY_EVERY.saturating_sub(tidied.elapsed())) {
+            // Under steady load nothing is ever idle, and what falls due must fire all the same.
+            if self.writer.now().since(tidied) >= SECOND {
+                tidied = self.writer.now();
+                self.tidy();
+            }
+            match queue.recv_timeout(IDLE) {
                 Ok(job) => {
                     answers.push(job(&mut self.writer));
                     while answers.len() < GROUP_MAX {
@@ -195,7 +201,7 @@ impl CommitThread {
                         answers.push(job(&mut self.writer));
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.tidy(),
                 Err(RecvTimeoutError::Disconnected) => {
                     self.tidy();
                     let _last = self.finish_group(answers);
@@ -203,15 +209,10 @@ impl CommitThread {
                 }
             }
             let _full_is_answered = self.finish_group(answers);
-            if tidied.elapsed() >= TIDY_EVERY {
-                self.tidy();
-                let _full_is_tried_again = self.finish_group(Vec::new());
-                tidied = Instant::now();
-            }
         }
     }
 
-    /// From time to time: fold loose changes into saves, fire what fell due.
+    /// Nobody waits: fold loose changes into saves, fire what fell due.
     fn tidy(&mut self) {
         for work in [Writer::save_idle, Writer::fire_due] {
             if let Err(error) = run_job(&mut self.writer, work) {
