@@ -98,12 +98,12 @@ fn inflate(packed: &[u8]) -> Result<Vec<u8>, DecodeError> {
 }
 
 fn decode_frames(body: &[u8]) -> Result<Vec<Frame>, DecodeError> {
+    if wire::check_shape("message", body)? > limits::FRAMES_PER_MESSAGE_MAX {
+        return Err(DecodeError::new("message", "too many frames"));
+    }
     let mut decoder = minicbor::Decoder::new(body);
     let mut frames = Vec::new();
     while decoder.position() < body.len() {
-        if frames.len() >= limits::FRAMES_PER_MESSAGE_MAX {
-            return Err(DecodeError::new("message", "too many frames"));
-        }
         frames.push(decoder.decode().map_err(|error| DecodeError::from_cbor("frame", &error))?);
     }
     Ok(frames)
