@@ -11,6 +11,7 @@
 )]
 
 mod devices;
+mod journeys;
 mod real_data;
 mod real_server;
 mod tidy;

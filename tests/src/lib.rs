@@ -34,3 +34,4 @@ pub mod proxy;
 pub mod random;
 pub mod table;
 pub mod workload;
+pub mod world;

@@ -12,12 +12,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use docket_sync_core::limits::{MESSAGE_BYTES_MAX, BATCH_BYTES};
 use docket_sync_core::sync::frames::{Frame, Stop, StopCode};
-use docket_sync_core::sync::message::{Burst, Compress, Plain, Unpacker, pack};
+use docket_sync_core::sync::message::{Compress, Plain, pack, unpack};
 use tokio::sync::Notify;
 
-use super::compress::ZstdStream;
+use super::compress::Zstd;
 use super::enrol::enrol_device;
 use super::session::{Answer, ServerSession};
+use crate::commit::CommitError;
 use crate::error::ApiError;
 use crate::office::Office;
 
@@ -41,32 +42,36 @@ pub fn router() -> Router<Arc<Office>> {
 
 /// `POST /device/sync`: one message in, one message out.
 async fn sync_once(State(office): State<Arc<Office>>, body: Bytes) -> Result<Response, ApiError> {
-    let mut session = ServerSession::new(office);
-    let frames = match Unpacker::default().unpack(&body) {
+    let answer = answer_message(office, &body).await;
+    let bytes = answer.map_err(|error| ApiError::internal("a device's session", &error))?;
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+}
+
+/// A session of one message and one answer.
+///
+/// # Errors
+/// When the store fails; what can be said to the device is an answer.
+pub async fn answer_message(office: Arc<Office>, message: &[u8]) -> Result<Vec<u8>, CommitError> {
+    let frames = match unpack(message) {
         Ok(frames) => frames,
         Err(error) => {
             tracing::info!(%error, "a message could not be read");
-            return Ok(message_response(&[bad_frame()]));
+            return Ok(pack(&[bad_frame()], &mut Plain));
         }
     };
-    let failed = |error: crate::commit::CommitError| ApiError::internal("a device's session", &error);
-    let Answer { mut frames, ends } = session.receive(frames).await.map_err(failed)?;
+    let mut session = ServerSession::new(office);
+    let Answer { mut frames, ends } = session.receive(frames).await?;
     if !ends {
         for _ in 0..BATCHES_PER_POST {
-            let Some(batch) = session.next_batch().map_err(failed)? else { break };
+            let Some(batch) = session.next_batch()? else { break };
             frames.push(Frame::Batch(batch));
         }
     }
-    Ok(message_response(&frames))
+    Ok(pack(&frames, &mut Zstd))
 }
 
 fn bad_frame() -> Frame {
     Frame::Stop(Stop { code: StopCode::BadFrame, retry_after_ms: None })
-}
-
-fn message_response(frames: &[Frame]) -> Response {
-    let bytes = pack(frames, &mut ZstdStream::default(), Burst::Ends);
-    (StatusCode::OK, [(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response()
 }
 
 /// `GET /device/live`: the same frames for as long as the socket lives.
@@ -79,8 +84,6 @@ async fn live(State(office): State<Arc<Office>>, upgrade: WebSocketUpgrade) -> R
                 session: ServerSession::new(office.clone()),
                 office,
                 socket,
-                stream: ZstdStream::default(),
-                unpacker: Unpacker::default(),
                 notify: None,
             };
             if let Err(error) = connection.run().await {
@@ -97,15 +100,13 @@ enum SocketEnd {
     #[error("the device is gone: {0}")]
     Gone(#[from] axum::Error),
     #[error(transparent)]
-    Commit(#[from] crate::commit::CommitError),
+    Commit(#[from] CommitError),
 }
 
 struct Connection {
     office: Arc<Office>,
     session: ServerSession,
     socket: WebSocket,
-    stream: ZstdStream,
-    unpacker: Unpacker,
     notify: Option<Arc<Notify>>,
 }
 
@@ -137,7 +138,7 @@ impl Connection {
                 _ = ping.tick() => self.send_raw(Message::Ping(Bytes::new())).await?,
                 () = stopping => {
                     let stop = Stop { code: StopCode::ShuttingDown, retry_after_ms: Some(2_000) };
-                    self.send(&[Frame::Stop(stop)], Burst::Ends).await?;
+                    self.send(&[Frame::Stop(stop)]).await?;
                     return Ok(());
                 }
             }
@@ -151,21 +152,21 @@ impl Connection {
             Message::Ping(_) | Message::Pong(_) => return Ok(true),
             Message::Close(_) => return Ok(false),
             Message::Text(_) => {
-                self.send(&[bad_frame()], Burst::Ends).await?;
+                self.send(&[bad_frame()]).await?;
                 return Ok(false);
             }
         };
-        let frames = match self.unpacker.unpack(&bytes) {
+        let frames = match unpack(&bytes) {
             Ok(frames) => frames,
             Err(error) => {
                 tracing::info!(%error, "a message could not be read");
-                self.send(&[bad_frame()], Burst::Ends).await?;
+                self.send(&[bad_frame()]).await?;
                 return Ok(false);
             }
         };
         let Answer { frames, ends } = self.session.receive(frames).await?;
         if ends {
-            self.send(&frames, Burst::Ends).await?;
+            self.send(&frames).await?;
             return Ok(false);
         }
         self.send_batches(frames).await?;
@@ -181,8 +182,7 @@ impl Connection {
             if ready.is_empty() {
                 return Ok(());
             }
-            let burst = if last { Burst::Ends } else { Burst::GoesOn };
-            self.send(&ready, burst).await?;
+            self.send(&ready).await?;
             ready.clear();
             if last {
                 return Ok(());
@@ -190,11 +190,10 @@ impl Connection {
         }
     }
 
-    async fn send(&mut self, frames: &[Frame], burst: Burst) -> Result<(), SocketEnd> {
-        let is_small = burst == Burst::Ends && frames.iter().all(|frame| !matches!(frame, Frame::Batch(_)));
-        let compress: &mut dyn Compress = if is_small { &mut Plain } else { &mut self.stream };
-        let bytes = pack(frames, compress, burst);
-        self.send_raw(Message::Binary(bytes.into())).await
+    async fn send(&mut self, frames: &[Frame]) -> Result<(), SocketEnd> {
+        let has_news = frames.iter().any(|frame| matches!(frame, Frame::Batch(_)));
+        let compress: &mut dyn Compress = if has_news { &mut Zstd } else { &mut Plain };
+        self.send_raw(Message::Binary(pack(frames, compress).into())).await
     }
 
     async fn send_raw(&mut self, message: Message) -> Result<(), SocketEnd> {

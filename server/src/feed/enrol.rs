@@ -87,11 +87,19 @@ pub async fn enrol_device(
     State(office): State<Arc<Office>>,
     Json(request): Json<EnrolmentRequest>,
 ) -> Result<Json<EnrolmentAnswer>, ApiError> {
+    enrol(&office, request).await.map(Json)
+}
+
+/// Enrols a device by its code.
+///
+/// # Errors
+/// The code does not stand, the proof is wrong, or the store fails.
+pub async fn enrol(office: &Office, request: EnrolmentRequest) -> Result<EnrolmentAnswer, ApiError> {
     let enrolled = office.committer.run(move |writer| writer.enrol_by_code(&request)).await;
     match enrolled {
         Ok(Enrolled::Done(answer)) => {
             tracing::info!(device.id = %answer.device, "a device was enrolled");
-            Ok(Json(*answer))
+            Ok(*answer)
         }
         Ok(Enrolled::Refused(error)) => {
             Err(ApiError::new(StatusCode::FORBIDDEN, error.code(), error.to_string()).at("code"))
