@@ -5,6 +5,7 @@
 pub mod cursor;
 pub mod device;
 pub mod digest;
+mod form;
 pub mod frames;
 pub mod gate;
 pub mod message;
