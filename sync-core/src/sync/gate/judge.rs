@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::chain::{Chained, Place};
 use super::coverage::Coverage;
+use super::form::check_form;
 use super::{GateStore, Maker, Verdict};
 use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
-use crate::facts::{Author, Fact, FactBody, FactKind, Origin, StatedFact};
+use crate::facts::{Author, Fact, FactKind, Origin};
 use crate::ids::{ActorId, ChangeHash, DocumentId};
-use crate::limits;
 use crate::sync::frames::QuarantineCode;
 use crate::time::UnixMillis;
 
@@ -151,34 +151,4 @@ impl<'a> DocumentJudge<'a> {
 /// Kinds that may be the first fact of a document.
 fn begins_document(kind: FactKind) -> bool {
     kind == FactKind::RegisterCall
-}
-
-/// Form: layout, limits, and times that are not ahead of the server's.
-fn check_form(record: &Record, now: UnixMillis) -> Result<StatedFact, QuarantineCode> {
-    if record.bytes.len() > limits::FACT_BYTES_MAX {
-        return Err(QuarantineCode::Limit);
-    }
-    if record.sequence > u64::try_from(limits::FACTS_PER_DOCUMENT_MAX).unwrap_or(u64::MAX) {
-        return Err(QuarantineCode::Limit);
-    }
-    if record.time < limits::TIME_MIN || record.time > limits::TIME_MAX {
-        return Err(QuarantineCode::TimeAhead);
-    }
-    let stated = StatedFact::from_bytes(&record.bytes).or(Err(QuarantineCode::Malformed))?;
-    let lo = record.time.plus(stated.content.head.lo_offset.unwrap_or(0));
-    // The hybrid time may run ahead of `lo` by what it followed of others, which is bounded, too.
-    let ahead = lo.since(now) > limits::HYBRID_AHEAD_MAX_MS
-        || record.time.since(now) > limits::HYBRID_AHEAD_MAX_MS.saturating_mul(2);
-    if ahead {
-        return Err(QuarantineCode::TimeAhead);
-    }
-    check_texts(&stated.content.body)?;
-    Ok(stated)
-}
-
-fn check_texts(body: &FactBody) -> Result<(), QuarantineCode> {
-    match body {
-        FactBody::AddNote(note) if note.text.len() > limits::NOTE_BYTES_MAX => Err(QuarantineCode::Limit),
-        _ => Ok(()),
-    }
 }
