@@ -71,7 +71,7 @@ impl GateStore for Memory {
         !self.chains(document).is_empty()
     }
 
-    fn roles(&self, person: PersonId, _since: UnixMillis) -> Vec<Role> {
+    fn roles(&self, person: PersonId, _since: docket_sync_core::time::UnixMillis) -> Vec<Role> {
         if [MAKER, COLLEAGUE].iter().any(|device| device.person() == person) { vec![Role::Technician] } else { vec![] }
     }
 
