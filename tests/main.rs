@@ -11,6 +11,7 @@
 )]
 
 mod journeys;
+mod devices;
 mod real_data;
 mod real_server;
 mod tidy;

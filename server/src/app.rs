@@ -32,6 +32,11 @@ impl Reactors {
 ///
 /// # Errors
 /// When the company's policy cannot be read.
-pub fn start_reactors(_office: &Arc<Office>) -> Result<Reactors, CommitError> {
-    Ok(Reactors::default())
+pub fn start_reactors(office: &Arc<Office>) -> Result<Reactors, CommitError> {
+    // Read here once, so that a server does not start under a policy that no reactor can apply.
+    {
+        let _durable = office.hub.read();
+        crate::company::policy(office.store.as_ref(), office.identity.store)?;
+    }
+    Ok(Reactors { tasks: crate::reactor::spawn_all(office) })
 }

@@ -20,6 +20,7 @@ use super::names::Names;
 use super::orders::row::{OrderRow, order_row};
 use super::reading::{Reading, blocking};
 use super::technicians::{TechnicianItem, technician_items};
+use crate::callbacks::api::callback_item;
 use crate::commit::{RowRecord, Tables};
 use crate::error::ApiError;
 use crate::feed::devices::read_device;
@@ -222,7 +223,17 @@ pub(super) fn project(office: &Office, after: u64, devices: BTreeSet<DeviceId>) 
         }
     }
     for ((name, document), number) in touched.features {
-        numbered.push((number, outgoing(Some(number), name, &FeatureEvent { number, id: document.to_string() })?));
+        let callback = match name {
+            "callback" => callback_item(&Reading::begin(office), &mut names, document)?,
+            _ => None,
+        };
+        let event = match callback {
+            Some(item) => outgoing(Some(number), name, &item)?,
+            // Withdrawn: there is nothing to show, and the order's own event tells why.
+            None if name == "callback" => continue,
+            None => outgoing(Some(number), name, &FeatureEvent { number, id: document.to_string() })?,
+        };
+        numbered.push((number, event));
     }
     numbered.sort_by_key(|(number, _)| *number);
     let mut events: Vec<Outgoing> = numbered.into_iter().map(|(_, event)| event).collect();

@@ -41,9 +41,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::office::Office;
 
 pub use both::Both;
+pub(crate) use error::refused;
 pub use guard::{Administers, Permit, Reads, Rule, Signed, Works};
 pub use names::{Author, Named, Names};
 pub use openapi::openapi;
+pub(crate) use orders::etag::if_match;
 pub use orders::row::{OrderRow, order_row};
 pub use paging::{Page, PageQuery, Paging};
 pub use reading::{Reading, blocking};
@@ -138,9 +140,9 @@ pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
         certificate: certificate.map(Certificate),
         office: office.clone(),
     };
-    // Features with routes of their own are merged here: `crate::dispatch::api::router()`,
-    // `crate::callbacks::api::router()`, each a `Router<Arc<Office>>`.
-    let features: Router<Arc<Office>> = Router::new();
+    // Features with routes of their own.
+    let features: Router<Arc<Office>> =
+        Router::new().merge(crate::dispatch::api::router()).merge(crate::callbacks::api::router());
     let office_routes = requests()
         .merge(features.with_state(office.clone()))
         .layer(from_fn(protection::time_out))

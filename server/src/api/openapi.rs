@@ -43,7 +43,10 @@ struct Description;
 /// The description of every route. Features with routes of their own merge theirs here.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    let mut description = Description::openapi();
+    description.merge(crate::dispatch::api::openapi());
+    description.merge(crate::callbacks::api::openapi());
+    description
 }
 
 /// This description.

@@ -12,10 +12,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use docket_sync_core::limits::{MESSAGE_BYTES_MAX, BATCH_BYTES};
 use docket_sync_core::sync::frames::{Frame, Stop, StopCode};
-use docket_sync_core::sync::message::{Burst, Compress, Plain, Unpacker, pack};
+use docket_sync_core::sync::message::{Compress, Plain, pack, unpack};
 use tokio::sync::Notify;
 
-use super::compress::ZstdStream;
+use super::compress::Zstd;
 use super::enrol::enrol_device;
 use super::session::{Answer, ServerSession};
 use crate::commit::CommitError;
@@ -52,11 +52,11 @@ async fn sync_once(State(office): State<Arc<Office>>, body: Bytes) -> Result<Res
 /// # Errors
 /// When the store fails; what can be said to the device is an answer.
 pub async fn answer_message(office: Arc<Office>, message: &[u8]) -> Result<Vec<u8>, CommitError> {
-    let frames = match Unpacker::default().unpack(message) {
+    let frames = match unpack(message) {
         Ok(frames) => frames,
         Err(error) => {
             tracing::info!(%error, "a message could not be read");
-            return Ok(pack(&[bad_frame()], &mut Plain, Burst::Ends));
+            return Ok(pack(&[bad_frame()], &mut Plain));
         }
     };
     let mut session = ServerSession::new(office);
@@ -67,7 +67,7 @@ pub async fn answer_message(office: Arc<Office>, message: &[u8]) -> Result<Vec<u
             frames.push(Frame::Batch(batch));
         }
     }
-    Ok(pack(&frames, &mut ZstdStream::default(), Burst::Ends))
+    Ok(pack(&frames, &mut Zstd))
 }
 
 fn bad_frame() -> Frame {
@@ -84,8 +84,6 @@ async fn live(State(office): State<Arc<Office>>, upgrade: WebSocketUpgrade) -> R
                 session: ServerSession::new(office.clone()),
                 office,
                 socket,
-                stream: ZstdStream::default(),
-                unpacker: Unpacker::default(),
                 notify: None,
             };
             if let Err(error) = connection.run().await {
@@ -109,8 +107,6 @@ struct Connection {
     office: Arc<Office>,
     session: ServerSession,
     socket: WebSocket,
-    stream: ZstdStream,
-    unpacker: Unpacker,
     notify: Option<Arc<Notify>>,
 }
 
@@ -138,11 +134,18 @@ impl Connection {
                     Some(message) => next = Some(message),
                     None => return Ok(()),
                 },
-                () = news(notify.as_deref()) => self.send_batches(Vec::new()).await?,
+                () = news(notify.as_deref()) => {
+                    if self.session.is_revoked()? {
+                        let stop = Stop { code: StopCode::Revoked, retry_after_ms: None };
+                        self.send(&[Frame::Stop(stop)]).await?;
+                        return Ok(());
+                    }
+                    self.send_batches(Vec::new()).await?;
+                }
                 _ = ping.tick() => self.send_raw(Message::Ping(Bytes::new())).await?,
                 () = stopping => {
                     let stop = Stop { code: StopCode::ShuttingDown, retry_after_ms: Some(2_000) };
-                    self.send(&[Frame::Stop(stop)], Burst::Ends).await?;
+                    self.send(&[Frame::Stop(stop)]).await?;
                     return Ok(());
                 }
             }
@@ -156,21 +159,21 @@ impl Connection {
             Message::Ping(_) | Message::Pong(_) => return Ok(true),
             Message::Close(_) => return Ok(false),
             Message::Text(_) => {
-                self.send(&[bad_frame()], Burst::Ends).await?;
+                self.send(&[bad_frame()]).await?;
                 return Ok(false);
             }
         };
-        let frames = match self.unpacker.unpack(&bytes) {
+        let frames = match unpack(&bytes) {
             Ok(frames) => frames,
             Err(error) => {
                 tracing::info!(%error, "a message could not be read");
-                self.send(&[bad_frame()], Burst::Ends).await?;
+                self.send(&[bad_frame()]).await?;
                 return Ok(false);
             }
         };
         let Answer { frames, ends } = self.session.receive(frames).await?;
         if ends {
-            self.send(&frames, Burst::Ends).await?;
+            self.send(&frames).await?;
             return Ok(false);
         }
         self.send_batches(frames).await?;
@@ -186,8 +189,7 @@ impl Connection {
             if ready.is_empty() {
                 return Ok(());
             }
-            let burst = if last { Burst::Ends } else { Burst::GoesOn };
-            self.send(&ready, burst).await?;
+            self.send(&ready).await?;
             ready.clear();
             if last {
                 return Ok(());
@@ -195,11 +197,10 @@ impl Connection {
         }
     }
 
-    async fn send(&mut self, frames: &[Frame], burst: Burst) -> Result<(), SocketEnd> {
-        let is_small = burst == Burst::Ends && frames.iter().all(|frame| !matches!(frame, Frame::Batch(_)));
-        let compress: &mut dyn Compress = if is_small { &mut Plain } else { &mut self.stream };
-        let bytes = pack(frames, compress, burst);
-        self.send_raw(Message::Binary(bytes.into())).await
+    async fn send(&mut self, frames: &[Frame]) -> Result<(), SocketEnd> {
+        let has_news = frames.iter().any(|frame| matches!(frame, Frame::Batch(_)));
+        let compress: &mut dyn Compress = if has_news { &mut Zstd } else { &mut Plain };
+        self.send_raw(Message::Binary(pack(frames, compress).into())).await
     }
 
     async fn send_raw(&mut self, message: Message) -> Result<(), SocketEnd> {

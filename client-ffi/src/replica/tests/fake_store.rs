@@ -18,9 +18,8 @@ use docket_sync_core::sync::frames::{
     RecordSet, Renew, Stop, Welcome,
 };
 use docket_sync_core::sync::gate::{GateStore, Judged, Maker, Proof, Verdict, judge, own_proof};
-use docket_sync_core::sync::message::{Burst, Plain, Unpacker, pack, travels_digest};
+use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
 use docket_sync_core::sync::server::{HelloVerdict, SessionRow, ack, check_hello};
-use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
 
 use super::{START, call};
@@ -216,10 +215,10 @@ impl FakeStore {
 
     /// Answers one message.
     pub(crate) fn answer(&mut self, message: &[u8]) -> Vec<u8> {
-        let frames = Unpacker::default().unpack(message).unwrap();
+        let frames = unpack(message).unwrap();
         let (first, rest) = frames.split_first().unwrap();
         let Frame::Hello(hello) = first else { panic!("no Hello") };
-        pack(&self.answer_frames(hello, rest), &mut Plain, Burst::Ends)
+        pack(&self.answer_frames(hello, rest), &mut Plain)
     }
 
     fn answer_frames(&mut self, hello: &Hello, rest: &[Frame]) -> Vec<Frame> {
@@ -421,7 +420,7 @@ impl GateStore for FakeStore {
         self.orders.contains_key(&document)
     }
 
-    fn roles(&self, _person: PersonId) -> Vec<Role> {
+    fn roles(&self, _person: PersonId, _since: docket_sync_core::time::UnixMillis) -> Vec<Role> {
         vec![Role::Technician]
     }
 

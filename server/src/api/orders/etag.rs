@@ -19,7 +19,7 @@ pub(super) fn etag_header(etag: &str) -> Result<HeaderValue, ApiError> {
 
 /// The frontier that `If-Match` names. Absent, or `*`, which names no view: 428. What cannot be a frontier of any
 /// view is one that this store does not know: `None`.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<Vec<FactRef>>, ApiError> {
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<Vec<FactRef>>, ApiError> {
     let value = headers.get(header::IF_MATCH).ok_or_else(ApiError::precondition_required)?;
     let text = value.to_str().unwrap_or_default().trim();
     let text = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');

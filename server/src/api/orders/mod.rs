@@ -3,7 +3,7 @@
 pub(super) mod commands;
 pub(super) mod create;
 pub(super) mod detail;
-mod etag;
+pub(super) mod etag;
 mod history;
 pub(super) mod list;
 pub(super) mod load;

@@ -1,7 +1,7 @@
 //! The log is the truth: every record that a commit adds, numbered and chained [frozen].
 //!
 //! A record is a CBOR array `[kind, fields]`. Projections and reactors consume it with a cursor of their own
-//! and never load a document. Format: `schemas/log.md`.
+//! and never load a document. Format: `schemas/log.md`; golden bytes: `schemas/golden/log`.
 
 use docket_sync_core::facts::Origin;
 use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, DeviceId, Digest, DocumentId, PersonId};
@@ -205,3 +205,6 @@ pub fn read_entry(bytes: &[u8]) -> Result<LogEntry, record::RecordError> {
     let chain = Digest::from_slice(chain).ok_or_else(problem)?;
     Ok(LogEntry { chain, record: record::decode("log record", bytes)? })
 }
+
+#[cfg(test)]
+mod tests;
