@@ -11,6 +11,7 @@
 )]
 
 mod devices;
+mod http_api;
 mod journeys;
 mod pairs;
 mod real_data;
