@@ -145,6 +145,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
         &self.identity
     }
 
+    /// The incarnation whose actor states new facts.
+    #[must_use]
+    pub fn incarnation(&self) -> Incarnation {
+        self.state.incarnation
+    }
+
     /// The store's certificate for this device.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {

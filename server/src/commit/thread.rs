@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::time::Duration;
 
 use docket_sync_core::proof::chain_start;
+use docket_sync_core::time::SECOND;
 use tokio::sync::oneshot;
 
 use super::error::CommitError;
@@ -184,8 +185,14 @@ struct CommitThread {
 
 impl CommitThread {
     fn run(mut self, queue: &Receiver<Job>) {
+        let mut tidied = self.writer.now();
         loop {
             let mut answers = Vec::new();
+            // Under steady load nothing is ever idle, and what falls due must fire all the same.
+            if self.writer.now().since(tidied) >= SECOND {
+                tidied = self.writer.now();
+                self.tidy();
+            }
             match queue.recv_timeout(IDLE) {
                 Ok(job) => {
                     answers.push(job(&mut self.writer));

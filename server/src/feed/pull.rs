@@ -85,6 +85,14 @@ impl Pull<'_> {
         self.finish(draft, from, to, last).map(Some)
     }
 
+    /// Whether nothing is new after `from`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn is_current(&self, from: u64) -> Result<bool, CommitError> {
+        Ok(self.entries(from)?.0.is_empty())
+    }
+
     /// Whole documents that a device asked for, where they are in its scope.
     ///
     /// # Errors
@@ -101,7 +109,7 @@ impl Pull<'_> {
                 _ => draft.document(*document, News::Evict, None),
             }
         }
-        let is_current = self.entries(at)?.0.is_empty();
+        let is_current = self.is_current(at)?;
         self.finish(draft, at, at, is_current)
     }
 

@@ -20,7 +20,6 @@ use docket_sync_core::sync::frames::{
 use docket_sync_core::sync::gate::{GateStore, Judged, Maker, Proof, Verdict, judge, own_proof};
 use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
 use docket_sync_core::sync::server::{HelloVerdict, SessionRow, ack, check_hello};
-use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
 
 use super::{START, call};
@@ -421,7 +420,7 @@ impl GateStore for FakeStore {
         self.orders.contains_key(&document)
     }
 
-    fn roles(&self, _person: PersonId) -> Vec<Role> {
+    fn roles(&self, _person: PersonId, _since: docket_sync_core::time::UnixMillis) -> Vec<Role> {
         vec![Role::Technician]
     }
 
