@@ -13,7 +13,7 @@ use docket_sync_core::sync::frames::{
 };
 use docket_sync_core::sync::gate::{GateStore, Judged, Maker, Proof, Verdict, judge, own_proof};
 use docket_sync_core::sync::server::ack;
-use docket_sync_core::time::MINUTE;
+use docket_sync_core::time::{MINUTE, UnixMillis};
 
 use super::sample::{Device, NOON, ORDER, OTHER_ORDER, STORE, content, hashes, later, register_call};
 
@@ -71,7 +71,7 @@ impl GateStore for Memory {
         !self.chains(document).is_empty()
     }
 
-    fn roles(&self, person: PersonId, _since: docket_sync_core::time::UnixMillis) -> Vec<Role> {
+    fn roles(&self, person: PersonId, _since: UnixMillis) -> Vec<Role> {
         if [MAKER, COLLEAGUE].iter().any(|device| device.person() == person) { vec![Role::Technician] } else { vec![] }
     }
 
