@@ -13,6 +13,7 @@
 mod devices;
 mod journeys;
 mod pairs;
+mod quarantine;
 mod real_data;
 mod real_server;
 mod tidy;
