@@ -175,7 +175,7 @@ pub struct Runner {
 
 impl core::fmt::Debug for Runner {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Runner").field("reactor", &self.reactor.name()).field("cursor", &self.cursor).finish()
+        f.debug_struct("Runner").field("reactor", &self.reactor.name()).finish_non_exhaustive()
     }
 }
 
@@ -245,12 +245,11 @@ impl Runner {
     fn read_page(&mut self) -> Result<Option<Page>, CommitError> {
         let durable = self.office.hub.read();
         let tables = self.office.store.as_ref();
-        let cursor = match self.cursor {
-            Some(cursor) => cursor,
-            None => {
-                self.saved = tables.read(Table::Reactor, self.reactor.name().as_bytes())?.unwrap_or(0);
-                *self.cursor.insert(self.saved)
-            }
+        let cursor = if let Some(cursor) = self.cursor {
+            cursor
+        } else {
+            self.saved = tables.read(Table::Reactor, self.reactor.name().as_bytes())?.unwrap_or(0);
+            *self.cursor.insert(self.saved)
         };
         if cursor >= durable.number {
             return Ok(None);
@@ -375,5 +374,103 @@ fn is_passing(error: &CommitError) -> bool {
         | CommitError::Record(_)
         | CommitError::Document(_)
         | CommitError::Internal(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use docket_sync_core::facts::values::Urgency;
+
+    use super::*;
+    use crate::dispatch::world::{World, order};
+    use crate::store::MemoryStore;
+
+    /// Counts what it sees in table Callback; fails or panics at some orders while they are broken.
+    struct Fussy {
+        broken: Arc<Mutex<Vec<DocumentId>>>,
+    }
+
+    impl Reactor for Fussy {
+        fn name(&self) -> &'static str {
+            "fussy"
+        }
+
+        fn concern(&self, record: &LogRecord) -> Option<Concern> {
+            match record {
+                LogRecord::Fact(fact) => Some(Concern::Order(fact.document)),
+                _ => None,
+            }
+        }
+
+        fn react(&self, writer: &mut Writer, page: &Page) -> Result<(), CommitError> {
+            for order in page.orders() {
+                page.for_order(order, || {
+                    let seen: u64 = writer.read(Table::Callback, &order.0)?.unwrap_or(0);
+                    writer.write(Table::Callback, order.0, &(seen + 1));
+                    let broken = self.broken.lock().unwrap().contains(&order);
+                    assert!(!broken || order.0[0] != 3, "a defect");
+                    if broken { Err(CommitError::Internal("broken".to_owned())) } else { Ok(()) }
+                })?;
+            }
+            Ok(())
+        }
+    }
+
+    fn seen(world: &World, number: u8) -> u64 {
+        world.run(move |writer| Ok(writer.read(Table::Callback, &order(number).0)?.unwrap_or(0)))
+    }
+
+    #[tokio::test]
+    async fn what_fails_is_set_aside_with_its_reason_and_blocks_nobody() {
+        let world = World::open(Arc::new(MemoryStore::new()));
+        let broken = Arc::new(Mutex::new(vec![order(2), order(3)]));
+        for number in 1..=4 {
+            world.register(number, Urgency::Normal, "");
+        }
+        let mut runner = Runner::new(world.office.clone(), Arc::new(Fussy { broken: broken.clone() }));
+        runner.catch_up().await.unwrap();
+        assert_eq!((1..=4).map(|number| seen(&world, number)).collect::<Vec<_>>(), [1, 0, 0, 1]);
+        let letters = world.run(|writer| dead_letters(writer, "fussy"));
+        assert_eq!(letters.iter().map(|letter| letter.order).collect::<Vec<_>>(), [order(2), order(3)]);
+        assert!(letters[0].reason.contains("broken") && letters[1].reason.contains("panicked"), "{letters:?}");
+        // It changes and is no longer broken: dealt with, and off the list.
+        broken.lock().unwrap().clear();
+        world.confirm(2);
+        runner.catch_up().await.unwrap();
+        assert_eq!(seen(&world, 2), 1);
+        let letters = world.run(|writer| dead_letters(writer, "fussy"));
+        assert_eq!(letters.iter().map(|letter| letter.order).collect::<Vec<_>>(), [order(3)]);
+        assert!(world.run(|writer| is_set_aside(writer, "fussy", order(3))));
+    }
+
+    #[tokio::test]
+    async fn a_restarted_runner_goes_on_where_the_last_one_was() {
+        let world = World::open(Arc::new(MemoryStore::new()));
+        let fussy = || Arc::new(Fussy { broken: Arc::default() });
+        world.register(1, Urgency::Normal, "");
+        Runner::new(world.office.clone(), fussy()).catch_up().await.unwrap();
+        world.register(2, Urgency::Normal, "");
+        Runner::new(world.office.clone(), fussy()).catch_up().await.unwrap();
+        assert_eq!((seen(&world, 1), seen(&world, 2)), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn reactors_follow_the_news_are_idle_without_and_end_with_the_office() {
+        let store = Arc::new(MemoryStore::new());
+        let world = World::open(store.clone());
+        world.hire("A");
+        let tasks = spawn_all(&world.office);
+        let mut news = world.office.hub.news();
+        world.call(1, Urgency::Normal, "");
+        let dispatched = async {
+            while world.technician(1) != 'A' {
+                let _heard = news.recv().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), dispatched).await.unwrap();
+        world.office.stop();
+        for task in tasks {
+            tokio::time::timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
+        }
     }
 }

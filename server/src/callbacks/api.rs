@@ -117,7 +117,7 @@ pub(crate) async fn list_callbacks(
     let paging = PageQuery::new(query.limit, query.after).check()?;
     let no_page = || ApiError::invalid_field("after", "this is not the end of a page");
     let hexadecimal = data_encoding::HEXLOWER;
-    let after = paging.after.map(|after| hexadecimal.decode(after.as_bytes()).map_err(|_| no_page())).transpose()?;
+    let after = paging.after.map(|after| hexadecimal.decode(after.as_bytes()).map_err(|_not_hexadecimal| no_page())).transpose()?;
     let page = blocking(&office, move |office| {
         let reading = Reading::begin(office);
         let page = records::page(reading.store(), filter, after.as_deref(), paging.limit)?;

@@ -38,10 +38,10 @@ fn logged(world: &World) -> Vec<(DocumentId, CallbackRecord)> {
     world.run(|writer| {
         let mut found = Vec::new();
         for (_, entry) in writer.log_after(0, usize::MAX)? {
-            if let LogRecord::Office { feature, document: Some(document), bytes, .. } = entry.record {
-                if feature == FEATURE {
-                    found.push((document, crate::store::record::decode("callback record", &bytes)?));
-                }
+            if let LogRecord::Office { feature, document: Some(document), bytes, .. } = entry.record
+                && feature == FEATURE
+            {
+                found.push((document, crate::store::record::decode("callback record", &bytes)?));
             }
         }
         Ok(found)

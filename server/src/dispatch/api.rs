@@ -167,7 +167,7 @@ pub(crate) async fn post_dispatch(
     let frontier = if headers.contains_key(header::IF_MATCH) { Some(if_match(&headers)?.unwrap_or_default()) } else { None };
     let no_id = || ApiError::invalid_field("technician", "this is nobody's id");
     let technician = body.technician.filter(|id| !id.is_empty());
-    let technician: Option<PersonId> = technician.map(|id| id.parse().map_err(|_| no_id())).transpose()?;
+    let technician: Option<PersonId> = technician.map(|id| id.parse().map_err(|_not_an_id| no_id())).transpose()?;
     let choice = DispatchChoice { technician, reason: body.reason.filter(|text| !text.trim().is_empty()), frontier };
     let person = permit.signed.person.id;
     let done = office.committer.run(move |writer| dispatch_order(writer, order, person, &choice)).await;

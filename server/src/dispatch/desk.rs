@@ -174,11 +174,11 @@ impl Desk {
         if let Some(gone) = old.queue_key.as_ref().filter(|key| Some(*key) != queue_key.as_ref()) {
             writer.remove(Table::Dispatch, gone.clone());
         }
-        if let (Some(key), Some((_, waiting))) = (queue_key, waiting) {
-            if writer.read::<Waiting>(Table::Dispatch, &key)?.as_ref() != Some(&waiting) {
-                writer.write(Table::Dispatch, key.clone(), &waiting);
-                self.began_to_wait.insert(key);
-            }
+        if let (Some(key), Some((_, waiting))) = (queue_key, waiting)
+            && writer.read::<Waiting>(Table::Dispatch, &key)?.as_ref() != Some(&waiting)
+        {
+            writer.write(Table::Dispatch, key.clone(), &waiting);
+            self.began_to_wait.insert(key);
         }
         for technician in old.out.difference(&new.out) {
             writer.remove(Table::Dispatch, records::out_key(*technician, order));

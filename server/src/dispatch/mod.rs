@@ -5,6 +5,8 @@
 
 pub mod api;
 pub mod desk;
+#[cfg(test)]
+mod http_tests;
 pub mod reactor;
 pub mod records;
 pub mod rules;

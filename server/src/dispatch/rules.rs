@@ -94,14 +94,11 @@ impl Pointer {
         match step {
             Move::Taken(turn) => {
                 // Who uses a turn that he got back leaves the order of the others alone.
-                match self.owed.iter().position(|owed| *owed == turn) {
-                    Some(index) => {
-                        self.owed.remove(index);
-                    }
-                    None => {
-                        self.turns = self.turns.max(turn.number);
-                        self.last = Some(turn.place);
-                    }
+                if self.owed.contains(&turn) {
+                    self.owed.retain(|owed| *owed != turn);
+                } else {
+                    self.turns = self.turns.max(turn.number);
+                    self.last = Some(turn.place);
                 }
             }
             Move::GivenBack(turn) => {
@@ -195,13 +192,11 @@ pub fn next(
 ) -> Result<Decision, NobodyFits> {
     let mut skipped = Vec::new();
     for candidate in pointer.sequence(roster) {
-        match obstacle(policy, candidate, needs) {
-            Some(reason) => skipped.push(Skip { technician: candidate.place.technician, reason }),
-            None => {
-                let turn = Some(pointer.turn_of(candidate.place));
-                return Ok(Decision { technician: candidate.place, turn, skipped });
-            }
-        }
+        let Some(reason) = obstacle(policy, candidate, needs) else {
+            let turn = Some(pointer.turn_of(candidate.place));
+            return Ok(Decision { technician: candidate.place, turn, skipped });
+        };
+        skipped.push(Skip { technician: candidate.place.technician, reason });
     }
     Err(NobodyFits { skipped })
 }

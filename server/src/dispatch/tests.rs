@@ -33,10 +33,10 @@ fn records(world: &World) -> Vec<DispatchRecord> {
     world.run(|writer| {
         let mut records = Vec::new();
         for (_, entry) in writer.log_after(0, usize::MAX)? {
-            if let LogRecord::Office { feature, bytes, .. } = entry.record {
-                if feature == FEATURE {
-                    records.push(crate::store::record::decode("dispatch record", &bytes)?);
-                }
+            if let LogRecord::Office { feature, bytes, .. } = entry.record
+                && feature == FEATURE
+            {
+                records.push(crate::store::record::decode("dispatch record", &bytes)?);
             }
         }
         Ok(records)

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::chain::{Chained, Place};
 use super::coverage::Coverage;
+use super::form::check_form;
 use super::{GateStore, Maker, Verdict};
 use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
-use crate::facts::{Author, Fact, FactBody, FactKind, Origin, StatedFact};
+use crate::facts::{Author, Fact, FactKind, Origin};
 use crate::ids::{ActorId, ChangeHash, DocumentId};
-use crate::limits;
 use crate::sync::frames::QuarantineCode;
 use crate::time::UnixMillis;
 
@@ -39,6 +39,9 @@ impl<'a> DocumentJudge<'a> {
             Place::Behind { missing, built } => Verdict::Held { missing, hash: built.map(|built| built.hash) },
             Place::Next(built) => match self.broken.get(&record.actor) {
                 Some(missing) => Verdict::Held { missing: *missing, hash: Some(built.hash) },
+                None if matches!(self.coverage, Coverage::Unknown) => {
+                    Verdict::Held { missing: record.sequence, hash: Some(built.hash) }
+                }
                 None => self.next(&record, built),
             },
         };
@@ -82,12 +85,13 @@ impl<'a> DocumentJudge<'a> {
         let mut reader = FactReader::starting_with(self.document, record.actor, first.clone());
         let fact = reader.resolve(record, stated);
         match self.coverage {
-            Coverage::Nothing => return Err(QuarantineCode::NoProof),
             Coverage::Receipt(covered) if covered.contains(&hash) => {}
-            Coverage::Receipt(_) => return Err(QuarantineCode::NoProof),
-            Coverage::By(maker) => {
+            Coverage::By(maker, covered) if covered.contains(&hash) => {
                 self.check_maker(maker, &origin, restates.map(|first| first.actor))?;
                 self.check_right(maker, &fact)?;
+            }
+            Coverage::Nothing | Coverage::Unknown | Coverage::Receipt(_) | Coverage::By(..) => {
+                return Err(QuarantineCode::NoProof);
             }
         }
         Ok((fact, begins.then_some(first)))
@@ -130,6 +134,10 @@ impl<'a> DocumentJudge<'a> {
         if !kind.right().roles.iter().any(|role| roles.contains(role)) {
             return Err(QuarantineCode::NotPermitted);
         }
+        // A stated role ranks intents (R2) and opens corrections: only one that the author holds.
+        if fact.content.head.role.is_some_and(|role| !roles.contains(&role)) {
+            return Err(QuarantineCode::NotPermitted);
+        }
         if self.begun {
             return Ok(());
         }
@@ -143,34 +151,4 @@ impl<'a> DocumentJudge<'a> {
 /// Kinds that may be the first fact of a document.
 fn begins_document(kind: FactKind) -> bool {
     kind == FactKind::RegisterCall
-}
-
-/// Form: layout, limits, and times that are not ahead of the server's.
-fn check_form(record: &Record, now: UnixMillis) -> Result<StatedFact, QuarantineCode> {
-    if record.bytes.len() > limits::FACT_BYTES_MAX {
-        return Err(QuarantineCode::Limit);
-    }
-    if record.sequence > u64::try_from(limits::FACTS_PER_DOCUMENT_MAX).unwrap_or(u64::MAX) {
-        return Err(QuarantineCode::Limit);
-    }
-    if record.time < limits::TIME_MIN || record.time > limits::TIME_MAX {
-        return Err(QuarantineCode::TimeAhead);
-    }
-    let stated = StatedFact::from_bytes(&record.bytes).or(Err(QuarantineCode::Malformed))?;
-    let lo = record.time.plus(stated.content.head.lo_offset.unwrap_or(0));
-    // The hybrid time may run ahead of `lo` by what it followed of others, which is bounded, too.
-    let ahead = lo.since(now) > limits::HYBRID_AHEAD_MAX_MS
-        || record.time.since(now) > limits::HYBRID_AHEAD_MAX_MS.saturating_mul(2);
-    if ahead {
-        return Err(QuarantineCode::TimeAhead);
-    }
-    check_texts(&stated.content.body)?;
-    Ok(stated)
-}
-
-fn check_texts(body: &FactBody) -> Result<(), QuarantineCode> {
-    match body {
-        FactBody::AddNote(note) if note.text.len() > limits::NOTE_BYTES_MAX => Err(QuarantineCode::Limit),
-        _ => Ok(()),
-    }
 }

@@ -1,8 +1,10 @@
 //! A company's store of one scope in memory: what a server must do for a device, and no more.
 
+mod gate;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket_sync_core::document::{ChainHead, Document, FirstStatement, Record};
+use docket_sync_core::document::{Document, Record};
 use docket_sync_core::facts::bodies::AddNote;
 use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, Role, SCHEMA_LEVEL, StatedFact, Statement};
 use docket_sync_core::ids::{
@@ -17,7 +19,7 @@ use docket_sync_core::sync::frames::{
     Batch, BatchDocument, Cover, DocumentHeads, Frame, Have, Hello, News, NonceFrame, ProofBytes, Push, ReceiptLine,
     RecordSet, Renew, Stop, Welcome,
 };
-use docket_sync_core::sync::gate::{GateStore, Judged, Maker, Proof, Verdict, judge, own_proof};
+use docket_sync_core::sync::gate::{Judged, Maker, Proof, Verdict, judge, own_proof};
 use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
 use docket_sync_core::sync::server::{HelloVerdict, SessionRow, ack, check_hello};
 use ed25519_dalek::SigningKey;
