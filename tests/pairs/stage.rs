@@ -126,7 +126,8 @@ impl Stage {
         self.world.settle(&mut devices).await?;
         self.page = self.world.frontier(self.order).await?;
         self.facts_before = self.world.view(self.order).await?.facts;
-        self.copies = self.devices.iter().zip(50..).map(|(device, seed)| device.cloned(seed)).collect::<Result<_, _>>()?;
+        self.copies =
+            self.devices.iter().zip(50..).map(|(device, seed)| device.cloned(seed)).collect::<Result<_, _>>()?;
         Ok(())
     }
 

@@ -65,7 +65,11 @@ impl Stage {
     }
 
     /// Notes before, behind and beside a bad fact that `bad` states, one push, and what must come of it.
-    async fn judge(mut self, code: QuarantineCode, bad: impl FnOnce(&mut Self) -> Result<(), Trouble>) -> Result<(), Trouble> {
+    async fn judge(
+        mut self,
+        code: QuarantineCode,
+        bad: impl FnOnce(&mut Self) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
         let (one, other) = (self.one, self.other);
         self.note(one, "之前")?;
         bad(&mut self)?;
@@ -228,7 +232,10 @@ async fn records_without_an_envelope_enter_when_their_device_covers_them() -> Re
     let mut push = rogue::push_of(&mut stage.li)?;
     push.cover = Cover::None;
     let answer = ask(&stage.world, &mut stage.zhang, vec![Frame::Push(push.clone())]).await?;
-    assert!(matches!(answer.as_slice(), [Frame::Welcome(_), Frame::Ack(ack), ..] if ack.exceptions.len() == 2), "{answer:?}");
+    assert!(
+        matches!(answer.as_slice(), [Frame::Welcome(_), Frame::Ack(ack), ..] if ack.exceptions[0].count == 2),
+        "{answer:?}"
+    );
     assert!(notes(&*stage.world.view(one).await?).is_empty());
     // The colleague signs them himself: they are not his device's.
     rogue::cover(&mut push, &stage.world, &stage.zhang, 900)?;
@@ -252,7 +259,10 @@ async fn an_envelope_whose_signature_is_wrong_covers_nothing() -> Result<(), Tro
     let Cover::Own { signature, .. } = &mut push.cover else { return Err("an own cover".into()) };
     signature.0[7] ^= 1;
     let answer = ask(&stage.world, &mut stage.li, vec![Frame::Push(push)]).await?;
-    assert!(matches!(answer.as_slice(), [Frame::Welcome(_), Frame::Ack(ack), ..] if ack.exceptions.len() == 1), "{answer:?}");
+    assert!(
+        matches!(answer.as_slice(), [Frame::Welcome(_), Frame::Ack(ack), ..] if ack.exceptions.len() == 1),
+        "{answer:?}"
+    );
     assert_eq!(stage.quarantine()?, [(one, Some(QuarantineCode::NoProof))]);
     stage.world.settle(&mut [&mut stage.li]).await?;
     assert_eq!(notes(&*stage.world.view(one).await?), ["一"]);

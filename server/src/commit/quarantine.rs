@@ -91,7 +91,13 @@ impl Writer {
 
     /// A change was accepted: neither it nor what it states again waits any more. What was refused under the place
     /// that it names stays: a person decides about that.
-    pub(super) fn release(&mut self, by: DeviceId, document: DocumentId, record: &Record, fact: FactId) -> Result<(), CommitError> {
+    pub(super) fn release(
+        &mut self,
+        by: DeviceId,
+        document: DocumentId,
+        record: &Record,
+        fact: FactId,
+    ) -> Result<(), CommitError> {
         let first = (fact.actor, fact.sequence);
         let is_statement = (record.actor, record.sequence) == first;
         self.take_out(keys::change(document, record.actor, record.sequence), |entry| entry.record == *record)?;

@@ -13,7 +13,7 @@ use docket_sync_core::sync::frames::{
 };
 use docket_sync_core::sync::gate::{GateStore, Judged, Maker, Proof, Verdict, judge, own_proof};
 use docket_sync_core::sync::server::ack;
-use docket_sync_core::time::MINUTE;
+use docket_sync_core::time::{MINUTE, UnixMillis};
 
 use super::sample::{Device, NOON, ORDER, OTHER_ORDER, STORE, content, hashes, later, register_call};
 

@@ -36,9 +36,10 @@ impl<'a> DocumentJudge<'a> {
         let Chained { record, place } = chained;
         let verdict = match place {
             Place::Known(_) => Verdict::Duplicate,
-            Place::Behind { missing, built } => Verdict::Held { missing, hash: built.map(|built| built.hash) },
+            Place::Behind { missing, built: None } => Verdict::Held { missing, hash: None },
+            Place::Behind { missing, built: Some(built) } => self.behind(&record, built.hash, missing),
             Place::Next(built) => match self.broken.get(&record.actor) {
-                Some(missing) => Verdict::Held { missing: *missing, hash: Some(built.hash) },
+                Some(missing) => self.behind(&record, built.hash, *missing),
                 None if matches!(self.coverage, Coverage::Unknown) => {
                     Verdict::Held { missing: record.sequence, hash: Some(built.hash) }
                 }
