@@ -14,6 +14,7 @@ mod devices;
 mod http_api;
 mod journeys;
 mod pairs;
+mod quarantine;
 mod real_data;
 mod real_server;
 mod tidy;

@@ -89,8 +89,7 @@ impl World {
         let keys = StoreKeys::from_secret(&[7; StoreKeys::LENGTH]);
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
         let (office, _thread) = Office::open(store.clone(), keys, platform, Some(new))?;
-        let mut world =
-            Self { office, store, clerk: PersonId([0; 16]), clock, seed, people: AtomicU64::new(0) };
+        let mut world = Self { office, store, clerk: PersonId([0; 16]), clock, seed, people: AtomicU64::new(0) };
         world.clerk = world.person("Wang Fang", &[Role::Clerk, Role::Dispatcher, Role::Supervisor]).await?;
         let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
@@ -193,9 +192,8 @@ impl World {
         command: Command,
     ) -> Result<(), Trouble> {
         let seen = seen.to_vec();
-        let job = move |writer: &mut docket_server::commit::Writer| {
-            writer.office_command(order, person, &seen, &command)
-        };
+        let job =
+            move |writer: &mut docket_server::commit::Writer| writer.office_command(order, person, &seen, &command);
         let _stated = self.office.committer.run(job).await?;
         Ok(())
     }
