@@ -90,7 +90,7 @@ impl Setting {
             Runner::new(office.clone(), Arc::new(Rotation)),
             Runner::new(office.clone(), Arc::new(FollowUp)),
         ];
-        let serving = tokio::spawn(listener.serve(app::router(office.clone()), office.stopping()));
+        let serving = tokio::spawn(listener.serve(app::router(office.clone(), Some(tls.fingerprint())), office.stopping()));
         Ok(Self { office, clock, company, tls, address, folder, reactors, serving, commit_thread })
     }
 
