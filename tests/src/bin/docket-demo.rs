@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep_until};
 #[command(name = "docket-demo", after_help = "Example: docket-demo --speed 300 --technicians 20 --seed 7 --keep")]
 struct Arguments {
     /// Simulated seconds for each real one; a slow machine takes longer.
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = 540)]
     speed: u32,
     /// Technicians of the company.
     #[arg(long, default_value_t = 12)]

@@ -419,14 +419,19 @@ impl Desk {
                 continue;
             }
             let (document, clock) = (registered.document, setting.clock.clone());
+            let reason = Some(text("demo.text.again", self.language).to_owned());
             let job = move |writer: &mut Writer| {
                 clock.step();
-                dispatch_order(writer, document, dispatcher, &DispatchChoice::default())
+                dispatch_order(writer, document, dispatcher, &DispatchChoice { reason, ..DispatchChoice::default() })
             };
             match setting.office.committer.run(job).await {
                 Ok(_) => acts.push(Act::new(minute, "dispatch", "dispatch", &registered.serial)),
+                Err(CommitError::Refused(refusal)) => {
+                    let what = format!("dispatch refused: {}", refusal.code);
+                    acts.push(Act::new(minute, "dispatch", &what, &registered.serial));
+                }
                 // Everybody is out: at the next look.
-                Err(CommitError::Refused(_) | CommitError::Invalid { .. }) => {}
+                Err(CommitError::Invalid { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
