@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn the_workload_compresses_as_work_orders_do() {
-        let figures = measure(&Options { orders: 200 }).unwrap();
+        let figures = measure(&Options::quick(200)).unwrap();
         let value = |name: &str| figures.iter().find(|figure| figure.name == name).unwrap().value;
         assert!((value("facts") - 6_000.0).abs() < 0.5);
         let ratio = value("fact_bytes") / value("fact_bytes_zstd_3");
