@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use docket_sync_core::proof::chain_start;
 use tokio::sync::oneshot;
@@ -26,6 +26,8 @@ const GROUP_MAX: usize = 1_024;
 const POSTPONED_MAX: usize = 256;
 /// How long the thread waits for a job before it tidies up.
 const IDLE: Duration = Duration::from_millis(200);
+/// A thread that is never idle tidies up this often: what falls due does not wait for a quiet night.
+const TIDY_EVERY: Duration = Duration::from_secs(2);
 
 /// A job decides and gives the closure that answers its caller once the group is durable.
 type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
@@ -176,6 +178,7 @@ pub fn open(
         writer.log(&started);
         Ok(())
     })?;
+    writer.find_unsaved()?;
     let mut thread = CommitThread { writer, store, hub };
     thread.finish_group(Vec::new())?;
     let (jobs, queue) = sync_channel(QUEUE);
@@ -195,10 +198,11 @@ struct CommitThread {
 impl CommitThread {
     fn run(mut self, queue: &Receiver<Job>) {
         let mut postponed: Vec<Work> = Vec::new();
+        let mut tidied = Instant::now();
         loop {
             let mut awaited: Vec<Work> = Vec::new();
             let next = queue.recv_timeout(IDLE);
-            let is_idle = matches!(next, Err(RecvTimeoutError::Timeout));
+            let is_idle = matches!(next, Err(RecvTimeoutError::Timeout)) || tidied.elapsed() >= TIDY_EVERY;
             let is_over = matches!(next, Err(RecvTimeoutError::Disconnected));
             let more = std::iter::from_fn(|| queue.try_recv().ok());
             for job in next.ok().into_iter().chain(more).take(GROUP_MAX) {
@@ -212,6 +216,7 @@ impl CommitThread {
             let answers = works.map(|work| work(&mut self.writer)).collect();
             if is_idle || is_over {
                 self.tidy();
+                tidied = Instant::now();
             }
             let _full_is_answered = self.finish_group(answers);
             if is_over {
@@ -220,7 +225,7 @@ impl CommitThread {
         }
     }
 
-    /// Nobody waits: fold loose changes into saves, fire what fell due.
+    /// Nobody waits, or it was long ago: fold loose changes into saves, fire what fell due.
     fn tidy(&mut self) {
         for work in [Writer::save_idle, Writer::fire_due] {
             if let Err(error) = run_job(&mut self.writer, work) {

@@ -28,6 +28,8 @@ const BATCHES_PER_POST: usize = MESSAGE_BYTES_MAX / BATCH_BYTES - 1;
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// How long one message may take to leave; a slower device is cut off and comes again.
 const SEND_WITHIN: Duration = Duration::from_secs(30);
+/// Read at once from a socket, and kept for each: most messages of devices are smaller.
+const READ_BUFFER: usize = 4 * 1024;
 /// Interval of pings on an idle socket.
 const PING_EVERY: Duration = Duration::from_secs(45);
 
@@ -79,6 +81,8 @@ async fn live(State(office): State<Arc<Office>>, upgrade: WebSocketUpgrade) -> R
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
         .on_upgrade(move |socket| async move {
             let mut connection = Connection {
                 session: ServerSession::new(office.clone()),

@@ -14,7 +14,7 @@ use docket_client::store::sqlite::SqliteStore;
 use docket_client::transport::{Live, Server};
 use docket_sync_core::sync::device::{DeviceSession, Ending};
 use docket_sync_core::sync::frames::{Frame, News};
-use docket_sync_core::sync::message::{Plain, frame_bytes, pack, unpack};
+use docket_sync_core::sync::message::{Light, frame_bytes, pack, unpack};
 use tempfile::TempDir;
 
 use super::RowError;
@@ -166,7 +166,7 @@ impl Link {
         if frames.is_empty() {
             return Ok(());
         }
-        let message = pack(frames, &mut Plain);
+        let message = pack(frames, &mut Light);
         self.talk.sent.push(Said { bytes: message.len(), frames: described(frames) });
         Ok(self.connection.send(message).await?)
     }
