@@ -10,7 +10,9 @@
     reason = "in a test an overflow or a bad cut is a failure, as it should be"
 )]
 
+mod devices;
 mod journeys;
+mod pairs;
 mod real_data;
 mod real_server;
 mod tidy;

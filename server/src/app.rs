@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Router;
+use docket_sync_core::ids::Digest;
 
 use crate::commit::CommitError;
 use crate::office::Office;
 
-/// Every route of the server.
-pub fn router(office: Arc<Office>) -> Router {
-    Router::new().merge(crate::feed::adapter::router()).with_state(office)
+/// Every route of the server. `certificate` is BLAKE3 of the TLS certificate that clients see, where there is one.
+pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
+    crate::api::router(office, certificate)
 }
 
 /// Running reactors.
@@ -31,6 +32,11 @@ impl Reactors {
 ///
 /// # Errors
 /// When the company's policy cannot be read.
-pub fn start_reactors(_office: &Arc<Office>) -> Result<Reactors, CommitError> {
-    Ok(Reactors::default())
+pub fn start_reactors(office: &Arc<Office>) -> Result<Reactors, CommitError> {
+    // Read here once, so that a server does not start under a policy that no reactor can apply.
+    {
+        let _durable = office.hub.read();
+        crate::company::policy(office.store.as_ref(), office.identity.store)?;
+    }
+    Ok(Reactors { tasks: crate::reactor::spawn_all(office) })
 }

@@ -5,7 +5,6 @@ use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::reference::{Company, PolicyRecord, Reference, Translated};
 
 use crate::commit::{CommitError, Tables, Writer};
-use crate::store::Store;
 
 impl Writer {
     /// Writes the company's record and its policy.
@@ -36,9 +35,9 @@ impl Writer {
 ///
 /// # Errors
 /// When the store fails or the stored policy is not valid.
-pub fn policy(store: &dyn Store, id: StoreId) -> Result<ServicePolicy, CommitError> {
+pub fn policy<T: Tables + ?Sized>(tables: &T, id: StoreId) -> Result<ServicePolicy, CommitError> {
     let invalid = |error: docket_sync_core::policy::PolicyError| CommitError::Internal(error.to_string());
-    match store.reference(policy_record(id))?.map(|record| record.content) {
+    match tables.reference(policy_record(id))?.map(|record| record.content) {
         Some(Reference::PolicyRecord(record)) => ServicePolicy::from_json(&record.json).map_err(invalid),
         _ => ServicePolicy::shipped().map_err(invalid),
     }

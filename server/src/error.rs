@@ -20,7 +20,7 @@ pub struct ApiError {
 }
 
 /// The JSON of every error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ErrorBody {
     /// Stable code: programs decide by it, pages translate it.
     pub code: &'static str,

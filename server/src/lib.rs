@@ -1,11 +1,14 @@
 //! The office: server, stores, people, dispatch, callbacks, office page.
 
+pub mod api;
 pub mod app;
 pub mod auth;
+pub mod callbacks;
 pub mod cli;
 pub mod commit;
 pub mod company;
 pub mod config;
+pub mod dispatch;
 pub mod error;
 pub mod feed;
 pub mod hub;
@@ -15,5 +18,6 @@ pub mod listen;
 pub mod log;
 pub mod office;
 pub mod platform;
+pub mod reactor;
 pub mod store;
 pub mod telemetry;

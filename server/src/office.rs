@@ -66,6 +66,12 @@ impl Office {
         }
     }
 
+    /// Turns true when the server stops.
+    #[must_use]
+    pub fn stop_signal(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
     /// Tells everybody to finish: live sockets, event streams, reactors.
     pub fn stop(&self) {
         self.stop.send_replace(true);

@@ -58,8 +58,12 @@ pub const RECORDS_PER_PUSH_MAX: usize = 5_000;
 /// Frames in one message.
 pub const FRAMES_PER_MESSAGE_MAX: usize = 64;
 
-/// Nesting of CBOR accepted in content of unknown kinds.
+/// Levels of nested CBOR in anything that comes from outside; the deepest frame has 11.
 pub const NESTING_MAX: usize = 16;
+
+/// CBOR items in one message, fact or proof: an item of one byte costs up to 60 bytes in memory, and a push of
+/// the most records has some 30,000.
+pub const ITEMS_MAX: usize = 200_000;
 
 /// Milliseconds by which a remote hybrid time may be ahead and still be followed; beyond it a fact whose
 /// `lo` is later than its arrival is quarantined (`TIME_AHEAD`).

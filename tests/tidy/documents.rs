@@ -66,8 +66,10 @@ fn paths_in_documents_are_found() {
 }
 
 /// Names in braces.
+/// `{n}` and `{n:one|many}` name the same value: Chinese has no plural.
 fn placeholders(text: &str) -> BTreeSet<&str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).collect()
+    let named = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+    named.map(|(inside, _)| inside.split_once(':').map_or(inside, |(name, _)| name)).collect()
 }
 
 /// What is wrong in one catalogue file; its keys are added to `keys`.

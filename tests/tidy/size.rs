@@ -13,7 +13,6 @@ const LONGER: &[(&str, usize, &str)] = &[
     ("sync-core/src/lifecycle/view.rs", 565, "the view's types in one place: plain declarations with their docs"),
     ("sync-core/src/lifecycle/cancel.rs", 467, "every outcome of R3 in one place; to be split by case"),
     ("sync-core/src/sync/frames.rs", 644, "every frame of the session in one place; to be split by direction"),
-    ("sync-core/src/sync/gate.rs", 455, "form, proof and right of one record; to be split by check"),
 ];
 
 /// How far a bound may lie above the file before it has to follow.

@@ -4,7 +4,7 @@ use docket_sync_core::ids::PersonId;
 use docket_sync_core::reference::{Person, person_record};
 
 use super::people::{NewPerson, PersonRecord};
-use crate::commit::{CommitError, Tables, Writer};
+use crate::commit::{CommitError, Tables, Writer, keys};
 use crate::log::LogRecord;
 use crate::store::Table;
 
@@ -35,9 +35,12 @@ impl Writer {
     pub fn write_person(&mut self, record: &PersonRecord, by: Option<PersonId>) -> Result<(), CommitError> {
         self.put(Table::Person, record.id.0, record.to_bytes());
         let at = self.now();
+        let roles: Vec<u8> = record.roles.iter().map(|role| role.number()).collect();
+        let held = if record.active { roles.clone() } else { Vec::new() };
+        self.put(Table::Index, keys::roles_from(record.id, at), held);
         self.log(&LogRecord::Person {
             person: record.id,
-            roles: record.roles.iter().map(|role| role.number()).collect(),
+            roles,
             active: record.active,
             by,
             at,

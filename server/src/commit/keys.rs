@@ -1,6 +1,6 @@
 //! Keys of the tables that the commit path writes.
 
-use docket_sync_core::ids::{ActorId, DocumentId, PersonId, RecordId};
+use docket_sync_core::ids::{ActorId, DeviceId, DocumentId, PersonId, RecordId};
 use docket_sync_core::time::UnixMillis;
 
 /// Meta: the store's [`crate::identity::Identity`].
@@ -19,6 +19,12 @@ pub struct ScopeId(pub [u8; 16]);
 impl ScopeId {
     /// The company-wide scope: people, catalogue, policy.
     pub const COMPANY: Self = Self([0; 16]);
+
+    /// Not a feed: who waits for it hears when the device is revoked.
+    #[must_use]
+    pub fn standing(device: DeviceId) -> Self {
+        Self(device.0)
+    }
 
     /// A technician's scope.
     #[must_use]
@@ -95,6 +101,16 @@ pub(crate) fn reference_scope(record: RecordId, scope: ScopeId) -> Vec<u8> {
 /// Prefix of [`reference_scope`].
 pub(crate) fn reference_scopes(record: RecordId) -> Vec<u8> {
     [b"r".as_slice(), &record.0].concat()
+}
+
+/// Index: the roles a person had from a moment on.
+pub(crate) fn roles_from(person: PersonId, at: UnixMillis) -> Vec<u8> {
+    [roles_of(person).as_slice(), &u64::try_from(at.0).unwrap_or(0).to_be_bytes()].concat()
+}
+
+/// Prefix of [`roles_from`].
+pub(crate) fn roles_of(person: PersonId) -> Vec<u8> {
+    [b"p".as_slice(), &person.0].concat()
 }
 
 pub(crate) fn feed(scope: ScopeId, number: u64, item: Item) -> Vec<u8> {

@@ -9,6 +9,7 @@ use docket_sync_core::limits;
 use docket_sync_core::sync::frames::{Ack, Cover, Push, Renew, StopCode};
 use docket_sync_core::sync::gate::{self, GateStore, Judged, Proof, Verdict};
 use docket_sync_core::sync::server::ack;
+use docket_sync_core::time::UnixMillis;
 
 use super::error::CommitError;
 use super::keys;
@@ -17,6 +18,7 @@ use super::order::Admission;
 use super::quarantine::QuarantineEntry;
 use super::tables::Tables;
 use super::writer::Writer;
+use crate::feed::devices::DeviceRecord;
 use crate::log::LogRecord;
 use crate::store::Table;
 
@@ -33,8 +35,13 @@ pub enum PushDone {
 
 impl Writer {
     /// Judges and commits one push that `device` carried here.
-    pub fn push(&mut self, device: DeviceId, push: &Push, proof: Proof) -> Result<PushDone, CommitError> {
+    pub fn push(&mut self, device: DeviceId, push: &Push, mut proof: Proof) -> Result<PushDone, CommitError> {
         let store: StoreId = self.identity.store;
+        if let Proof::Envelope { maker, .. } = &mut proof {
+            // Revoked since the session began?
+            let known: Option<DeviceRecord> = self.read(Table::Device, &maker.device.0)?;
+            maker.revoked |= known.is_some_and(|record| record.revoked_at.is_some());
+        }
         let now = self.now();
         let judged = match gate::judge(&Look(self), store, push, proof, now) {
             Ok(judged) => judged,
@@ -172,8 +179,8 @@ impl GateStore for Look<'_> {
         self.0.orders.contains_key(&document) || self.0.meta(document).ok().flatten().is_some()
     }
 
-    fn roles(&self, person: PersonId) -> Vec<Role> {
-        self.0.roles(person).unwrap_or_default()
+    fn roles(&self, person: PersonId, since: UnixMillis) -> Vec<Role> {
+        self.0.roles_since(person, since).unwrap_or_default()
     }
 
     fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool {

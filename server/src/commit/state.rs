@@ -9,7 +9,7 @@ use docket_sync_core::facts::{
     self as facts, Author, Content, FactBody, Head, SCHEMA_LEVEL, SeenRef, StatedFact, once_digest,
 };
 use docket_sync_core::ids::{Digest, DocumentId, FactId, FactRef, PersonId};
-use docket_sync_core::lifecycle::view::ReviewStatus;
+use docket_sync_core::lifecycle::view::{OrderView, ReviewStatus};
 use docket_sync_core::lifecycle::{Causality, FactSet, REVIEW_DEFAULT_RULE, fold};
 use docket_sync_core::time::UnixMillis;
 
@@ -28,6 +28,17 @@ pub struct Statement {
     pub body: FactBody,
     /// The frontier of the view it was decided on; `None` is the present one.
     pub seen: Option<Vec<FactId>>,
+}
+
+/// An order as somebody had it before him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorView {
+    /// The frontier that he named, as identities.
+    pub seen: Vec<FactId>,
+    /// The fold of what he knew.
+    pub view: OrderView,
+    /// Facts that he did not know.
+    pub not_seen: Vec<FactId>,
 }
 
 /// What came of an office command.
@@ -88,6 +99,32 @@ impl Writer {
         self.state(document, Statement { author, head, body, seen: None })
     }
 
+    /// The view that a frontier names, and what its reader had not seen.
+    pub fn view_at(&mut self, document: DocumentId, frontier: &[FactRef]) -> Result<AuthorView, CommitError> {
+        let order = self.known_order(document)?;
+        let causality = Causality::new(&order.facts);
+        let mut nodes = Vec::new();
+        for reference in frontier {
+            let before = nodes.len();
+            nodes.extend(causality.resolve(*reference));
+            if nodes.len() == before {
+                return Err(CommitError::UnknownFrontier(*reference));
+            }
+        }
+        let seen: Vec<FactId> = nodes.iter().map(|node| node.id()).collect();
+        let known = causality.known_to_any(nodes.iter().copied());
+        let mut then = FactSet::new(document);
+        let mut not_seen = BTreeSet::new();
+        for node in causality.nodes() {
+            if known.contains(*node) || nodes.iter().any(|named| named.place() == node.place()) {
+                then.insert(node.fact.clone());
+            } else {
+                not_seen.insert(node.id());
+            }
+        }
+        Ok(AuthorView { seen, view: fold(&then), not_seen: not_seen.into_iter().collect() })
+    }
+
     /// A person's command, decided on the view he had: `frontier` names it.
     pub fn office_command(
         &mut self,
@@ -97,30 +134,7 @@ impl Writer {
         command: &Command,
     ) -> Result<Stated, CommitError> {
         let roles = self.roles(person)?;
-        let order = self.known_order(document)?;
-        let (seen, view, not_seen) = {
-            let causality = Causality::new(&order.facts);
-            let mut nodes = Vec::new();
-            for reference in frontier {
-                let before = nodes.len();
-                nodes.extend(causality.resolve(*reference));
-                if nodes.len() == before {
-                    return Err(CommitError::UnknownFrontier(*reference));
-                }
-            }
-            let seen: Vec<FactId> = nodes.iter().map(|node| node.id()).collect();
-            let known = causality.known_to_any(nodes.iter().copied());
-            let mut then = FactSet::new(document);
-            let mut not_seen = BTreeSet::new();
-            for node in causality.nodes() {
-                if known.contains(*node) || nodes.iter().any(|named| named.place() == node.place()) {
-                    then.insert(node.fact.clone());
-                } else {
-                    not_seen.insert(node.id());
-                }
-            }
-            (seen, fold(&then), not_seen.into_iter().collect())
-        };
+        let AuthorView { seen, view, not_seen } = self.view_at(document, frontier)?;
         let context = Context::new(person, &roles);
         let decision = decide(&view, command, &context).map_err(|refusal| CommitError::Refused(Box::new(refusal)))?;
         let statement = Statement {

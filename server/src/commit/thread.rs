@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use docket_sync_core::proof::chain_start;
+use docket_sync_core::time::SECOND;
 use tokio::sync::oneshot;
 
 use super::error::CommitError;
@@ -26,8 +27,6 @@ const GROUP_MAX: usize = 1_024;
 const POSTPONED_MAX: usize = 256;
 /// How long the thread waits for a job before it tidies up.
 const IDLE: Duration = Duration::from_millis(200);
-/// A thread that is never idle tidies up this often: what falls due does not wait for a quiet night.
-const TIDY_EVERY: Duration = Duration::from_secs(2);
 
 /// A job decides and gives the closure that answers its caller once the group is durable.
 type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
@@ -198,11 +197,12 @@ struct CommitThread {
 impl CommitThread {
     fn run(mut self, queue: &Receiver<Job>) {
         let mut postponed: Vec<Work> = Vec::new();
-        let mut tidied = Instant::now();
+        let mut tidied = self.writer.now();
         loop {
             let mut awaited: Vec<Work> = Vec::new();
             let next = queue.recv_timeout(IDLE);
-            let is_idle = matches!(next, Err(RecvTimeoutError::Timeout)) || tidied.elapsed() >= TIDY_EVERY;
+            // Under steady load nothing is ever idle, and what falls due must fire all the same.
+            let is_idle = matches!(next, Err(RecvTimeoutError::Timeout)) || self.writer.now().since(tidied) >= SECOND;
             let is_over = matches!(next, Err(RecvTimeoutError::Disconnected));
             let more = std::iter::from_fn(|| queue.try_recv().ok());
             for job in next.ok().into_iter().chain(more).take(GROUP_MAX) {
@@ -216,7 +216,7 @@ impl CommitThread {
             let answers = works.map(|work| work(&mut self.writer)).collect();
             if is_idle || is_over {
                 self.tidy();
-                tidied = Instant::now();
+                tidied = self.writer.now();
             }
             let _full_is_answered = self.finish_group(answers);
             if is_over {

@@ -181,9 +181,27 @@ impl Writer {
         }
     }
 
+    /// Every role that a person held at some time from `since` until now.
+    pub fn roles_since(&self, person: PersonId, since: UnixMillis) -> Result<Vec<Role>, CommitError> {
+        let mut roles = BTreeSet::new();
+        for (key, value) in self.scan(Table::Index, &KeyRange::prefix(keys::roles_of(person)), usize::MAX)? {
+            let from = keys::read_number(&key).and_then(|at| i64::try_from(at).ok()).unwrap_or(0);
+            if from <= since.0 {
+                roles.clear();
+            }
+            roles.extend(value.iter().filter_map(|number| Role::from_number(*number)));
+        }
+        Ok(roles.into_iter().collect())
+    }
+
     /// Roles of an active person; none for anybody else.
     pub fn roles(&self, person: PersonId) -> Result<Vec<Role>, CommitError> {
         Ok(self.person(person)?.filter(|person| person.active).map(|person| person.roles.into_iter().collect()).unwrap_or_default())
+    }
+
+    /// Those who listen to `scope` are woken.
+    pub(crate) fn touch_scope(&mut self, scope: ScopeId) {
+        self.job_touched.scopes.insert(scope);
     }
 
     /// Those who watch devices are told that this one made contact.

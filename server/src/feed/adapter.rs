@@ -138,7 +138,14 @@ impl Connection {
                     Some(message) => next = Some(message),
                     None => return Ok(()),
                 },
-                () = news(notify.as_deref()) => self.send_batches(Vec::new()).await?,
+                () = news(notify.as_deref()) => {
+                    if self.session.is_revoked()? {
+                        let stop = Stop { code: StopCode::Revoked, retry_after_ms: None };
+                        self.send(&[Frame::Stop(stop)]).await?;
+                        return Ok(());
+                    }
+                    self.send_batches(Vec::new()).await?;
+                }
                 _ = ping.tick() => self.send_raw(Message::Ping(Bytes::new())).await?,
                 () = stopping => {
                     let stop = Stop { code: StopCode::ShuttingDown, retry_after_ms: Some(2_000) };

@@ -13,7 +13,7 @@ use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::VerifyingKey;
 use minicbor::{Decode, Encode};
 
-use crate::commit::{CommitError, Tables, Writer, keys};
+use crate::commit::{CommitError, ScopeId, Tables, Writer, keys};
 use crate::log::LogRecord;
 use crate::store::{KeyRange, Store, Table};
 
@@ -191,6 +191,7 @@ impl Writer {
         record.revoked_at = Some(at);
         self.write(Table::Device, device.0, &record);
         self.log(&LogRecord::Revoked { device, by, reason, at });
+        self.touch_scope(ScopeId::standing(device));
         Ok(())
     }
 }

@@ -57,20 +57,6 @@ struct Draft {
 }
 
 impl Pull<'_> {
-    /// Whether anything is new after `from`.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn has_news(&self, from: u64) -> Result<bool, CommitError> {
-        for scope in [self.scope, ScopeId::COMPANY] {
-            let range = KeyRange::new(keys::feed_after(scope, from), keys::feed_after(scope, u64::MAX));
-            if !Tables::scan(self.store, Table::Feed, &range, 1)?.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// The next batch after `from`, of about `aim` bytes; `None` when there is nothing new.
     ///
     /// # Errors
@@ -98,6 +84,20 @@ impl Pull<'_> {
         self.finish(draft, from, to, last).map(Some)
     }
 
+    /// Whether nothing is new after `from`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn is_current(&self, from: u64) -> Result<bool, CommitError> {
+        for scope in [self.scope, ScopeId::COMPANY] {
+            let range = KeyRange::new(keys::feed_after(scope, from), keys::feed_after(scope, u64::MAX));
+            if !Tables::scan(self.store, Table::Feed, &range, 1)?.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Whole documents that a device asked for, where they are in its scope.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ impl Pull<'_> {
                 _ => draft.document(*document, News::Evict, None),
             }
         }
-        let is_current = !self.has_news(at)?;
+        let is_current = self.is_current(at)?;
         self.finish(draft, at, at, is_current)
     }
 

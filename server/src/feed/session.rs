@@ -72,10 +72,24 @@ impl ServerSession {
         Self { office, speaker: None, position: 0, has_sent: false }
     }
 
-    /// The scopes whose feeds concern this session, once it is open.
+    /// What concerns this session, once it is open: two feeds, and the device's own standing.
     #[must_use]
-    pub fn scopes(&self) -> Option<[ScopeId; 2]> {
-        self.speaker.as_ref().map(|speaker| [speaker.scope, ScopeId::COMPANY])
+    pub fn scopes(&self) -> Option<[ScopeId; 3]> {
+        self.speaker
+            .as_ref()
+            .map(|speaker| [speaker.scope, ScopeId::COMPANY, ScopeId::standing(speaker.record.device)])
+    }
+
+    /// Whether the device was revoked since its Hello.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn is_revoked(&mut self) -> Result<bool, CommitError> {
+        let Some(speaker) = &mut self.speaker else { return Ok(false) };
+        let _durable = self.office.hub.read();
+        let record = read_device(self.office.store.as_ref(), speaker.record.device)?;
+        speaker.maker.revoked = record.is_none_or(|record| record.revoked_at.is_some());
+        Ok(speaker.maker.revoked)
     }
 
     /// The device, once the Hello was good.
@@ -211,7 +225,7 @@ impl ServerSession {
             }
         }
         let pull = self.pull(speaker, *durable);
-        let digest = if pull.has_news(self.position)? { None } else { Some(pull.digest()?) };
+        let digest = if pull.is_current(self.position)? { Some(pull.digest()?) } else { None };
         Ok(Welcome {
             epoch: identity.epoch,
             server_time: self.office.platform.clock.now(),

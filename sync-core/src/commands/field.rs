@@ -5,9 +5,9 @@ use super::office::{is_currency, person};
 use super::{Command, Desk, Made, Refusal};
 use crate::facts::bodies::{self, SignDocument};
 use crate::facts::values::{Line, LineKind, UnfinishedReason, VisitRef, Window};
-use crate::facts::{FactBody, Role};
+use crate::facts::{Author, FactBody, Role};
 use crate::ids::{Digest, FactRef};
-use crate::lifecycle::view::{LineStanding, Visit, VisitState};
+use crate::lifecycle::view::{LineStanding, Moment, Outcome, Visit, VisitState};
 use crate::limits;
 
 /// The fact of a field command.
@@ -167,8 +167,28 @@ fn sign(desk: &Desk<'_>, document: &SignDocument) -> Result<SignDocument, Refusa
     Ok(SignDocument { name, relation, ..document.clone() })
 }
 
-/// Until a signature covers it; then a supervisor (table 4.4).
+/// The author of a physical fact that the view shows.
+fn author(desk: &Desk<'_>, fact: FactRef) -> Option<Author> {
+    let is = |moment: Moment| moment.fact.reference() == fact;
+    let line = desk.view.lines.iter().find(|line| is(line.at) && line.standing == LineStanding::Effective);
+    line.map(|line| line.by.clone()).or_else(|| {
+        let steps = |visit: &&Visit| {
+            let outcome = visit.outcome.as_ref().map(|outcome| match outcome {
+                Outcome::Done { at, .. } | Outcome::Unfinished { at, .. } => *at,
+            });
+            [visit.departed, visit.arrived, visit.started, visit.ended, outcome].into_iter().flatten().any(is)
+        };
+        desk.view.visits.iter().find(steps).map(|visit| Author::Person(visit.technician))
+    })
+}
+
+/// Its author, until a signature covers it; then a supervisor (table 4.4).
 fn withdraw(desk: &Desk<'_>, fact: FactRef, reason: &str) -> Result<bodies::WithdrawOwn, Refusal> {
+    match author(desk, fact) {
+        None => return desk.wrong("no_fact", "fact"),
+        Some(author) if !may_correct(desk, &author) => return desk.wrong("not_your_fact", "fact"),
+        Some(_) => {}
+    }
     let covered = desk
         .view
         .signatures

@@ -269,12 +269,13 @@ impl StatedFact {
     /// Reads the bytes of a fact.
     ///
     /// # Errors
-    /// When they are not of the layout, larger than [`limits::FACT_BYTES_MAX`] or hold more than
-    /// [`limits::SEEN_MAX`] references. Unknown kinds and fields at the end are not errors.
+    /// When they are not of the layout or not deterministic, larger than [`limits::FACT_BYTES_MAX`] or hold
+    /// more than [`limits::SEEN_MAX`] references. Unknown kinds and fields at the end are not errors.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         if bytes.len() > limits::FACT_BYTES_MAX {
             return Err(DecodeError::new("fact", format!("{} bytes, at most {}", bytes.len(), limits::FACT_BYTES_MAX)));
         }
+        wire::check_shape("fact", bytes)?;
         let mut decoder = minicbor::Decoder::new(bytes);
         let read = |error: &minicbor::decode::Error| DecodeError::from_cbor("fact", error);
         if decoder.array().map_err(|error| read(&error))? != Some(2) {

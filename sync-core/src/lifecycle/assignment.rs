@@ -129,19 +129,14 @@ impl<'a> Answers<'a> {
     fn facet(&self, ground: &Ground<'a>, assign: Node<'a>, body: &bodies::Assign) -> AssignmentFacet {
         let his = |node: &Node<'a>| node.fact.person() == Some(body.technician);
         let reference = assign.id().reference();
-        let accept = |node: Node<'a>| {
-            // Who sets out knowing the assignment has taken it.
-            self.accepts.iter().any(|(accept, body)| *accept == node && body.assignment == reference)
-                || self.departs.contains(&node)
-        };
         let mut accepts = self
             .accepts
             .iter()
             .filter(|(_, body)| body.assignment == reference)
             .map(|(node, _)| *node)
+            // Who sets out knowing the assignment has taken it.
             .chain(self.departs.iter().copied().filter(|node| ground.knows(*node, assign)))
             .filter(his)
-            .filter(|node| accept(*node))
             .peekable();
         let refuses: Vec<_> = self
             .refuses

@@ -1,6 +1,6 @@
 //! What the rules find beside the order's fields: reviews with their decisions, notices, explanations, void facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::causality::Node;
 use super::ground::{Ground, each, r2};
@@ -30,6 +30,7 @@ pub(super) struct Findings<'a> {
     decisions: BTreeMap<ReviewId, Vec<Decision<'a>>>,
     reviews: BTreeMap<ReviewId, Review>,
     notices: Vec<Notice>,
+    told: BTreeSet<(Option<PersonId>, Role, &'static str, FactId)>,
     explanations: Vec<Explanation>,
     void: BTreeMap<usize, FactId>,
 }
@@ -167,9 +168,8 @@ impl<'a> Findings<'a> {
 
     /// Somebody must be told.
     pub(super) fn tell(&mut self, person: Option<PersonId>, role: Role, message: &'static str, about: Node<'a>) {
-        let notice = Notice { person, role, message, fact: about.id() };
-        if !self.notices.contains(&notice) {
-            self.notices.push(notice);
+        if self.told.insert((person, role, message, about.id())) {
+            self.notices.push(Notice { person, role, message, fact: about.id() });
         }
     }
 

@@ -93,6 +93,7 @@ const KEYS: &[(&str, Takes)] = &[
     ("dispatch.skip_unskilled", Takes::Switch),
     ("dispatch.skip_not_returned", Takes::Switch),
     ("dispatch.skip_refused", Takes::Switch),
+    ("dispatch.orders_at_once", Takes::Whole(1, 100)),
     ("dispatch.override_moves_pointer", Takes::Switch),
     ("appointment.conflict_limit_hours", Takes::Whole(1, 720)),
     ("cancel.contested_minutes", Takes::Whole(1, 1_440)),

@@ -83,6 +83,9 @@ pub struct DispatchPolicy {
     pub skip_not_returned: bool,
     /// Pass over a technician who has refused this order before.
     pub skip_refused: bool,
+    /// Open orders with which a technician counts as not returned, from 1 to 100. Regulation says 1; who is
+    /// sent out with the orders of a whole day writes more.
+    pub orders_at_once: u32,
     /// A dispatch by the supervisor's own choice counts as the technician's turn (C-041).
     pub override_moves_pointer: bool,
 }
@@ -171,10 +174,14 @@ impl ServicePolicy {
         registered.plus(HOUR.saturating_mul(hours.into()))
     }
 
-    /// When the follow-up call for work completed at `completed` is due (C-151).
+    /// When the follow-up call for work completed at `completed` is due (C-151): the last millisecond of the
+    /// last day, counted in the company's calendar. Completed on the 1st with 3 days is the end of the 4th.
     #[must_use]
     pub fn callback_due_at(&self, completed: UnixMillis) -> UnixMillis {
-        completed.plus(DAY.saturating_mul(self.callback.days.into()))
+        let offset = MINUTE.saturating_mul(self.utc_offset_minutes.into());
+        let day = completed.plus(offset).0.div_euclid(DAY);
+        let after = day.saturating_add(self.callback.days.into()).saturating_add(1);
+        UnixMillis(DAY.saturating_mul(after)).plus(offset.saturating_neg()).plus(-1)
     }
 
     /// When to try again after nobody answered at `tried`.
@@ -226,7 +233,14 @@ mod tests {
 
     #[test]
     fn c_151_callback_within_three_days() {
-        assert_eq!(shipped().callback_due_at(UnixMillis(0)), UnixMillis(3 * DAY));
+        // 08:00 on the 1st in the company's time; due when the 4th is over there.
+        assert_eq!(shipped().callback_due_at(UnixMillis(0)), UnixMillis(4 * DAY - 8 * HOUR - 1));
+        assert_eq!(
+            shipped().callback_due_at(UnixMillis(16 * HOUR - 1)),
+            UnixMillis(4 * DAY - 8 * HOUR - 1),
+            "the last moment of that day"
+        );
+        assert_eq!(shipped().callback_due_at(UnixMillis(16 * HOUR)), UnixMillis(5 * DAY - 8 * HOUR - 1), "the 2nd");
         assert_eq!(shipped().callback_retry_at(UnixMillis(0)), UnixMillis(4 * HOUR));
     }
 

@@ -84,6 +84,6 @@ impl Envelope {
     /// # Errors
     /// When the bytes are not an envelope.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        wire::decode("push envelope", bytes)
+        wire::decode_checked("push envelope", bytes)
     }
 }

@@ -83,6 +83,6 @@ impl Receipt {
     /// # Errors
     /// When the bytes are not a receipt.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        wire::decode("receipt", bytes)
+        wire::decode_checked("receipt", bytes)
     }
 }

@@ -75,6 +75,7 @@ impl ReferenceRecord {
             let problem = format!("{} bytes, at most {}", bytes.len(), limits::REFERENCE_BYTES_MAX);
             return Err(DecodeError::new(WHAT, problem));
         }
+        wire::check_shape(WHAT, bytes)?;
         let read = |error: minicbor::decode::Error| DecodeError::from_cbor(WHAT, &error);
         let mut decoder = minicbor::Decoder::new(bytes);
         if decoder.array().map_err(read)? != Some(5) {

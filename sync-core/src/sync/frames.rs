@@ -264,8 +264,8 @@ impl RecordSet {
     /// The records of every document.
     ///
     /// # Errors
-    /// When a run names an actor outside the table, or the records are more than
-    /// [`limits::RECORDS_PER_PUSH_MAX`].
+    /// When a run names an actor outside the table or a sequence outside the numbers from 1, or the records
+    /// are more than [`limits::RECORDS_PER_PUSH_MAX`].
     pub fn unpack(&self) -> Result<Vec<(DocumentId, Vec<Record>)>, crate::DecodeError> {
         let mut total = 0_usize;
         let mut documents = Vec::new();
@@ -289,12 +289,13 @@ impl RecordSet {
             .actors
             .get(index)
             .ok_or_else(|| crate::DecodeError::new("records", "a run names an unknown actor"))?;
-        let mut sequence = run.first;
         let mut time = run.time;
+        let mut sequences = run.first..=u64::MAX;
         for item in &run.items {
+            let sequence = sequences.next().filter(|sequence| *sequence > 0);
+            let sequence = sequence.ok_or_else(|| crate::DecodeError::new("records", "a sequence out of range"))?;
             time = time.plus(item.later);
             records.push(Record { actor, sequence, time, bytes: item.bytes.clone() });
-            sequence = sequence.saturating_add(1);
         }
         Ok(())
     }

@@ -18,6 +18,9 @@ const WINDOW_MAX: u64 = 4 * 1024 * 1024;
 /// Bytes below which compressing a message is not worth it.
 const WORTH_COMPRESSING: usize = 256;
 
+/// The same on a device, where a single fact is to leave at once.
+const WORTH_COMPRESSING_HERE: usize = 1_024;
+
 /// Compresses messages. The server's is libzstd; a device has a small encoder in pure Rust.
 pub trait Compress {
     /// One zstd frame that holds `bytes`; `None` when this message is to travel plain.
@@ -40,6 +43,9 @@ pub struct Light;
 
 impl Compress for Light {
     fn compress(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        if bytes.len() < WORTH_COMPRESSING_HERE {
+            return None;
+        }
         Some(ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest))
     }
 }
@@ -108,12 +114,12 @@ fn inflate(packed: &[u8]) -> Result<Vec<u8>, DecodeError> {
 }
 
 fn decode_frames(body: &[u8]) -> Result<Vec<Frame>, DecodeError> {
+    if wire::check_shape("message", body)? > limits::FRAMES_PER_MESSAGE_MAX {
+        return Err(DecodeError::new("message", "too many frames"));
+    }
     let mut decoder = minicbor::Decoder::new(body);
     let mut frames = Vec::new();
     while decoder.position() < body.len() {
-        if frames.len() >= limits::FRAMES_PER_MESSAGE_MAX {
-            return Err(DecodeError::new("message", "too many frames"));
-        }
         frames.push(decoder.decode().map_err(|error| DecodeError::from_cbor("frame", &error))?);
     }
     Ok(frames)

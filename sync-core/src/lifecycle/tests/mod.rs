@@ -1,1 +1,152 @@
-//! Pairs and laws of the fold.
+//! Pairs and laws of the fold. The stories themselves are in `scenario::stories`, one test each.
+
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
+
+mod knowledge;
+mod laws;
+
+use super::scenario::{STORIES, Scenario, Stage, Story, Who};
+use super::view::OrderView;
+use super::{FactSet, Language, explain, fold, messages};
+use crate::facts::Fact;
+
+/// A small generator with a fixed seed (SplitMix64): tests must fail the same way every time.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(bound.max(1)).unwrap()).unwrap()
+    }
+
+    pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
+        for last in (1..list.len()).rev() {
+            list.swap(last, self.below(last + 1));
+        }
+    }
+}
+
+/// Every order of up to six facts, else a thousand pseudo-random ones; some facts arrive twice.
+pub(crate) fn orders(facts: &[Fact]) -> Vec<Vec<usize>> {
+    let mut indices: Vec<usize> = (0..facts.len()).collect();
+    if facts.len() <= 6 {
+        let mut all = Vec::new();
+        permute(&mut indices, 0, &mut all);
+        return all;
+    }
+    let mut dice = Dice(7);
+    (0..1_000)
+        .map(|_| {
+            dice.shuffle(&mut indices);
+            let mut order = indices.clone();
+            order.push(dice.below(facts.len()));
+            order
+        })
+        .collect()
+}
+
+fn permute(indices: &mut Vec<usize>, fixed: usize, all: &mut Vec<Vec<usize>>) {
+    if fixed == indices.len() {
+        all.push(indices.clone());
+    }
+    for other in fixed..indices.len() {
+        indices.swap(fixed, other);
+        permute(indices, fixed + 1, all);
+        indices.swap(fixed, other);
+    }
+}
+
+/// Plays a story and checks what everybody sees, whatever the order in which the facts arrived.
+pub(crate) fn check_in_every_order(story: &Story) {
+    let mut scenario = Scenario::default();
+    (story.play)(&mut scenario);
+    let facts = scenario.facts();
+    let expected = (story.expected)();
+    let view = fold(&facts);
+    let person = |who: Who| scenario.person(who);
+    let differences = expected.differences(&view, &facts, &person);
+    assert!(differences.is_empty(), "{}:\n{}\n{:#?}", story.name, differences.join("\n"), view.explanations);
+    let words = words(&view, &facts);
+    let list: Vec<Fact> = facts.iter().cloned().collect();
+    for order in orders(&list) {
+        let mut other = FactSet::new(facts.document());
+        other.extend(order.iter().map(|index| list[*index].clone()));
+        let shuffled = fold(&other);
+        assert_eq!(shuffled, view, "{} in the order {order:?}", story.name);
+        assert_eq!(self::words(&shuffled, &other), words, "{}: same words", story.name);
+    }
+}
+
+fn words(view: &OrderView, facts: &FactSet) -> Vec<String> {
+    Language::ALL.iter().map(|language| format!("{:?}", explain(view, facts, *language))).collect()
+}
+
+#[test]
+fn every_message_that_a_story_uses_is_in_the_catalogue() {
+    for story in STORIES {
+        let mut scenario = Scenario::default();
+        (story.play)(&mut scenario);
+        let facts = scenario.facts();
+        let view = fold(&facts);
+        let used = view.notices.iter().map(|notice| notice.message);
+        for key in used.chain(view.explanations.iter().map(|explanation| explanation.message)) {
+            assert_ne!(messages::text(key, Language::Zh), "?", "{}: {key}", story.name);
+        }
+        for reason in explain(&view, &facts, Language::En) {
+            assert!(!reason.text.contains('{') && !reason.text.contains("“”"), "{}: {}", story.name, reason.text);
+        }
+    }
+}
+
+#[test]
+fn every_coded_value_that_people_see_has_a_name() {
+    use super::view::{
+        AssignmentFacet, CancelEffect, Coverage, LineStanding, OrderState, ReviewKind, ReviewStatus, Rule,
+        SignatureFacet, VisitState, VoucherFacet,
+    };
+    use crate::facts::values::{LineKind, OpinionGrade, ReviewChoice, SkipReason, UnfinishedReason};
+    use crate::facts::{FactKind, Role};
+    let mut keys: Vec<String> = Vec::new();
+    macro_rules! all {
+        ($($group:literal $type:ty),* $(,)?) => {$(
+            keys.extend(<$type>::ALL.iter().map(|value| format!("{}.{}", $group, value.code())));
+        )*};
+    }
+    all!(
+        "state" OrderState, "visit" VisitState, "assignment" AssignmentFacet, "signature" SignatureFacet,
+        "coverage" Coverage, "cancel" CancelEffect, "voucher" VoucherFacet, "standing" LineStanding,
+        "review" ReviewKind, "review_status" ReviewStatus, "rule" Rule, "line" LineKind, "opinion" OpinionGrade,
+        "choice" ReviewChoice, "skip" SkipReason, "unfinished" UnfinishedReason, "kind" FactKind, "fact" FactKind,
+        "role" Role, "command" crate::commands::CommandCode,
+    );
+    for key in keys {
+        for language in Language::ALL {
+            assert_ne!(messages::text(&key, *language), "?", "{key} in {language}");
+        }
+    }
+}
+
+#[test]
+fn a_page_three_seconds_old_did_not_know_of_the_signature() {
+    // The server serialises everything; only `seen` says what the canceller knew.
+    let mut scenario = Scenario::default();
+    let stage = scenario.stage();
+    stage.dispatched();
+    let visit = stage.works(Who::A);
+    let done = stage.done(Who::A, visit);
+    stage.sign(Who::A, &[done]);
+    stage.look(Who::A);
+    let cancel = stage.cancel(Who::Dispatcher);
+    let facts = scenario.facts();
+    assert_eq!(fold(&facts).state, super::view::OrderState::Completed);
+    let known = super::known_to(&facts, cancel);
+    assert!(known.get(done).is_none(), "what the canceller saw is without the work (U-18)");
+    assert_eq!(fold(&known).state, super::view::OrderState::Dispatched);
+}

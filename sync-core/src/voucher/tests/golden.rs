@@ -1,27 +1,24 @@
-//! Golden bytes: what this version writes is what every released version wrote. `UPDATE_GOLDEN=1` rewrites
-//! the files; a change in one of them is a change of a frozen format.
+//! Golden bytes of vouchers, proofs, copies, certificates and reference records.
 
-use std::{env, fs, path::PathBuf};
+#[path = "../../../tests/golden/mod.rs"]
+mod golden_files;
+
+use golden_files::{Files, Room};
 
 use super::sample::sample;
 use super::*;
 use crate::proof::certificate::Certificate;
 use crate::reference::ReferenceRecord;
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas/golden/voucher")
+fn room() -> Room {
+    Room::open("voucher")
 }
 
-/// Sixty-four digits a line.
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.chunks(32).map(|line| data_encoding::HEXLOWER.encode(line) + "\n").collect()
-}
-
-fn all() -> Vec<(String, Vec<u8>)> {
+fn all() -> Files {
     let order = sample();
     let copy = order.copy();
     let proof = Proof::from_bytes(&copy.proof).unwrap();
-    let mut files: Vec<(String, Vec<u8>)> = vec![
+    let mut files: Files = vec![
         ("voucher".into(), proof.voucher.to_bytes()),
         ("voucher-digest".into(), proof.voucher.digest().0.to_vec()),
         ("covered-digest".into(), copy.body.covered_digest.0.to_vec()),
@@ -38,26 +35,14 @@ fn all() -> Vec<(String, Vec<u8>)> {
     files
 }
 
-fn read(name: &str) -> Vec<u8> {
-    let text = fs::read_to_string(folder().join(format!("{name}.hex"))).unwrap_or_default();
-    data_encoding::HEXLOWER.decode(text.replace('\n', "").as_bytes()).unwrap()
-}
-
 #[test]
 fn golden_bytes_are_what_this_version_writes() {
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(folder()).unwrap();
-        for (name, bytes) in all() {
-            fs::write(folder().join(format!("{name}.hex")), hexadecimal(&bytes)).unwrap();
-        }
-    }
-    for (name, bytes) in all() {
-        assert_eq!(hexadecimal(&read(&name)), hexadecimal(&bytes), "{name}");
-    }
+    room().check(&all());
 }
 
 #[test]
 fn golden_bytes_are_read_and_verify() {
+    let read = |name: &str| room().read(name);
     let order = sample();
     let report = verify_copy(&read("copy"), Some(order.fingerprint()));
     assert!(report.passed());

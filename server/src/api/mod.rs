@@ -1,0 +1,161 @@
+//! The HTTP side of the office: one table of routes over the [`Office`], the page, and what guards both.
+//!
+//! A handler extracts, runs a job or reads, and maps; it holds no business rule. What leaves here has types of
+//! its own (`*Item`, `*Row`, `*Answer`); domain types are not serialised.
+//!
+//! Not here: listening and TLS ([`crate::listen`]), the routes of devices (`feed::adapter`), the rules of dispatch
+//! and callbacks.
+
+mod board;
+mod both;
+mod devices;
+mod error;
+mod events;
+mod guard;
+mod health;
+mod login;
+mod names;
+mod openapi;
+mod orders;
+mod page;
+mod paging;
+mod people;
+mod protection;
+mod quarantine;
+mod reading;
+mod request;
+mod reviews;
+mod store_status;
+mod technicians;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::middleware::{from_fn, map_response};
+use docket_sync_core::ids::Digest;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::office::Office;
+
+pub use both::Both;
+pub(crate) use error::refused;
+pub use guard::{Administers, Permit, Reads, Rule, Signed, Works};
+pub use names::{Author, Named, Names};
+pub use openapi::openapi;
+pub(crate) use orders::etag::if_match;
+pub use orders::row::{OrderRow, order_row};
+pub use paging::{Page, PageQuery, Paging};
+pub use reading::{Reading, blocking};
+pub use request::{Body, Params, id_in_path};
+
+/// Largest JSON body in bytes: the longest text is a note of 8 KiB, in which every character may be escaped.
+const REQUEST_BYTES_MAX: usize = 128 * 1024;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Api {
+    office: Arc<Office>,
+    door: Arc<login::Door>,
+    board: Arc<board::Board>,
+    certificate: Option<Certificate>,
+}
+
+/// BLAKE3 of the certificate that devices and browsers see.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Certificate(Digest);
+
+impl FromRef<Api> for Arc<Office> {
+    fn from_ref(api: &Api) -> Self {
+        api.office.clone()
+    }
+}
+
+impl FromRef<Api> for Arc<login::Door> {
+    fn from_ref(api: &Api) -> Self {
+        api.door.clone()
+    }
+}
+
+impl FromRef<Api> for Arc<board::Board> {
+    fn from_ref(api: &Api) -> Self {
+        api.board.clone()
+    }
+}
+
+impl FromRef<Api> for Option<Certificate> {
+    fn from_ref(api: &Api) -> Self {
+        api.certificate
+    }
+}
+
+macro_rules! routes {
+    ($($table:ident { $($method:ident $path:literal => $handler:path;)* })*) => {
+        /// Every route of the office as method and path, for the description and its test.
+        pub const ROUTES: &[(&str, &str)] = &[$($((stringify!($method), $path)),*),*];
+
+        $(fn $table() -> Router<Api> {
+            Router::new()$(.route($path, axum::routing::$method($handler)))*
+        })*
+    };
+}
+
+routes! {
+    requests {
+        get "/healthz" => health::get_health;
+        get "/readyz" => health::get_readiness;
+        post "/api/login" => login::log_in;
+        post "/api/logout" => login::log_out;
+        get "/api/me" => login::get_me;
+        get "/api/orders" => orders::list::list_orders;
+        post "/api/orders" => orders::create::create_order;
+        get "/api/orders/{id}" => orders::detail::get_order;
+        post "/api/orders/{id}/commands" => orders::commands::run_command;
+        get "/api/orders/{id}/proof/{blob}" => orders::proof::get_proof;
+        get "/api/orders/{id}/signatures/{fact}/copy" => orders::proof::get_copy;
+        get "/api/reviews" => reviews::list_reviews;
+        get "/api/technicians" => technicians::list_technicians;
+        get "/api/quarantine" => quarantine::list_quarantine;
+        get "/api/people" => people::list_people;
+        post "/api/people" => people::create_person;
+        get "/api/devices" => devices::list_devices;
+        post "/api/devices/codes" => devices::create_code;
+        post "/api/devices/{id}/revoke" => devices::revoke_device;
+        get "/api/store" => store_status::get_store;
+        get "/api/openapi.json" => openapi::get_openapi;
+    }
+    streams {
+        get "/api/events" => events::get_events;
+    }
+}
+
+/// Everything that this server answers, devices included. `certificate` is BLAKE3 of the TLS certificate that
+/// clients see; without TLS there is none.
+pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
+    let api = Api {
+        door: Arc::new(login::Door::default()),
+        board: Arc::new(board::Board::new(&office)),
+        certificate: certificate.map(Certificate),
+        office: office.clone(),
+    };
+    // Features with routes of their own.
+    let features: Router<Arc<Office>> =
+        Router::new().merge(crate::dispatch::api::router()).merge(crate::callbacks::api::router());
+    let office_routes = requests()
+        .merge(features.with_state(office.clone()))
+        .layer(from_fn(protection::time_out))
+        .merge(streams())
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn(protection::same_origin))
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .with_state(api);
+    let router = office_routes
+        .merge(crate::feed::adapter::router().with_state(office))
+        .fallback(page::serve)
+        .layer(map_response(protection::set_headers))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(protection::tracing());
+    if certificate.is_some() { router.layer(map_response(protection::set_strict_transport)) } else { router }
+}

@@ -1,0 +1,46 @@
+//! One order as the log has it: every fact with the time at which it was received.
+
+use std::collections::BTreeMap;
+
+use docket_sync_core::document::FactReader;
+use docket_sync_core::ids::{Digest, DocumentId, FactId};
+use docket_sync_core::lifecycle::FactSet;
+use docket_sync_core::time::UnixMillis;
+
+use crate::api::reading::Reading;
+use crate::commit::tables::to_record;
+use crate::commit::{CommitError, RowRecord, Tables};
+use crate::store::Table;
+
+/// An order of one durable moment.
+#[derive(Debug)]
+pub(in crate::api) struct Loaded {
+    /// Its row in lists.
+    pub(in crate::api) row: RowRecord,
+    /// Its facts.
+    pub(in crate::api) facts: FactSet,
+    /// Server time at which each fact first arrived: the upper bound `hi` of its true time (U-10).
+    received: BTreeMap<(FactId, Digest), UnixMillis>,
+}
+
+impl Loaded {
+    /// When a fact first arrived here.
+    pub(super) fn received_at(&self, id: FactId, digest: Digest) -> Option<UnixMillis> {
+        self.received.get(&(id, digest)).copied()
+    }
+}
+
+/// Reads an order; `None` when it is not known.
+pub(in crate::api) fn load(reading: &Reading<'_>, document: DocumentId) -> Result<Option<Loaded>, CommitError> {
+    let Some(row) = reading.store().read::<RowRecord>(Table::View, &document.0)? else { return Ok(None) };
+    let mut reader = FactReader::new(document);
+    let mut facts = FactSet::new(document);
+    let mut received = BTreeMap::new();
+    for (_, stored) in reading.store().facts_after(document, 0)? {
+        let received_at = stored.received_at;
+        let fact = reader.read(&to_record(stored))?;
+        received.entry((fact.id, fact.digest)).or_insert(received_at);
+        facts.insert(fact);
+    }
+    Ok(Some(Loaded { row, facts, received }))
+}

@@ -1,0 +1,105 @@
+//! The bytes behind a signature: the proof, and the copy that the customer keeps.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use docket_sync_core::facts::FactBody;
+use docket_sync_core::ids::{BlobId, DocumentId, FactRef};
+use docket_sync_core::voucher::copy::CustomerCopy;
+
+use super::load::load;
+use super::signatures::{Evidence, read_proof};
+use crate::api::guard::{Permit, Reads};
+use crate::api::reading::{Reading, blocking};
+use crate::api::request::id_in_path;
+use crate::error::{ApiError, ErrorBody};
+use crate::office::Office;
+
+type File = ([(HeaderName, HeaderValue); 3], Vec<u8>);
+
+/// A file of deterministic CBOR. It never changes under its address, but who may see it does: it is not cached.
+fn file(name: &str, bytes: Vec<u8>) -> Result<File, ApiError> {
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}.cbor\""))
+        .map_err(|error| ApiError::internal("naming a file", &error))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/cbor")),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+    ];
+    Ok((headers, bytes))
+}
+
+fn pending() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "proof_pending", "the proof has not arrived yet; the device still has it")
+}
+
+/// The proof of a signature of this order.
+#[utoipa::path(
+    get, path = "/api/orders/{id}/proof/{blob}", tag = "orders",
+    params(("id" = String, Path, description = "The order"), ("blob" = String, Path, description = "Content address")),
+    responses(
+        (status = 200, description = "Deterministic CBOR", content_type = "application/cbor", body = Vec<u8>),
+        (status = 403, description = "not_permitted", body = ErrorBody),
+        (status = 404, description = "not_found, proof_pending", body = ErrorBody),
+    )
+)]
+pub(crate) async fn get_proof(
+    State(office): State<Arc<Office>>,
+    _: Permit<Reads>,
+    Path((id, blob)): Path<(String, String)>,
+) -> Result<File, ApiError> {
+    let document: DocumentId = id_in_path(&id, "order")?;
+    let blob: BlobId = id_in_path(&blob, "proof")?;
+    let bytes = blocking(&office, move |office| {
+        let reading = Reading::begin(office);
+        let loaded = load(&reading, document)?.ok_or_else(|| ApiError::not_found("order"))?;
+        // Only what a fact of this order names.
+        let names_it = |body: &FactBody| matches!(body, FactBody::SignDocument(body) if body.proof == blob);
+        let named = loaded.facts.iter().any(|fact| names_it(fact.body()));
+        if !named {
+            return Err(ApiError::not_found("proof"));
+        }
+        read_proof(&reading, blob)?.ok_or_else(pending)
+    })
+    .await?;
+    file(&format!("proof-{blob}"), bytes)
+}
+
+/// The customer's signed copy, which `docket verify` checks.
+#[utoipa::path(
+    get, path = "/api/orders/{id}/signatures/{fact}/copy", tag = "orders",
+    params(("id" = String, Path, description = "The order"), ("fact" = String, Path, description = "The sign fact")),
+    responses(
+        (status = 200, description = "Deterministic CBOR", content_type = "application/cbor", body = Vec<u8>),
+        (status = 403, description = "not_permitted", body = ErrorBody),
+        (status = 404, description = "not_found, proof_pending", body = ErrorBody),
+    )
+)]
+pub(crate) async fn get_copy(
+    State(office): State<Arc<Office>>,
+    _: Permit<Reads>,
+    Path((id, fact)): Path<(String, String)>,
+) -> Result<File, ApiError> {
+    let document: DocumentId = id_in_path(&id, "order")?;
+    let reference: FactRef = id_in_path(&fact, "signature")?;
+    let copy = blocking(&office, move |office| copy(&Reading::begin(office), document, reference)).await?;
+    file(&format!("signature-{reference}"), copy.to_bytes())
+}
+
+fn copy(reading: &Reading<'_>, document: DocumentId, reference: FactRef) -> Result<CustomerCopy, ApiError> {
+    let loaded = load(reading, document)?.ok_or_else(|| ApiError::not_found("order"))?;
+    for fact in loaded.facts.iter().filter(|fact| fact.id.reference() == reference) {
+        let Some(evidence) = Evidence::read(reading, fact)? else { continue };
+        let device = evidence.device.ok_or_else(|| ApiError::not_found("device"))?;
+        return Ok(CustomerCopy {
+            document,
+            claimed: fact.claimed(),
+            device: device.device,
+            body: evidence.body.clone(),
+            proof: evidence.proof.ok_or_else(pending)?,
+            certificate: device.certificate,
+        });
+    }
+    Err(ApiError::not_found("signature"))
+}

@@ -1,0 +1,161 @@
+//! People: the list, and entering one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use docket_sync_core::facts::Role;
+use docket_sync_core::reference::Language;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::guard::{Administers, Permit, Reads};
+use super::names::role_codes;
+use super::paging::{Page, PageQuery};
+use super::reading::{Reading, blocking};
+use super::request::{Body, Params, required};
+use crate::auth::password::{self, PasswordCost};
+use crate::auth::people::{NewPerson, PersonRecord, check_new_password};
+use crate::commit::Tables;
+use crate::error::{ApiError, ErrorBody};
+use crate::office::Office;
+use crate::store::{KeyRange, Table};
+
+/// Most people of one company.
+const PEOPLE_MAX: usize = 10_000;
+
+/// A person.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PersonItem {
+    id: String,
+    login: String,
+    name: String,
+    /// Codes of his roles.
+    roles: Vec<&'static str>,
+    /// Codes of his skills.
+    skills: Vec<String>,
+    /// Whether he works here now.
+    active: bool,
+    language: &'static str,
+}
+
+impl PersonItem {
+    fn of(person: PersonRecord) -> Self {
+        Self {
+            id: person.id.to_string(),
+            login: person.login.to_string(),
+            roles: role_codes(&person.roles),
+            skills: person.skills.into_iter().collect(),
+            active: person.active,
+            language: person.language.code(),
+            name: person.name,
+        }
+    }
+}
+
+/// Everybody, as stored.
+pub(super) fn all_people(reading: &Reading<'_>) -> Result<Vec<PersonRecord>, ApiError> {
+    let entries = Tables::scan(reading.store(), Table::Person, &KeyRange::all(), PEOPLE_MAX)?;
+    entries.iter().map(|(_, bytes)| Ok(PersonRecord::from_bytes(bytes)?)).collect()
+}
+
+/// Who works here.
+#[utoipa::path(
+    get, path = "/api/people", tag = "administration", params(PageQuery),
+    responses(
+        (status = 200, description = "People by login", body = Page<PersonItem>),
+        (status = 403, description = "not_permitted", body = ErrorBody),
+    )
+)]
+pub(crate) async fn list_people(
+    State(office): State<Arc<Office>>,
+    _: Permit<Reads>,
+    Params(query): Params<PageQuery>,
+) -> Result<Json<Page<PersonItem>>, ApiError> {
+    let paging = query.check_whole()?;
+    let mut people = blocking(&office, |office| all_people(&Reading::begin(office))).await?;
+    people.sort_by(|one, other| one.login.cmp(&other.login));
+    let items = people.into_iter().map(PersonItem::of).collect();
+    let login = |person: &PersonItem| person.login.clone();
+    Ok(Json(paging.cut(items, login, login, |cursor| Some(cursor.to_owned()))?))
+}
+
+/// A person to enter.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct PersonBody {
+    /// 2 to 64 letters, digits or the signs . _ - @
+    login: Option<String>,
+    /// The name that colleagues and customers read.
+    name: Option<String>,
+    /// Codes of roles, at least one.
+    #[serde(default)]
+    roles: Vec<String>,
+    /// Codes of skills (C-046).
+    #[serde(default)]
+    skills: Vec<String>,
+    /// At least 10 characters. Only a technician may go without: he then uses a device only.
+    password: Option<String>,
+    /// Language of the office page, `en` or `zh`; `zh` unless said otherwise.
+    language: Option<String>,
+}
+
+/// The person was entered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PersonAnswer {
+    id: String,
+}
+
+/// Enters a person.
+#[utoipa::path(
+    post, path = "/api/people", tag = "administration", request_body = PersonBody,
+    responses(
+        (status = 201, description = "Entered", body = PersonAnswer),
+        (status = 403, description = "not_permitted", body = ErrorBody),
+        (status = 409, description = "login_taken", body = ErrorBody),
+        (status = 422, description = "missing_field, invalid_name, password_too_short, ...", body = ErrorBody),
+    )
+)]
+pub(crate) async fn create_person(
+    State(office): State<Arc<Office>>,
+    permit: Permit<Administers>,
+    Body(body): Body<PersonBody>,
+) -> Result<(StatusCode, Json<PersonAnswer>), ApiError> {
+    let person = new_person(&body)?;
+    let password = body.password.filter(|password| !password.is_empty());
+    let hash = match password {
+        Some(password) => {
+            check_new_password(&password, person.login())?;
+            let salt = office.platform.bytes();
+            Some(blocking(&office, move |_| hashed(&password, salt)).await?)
+        }
+        None if body.roles == [Role::Technician.code()] => None,
+        None => return Err(ApiError::missing_field("password")),
+    };
+    let by = permit.signed.person.id;
+    let record = office.committer.run(move |writer| writer.add_person(person, hash, Some(by))).await?;
+    tracing::info!(person.id = %record.id, by = %by, "a person was entered");
+    Ok((StatusCode::CREATED, Json(PersonAnswer { id: record.id.to_string() })))
+}
+
+fn hashed(password: &str, salt: [u8; 16]) -> Result<String, ApiError> {
+    password::hash(password, salt, PasswordCost::default())
+        .map_err(|error| ApiError::internal("hashing a password", &error))
+}
+
+fn new_person(body: &PersonBody) -> Result<NewPerson, ApiError> {
+    let login = required("login", body.login.as_deref())?;
+    let name = required("name", body.name.as_deref())?;
+    let mut roles = BTreeSet::new();
+    for code in &body.roles {
+        let role = Role::from_code(code);
+        roles.insert(role.ok_or_else(|| ApiError::invalid_field("roles", format!("'{code}' is not a role")))?);
+    }
+    let language = match body.language.as_deref() {
+        None => Language::Zh,
+        Some(code) => Language::from_code(code)
+            .ok_or_else(|| ApiError::invalid_field("language", "the languages are en and zh"))?,
+    };
+    Ok(NewPerson::new(login, name, roles, body.skills.iter().map(String::as_str), language)?)
+}

@@ -1,0 +1,266 @@
+//! R3: what became of every cancel. The decisive question is what its author knew of the work.
+//!
+//! This file judges; `effects` says what each judgement shows, whom it tells and which review it raises.
+
+mod effects;
+
+use effects::apply;
+
+use super::causality::Node;
+use super::findings::{Because, Decision, Findings};
+use super::ground::{Ground, each, moment};
+use super::reviews::{Terms, terms};
+use super::view::{CancelEffect, CancelView, ReviewKind, Rule};
+use super::visits::{VisitFacts, Visits};
+use crate::facts::values::ReviewChoice;
+use crate::facts::{FactBody, Role};
+use crate::time::DAY;
+
+/// What the cancels do to the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// R3(a).
+    Cancelled,
+    /// R3(b), or R3(c) with all visits ended.
+    Terminated,
+    /// To be decided.
+    Contested,
+}
+
+/// Every cancel and what they do together.
+pub(super) struct Cancels<'a> {
+    /// Every cancel, in canonical order.
+    pub(super) views: Vec<CancelView>,
+    /// The cancel in force.
+    pub(super) standing: Option<(Standing, Node<'a>)>,
+    /// Cancels after which work was done knowing of them, without consent: what knew of them is not billable.
+    pub(super) barred: Vec<Node<'a>>,
+    /// The supervisor wrote the charge off after a late cancel.
+    pub(super) written_off: bool,
+}
+
+impl<'a> Cancels<'a> {
+    /// The cancel that ended the order, if it did.
+    pub(super) fn ended(&self) -> Option<Node<'a>> {
+        match self.standing {
+            Some((Standing::Cancelled | Standing::Terminated, cancel)) => Some(cancel),
+            Some((Standing::Contested, _)) | None => None,
+        }
+    }
+}
+
+/// What one cancel comes to by itself.
+#[derive(Clone, PartialEq, Eq)]
+enum Verdict<'a> {
+    Void,
+    Withdrawn,
+    /// R3(a).
+    Cancelled,
+    /// R3(b): the author knew all work.
+    TerminatedKnowing,
+    /// R3(c): all visits ended without DONE; the first work he did not know.
+    TerminatedAfter(Node<'a>),
+    /// R3(c): visits go on; the work he did not know, one a visit, with its review.
+    Contested(Vec<Contest<'a>>),
+    /// R3(c), R3(d): DONE, with whether the work was done knowing of the cancel.
+    Late {
+        unaware: Vec<Node<'a>>,
+        aware: Vec<Node<'a>>,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Contest<'a> {
+    against: Node<'a>,
+    terms: Terms,
+}
+
+/// R3 over all cancels.
+pub(super) fn cancels<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, visits: &Visits<'a>) -> Cancels<'a> {
+    let mut taken_back = taken_back(ground, findings);
+    taken_back.extend(continued(ground, findings, visits));
+    let verdicts: Vec<(Node<'a>, Verdict<'a>)> = each!(ground, CancelByOffice)
+        .map(|(cancel, _)| (cancel, verdict(ground, findings, visits, &taken_back, cancel)))
+        .collect();
+    let chosen = chosen(&verdicts);
+    let mut cancels = Cancels { views: Vec::new(), standing: None, barred: Vec::new(), written_off: false };
+    for (cancel, verdict) in &verdicts {
+        let duplicate =
+            chosen.is_some_and(|chosen| chosen != *cancel) && !matches!(verdict, Verdict::Void | Verdict::Withdrawn);
+        let effect = if duplicate {
+            let because = because("duplicate", Some("X-12"), "explain.x_12");
+            findings.explain(because, &chosen.into_iter().collect::<Vec<_>>(), &[*cancel]);
+            CancelEffect::Duplicate
+        } else {
+            apply(ground, findings, visits, &mut cancels, *cancel, verdict)
+        };
+        if let FactBody::CancelByOffice(body) = cancel.fact.body() {
+            let by = cancel.fact.author.clone();
+            cancels.views.push(CancelView { at: moment(*cancel), by, reason: body.reason.clone(), effect });
+        }
+    }
+    cancels
+}
+
+/// Reinstating facts with the cancel that each names. It takes back every cancel that its author knew; one he
+/// did not know stays, the safer intent first (R2).
+fn taken_back<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<(Node<'a>, Node<'a>)> {
+    let mut valid = Vec::new();
+    for (node, body) in each!(ground, Reinstate) {
+        let mut named = ground.causality.resolve(body.cancel).peekable();
+        if named.peek().is_none() {
+            continue;
+        }
+        match named.find(|cancel| matches!(cancel.fact.body(), FactBody::CancelByOffice(_))) {
+            Some(cancel) => valid.push((node, cancel)),
+            None => findings.void(node, Rule::R10),
+        }
+    }
+    valid
+}
+
+fn verdict<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    visits: &Visits<'a>,
+    taken_back: &[(Node<'a>, Node<'a>)],
+    cancel: Node<'a>,
+) -> Verdict<'a> {
+    // R3(b), last clause: knowing a DONE, cancel is not offered; such a fact contradicts its own past.
+    let knew_done = each!(ground, OutcomeDone).any(|(done, _)| {
+        ground.knows(cancel, done) && !ground.knows_withdrawn(cancel, done) && !findings.is_void(done)
+    });
+    if knew_done {
+        findings.void(cancel, Rule::R3);
+        return Verdict::Void;
+    }
+    if taken_back.iter().any(|(node, named)| *named == cancel || ground.knows(*node, cancel)) {
+        return Verdict::Withdrawn;
+    }
+    let (mut unaware, mut aware) = (Vec::new(), Vec::new());
+    let stops: Vec<_> = decisions(ground, findings, visits, cancel)
+        .into_iter()
+        .filter(|decision| decision.choice == ReviewChoice::Terminate)
+        .collect();
+    for (_, visit, done) in visits.dones() {
+        let told_to_stop = stops.iter().any(|stop| ground.knows(done, stop.node));
+        if told_to_stop || began_knowing(ground, visit, cancel) {
+            aware.push(done);
+        } else {
+            unaware.push(done);
+        }
+    }
+    if !unaware.is_empty() || !aware.is_empty() {
+        return Verdict::Late { unaware, aware };
+    }
+    let all_work: Vec<Node<'a>> = visits.all.iter().flat_map(|visit| visit.work.iter().copied()).collect();
+    if all_work.is_empty() {
+        let promises = promises(ground, cancel);
+        return decided(ground, findings, cancel, promises).map_or(Verdict::Cancelled, Verdict::Contested);
+    }
+    match all_work.iter().find(|work| !ground.knows(cancel, **work)) {
+        None => Verdict::TerminatedKnowing,
+        Some(unknown) => {
+            let contests: Vec<_> = visits
+                .all
+                .iter()
+                .filter(|visit| visit.is_open())
+                .filter_map(|visit| contest(ground, visit, cancel))
+                .collect();
+            decided(ground, findings, cancel, contests).map_or(Verdict::TerminatedAfter(*unknown), Verdict::Contested)
+        }
+    }
+}
+
+/// The contests that are still to be decided; `None` when there are none, or "terminate" was decided for each.
+fn decided<'a>(
+    ground: &Ground<'a>,
+    findings: &Findings<'a>,
+    cancel: Node<'a>,
+    contests: Vec<Contest<'a>>,
+) -> Option<Vec<Contest<'a>>> {
+    let terminated = |contest: &Contest<'a>| {
+        let decision = findings.decision(ground, &contest.terms, &[cancel, contest.against]);
+        decision.is_some_and(|decision| decision.choice == ReviewChoice::Terminate)
+    };
+    (!contests.iter().all(terminated)).then_some(contests)
+}
+
+/// R3(d) begins where all work of a visit was done knowing of the cancel, or its DONE knowing of the decision to
+/// stop. A visit that had begun unaware goes on by design (X-02, "ask the customer"), so its DONE counts as R3(c).
+fn began_knowing<'a>(ground: &Ground<'a>, visit: &VisitFacts<'a>, cancel: Node<'a>) -> bool {
+    visit.work.iter().all(|work| ground.knows(*work, cancel))
+}
+
+/// The review about an open visit whose work the canceller did not know.
+fn contest<'a>(ground: &Ground<'a>, visit: &VisitFacts<'a>, cancel: Node<'a>) -> Option<Contest<'a>> {
+    if began_knowing(ground, visit, cancel) {
+        let against = *visit.work.first()?;
+        return Some(Contest { against, terms: terms(ReviewKind::WorkAfterCancel) });
+    }
+    let against = visit.work.iter().copied().find(|work| !ground.knows(cancel, *work))?;
+    // "continue if the customer is present". Work that has started needs somebody who let the technician
+    // in; one who only arrived may stand before a closed door.
+    let default = if visit.started().is_some() { ReviewChoice::Continue } else { ReviewChoice::Terminate };
+    Some(Contest { against, terms: Terms { default, ..terms(ReviewKind::CancelContested) } })
+}
+
+/// promises made with the customer at the same time (R1: commitment over intent). The clerk calls the same
+/// day; in doubt the promise is kept (R7).
+fn promises<'a>(ground: &Ground<'a>, cancel: Node<'a>) -> Vec<Contest<'a>> {
+    let terms = Terms { owner: Role::Clerk, limit_ms: Some(DAY), ..terms(ReviewKind::CancelContested) };
+    ground
+        .live()
+        .filter(|node| {
+            let promise = matches!(node.fact.body(), FactBody::ConfirmRequest(_) | FactBody::ConfirmAppointment(_));
+            promise && ground.concurrent(*node, cancel)
+        })
+        .map(|against| Contest { against, terms })
+        .collect()
+}
+
+/// What people or the timer decided about a cancel: the reviews of every visit that it met, ended or not, and of
+/// promises.
+fn decisions<'a>(
+    ground: &Ground<'a>,
+    findings: &Findings<'a>,
+    visits: &Visits<'a>,
+    cancel: Node<'a>,
+) -> Vec<Decision<'a>> {
+    let contests = visits.all.iter().filter_map(|visit| contest(ground, visit, cancel));
+    contests
+        .chain(promises(ground, cancel))
+        .filter_map(|contest| findings.decision(ground, &contest.terms, &[cancel, contest.against]))
+        .collect()
+}
+
+/// Cancels that a decision took back. "Continue", or the customer's consent to work done all the same, takes back
+/// every cancel that the decider knew, as a reinstating fact does.
+fn continued<'a>(ground: &Ground<'a>, findings: &Findings<'a>, visits: &Visits<'a>) -> Vec<(Node<'a>, Node<'a>)> {
+    let goes_on = |decision: &Decision<'a>| matches!(decision.choice, ReviewChoice::Continue | ReviewChoice::Consented);
+    each!(ground, CancelByOffice)
+        .flat_map(|(cancel, _)| {
+            decisions(ground, findings, visits, cancel)
+                .into_iter()
+                .filter(goes_on)
+                .map(move |decision| (decision.node, cancel))
+        })
+        .collect()
+}
+
+/// of several cancels one is shown as effective, the first in canonical order of those with the strongest
+/// effect. One that knew more of the work decides over one that knew less.
+fn chosen<'a>(verdicts: &[(Node<'a>, Verdict<'a>)]) -> Option<Node<'a>> {
+    let strength = |verdict: &Verdict<'a>| match verdict {
+        Verdict::Cancelled | Verdict::TerminatedKnowing | Verdict::TerminatedAfter(_) => 3,
+        Verdict::Contested(_) => 2,
+        Verdict::Late { .. } => 1,
+        Verdict::Void | Verdict::Withdrawn => 0,
+    };
+    let strongest = verdicts.iter().map(|(_, verdict)| strength(verdict)).max().filter(|strength| *strength > 0)?;
+    verdicts.iter().find(|(_, verdict)| strength(verdict) == strongest).map(|(cancel, _)| *cancel)
+}
+
+fn because(value: &'static str, pair: Option<&'static str>, message: &'static str) -> Because {
+    Because { field: "cancel", value, rule: Rule::R3, pair, message }
+}

@@ -1,0 +1,146 @@
+//! What everybody must see at the end of a story, as plain values; a check answers the differences.
+
+use super::Who;
+use crate::facts::Role;
+use crate::facts::values::{ReviewChoice, Window};
+use crate::ids::PersonId;
+use crate::lifecycle::FactSet;
+use crate::lifecycle::view::{
+    CancelEffect, Coverage, OrderState, OrderView, ReviewKind, ReviewStatus, Rule, SignatureFacet, VoucherFacet,
+};
+
+/// A review that must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReviewExpected {
+    /// Its kind.
+    pub kind: ReviewKind,
+    /// Who decides.
+    pub owner: Role,
+    /// Limit in milliseconds from the latest cause; `None` never.
+    pub limit_ms: Option<i64>,
+    /// What happens otherwise.
+    pub default: ReviewChoice,
+    /// Where it stands.
+    pub status: ReviewStatus,
+}
+
+/// What a view must show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// State.
+    pub state: OrderState,
+    /// Who is to do the order.
+    pub assigned: Option<Who>,
+    /// The time that shows.
+    pub appointment: Option<Window>,
+    /// Other times that block the calendar.
+    pub blocked: Vec<Window>,
+    /// Signature facet.
+    pub signature: SignatureFacet,
+    /// Coverage.
+    pub coverage: Coverage,
+    /// Billable fen.
+    pub billable: i64,
+    /// Effects of the cancels, in canonical order.
+    pub cancels: Vec<CancelEffect>,
+    /// Voucher facet.
+    pub voucher: VoucherFacet,
+    /// Reviews, in any order.
+    pub reviews: Vec<ReviewExpected>,
+    /// Rules and pairs that `explain` must cite.
+    pub cites: Vec<(Rule, &'static str)>,
+    /// Messages that somebody must get.
+    pub told: Vec<(&'static str, Role)>,
+    /// Number of visits.
+    pub visits: usize,
+    /// Number of void facts.
+    pub void: usize,
+}
+
+impl Expected {
+    /// An order in this state, with nothing else to see.
+    #[must_use]
+    pub fn new(state: OrderState) -> Self {
+        Self {
+            state,
+            assigned: None,
+            appointment: None,
+            blocked: Vec::new(),
+            signature: SignatureFacet::Unsigned,
+            coverage: Coverage::None,
+            billable: 0,
+            cancels: Vec::new(),
+            voucher: VoucherFacet::Out,
+            reviews: Vec::new(),
+            cites: Vec::new(),
+            told: Vec::new(),
+            visits: 1,
+            void: 0,
+        }
+    }
+
+    /// The differences between this and a view of these facts; empty when it is as it must be.
+    #[must_use]
+    pub fn differences(&self, view: &OrderView, facts: &FactSet, person: &dyn Fn(Who) -> PersonId) -> Vec<String> {
+        let mut list = Vec::new();
+        let mut same = |what: &str, expected: String, found: String| {
+            if expected != found {
+                list.push(format!("{what}: expected {expected}, found {found}"));
+            }
+        };
+        same("state", self.state.to_string(), view.state.to_string());
+        same("assigned", format!("{:?}", self.assigned.map(person)), format!("{:?}", view.technician()));
+        let window = view.appointment.as_ref().map(|appointment| appointment.window);
+        same("appointment", format!("{:?}", self.appointment), format!("{window:?}"));
+        same("blocked windows", format!("{:?}", self.blocked), format!("{:?}", view.blocked_windows));
+        same("signature", self.signature.to_string(), view.signature.to_string());
+        same("coverage", self.coverage.to_string(), view.coverage.to_string());
+        let billable = view.billable.get("CNY").copied().unwrap_or(0);
+        same("billable fen", self.billable.to_string(), billable.to_string());
+        let effects: Vec<_> = view.cancels.iter().map(|cancel| cancel.effect).collect();
+        same("cancels", format!("{:?}", self.cancels), format!("{effects:?}"));
+        same("voucher", self.voucher.to_string(), view.voucher.to_string());
+        same("visits", self.visits.to_string(), view.visits.len().to_string());
+        same("void facts", self.void.to_string(), view.void.len().to_string());
+        same("reviews", self.reviews(), reviews(view, facts));
+        for (rule, pair) in &self.cites {
+            let cited = view.explanations.iter().any(|reason| reason.rule == *rule && reason.pair == Some(*pair));
+            same(&format!("cites {rule} {pair}"), "true".into(), cited.to_string());
+        }
+        for (message, role) in &self.told {
+            let told = view.notices.iter().any(|notice| notice.message == *message && notice.role == *role);
+            same(&format!("tells {role} {message}"), "true".into(), told.to_string());
+        }
+        list
+    }
+
+    fn reviews(&self) -> String {
+        let mut lines: Vec<String> = self
+            .reviews
+            .iter()
+            .map(|review| {
+                let ReviewExpected { kind, owner, limit_ms, default, status } = review;
+                format!("{kind} of {owner} within {limit_ms:?} else {default}: {status}")
+            })
+            .collect();
+        lines.sort();
+        lines.join("; ")
+    }
+}
+
+/// The reviews of a view in the form of [`Expected::reviews`]; the limit is the terms' one, if the due time is it.
+fn reviews(view: &OrderView, facts: &FactSet) -> String {
+    let mut lines: Vec<String> = view
+        .reviews
+        .iter()
+        .map(|review| {
+            let causes = review.causes.iter().flat_map(|cause| facts.under(*cause));
+            let latest = causes.map(crate::facts::Fact::lo).max();
+            let limit = review.due.zip(latest).map(|(due, latest)| due.since(latest));
+            let (kind, owner, default, status) = (review.kind, review.owner, review.default, review.status);
+            format!("{kind} of {owner} within {limit:?} else {default}: {status}")
+        })
+        .collect();
+    lines.sort();
+    lines.join("; ")
+}

@@ -1,0 +1,531 @@
+//! Cancel and everything else (R3).
+
+#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
+
+use super::super::{Expected, Stage, Who, labour, morning, part};
+use super::review;
+use crate::facts::values::ReviewChoice;
+use crate::facts::{Role, bodies};
+use crate::lifecycle::view::{
+    CancelEffect, Coverage, OrderState, ReviewKind, ReviewStatus, Rule, SignatureFacet, VoucherFacet,
+};
+use crate::time::{DAY, MINUTE};
+
+/// The technician accepts while the office cancels: nothing had begun.
+pub(super) mod x_01_cancel_meets_acceptance {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.registered();
+        let assignment = stage.assign(Who::Dispatcher, Who::A);
+        stage.look(Who::A);
+        stage.cancel(Who::Dispatcher);
+        stage.accept(Who::A, assignment);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            visits: 0,
+            cancels: vec![CancelEffect::Cancelled],
+            voucher: VoucherFacet::NotOut,
+            cites: vec![(Rule::R3, "X-01")],
+            told: vec![("notice.stop", Role::Technician)],
+            ..Expected::new(OrderState::Cancelled)
+        }
+    }
+}
+
+/// The technician sets out while the office cancels: the trip remains as cost.
+pub(super) mod x_01_cancel_meets_departure {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        stage.depart(Who::A);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            cancels: vec![CancelEffect::Cancelled],
+            cites: vec![(Rule::R3, "X-01")],
+            told: vec![("notice.stop", Role::Technician)],
+            ..Expected::new(OrderState::Cancelled)
+        }
+    }
+}
+
+/// He has only arrived: nobody may have let him in, so the default ends the visit.
+pub(super) mod x_02_cancel_meets_arrival_and_is_contested {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.depart(Who::A);
+        stage.arrive(Who::A, visit);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Contested],
+            reviews: vec![review(
+                ReviewKind::CancelContested,
+                Role::Supervisor,
+                Some(30 * MINUTE),
+                ReviewChoice::Terminate,
+            )],
+            cites: vec![(Rule::R3, "X-02")],
+            told: vec![("notice.ask_customer", Role::Technician)],
+            ..Expected::new(OrderState::CancelContested)
+        }
+    }
+}
+
+/// He is working: the visit goes on until a supervisor decides, and by default it continues.
+pub(super) mod x_02_cancel_meets_work_and_is_contested {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        stage.works(Who::A);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Contested],
+            reviews: vec![review(
+                ReviewKind::CancelContested,
+                Role::Supervisor,
+                Some(30 * MINUTE),
+                ReviewChoice::Continue,
+            )],
+            cites: vec![(Rule::R3, "X-02")],
+            told: vec![("notice.ask_customer", Role::Technician), ("notice.decide_cancel", Role::Supervisor)],
+            ..Expected::new(OrderState::CancelContested)
+        }
+    }
+}
+
+/// The supervisor lets the work go on: the cancel is taken back.
+pub(super) mod x_02_supervisor_continues {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        stage.works(Who::A);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::CancelContested, ReviewChoice::Continue);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Withdrawn],
+            reviews: vec![crate::lifecycle::scenario::ReviewExpected {
+                status: ReviewStatus::Resolved,
+                ..review(ReviewKind::CancelContested, Role::Supervisor, Some(30 * MINUTE), ReviewChoice::Continue)
+            }],
+            ..Expected::new(OrderState::InProgress)
+        }
+    }
+}
+
+/// The supervisor ends the visit: what was done stands.
+pub(super) mod x_02_supervisor_terminates {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        stage.works(Who::A);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::CancelContested, ReviewChoice::Terminate);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            cancels: vec![CancelEffect::Terminated],
+            reviews: vec![crate::lifecycle::scenario::ReviewExpected {
+                status: ReviewStatus::Resolved,
+                ..review(ReviewKind::CancelContested, Role::Supervisor, Some(30 * MINUTE), ReviewChoice::Continue)
+            }],
+            told: vec![("notice.stop", Role::Technician)],
+            ..Expected::new(OrderState::Terminated)
+        }
+    }
+}
+
+/// Nobody decides, and two nodes let the default fire: it counts once.
+pub(super) mod x_02_default_fires_twice_and_counts_once {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        stage.works(Who::A);
+        stage.everyone_looks();
+        let facts = stage.office_facts();
+        let reviews = crate::lifecycle::fold(&facts).reviews;
+        let Some(open) = reviews.iter().find(|review| review.kind == ReviewKind::CancelContested) else { return };
+        for _ in 0..2 {
+            let (head, body) = crate::lifecycle::scenario::default_fact(open, &facts);
+            stage.act(Who::Timer, head, body);
+        }
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Withdrawn],
+            reviews: vec![crate::lifecycle::scenario::ReviewExpected {
+                status: ReviewStatus::Defaulted,
+                ..review(ReviewKind::CancelContested, Role::Supervisor, Some(30 * MINUTE), ReviewChoice::Continue)
+            }],
+            ..Expected::new(OrderState::InProgress)
+        }
+    }
+}
+
+/// The office cancels, not knowing that the work is done: it counts, unsigned.
+pub(super) mod x_03_done_work_beats_unaware_cancel {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.works(Who::A);
+        stage.line(Who::A, visit, labour(1_000, 8_000));
+        stage.done(Who::A, visit);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Late],
+            reviews: vec![review(ReviewKind::LateCancel, Role::Supervisor, Some(DAY), ReviewChoice::Acknowledged)],
+            cites: vec![(Rule::R3, "X-03")],
+            told: vec![("notice.late_cancel", Role::Dispatcher), ("notice.late_cancel", Role::Supervisor)],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// The office cancels, not knowing that the work is done and signed: it counts, and it is billable.
+pub(super) mod x_04_signed_work_beats_unaware_cancel {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.works(Who::A);
+        let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
+        let done = stage.done(Who::A, visit);
+        stage.sign(Who::A, &[hours, done]);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            signature: SignatureFacet::Signed,
+            coverage: Coverage::Full,
+            billable: 8_000,
+            cancels: vec![CancelEffect::Late],
+            reviews: vec![review(ReviewKind::LateCancel, Role::Supervisor, Some(DAY), ReviewChoice::Acknowledged)],
+            cites: vec![(Rule::R3, "X-04")],
+            told: vec![("notice.late_cancel", Role::Dispatcher), ("notice.late_cancel", Role::Supervisor)],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// The visit ended unfinished with a next visit agreed: the order ends, the visit stands.
+pub(super) mod x_06_cancel_meets_unfinished {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.works(Who::A);
+        stage.line(Who::A, visit, part("Valve", 3_000));
+        stage.unfinished(Who::A, visit, morning(3));
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            cancels: vec![CancelEffect::Terminated],
+            cites: vec![(Rule::R3, "X-06")],
+            told: vec![
+                ("notice.tell_customer_cancelled", Role::Clerk),
+                ("notice.tell_customer_time_withdrawn", Role::Clerk),
+            ],
+            ..Expected::new(OrderState::Terminated)
+        }
+    }
+}
+
+/// Somebody assigns and plans while another cancels: the safer intent counts, the others are kept.
+pub(super) mod x_10_cancel_beats_other_intents {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.registered();
+        stage.cancel(Who::Dispatcher);
+        stage.assign(Who::OtherDispatcher, Who::A);
+        stage.plan(Who::Clerk, morning(2));
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            visits: 0,
+            voucher: VoucherFacet::NotOut,
+            cancels: vec![CancelEffect::Cancelled],
+            cites: vec![(Rule::R2, "X-10")],
+            told: vec![("notice.superseded_by_cancel", Role::Dispatcher), ("notice.superseded_by_cancel", Role::Clerk)],
+            ..Expected::new(OrderState::Cancelled)
+        }
+    }
+}
+
+/// A time is agreed with the customer while the office cancels: somebody calls him, and in doubt the promise is kept.
+pub(super) mod x_11_cancel_meets_a_promise {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.registered();
+        stage.cancel(Who::Dispatcher);
+        stage.agree(Who::Clerk, morning(2));
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            visits: 0,
+            voucher: VoucherFacet::NotOut,
+            appointment: Some(morning(2)),
+            cancels: vec![CancelEffect::Contested],
+            reviews: vec![review(ReviewKind::CancelContested, Role::Clerk, Some(DAY), ReviewChoice::Continue)],
+            cites: vec![(Rule::R1, "X-11")],
+            told: vec![("notice.call_customer", Role::Clerk)],
+            ..Expected::new(OrderState::CancelContested)
+        }
+    }
+}
+
+/// Two dispatchers cancel: one cancel, two reasons.
+pub(super) mod x_12_two_cancels_are_one {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.registered();
+        stage.cancel(Who::Dispatcher);
+        stage.cancel(Who::OtherDispatcher);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            visits: 0,
+            voucher: VoucherFacet::NotOut,
+            cancels: vec![CancelEffect::Cancelled, CancelEffect::Duplicate],
+            cites: vec![(Rule::R3, "X-12")],
+            ..Expected::new(OrderState::Cancelled)
+        }
+    }
+}
+
+/// The technician knows of the cancel and works all the same: it stands, and nothing is billable without consent.
+pub(super) mod x_80_work_after_a_known_cancel {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        stage.look(Who::A);
+        let visit = stage.works(Who::A);
+        let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
+        let done = stage.done(Who::A, visit);
+        stage.sign(Who::A, &[hours, done]);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            signature: SignatureFacet::Signed,
+            coverage: Coverage::Full,
+            cancels: vec![CancelEffect::Late],
+            reviews: vec![review(ReviewKind::WorkAfterCancel, Role::Supervisor, None, ReviewChoice::WriteOff)],
+            cites: vec![(Rule::R3, "X-80")],
+            told: vec![("notice.work_after_cancel", Role::Supervisor)],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// The canceller knew all work so far: it stands, the order ends.
+pub(super) mod r3_b_known_work_is_terminated {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.works(Who::A);
+        stage.everyone_looks();
+        stage.cancel(Who::Dispatcher);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            cancels: vec![CancelEffect::Terminated],
+            told: vec![("notice.stop", Role::Technician)],
+            ..Expected::new(OrderState::Terminated)
+        }
+    }
+}
+
+/// A cancel by somebody who knew that the work was done contradicts itself.
+pub(super) mod r3_b_cancel_knowing_done_is_void {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        let visit = stage.works(Who::A);
+        stage.done(Who::A, visit);
+        stage.everyone_looks();
+        stage.cancel(Who::Dispatcher);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Void],
+            void: 1,
+            reviews: vec![review(ReviewKind::VoidFact, Role::Supervisor, Some(7 * DAY), ReviewChoice::Acknowledged)],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// A cancel is taken back: the assignment counts again.
+pub(super) mod reinstate_takes_the_cancel_back {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        let cancel = stage.cancel(Who::Dispatcher);
+        let body = bodies::Reinstate { cancel: cancel.reference(), reason: "wrong order".into() };
+        stage.does(Who::Dispatcher, body);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            visits: 0,
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Withdrawn],
+            ..Expected::new(OrderState::Dispatched)
+        }
+    }
+}
+
+/// The supervisor let the work go on, and it was done: his decision stands, nobody is asked again.
+pub(super) mod x_02_continued_work_is_done {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.works(Who::A);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::CancelContested, ReviewChoice::Continue);
+        stage.look(Who::A);
+        stage.done(Who::A, visit);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Withdrawn],
+            reviews: vec![crate::lifecycle::scenario::ReviewExpected {
+                status: ReviewStatus::Resolved,
+                ..review(ReviewKind::CancelContested, Role::Supervisor, Some(30 * MINUTE), ReviewChoice::Continue)
+            }],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// The supervisor ended the visit while the technician finished it: the work was done in ignorance and counts.
+pub(super) mod x_02_terminated_but_done {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.works(Who::A);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::CancelContested, ReviewChoice::Terminate);
+        stage.done(Who::A, visit);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Late],
+            reviews: vec![review(ReviewKind::LateCancel, Role::Supervisor, Some(DAY), ReviewChoice::Acknowledged)],
+            cites: vec![(Rule::R3, "X-03")],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// He finished it knowing that he was to stop: a supervisor decides, nothing is billable.
+pub(super) mod x_80_done_knowing_the_decision_to_stop {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.works(Who::A);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::CancelContested, ReviewChoice::Terminate);
+        stage.look(Who::A);
+        stage.done(Who::A, visit);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Late],
+            reviews: vec![review(ReviewKind::WorkAfterCancel, Role::Supervisor, None, ReviewChoice::WriteOff)],
+            cites: vec![(Rule::R3, "X-80")],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// Two cancels, one contested: the supervisor, who knew both, lets the work go on.
+pub(super) mod x_12_continuing_takes_back_every_known_cancel {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        stage.cancel(Who::OtherDispatcher);
+        stage.works(Who::A);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::CancelContested, ReviewChoice::Continue);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Withdrawn, CancelEffect::Withdrawn],
+            reviews: vec![crate::lifecycle::scenario::ReviewExpected {
+                status: ReviewStatus::Resolved,
+                ..review(ReviewKind::CancelContested, Role::Supervisor, Some(30 * MINUTE), ReviewChoice::Continue)
+            }],
+            ..Expected::new(OrderState::InProgress)
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! Laws that hold for every set of facts: those that people make by their commands, and hostile ones.
+
+use proptest::prelude::*;
+
+use super::Dice;
+use crate::commands::{Command, CommandCode, Context, SkillMatch, decide, offered};
+use crate::facts::bodies;
+use crate::facts::values::{
+    Channel, Opinion, OpinionGrade, ReviewChoice, ServiceClass, UnfinishedReason, Urgency, Window,
+};
+use crate::facts::{Fact, FactBody, Head, SeenRef};
+use crate::ids::{BlobId, Digest, FactId, FactRef, KeyId, PersonId, RecordId, ReviewId, Signature};
+use crate::lifecycle::scenario::{START, Scenario, Stage, Who, customer, labour, morning, part};
+use crate::lifecycle::view::{OrderState, OrderView, Outcome, ReviewKind};
+use crate::lifecycle::{Causality, FactSet, Language, explain, fold};
+
+/// One instruction: every byte decides one thing.
+type Byte8 = [u8; 8];
+
+fn pick<T: Copy>(list: &[T], byte: u8) -> T {
+    list[usize::from(byte) % list.len()]
+}
+
+fn reference(byte: u8) -> FactRef {
+    let who = pick(Who::ALL, byte);
+    FactId { actor: Scenario::origin(who).actor(), sequence: u64::from(byte / 16) + 1 }.reference()
+}
+
+/// A fact that nobody honest would state: any author, any kind, any references, past and future.
+fn hostile(scenario: &mut Scenario, code: Byte8) -> Fact {
+    let [who, kind, target, seen, other, time, clone, value] = code;
+    let who = pick(Who::ALL, who);
+    let mut references = vec![SeenRef::Fact(reference(seen)), SeenRef::Fact(reference(other))];
+    if value.is_multiple_of(3) {
+        references.push(SeenRef::Previous);
+    }
+    references.truncate(usize::from(value % 4));
+    let mut fact = scenario.fact(who, references, Head::default(), body(kind, target, value));
+    if clone.is_multiple_of(8) {
+        fact.id.sequence = u64::from(clone / 32) + 1;
+        fact.digest = Digest([clone ^ value; 32]);
+    }
+    fact.time = fact.time.plus(i64::from(time) * 1_000 - 60_000);
+    fact
+}
+
+fn body(kind: u8, target: u8, value: u8) -> FactBody {
+    let target_ref = reference(target);
+    let reason = "reason".to_owned();
+    let technician = PersonId([pick(&[7_u8, 8, 9], value); 16]);
+    let window = Window { from: START.plus(i64::from(value)), to: START.plus(i64::from(value) * 2) };
+    match kind % 32 {
+        0 => bodies::ConfirmRequest { content: reason, window: Some(window), amount: None, in_warranty: true }.into(),
+        1 | 2 => bodies::Assign { technician, skipped: Vec::new(), reason: None, turn: None }.into(),
+        3 => bodies::Unassign { technician, reason }.into(),
+        4 => bodies::Accept { assignment: target_ref }.into(),
+        5 => bodies::Refuse { assignment: target_ref, reason }.into(),
+        6 => bodies::ProposeAppointment { window, reason: None }.into(),
+        7 => bodies::ConfirmAppointment { window }.into(),
+        8 => bodies::Seen {}.into(),
+        9 | 10 => bodies::Depart {}.into(),
+        11 => bodies::Arrive { visit: value.is_multiple_of(2).then_some(target_ref), place: None }.into(),
+        12 => bodies::Start { visit: target_ref }.into(),
+        13 => bodies::Pause { visit: target_ref, reason }.into(),
+        14 => bodies::Resume { visit: target_ref }.into(),
+        15 => bodies::End { visit: target_ref }.into(),
+        16 | 17 => bodies::RecordLine { visit: target_ref, line: part("x", i64::MAX - i64::from(value)) }.into(),
+        18 => bodies::ReverseLine { line: target_ref, reason }.into(),
+        19 => bodies::AddNote { text: reason }.into(),
+        20 | 21 => bodies::OutcomeDone { visit: target_ref, finding: None }.into(),
+        22 => {
+            let reason = UnfinishedReason::Parts;
+            bodies::OutcomeUnfinished { visit: target_ref, reason, text: None, next: Some(window) }.into()
+        }
+        23 => signature(vec![target_ref, reference(value)]).into(),
+        24 => bodies::RefuseSignature { name: "x".into(), reason }.into(),
+        25 => bodies::ReturnVoucher { reason: None }.into(),
+        26 => bodies::WithdrawOwn { fact: target_ref, reason }.into(),
+        27 | 28 => bodies::CancelByOffice { reason }.into(),
+        29 => bodies::Reinstate { cancel: target_ref, reason }.into(),
+        30 => bodies::Close {}.into(),
+        _ => {
+            let choice = pick(ReviewChoice::ALL, value);
+            bodies::ResolveReview { review: ReviewId([value; 16]), choice, reason }.into()
+        }
+    }
+}
+
+fn signature(covered: Vec<FactRef>) -> bodies::SignDocument {
+    bodies::SignDocument {
+        voucher: Digest([1; 32]),
+        covered,
+        covered_digest: Digest([1; 32]),
+        opinion: Opinion { grade: OpinionGrade::NoneGiven, text: None },
+        name: "x".into(),
+        relation: "x".into(),
+        proof: BlobId([1; 32]),
+        key: KeyId([1; 8]),
+        signature: Signature([1; 64]),
+    }
+}
+
+/// What people seldom do; otherwise few orders would get far.
+const RARE: &[CommandCode] = &[
+    CommandCode::Cancel,
+    CommandCode::Unassign,
+    CommandCode::Refuse,
+    CommandCode::End,
+    CommandCode::Withdraw,
+    CommandCode::ReverseLine,
+    CommandCode::RefuseSignature,
+    CommandCode::Reschedule,
+    CommandCode::Pause,
+    CommandCode::Note,
+    CommandCode::Close,
+];
+
+/// One step of people who only do what is offered to them, on what their own page shows.
+fn honest(scenario: &mut Scenario, code: Byte8) {
+    let [who, choice, look, value, rare, ..] = code;
+    let who = pick(&[Who::Clerk, Who::Dispatcher, Who::OtherDispatcher, Who::Supervisor, Who::A, Who::B], who);
+    if !look.is_multiple_of(3) {
+        scenario.look(who);
+    }
+    let view = fold(&scenario.shown(who));
+    let context = Context::new(scenario.person(who), who.roles());
+    let mut codes = offered(&view, &context);
+    if !rare.is_multiple_of(8) && codes.iter().any(|code| !RARE.contains(code)) {
+        codes.retain(|code| !RARE.contains(code));
+    }
+    let Some(code) = codes.get(usize::from(choice) % codes.len().max(1)) else { return };
+    let Some(command) = command(&view, scenario, &context, *code, value) else { return };
+    let Ok(decision) = decide(&view, &command, &context) else { return };
+    let fact = scenario.act(who, decision.head, decision.body);
+    let after = fold(&scenario.shown(who));
+    assert!(!after.void.contains(&fact), "{command:?} was offered in {:?} and is void", view.state);
+}
+
+/// The command with everything filled in, as far as the view has what it names.
+#[expect(clippy::too_many_lines, reason = "one arm for each command")]
+fn command(view: &OrderView, scenario: &Scenario, context: &Context, code: CommandCode, value: u8) -> Option<Command> {
+    let reason = "because".to_owned();
+    let window = morning(i64::from(value % 5));
+    let visits = || view.visits.iter().filter(|visit| visit.technician == context.person);
+    let visit = || visits().next_back().map(|visit| visit.id.reference());
+    let confirmed = value.is_multiple_of(2);
+    let covered: Vec<FactRef> = view.lines.iter().map(|line| line.at.fact.reference()).collect();
+    Some(match code {
+        CommandCode::Register => Command::Register {
+            customer: RecordId([1; 16]),
+            site: RecordId([1; 16]),
+            unit: None,
+            channel: Channel::Phone,
+            class: pick(ServiceClass::ALL, value),
+            urgency: pick(Urgency::ALL, value),
+            problem: reason,
+            serial: None,
+            skill: None,
+            origin: None,
+        },
+        CommandCode::Confirm => Command::Confirm {
+            content: reason,
+            window: confirmed.then_some(window),
+            amount: part("x", 5).amount,
+            in_warranty: false,
+            customer: Some(customer()),
+        },
+        CommandCode::Assign => Command::Assign {
+            technician: scenario.person(pick(&[Who::A, Who::B], value)),
+            skipped: Vec::new(),
+            turn: None,
+            reason: Some(reason),
+            skill: SkillMatch::Fits,
+        },
+        CommandCode::Unassign => Command::Unassign { technician: view.technician()?, reason },
+        CommandCode::Accept => Command::Accept,
+        CommandCode::Refuse => Command::Refuse { reason },
+        CommandCode::Reschedule => Command::Reschedule { window, confirmed, customer: Some(customer()), reason: None },
+        CommandCode::Seen => Command::Seen,
+        CommandCode::Depart => Command::Depart,
+        CommandCode::Arrive => Command::Arrive {
+            visit: view.open_visits().find(|visit| visit.technician == context.person).map(|v| v.id.reference()),
+            place: None,
+        },
+        CommandCode::Start => Command::Start { visit: visit()? },
+        CommandCode::Pause => Command::Pause { visit: visit()?, reason },
+        CommandCode::Resume => Command::Resume { visit: visit()? },
+        CommandCode::End => Command::End { visit: visit()? },
+        CommandCode::RecordLine => Command::RecordLine { visit: visit()?, line: labour(1_000, i64::from(value)) },
+        CommandCode::ReverseLine => Command::ReverseLine { line: *covered.first()?, reason },
+        CommandCode::Note => Command::Note { text: reason },
+        CommandCode::Done => Command::Done { visit: visit()?, finding: None },
+        CommandCode::Unfinished => Command::Unfinished {
+            visit: visit()?,
+            reason: UnfinishedReason::Parts,
+            text: Some(reason),
+            next: confirmed.then_some(window),
+            customer: None,
+        },
+        CommandCode::Sign => Command::Sign { visit: visit()?, document: signature(covered) },
+        CommandCode::RefuseSignature => Command::RefuseSignature { name: "x".into(), reason },
+        CommandCode::ReturnVoucher => Command::ReturnVoucher { reason: Some(reason) },
+        CommandCode::Withdraw => Command::Withdraw { fact: *covered.last()?, reason },
+        CommandCode::Acknowledge => return None,
+        CommandCode::Cancel => Command::Cancel { reason },
+        CommandCode::Reinstate => Command::Reinstate { cancel: view.cancels.first()?.at.fact.reference(), reason },
+        CommandCode::Close => Command::Close,
+        CommandCode::ResolveReview => {
+            let review = view.reviews.iter().find(|review| review.choice.is_none())?;
+            let choice = pick(&review.choices, value);
+            Command::ResolveReview { review: review.id, choice, reason }
+        }
+    })
+}
+
+fn hostile_set(code: &[Byte8]) -> FactSet {
+    let mut scenario = Scenario::default();
+    let mut facts = FactSet::new(scenario.facts().document());
+    facts.extend(code.iter().map(|code| hostile(&mut scenario, *code)).collect::<Vec<_>>());
+    facts
+}
+
+fn honest_set(code: &[Byte8]) -> FactSet {
+    let mut scenario = Scenario::default();
+    for code in code {
+        honest(&mut scenario, *code);
+    }
+    scenario.facts()
+}
+
+/// Invariants 8 and 10, and what every view must be in itself.
+fn check(facts: &FactSet) {
+    let view = fold(facts);
+    cancel_safety(&view);
+    review_liveness(&view);
+    assert!(view.assigned.is_none_or(|index| index < view.assignments.len()));
+    assert_eq!(view.facts, facts.len());
+    for line in &view.lines {
+        assert!(!line.billable || line.standing == crate::lifecycle::view::LineStanding::Effective);
+    }
+    for language in Language::ALL {
+        assert_eq!(explain(&view, facts, *language).len(), view.explanations.len());
+    }
+}
+
+/// Invariant 8: no order with a DONE that the canceller did not know is ever cancelled or terminated.
+fn cancel_safety(view: &OrderView) {
+    let done = view.visits.iter().any(|visit| matches!(visit.outcome, Some(Outcome::Done { .. })));
+    assert!(!done || !matches!(view.state, OrderState::Cancelled | OrderState::Terminated), "{:?}", view.cancels);
+}
+
+/// Invariant 10: each review has an owner who may decide it, a limit or blocks, and a default among its choices.
+fn review_liveness(view: &OrderView) {
+    for review in &view.reviews {
+        assert!(review.choices.contains(&review.default), "{review:?}");
+        assert!(review.due.is_some() || review.blocking, "{review:?}");
+        let right = crate::facts::FactKind::ResolveReview.right();
+        assert!(right.roles.contains(&review.owner), "{review:?}");
+    }
+}
+
+fn codes(count: usize) -> impl Strategy<Value = Vec<Byte8>> {
+    prop::collection::vec(any::<Byte8>(), 0..count)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Invariant 1: the order of arrival and repetition change nothing, for hostile facts either.
+    #[test]
+    fn convergence_under_permutation_and_duplication(code in codes(40), seed in any::<u64>()) {
+        let facts = hostile_set(&code);
+        let mut list: Vec<Fact> = facts.iter().chain(facts.iter()).cloned().collect();
+        Dice(seed).shuffle(&mut list);
+        let mut other = FactSet::new(facts.document());
+        other.extend(list);
+        prop_assert_eq!(fold(&other), fold(&facts));
+    }
+
+    #[test]
+    fn hostile_facts_never_panic_and_keep_the_invariants(code in codes(60)) {
+        check(&hostile_set(&code));
+    }
+
+    #[test]
+    fn honest_orders_keep_the_invariants(code in codes(120)) {
+        check(&honest_set(&code));
+    }
+
+    /// Invariant 4: more facts never take a signature away, nor what it covers.
+    #[test]
+    fn a_signature_once_given_stays(code in codes(100), cut in 0..100_usize) {
+        let all = honest_set(&code);
+        let mut some = FactSet::new(all.document());
+        some.extend(all.iter().take(cut).cloned());
+        let (less, more) = (fold(&some), fold(&all));
+        for signature in &less.signatures {
+            let later = more.signatures.iter().find(|other| other.at == signature.at);
+            let later = later.expect("the signature is still there");
+            prop_assert!(signature.covered.iter().all(|fact| later.covered.contains(fact)));
+        }
+        for line in less.lines.iter().filter(|line| line.covered) {
+            prop_assert!(more.lines.iter().any(|other| other.at == line.at && other.covered));
+        }
+    }
+
+    /// The canonical order respects knowledge, and knowledge is transitive and without circles.
+    #[test]
+    fn knowledge_is_a_partial_order(code in codes(40)) {
+        let facts = hostile_set(&code);
+        let causality = Causality::new(&facts);
+        for one in causality.nodes() {
+            prop_assert!(!causality.knows(*one, *one));
+            for other in causality.nodes().iter().filter(|other| causality.knows(*one, **other)) {
+                prop_assert!(other.place() < one.place());
+                for third in causality.nodes().iter().filter(|third| causality.knows(*other, **third)) {
+                    prop_assert!(causality.knows(*one, *third));
+                }
+            }
+        }
+    }
+
+    /// Who decides on the present frontier has seen everything.
+    #[test]
+    fn the_frontier_is_everything_there_is_to_see(code in codes(40)) {
+        let mut scenario = Scenario::default();
+        let mut facts = hostile_set(&code);
+        let seen = Causality::new(&facts).frontier().iter().map(|id| SeenRef::Fact(id.reference())).collect();
+        scenario.wait(crate::time::DAY * 400);
+        let mut fact = scenario.fact(Who::C, seen, Head::default(), bodies::Seen {}.into());
+        fact.id.sequence = 1_000;
+        let id = fact.id;
+        facts.insert(fact);
+        let causality = Causality::new(&facts);
+        prop_assert_eq!(causality.frontier(), vec![id]);
+        let last = *causality.nodes().last().unwrap();
+        prop_assert!(causality.nodes().iter().all(|node| *node == last || causality.knows(last, *node)));
+    }
+}
+
+/// The honest laws are worth something only if people get everywhere by what is offered to them.
+#[test]
+fn honest_people_reach_every_state_and_every_review() {
+    let mut reviews = std::collections::BTreeSet::new();
+    let mut dice = Dice(11);
+    let mut reached = std::collections::BTreeSet::new();
+    for _ in 0..60 {
+        let mut scenario = Scenario::default();
+        for step in 0..120 {
+            honest(&mut scenario, dice.next().to_be_bytes());
+            if step % 4 == 0 {
+                let view = fold(&scenario.facts());
+                reached.insert(view.state);
+                reviews.extend(view.reviews.iter().map(|review| review.kind));
+            }
+        }
+    }
+    let states = [
+        OrderState::Registered,
+        OrderState::Ready,
+        OrderState::Dispatched,
+        OrderState::InProgress,
+        OrderState::Unfinished,
+        OrderState::Completed,
+        OrderState::Returned,
+        OrderState::Cancelled,
+        OrderState::Terminated,
+        OrderState::CancelContested,
+        OrderState::Closed,
+    ];
+    for state in states {
+        assert!(reached.contains(&state), "nobody reached {state}");
+    }
+    // Cloned devices are made by nobody honest.
+    for kind in ReviewKind::ALL.iter().filter(|kind| **kind != ReviewKind::ClonedDevice) {
+        assert!(reviews.contains(kind), "nobody met {kind}");
+    }
+}

@@ -1,0 +1,91 @@
+//! Where a record stands on its actor's chain; rebuilds its change.
+
+use std::collections::BTreeMap;
+
+use super::GateStore;
+use crate::document::{BuiltChange, ChainHead, Record, rebuild_unchecked};
+use crate::ids::{ActorId, ChangeHash, DocumentId};
+use crate::sync::frames::{Renew, RenewReason};
+
+/// A record with what could be found out about its place.
+pub(super) struct Chained {
+    pub(super) record: Record,
+    pub(super) place: Place,
+}
+
+pub(super) enum Place {
+    /// It follows its chain.
+    Next(BuiltChange),
+    /// The same change was accepted before.
+    Known(ChangeHash),
+    /// It follows a change that was refused, or a chain whose end is not known here.
+    Behind { missing: u64, built: Option<BuiltChange> },
+}
+
+/// Rebuilds every change along its chain. A second content for one (actor, sequence) asks for a renewal.
+pub(super) fn chain_up(store: &dyn GateStore, document: DocumentId, records: Vec<Record>) -> Result<Vec<Chained>, Renew> {
+    let mut ends: BTreeMap<ActorId, ChainEnd> = BTreeMap::new();
+    let mut chained = Vec::new();
+    for record in records {
+        let end = ends.entry(record.actor).or_insert_with(|| ChainEnd::of(store, document, record.actor));
+        let place = end.place(store, document, &record).ok_or(Renew {
+            actor: Some(record.actor),
+            sequence: record.sequence,
+            reason: RenewReason::TwoContents,
+        })?;
+        chained.push(Chained { record, place });
+    }
+    Ok(chained)
+}
+
+/// The end of a chain while a push is read.
+struct ChainEnd {
+    /// Last accepted sequence.
+    accepted: u64,
+    /// The change that the next record must follow.
+    tip: Option<ChainHead>,
+    /// Whether everything up to the tip is accepted or may be.
+    unbroken: bool,
+}
+
+impl ChainEnd {
+    fn of(store: &dyn GateStore, document: DocumentId, actor: ActorId) -> Self {
+        let tip = store.chain(document, actor);
+        Self { accepted: tip.map_or(0, |head| head.sequence), tip, unbroken: true }
+    }
+
+    /// `None` when the same place holds another content.
+    fn place(&mut self, store: &dyn GateStore, document: DocumentId, record: &Record) -> Option<Place> {
+        let previous = record.sequence.saturating_sub(1);
+        let missing = self.accepted.saturating_add(1);
+        if record.sequence <= self.accepted {
+            let known = store.accepted(document, record.actor, record.sequence)?;
+            let before = head(previous, store.accepted(document, record.actor, previous));
+            let built = rebuild_unchecked(document, before.as_ref(), record);
+            return (built.hash == known).then_some(Place::Known(known));
+        }
+        if previous != self.tip.map_or(0, |head| head.sequence) {
+            let Some(refused) = head(previous, store.refused(document, record.actor, previous)) else {
+                return Some(Place::Behind { missing, built: None });
+            };
+            self.tip = Some(refused);
+            self.unbroken = false;
+        }
+        let built = rebuild_unchecked(document, self.tip.as_ref(), record);
+        self.tip = Some(ChainHead { sequence: record.sequence, hash: built.hash });
+        Some(if self.unbroken { Place::Next(built) } else { Place::Behind { missing, built: Some(built) } })
+    }
+}
+
+fn head(sequence: u64, hash: Option<ChangeHash>) -> Option<ChainHead> {
+    hash.map(|hash| ChainHead { sequence, hash })
+}
+
+
+pub(super) fn hash_of(place: &Place) -> Option<ChangeHash> {
+    match place {
+        Place::Next(built) => Some(built.hash),
+        Place::Known(hash) => Some(*hash),
+        Place::Behind { built, .. } => built.as_ref().map(|built| built.hash),
+    }
+}

@@ -1,0 +1,154 @@
+//! Form, proof and right of one change.
+
+use std::collections::BTreeMap;
+
+use super::chain::{Chained, Place};
+use super::coverage::Coverage;
+use super::form::check_form;
+use super::{GateStore, Maker, Verdict};
+use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
+use crate::facts::{Author, Fact, FactKind, Origin};
+use crate::ids::{ActorId, ChangeHash, DocumentId};
+use crate::sync::frames::QuarantineCode;
+use crate::time::UnixMillis;
+
+/// Judges the records of one document in turn.
+pub(super) struct DocumentJudge<'a> {
+    pub(super) store: &'a dyn GateStore,
+    pub(super) document: DocumentId,
+    pub(super) coverage: &'a Coverage,
+    pub(super) now: UnixMillis,
+    /// First refused sequence of each actor in this push.
+    pub(super) broken: BTreeMap<ActorId, u64>,
+    /// What actors that begin in this push stated; the store does not know them yet.
+    firsts: BTreeMap<ActorId, FirstStatement>,
+    /// Whether this push begins the document.
+    begun: bool,
+}
+
+impl<'a> DocumentJudge<'a> {
+    pub(super) fn new(store: &'a dyn GateStore, document: DocumentId, coverage: &'a Coverage, now: UnixMillis) -> Self {
+        let (broken, firsts) = (BTreeMap::new(), BTreeMap::new());
+        Self { store, document, coverage, now, broken, firsts, begun: false }
+    }
+
+    pub(super) fn one(&mut self, chained: Chained) -> (Record, Verdict) {
+        let Chained { record, place } = chained;
+        let verdict = match place {
+            Place::Known(_) => Verdict::Duplicate,
+            Place::Behind { missing, built } => Verdict::Held { missing, hash: built.map(|built| built.hash) },
+            Place::Next(built) => match self.broken.get(&record.actor) {
+                Some(missing) => Verdict::Held { missing: *missing, hash: Some(built.hash) },
+                None if matches!(self.coverage, Coverage::Unknown) => {
+                    Verdict::Held { missing: record.sequence, hash: Some(built.hash) }
+                }
+                None => self.next(&record, built),
+            },
+        };
+        if let Verdict::Quarantine { .. } | Verdict::Held { .. } = verdict {
+            self.broken.entry(record.actor).or_insert(record.sequence);
+        }
+        (record, verdict)
+    }
+
+    fn next(&mut self, record: &Record, built: BuiltChange) -> Verdict {
+        let hash = built.hash;
+        match self.check(record, hash) {
+            Ok((fact, first)) => {
+                if let Some(first) = &first {
+                    self.firsts.insert(record.actor, first.clone());
+                }
+                self.begun |= !self.store.is_known(self.document);
+                Verdict::Accept { built: Box::new(built), fact: Box::new(fact), first }
+            }
+            Err(code) => Verdict::Quarantine { code, hash },
+        }
+    }
+
+    fn check(
+        &self,
+        record: &Record,
+        hash: ChangeHash,
+    ) -> Result<(Fact, Option<FirstStatement>), QuarantineCode> {
+        let stated = check_form(record, self.now)?;
+        let begins = record.sequence == 1;
+        let known = if begins { None } else { self.first(record.actor) };
+        let first = known.unwrap_or_else(|| FirstStatement {
+            origin: stated.statement.origin,
+            author: stated.statement.author.clone(),
+        });
+        let origin = first.origin.ok_or(QuarantineCode::WrongActor)?;
+        if origin.actor() != record.actor || (begins && stated.statement.author.is_none()) {
+            return Err(QuarantineCode::WrongActor);
+        }
+        let restates = stated.statement.restates;
+        let mut reader = FactReader::starting_with(self.document, record.actor, first.clone());
+        let fact = reader.resolve(record, stated);
+        match self.coverage {
+            Coverage::Receipt(covered) if covered.contains(&hash) => {}
+            Coverage::By(maker, covered) if covered.contains(&hash) => {
+                self.check_maker(maker, &origin, restates.map(|first| first.actor))?;
+                self.check_right(maker, &fact)?;
+            }
+            Coverage::Nothing | Coverage::Unknown | Coverage::Receipt(_) | Coverage::By(..) => {
+                return Err(QuarantineCode::NoProof);
+            }
+        }
+        Ok((fact, begins.then_some(first)))
+    }
+
+    fn check_maker(
+        &self,
+        maker: &Maker,
+        origin: &Origin,
+        restated: Option<ActorId>,
+    ) -> Result<(), QuarantineCode> {
+        if maker.revoked {
+            return Err(QuarantineCode::Revoked);
+        }
+        let is_own = |origin: &Origin| matches!(origin, Origin::Device { device, .. } if *device == maker.device);
+        if !is_own(origin) {
+            return Err(QuarantineCode::WrongActor);
+        }
+        let foreign = restated
+            .and_then(|actor| self.first(actor))
+            .and_then(|first| first.origin)
+            .is_some_and(|origin| !is_own(&origin));
+        if foreign { Err(QuarantineCode::WrongActor) } else { Ok(()) }
+    }
+
+    /// What an actor's first fact stated, in this push or before it.
+    fn first(&self, actor: ActorId) -> Option<FirstStatement> {
+        self.firsts.get(&actor).cloned().or_else(|| self.store.first(self.document, actor))
+    }
+
+    fn check_right(&self, maker: &Maker, fact: &Fact) -> Result<(), QuarantineCode> {
+        let Author::Person(person) = &fact.author else {
+            return Err(QuarantineCode::ForgedAuthor);
+        };
+        if !maker.persons.contains(person) {
+            return Err(QuarantineCode::ForgedAuthor);
+        }
+        let kind = fact.kind().ok_or(QuarantineCode::NewerKind)?;
+        let roles = self.store.roles(*person, fact.lo());
+        if !kind.right().roles.iter().any(|role| roles.contains(role)) {
+            return Err(QuarantineCode::NotPermitted);
+        }
+        // A stated role ranks intents (R2) and opens corrections: only one that the author holds.
+        if fact.content.head.role.is_some_and(|role| !roles.contains(&role)) {
+            return Err(QuarantineCode::NotPermitted);
+        }
+        if self.begun {
+            return Ok(());
+        }
+        if !self.store.is_known(self.document) {
+            return if begins_document(kind) { Ok(()) } else { Err(QuarantineCode::UnknownDocument) };
+        }
+        if self.store.was_in_scope(self.document, *person) { Ok(()) } else { Err(QuarantineCode::OutOfScope) }
+    }
+}
+
+/// Kinds that may be the first fact of a document.
+fn begins_document(kind: FactKind) -> bool {
+    kind == FactKind::RegisterCall
+}

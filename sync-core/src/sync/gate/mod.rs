@@ -1,0 +1,171 @@
+//! The gate: judges form, proof and right of what arrives, never whether the moment was right.
+//!
+//! It decides each change by itself: accepted, there already, held behind a refused or missing one, or
+//! quarantined with a code. It loads no document: chains are checked against metadata kept beside the saves.
+//! `chain` finds a record's place, `coverage` what the proof vouches for, `judge` decides.
+
+mod chain;
+mod coverage;
+mod form;
+mod judge;
+
+use ed25519_dalek::VerifyingKey;
+
+use super::frames::{Cover, Push, QuarantineCode, Renew};
+use crate::DecodeError;
+use crate::document::{BuiltChange, ChainHead, FirstStatement, Record};
+use crate::facts::{Fact, Role};
+use crate::ids::{ActorId, ChangeHash, DeviceId, DocumentId, PersonId, StoreId};
+use crate::proof::{Envelope, Receipt};
+use crate::time::UnixMillis;
+use chain::chain_up;
+use coverage::check_proof;
+use judge::DocumentJudge;
+
+/// What the gate looks up about what the store accepted or refused before.
+pub trait GateStore {
+    /// End of an actor's accepted chain.
+    fn chain(&self, document: DocumentId, actor: ActorId) -> Option<ChainHead>;
+    /// Hash of one accepted change.
+    fn accepted(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash>;
+    /// Hash of one change that is held or quarantined.
+    fn refused(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash>;
+    /// What the actor's first fact in the document stated.
+    fn first(&self, document: DocumentId, actor: ActorId) -> Option<FirstStatement>;
+    /// Whether the store knows the document.
+    fn is_known(&self, document: DocumentId) -> bool;
+    /// Every role the person held at some time from `since` until now.
+    fn roles(&self, person: PersonId, since: UnixMillis) -> Vec<Role>;
+    /// Whether the document was ever in the person's scope.
+    fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool;
+}
+
+/// The device that made the changes, as its certificate says.
+#[derive(Debug, Clone)]
+pub struct Maker {
+    /// The device.
+    pub device: DeviceId,
+    /// Its key.
+    pub key: VerifyingKey,
+    /// Persons who may be author on it.
+    pub persons: Vec<PersonId>,
+    /// Whether it was revoked.
+    pub revoked: bool,
+}
+
+/// What covers a push, once the certificate or receipt itself has been checked.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// An envelope by this device; its signature is still to be checked against the rebuilt hashes.
+    Envelope {
+        /// The device.
+        maker: Maker,
+        /// The envelope without, or with, its list.
+        envelope: Envelope,
+    },
+    /// A receipt of this store with a good signature.
+    Receipt(Receipt),
+    /// Nothing.
+    None,
+}
+
+/// The gate's decision about one change.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// It may enter.
+    Accept {
+        /// The change, rebuilt.
+        built: Box<BuiltChange>,
+        /// Its fact.
+        fact: Box<Fact>,
+        /// Whether it is the first of its actor in the document, and what it stated.
+        first: Option<FirstStatement>,
+    },
+    /// It is there already.
+    Duplicate,
+    /// It waits behind `missing`.
+    Held {
+        /// The missing or refused sequence.
+        missing: u64,
+        /// Its own hash, when that can be known.
+        hash: Option<ChangeHash>,
+    },
+    /// Kept apart until a person decides.
+    Quarantine {
+        /// Why.
+        code: QuarantineCode,
+        /// Its hash.
+        hash: ChangeHash,
+    },
+}
+
+/// One document of a push, judged.
+#[derive(Debug, Clone)]
+pub struct JudgedDocument {
+    /// The document.
+    pub document: DocumentId,
+    /// Every record with its verdict, in the order in which they travelled.
+    pub records: Vec<(Record, Verdict)>,
+}
+
+/// A push, judged.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The documents.
+    pub documents: Vec<JudgedDocument>,
+    /// The envelope with its list, when it was good.
+    pub envelope: Option<Envelope>,
+    /// Set when the device must take a new incarnation; nothing else of the push counts.
+    pub renew: Option<Renew>,
+}
+
+/// Judges a push.
+///
+/// # Errors
+/// When its frames contradict themselves (an unknown actor index, too many records): the sender is at fault
+/// and nothing of it is kept.
+pub fn judge(
+    store: &dyn GateStore,
+    store_id: StoreId,
+    push: &Push,
+    proof: Proof,
+    now: UnixMillis,
+) -> Result<Judged, DecodeError> {
+    let documents = push.records.unpack()?;
+    let mut chained = Vec::new();
+    for (document, records) in documents {
+        match chain_up(store, document, records) {
+            Ok(records) => chained.push((document, records)),
+            Err(renew) => return Ok(Judged { documents: Vec::new(), envelope: None, renew: Some(renew) }),
+        }
+    }
+    let (envelope, coverage) = check_proof(store_id, &chained, proof);
+    let judged = chained
+        .into_iter()
+        .map(|(document, records)| {
+            let mut judge = DocumentJudge::new(store, document, &coverage, now);
+            let records = records.into_iter().map(|chained| judge.one(chained)).collect();
+            JudgedDocument { document, records }
+        })
+        .collect();
+    Ok(Judged { documents: judged, envelope, renew: None })
+}
+
+/// The proof that a push's cover claims, for covers that need nothing but the session's own device.
+#[must_use]
+pub fn own_proof(cover: &Cover, store: StoreId, maker: Maker) -> Proof {
+    match cover {
+        Cover::Own { key, counter, signature } => Proof::Envelope {
+            envelope: Envelope {
+                store,
+                device: maker.device,
+                key: *key,
+                counter: *counter,
+                documents: Vec::new(),
+                signature: *signature,
+            },
+            maker,
+        },
+        Cover::Relayed { .. } | Cover::Receipt { .. } | Cover::None => Proof::None,
+    }
+}

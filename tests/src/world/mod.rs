@@ -1,0 +1,286 @@
+//! A whole company in one process: the real server core on a store in memory, the real device library on
+//! stores in memory, clocks that the test moves. Messages are carried by hand: no sockets, no time-outs.
+//!
+//! [`Device`] is a technician's phone that can be restarted, restored, cloned and renewed; [`field`] has what he and
+//! his customer do with it.
+
+mod device;
+pub mod field;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use docket_client::enrolment::{EnrolledAt, accept, request};
+use docket_client::sync::{Exchange, SyncReport};
+use docket_server::auth::people::NewPerson;
+use docket_server::commit::Tables;
+use docket_server::feed::{adapter, enrol};
+use docket_server::identity::{Identity, StoreKeys};
+use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
+use docket_server::office::Office;
+use docket_server::platform::{Clock, Platform, Random};
+use docket_server::store::MemoryStore;
+use docket_sync_core::commands::Command;
+use docket_sync_core::facts::Role;
+use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
+use docket_sync_core::ids::{DocumentId, Epoch, FactRef, PersonId, StoreId};
+use docket_sync_core::lifecycle::view::OrderView;
+use docket_sync_core::policy::{DEFAULT_JSON, ServicePolicy};
+use docket_sync_core::reference::{Language, PolicyRecord};
+use docket_sync_core::time::UnixMillis;
+
+use crate::condition::eventually;
+pub use device::Device;
+
+/// When the story begins: a Monday morning in Shanghai.
+pub const MORNING: UnixMillis = UnixMillis(1_780_270_200_000);
+
+/// A company.
+pub struct World {
+    /// The office.
+    pub office: Arc<Office>,
+    /// Its store.
+    pub store: Arc<MemoryStore>,
+    /// The clerk who is also dispatcher and supervisor, unless a story adds others.
+    pub clerk: PersonId,
+    clock: Arc<OfficeClock>,
+    seed: u64,
+    people: AtomicU64,
+}
+
+struct OfficeClock(AtomicI64);
+
+impl Clock for OfficeClock {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+struct SeededRandom {
+    seed: u64,
+    drawn: AtomicU64,
+}
+
+impl Random for SeededRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.seed.to_be_bytes());
+        hasher.update(&self.drawn.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+        hasher.finalize_xof().fill(bytes);
+    }
+}
+
+/// A story went wrong in a way that no check names.
+pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
+
+impl World {
+    /// A company with one clerk, dispatcher and supervisor, at [`MORNING`].
+    pub async fn new(seed: u64) -> Result<Self, Trouble> {
+        let store = Arc::new(MemoryStore::new());
+        Self::on(store, seed).await
+    }
+
+    /// The same on a given store; a store that was used before is opened again.
+    pub async fn on(store: Arc<MemoryStore>, seed: u64) -> Result<Self, Trouble> {
+        let clock = Arc::new(OfficeClock(AtomicI64::new(MORNING.0)));
+        let random = Arc::new(SeededRandom { seed, drawn: AtomicU64::new(0) });
+        let platform = Platform { clock: clock.clone(), random };
+        let keys = StoreKeys::from_secret(&[7; StoreKeys::LENGTH]);
+        let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
+        let (office, _thread) = Office::open(store.clone(), keys, platform, Some(new))?;
+        let mut world =
+            Self { office, store, clerk: PersonId([0; 16]), clock, seed, people: AtomicU64::new(0) };
+        world.clerk = world.person("Wang Fang", &[Role::Clerk, Role::Dispatcher, Role::Supervisor]).await?;
+        let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
+        let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
+        world.office.committer.run(move |writer| writer.write_company("Northern Air", record, None)).await?;
+        Ok(world)
+    }
+
+    /// Lets time pass at the office.
+    pub fn pass(&self, millis: i64) {
+        self.clock.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Lets time pass at the office and on `devices`.
+    pub fn pass_for(&self, devices: &[&Device], millis: i64) {
+        self.pass(millis);
+        for device in devices {
+            device.clock.pass(millis);
+        }
+    }
+
+    /// The office's time.
+    #[must_use]
+    pub fn now(&self) -> UnixMillis {
+        self.clock.now()
+    }
+
+    /// Adds a person.
+    pub async fn person(&self, name: &str, roles: &[Role]) -> Result<PersonId, Trouble> {
+        let login = format!("p{}", self.people.fetch_add(1, Ordering::SeqCst));
+        let new = NewPerson::new(&login, name, roles.iter().copied(), ["air"], Language::En)?;
+        Ok(self.office.committer.run(move |writer| writer.add_person(new, None, None)).await?.id)
+    }
+
+    /// Adds a technician with an enrolled device.
+    pub async fn technician(&self, name: &str) -> Result<Device, Trouble> {
+        let person = self.person(name, &[Role::Technician]).await?;
+        self.enrol(person).await
+    }
+
+    /// Enrols a new device for `person` by a one-time code.
+    pub async fn enrol(&self, person: PersonId) -> Result<Device, Trouble> {
+        let by = self.clerk;
+        let (code, _) = self.office.committer.run(move |writer| writer.new_enrolment_code(person, by)).await?;
+        let draws = self.people.fetch_add(1, Ordering::SeqCst);
+        let blank = device::Blank::new(self.now(), self.seed.wrapping_mul(1_000_003).wrapping_add(draws));
+        let platform = blank.platform();
+        let mut store = blank.disk.open()?;
+        let wish = request(&store, &platform, &code.reveal())?;
+        let answer = enrol::enrol(&self.office, wish).await.map_err(|error| format!("{error:?}"))?;
+        let at = EnrolledAt { server: "http://127.0.0.1".to_owned(), fingerprint: None };
+        accept(&mut store, &platform, &answer, at)?;
+        Ok(blank.enrolled(store, person)?)
+    }
+
+    /// Registers and confirms a call; it waits to be dispatched.
+    pub async fn order(&self, problem: &str) -> Result<DocumentId, Trouble> {
+        let clerk = self.clerk;
+        let call = NewCall {
+            customer: OnFile::New(NewCustomer { name: "陈静".to_owned(), phone: "021-5550100".to_owned() }),
+            site: OnFile::New("南京西路 1266 号".to_owned()),
+            unit: None,
+            channel: Channel::Phone,
+            class: ServiceClass::Chargeable,
+            urgency: Urgency::Normal,
+            problem: problem.to_owned(),
+            skill: None,
+            origin: None,
+        };
+        let content = problem.to_owned();
+        let registered = self
+            .office
+            .committer
+            .run(move |writer| {
+                let registered = writer.register_call(clerk, call)?;
+                let given = NewConfirmation { content, window: None, amount: None, in_warranty: false };
+                writer.confirm_call(clerk, registered.document, given)?;
+                Ok(registered)
+            })
+            .await?;
+        Ok(registered.document)
+    }
+
+    /// The order as the office sees it.
+    pub async fn view(&self, order: DocumentId) -> Result<Arc<OrderView>, Trouble> {
+        Ok(self.office.committer.run(move |writer| writer.current_view(order)).await?)
+    }
+
+    /// A person at the office acts on the present view.
+    pub async fn act(&self, person: PersonId, order: DocumentId, command: Command) -> Result<(), Trouble> {
+        let seen = self.frontier(order).await?;
+        self.act_on(person, order, &seen, command).await
+    }
+
+    /// A person at the office acts on the view that `seen` names.
+    pub async fn act_on(
+        &self,
+        person: PersonId,
+        order: DocumentId,
+        seen: &[FactRef],
+        command: Command,
+    ) -> Result<(), Trouble> {
+        let seen = seen.to_vec();
+        let job = move |writer: &mut docket_server::commit::Writer| {
+            writer.office_command(order, person, &seen, &command)
+        };
+        let _stated = self.office.committer.run(job).await?;
+        Ok(())
+    }
+
+    /// The frontier of the present view.
+    pub async fn frontier(&self, order: DocumentId) -> Result<Vec<FactRef>, Trouble> {
+        Ok(self.view(order).await?.frontier.iter().map(|fact| fact.reference()).collect())
+    }
+
+    /// Assigns an order to a technician, with a reason.
+    pub async fn assign(&self, order: DocumentId, technician: PersonId) -> Result<(), Trouble> {
+        let command = Command::Assign {
+            technician,
+            skipped: Vec::new(),
+            turn: None,
+            reason: Some("nearest".to_owned()),
+            skill: docket_sync_core::commands::SkillMatch::Fits,
+        };
+        self.act(self.clerk, order, command).await
+    }
+
+    /// A complete sync of a device, over single messages.
+    pub async fn sync(&self, device: &mut Device) -> Result<SyncReport, Trouble> {
+        let replica = device.client.replica_mut();
+        let mut exchange = Exchange::begin(replica);
+        while let Some(message) = exchange.next_message(replica)? {
+            let answer = self.carry(&message).await?;
+            exchange.answered(replica, &answer)?;
+        }
+        Ok(exchange.report(replica))
+    }
+
+    /// Carries one message to the server; gives its answer.
+    pub async fn carry(&self, message: &[u8]) -> Result<Vec<u8>, Trouble> {
+        Ok(adapter::answer_message(self.office.clone(), message).await?)
+    }
+
+    /// The first message of a sync arrives and its answer is lost on the way.
+    pub async fn sync_losing_the_answer(&self, device: &mut Device) -> Result<(), Trouble> {
+        let replica = device.client.replica_mut();
+        let message = Exchange::begin(replica).next_message(replica)?.ok_or("a first message")?;
+        self.carry(&message).await.map(drop)
+    }
+
+    /// Syncs all devices until nothing is new to any of them, timers that fall due in between included.
+    ///
+    /// # Errors
+    /// When a device keeps facts back, its digest differs, or it does not settle.
+    pub async fn settle(&self, devices: &mut [&mut Device]) -> Result<(), Trouble> {
+        for _ in 0..20 {
+            let before = self.log_length();
+            for device in devices.iter_mut() {
+                let report = self.sync(device).await?;
+                if report.verified != Some(true) || report.unsent != 0 {
+                    return Err(format!("a device did not come to rest: {report:?}").into());
+                }
+            }
+            if self.log_length() == before {
+                return Ok(());
+            }
+        }
+        Err("the company does not come to rest".into())
+    }
+
+    /// Waits until the office's view of an order is as `look` wants it: for timers, which fire by themselves.
+    ///
+    /// # Errors
+    /// When it does not within ten seconds.
+    pub async fn until(&self, what: &str, order: DocumentId, look: impl Fn(&OrderView) -> bool) -> Result<(), Trouble> {
+        eventually(what, Duration::from_secs(10), || async {
+            self.view(order).await.ok().filter(|view| look(view)).map(drop)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Number of log records.
+    #[must_use]
+    pub fn log_length(&self) -> u64 {
+        self.office.hub.durable().number
+    }
+
+    /// Facts of an order in the office's log.
+    pub fn facts(&self, order: DocumentId) -> Result<usize, Trouble> {
+        let _durable = self.office.hub.read();
+        Ok(self.office.store.as_ref().facts_after(order, 0)?.len())
+    }
+}
