@@ -11,6 +11,7 @@
 )]
 
 mod devices;
+mod bench;
 mod journeys;
 mod pairs;
 mod real_data;

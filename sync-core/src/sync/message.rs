@@ -62,7 +62,12 @@ pub fn pack(frames: &[Frame], compress: &mut dyn Compress) -> Vec<u8> {
 }
 
 fn body(frames: &[Frame]) -> Vec<u8> {
-    frames.iter().flat_map(wire::encode).collect()
+    let mut body = Vec::new();
+    for frame in frames {
+        // Writing to a Vec cannot fail; the error type is uninhabited.
+        minicbor::encode(frame, &mut body).unwrap_or_default();
+    }
+    body
 }
 
 /// Digest of what travels with a Hello: BLAKE3 over the other frames' bytes; `None` when there are none.

@@ -27,7 +27,7 @@ fn run(options: Options) -> Running {
             bytes.extend(measured.first().map(|figure| (orders, figure.value)));
             figures.extend(measured);
         }
-        if let [.., (_, before), (largest, after)] = bytes.as_slice() {
+        if let [_, (_, before), (largest, after)] = bytes.as_slice() {
             let grows = (after / before - 1.0).max(0.0) * 1_000.0;
             let figure = Figure::new(&format!("n{largest}_grows_by_thousandths"), grows, Unit::Count);
             figures.push(figure.at_most(50.0));
