@@ -31,7 +31,7 @@ use ed25519_dalek::SigningKey;
 
 use self::base::Base;
 pub use self::journal::NewFact;
-pub(crate) use self::stored::{DeviceState, IDENTITY, STATE, to_bytes};
+pub(crate) use self::stored::{COMPANY, DeviceState, IDENTITY, POLICY, STATE, to_bytes};
 pub use self::stored::{Identity, JournalEntry};
 use self::stored::{Journal, from_bytes, row_key, row_number};
 use crate::platform::{Platform, PlatformError, SecretName, random_bytes};
@@ -143,6 +143,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The incarnation whose actor states new facts.
+    #[must_use]
+    pub fn incarnation(&self) -> Incarnation {
+        self.state.incarnation
     }
 
     /// The store's certificate for this device.
