@@ -35,18 +35,8 @@ Example: cargo xtask demo --technicians 20 --seed 7 --keep
 ";
 
 /// Options that take a value and are passed on to the demo program.
-const WITH_VALUE: &[&str] = &[
-    "--speed",
-    "--technicians",
-    "--orders",
-    "--seed",
-    "--region",
-    "--lang",
-    "--for",
-    "--data",
-    "--listen",
-    "--json",
-];
+const WITH_VALUE: &[&str] =
+    &["--speed", "--technicians", "--orders", "--seed", "--region", "--lang", "--for", "--data", "--listen", "--json"];
 
 /// Checks the options, sets up, builds and runs the demo program.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
