@@ -10,8 +10,12 @@
     reason = "in a test an overflow or a bad cut is a failure, as it should be"
 )]
 
-mod journeys;
 mod devices;
+mod http_api;
+mod bench;
+mod journeys;
+mod pairs;
+mod quarantine;
 mod real_data;
 mod real_server;
 mod tidy;

@@ -12,7 +12,7 @@ use docket_sync_core::voucher::{Names, SignError, Signing, Voucher, VoucherError
 
 use crate::client::{Client, ExecuteError, Executed, Shown};
 use crate::platform::random_bytes;
-use crate::replica::{NewFact, ReplicaError};
+use crate::replica::{COMPANY, NewFact, ReplicaError};
 use crate::store::{DeviceStore, Table};
 
 /// What the customer adds when he signs.
@@ -142,11 +142,9 @@ impl<S: DeviceStore> Client<S> {
     /// Names as the reference records have them now.
     fn names(&self, shown: &Shown, language: Language) -> Result<Names, ReplicaError> {
         let mut names = Names::default();
-        let company = self.replica().references()?.into_iter().find_map(|record| {
-            let Reference::Company(company) = record.content else { return None };
-            (!record.deleted).then_some(company)
-        });
-        names.company = company.map(|company| company.name.text(language).to_owned()).unwrap_or_default();
+        if let Some(Reference::Company(company)) = self.replica().single_reference(COMPANY)? {
+            company.name.text(language).clone_into(&mut names.company);
+        }
         if let Some(request) = &shown.view.request {
             if let Some(Reference::Customer(customer)) = self.reference(request.customer)? {
                 names.customer = customer.name;

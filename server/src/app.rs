@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Router;
+use docket_sync_core::ids::Digest;
 
 use crate::commit::CommitError;
 use crate::office::Office;
 
-/// Every route of the server.
-pub fn router(office: Arc<Office>) -> Router {
-    Router::new().merge(crate::feed::adapter::router()).with_state(office)
+/// Every route of the server. `certificate` is BLAKE3 of the TLS certificate that clients see, where there is one.
+pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
+    crate::api::router(office, certificate)
 }
 
 /// Running reactors.

@@ -52,7 +52,7 @@ async fn world() -> World {
     let (office, _thread) = Office::open(store, keys, Platform::system(), Some(new)).unwrap();
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Transport::InsecureHttp).unwrap();
     let url = listener.url().trim_end_matches('/').to_owned();
-    let router = docket_server::app::router(office.clone());
+    let router = docket_server::app::router(office.clone(), None);
     let stopping = office.clone();
     drop(tokio::spawn(async move { listener.serve(router, stopping.stopping()).await }));
     let technician = office.committer.run(|writer| {

@@ -10,6 +10,7 @@
 //! - [`random::Random`]: everything that varies comes from one seed; print it when a check fails.
 //! - [`workload`]: work orders as facts in causal order, for benchmarks and convergence.
 //! - [`demo`]: a company with people, customers, sites, units, orders, from a seed.
+//! - [`day`]: that company at work for a day: the real server over TLS, devices behind bad networks.
 //! - [`proxy::Proxy`]: stands between a device and the server, counts bytes, cuts, delays and throttles.
 //! - [`office::Office`]: the real server on a folder of its own: set up, served, killed, started again.
 //! - [`process`]: starts the real programs, waits until they are ready, kills them, measures them.
@@ -27,6 +28,7 @@
 
 pub mod bench;
 pub mod condition;
+pub mod day;
 pub mod demo;
 pub mod office;
 pub mod process;

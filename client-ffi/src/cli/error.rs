@@ -79,51 +79,65 @@ impl CliError {
                 of_replica(error, language)
             }
             Self::Find(FindError::None(name)) => {
-                told(NO_ORDER, "error.no_order", language, &[("order", name.as_str())])
+                told(NO_ORDER, "device.error.no_order", language, &[("order", name.as_str())])
             }
             Self::Find(FindError::Several { text, count }) => {
                 let count = count.to_string();
-                told(NO_ORDER, "error.several_orders", language, &[("order", text), ("count", &count)])
+                told(NO_ORDER, "device.error.several_orders", language, &[("order", text), ("count", &count)])
             }
             Self::Execute(error) | Self::Signing(SigningError::Execute(error)) => of_execute(error, language),
-            Self::NoVisit | Self::Signing(SigningError::NoVisit) => told(REFUSED, "error.no_visit", language, &[]),
-            Self::Signing(error) => told(REFUSED, "error.not_signed", language, &[("problem", &error.to_string())]),
-            Self::Enrolment(EnrolmentError::AlreadyEnrolled) => told(USAGE, "error.already_enrolled", language, &[]),
-            Self::Enrolment(EnrolmentError::Store(StoreError::InUse)) => told(IN_USE, "error.in_use", language, &[]),
-            Self::Enrolment(error) => told(FAILED, "error.not_accepted", language, &[("problem", &error.to_string())]),
+            Self::NoVisit | Self::Signing(SigningError::NoVisit) => {
+                told(REFUSED, "device.error.no_visit", language, &[])
+            }
+            Self::Signing(error) => {
+                told(REFUSED, "device.error.not_signed", language, &[("problem", &error.to_string())])
+            }
+            Self::Enrolment(EnrolmentError::AlreadyEnrolled) => {
+                told(USAGE, "device.error.already_enrolled", language, &[])
+            }
+            Self::Enrolment(EnrolmentError::Store(StoreError::InUse)) => {
+                told(IN_USE, "device.error.in_use", language, &[])
+            }
+            Self::Enrolment(error) => {
+                told(FAILED, "device.error.not_accepted", language, &[("problem", &error.to_string())])
+            }
             Self::Transport(error) | Self::Sync(SyncError::Transport(error)) => of_transport(error, language),
             Self::Sync(SyncError::Stopped(stop)) => {
-                let key = if is_final(stop) { "error.stopped" } else { "error.stopped_for_now" };
+                let key = if is_final(stop) { "device.error.stopped" } else { "device.error.stopped_for_now" };
                 told(SERVER_REFUSED, key, language, &[("code", stop.code.code())])
             }
-            Self::Sync(error) => told(SERVER_REFUSED, "error.protocol", language, &[("problem", &error.to_string())]),
+            Self::Sync(error) => {
+                told(SERVER_REFUSED, "device.error.protocol", language, &[("problem", &error.to_string())])
+            }
             Self::Value { what, value } => told(USAGE, what, language, &[("value", value)]),
             Self::File { path, source } => {
-                told(FAILED, "error.file", language, &[("path", path), ("problem", &source.to_string())])
+                told(FAILED, "device.error.file", language, &[("path", path), ("problem", &source.to_string())])
             }
-            Self::Output(error) => told(FAILED, "error.internal", language, &[("problem", &error.to_string())]),
+            Self::Output(error) => told(FAILED, "device.error.internal", language, &[("problem", &error.to_string())]),
         }
     }
 }
 
 fn told(exit: u8, key: &'static str, language: Language, values: &[(&str, &str)]) -> Told {
-    let code = key.trim_start_matches("error.").to_owned();
+    let code = key.trim_start_matches("device.error.").to_owned();
     Told { exit, code, text: filled(key, language, values) }
 }
 
 fn of_replica(error: &ReplicaError, language: Language) -> Told {
     match error {
-        ReplicaError::NotEnrolled => told(NOT_ENROLLED, "error.not_enrolled", language, &[]),
-        ReplicaError::KeyMissing => told(NOT_ENROLLED, "error.key_missing", language, &[]),
-        ReplicaError::NoDocument(order) => told(NO_ORDER, "error.no_order", language, &[("order", &order.to_string())]),
-        ReplicaError::Store(StoreError::InUse) => told(IN_USE, "error.in_use", language, &[]),
-        ReplicaError::Store(StoreError::Full) => told(FAILED, "error.disk_full", language, &[]),
-        ReplicaError::Store(StoreError::Format { .. }) => told(FAILED, "error.newer_store", language, &[]),
+        ReplicaError::NotEnrolled => told(NOT_ENROLLED, "device.error.not_enrolled", language, &[]),
+        ReplicaError::KeyMissing => told(NOT_ENROLLED, "device.error.key_missing", language, &[]),
+        ReplicaError::NoDocument(order) => {
+            told(NO_ORDER, "device.error.no_order", language, &[("order", &order.to_string())])
+        }
+        ReplicaError::Store(StoreError::InUse) => told(IN_USE, "device.error.in_use", language, &[]),
+        ReplicaError::Store(StoreError::Full) => told(FAILED, "device.error.disk_full", language, &[]),
+        ReplicaError::Store(StoreError::Format { .. }) => told(FAILED, "device.error.newer_store", language, &[]),
         ReplicaError::Store(StoreError::Damaged { .. }) | ReplicaError::Damaged(_) | ReplicaError::Document(_) => {
-            told(FAILED, "error.damaged", language, &[("problem", &error.to_string())])
+            told(FAILED, "device.error.damaged", language, &[("problem", &error.to_string())])
         }
         ReplicaError::Store(StoreError::TooLarge { .. } | StoreError::Engine { .. }) | ReplicaError::Platform(_) => {
-            told(FAILED, "error.internal", language, &[("problem", &error.to_string())])
+            told(FAILED, "device.error.internal", language, &[("problem", &error.to_string())])
         }
     }
 }
@@ -141,22 +155,22 @@ fn of_execute(error: &ExecuteError, language: Language) -> Told {
 fn of_transport(error: &TransportError, language: Language) -> Told {
     let problem = error.to_string();
     match error {
-        TransportError::Address(address) => told(USAGE, "error.address", language, &[("value", address)]),
-        TransportError::PlainNotAllowed => told(USAGE, "error.plain", language, &[]),
-        TransportError::FingerprintMissing => told(USAGE, "error.fingerprint_missing", language, &[]),
+        TransportError::Address(address) => told(USAGE, "device.error.address", language, &[("value", address)]),
+        TransportError::PlainNotAllowed => told(USAGE, "device.error.plain", language, &[]),
+        TransportError::FingerprintMissing => told(USAGE, "device.error.fingerprint_missing", language, &[]),
         TransportError::WrongServer { shown } => {
-            told(SERVER_REFUSED, "error.wrong_server", language, &[("shown", &shown.to_string())])
+            told(SERVER_REFUSED, "device.error.wrong_server", language, &[("shown", &shown.to_string())])
         }
         TransportError::Unreachable { .. } => {
-            told(UNREACHABLE, "error.unreachable", language, &[("problem", &problem)])
+            told(UNREACHABLE, "device.error.unreachable", language, &[("problem", &problem)])
         }
         TransportError::Refused { code, message, .. } => {
             let code = if code.is_empty() { "server_refused".to_owned() } else { code.clone() };
-            let text = filled("error.server_refused", language, &[("problem", message)]);
+            let text = filled("device.error.server_refused", language, &[("problem", message)]);
             Told { exit: SERVER_REFUSED, code, text }
         }
         TransportError::TooLarge { .. } | TransportError::Malformed(_) => {
-            told(SERVER_REFUSED, "error.protocol", language, &[("problem", &problem)])
+            told(SERVER_REFUSED, "device.error.protocol", language, &[("problem", &problem)])
         }
     }
 }

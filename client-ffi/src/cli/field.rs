@@ -62,7 +62,7 @@ impl App<'_> {
     }
 
     fn labour_line(&self, labour: &args::LabourAdd, policy: &ServicePolicy) -> Result<Line, CliError> {
-        let name = labour.name.clone().unwrap_or_else(|| text("said.labour", self.language).to_owned());
+        let name = labour.name.clone().unwrap_or_else(|| text("device.said.labour", self.language).to_owned());
         let amount = amount(labour.amount.as_deref(), labour.currency.as_deref(), policy)?;
         let quantity = thousandths(&labour.hours)?;
         Ok(Line { amount, ..line(LineKind::Labour, name, quantity, "h") })
@@ -80,10 +80,10 @@ impl App<'_> {
         let what = done.order.facts.get(done.fact).map(|fact| summary(fact, self.language)).unwrap_or_default();
         let unsent = done.order.unsent.len().to_string();
         let values = [("what", what.as_str()), ("state", state), ("unsent", &unsent)];
-        self.say(&filled("said.done", self.language, &values))?;
+        self.say(&filled("device.said.done", self.language, &values))?;
         if !done.not_seen.is_empty() {
             let count = done.not_seen.len().to_string();
-            self.say(&filled("said.not_seen", self.language, &[("count", &count)]))?;
+            self.say(&filled("device.said.not_seen", self.language, &[("count", &count)]))?;
         }
         Ok(())
     }

@@ -54,14 +54,16 @@ pub(super) fn command(language: Language) -> Command {
         .short('V')
         .long("version")
         .action(clap::ArgAction::Version)
-        .help(text("help.any.version", language));
+        .help(text("device.help.any.version", language));
     let command = with_texts(Cli::command().disable_version_flag(true).arg(version), "", language);
-    let codes = format!("{}\n{}", text("help.exit_codes.heading", language), text("help.exit_codes", language));
+    let codes =
+        format!("{}\n{}", text("device.help.exit_codes.heading", language), text("device.help.exit_codes", language));
     command.after_help(codes)
 }
 
 fn with_texts(command: Command, path: &str, language: Language) -> Command {
-    let own = if path.is_empty() { "help".to_owned() } else { format!("help.{}", path.replace(' ', ".")) };
+    let own =
+        if path.is_empty() { "device.help".to_owned() } else { format!("device.help.{}", path.replace(' ', ".")) };
     let mut command = command
         .about(find(&own, language).unwrap_or_default())
         .disable_help_flag(true)
@@ -70,21 +72,21 @@ fn with_texts(command: Command, path: &str, language: Language) -> Command {
                 .short('h')
                 .long("help")
                 .action(clap::ArgAction::Help)
-                .help(text("help.any.help", language))
-                .help_heading(text("help.heading.options", language)),
+                .help(text("device.help.any.help", language))
+                .help_heading(text("device.help.heading.options", language)),
         )
         .help_template(template(language, path.is_empty()))
-        .subcommand_help_heading(text("help.heading.commands", language));
+        .subcommand_help_heading(text("device.help.heading.commands", language));
     if let Some((_, example)) = EXAMPLES.iter().find(|(name, _)| *name == path) {
-        command = command.after_help(format!("{} {example}", text("help.example", language)));
+        command = command.after_help(format!("{} {example}", text("device.help.example", language)));
     }
     let arguments: Vec<String> = command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
     for argument in arguments.iter().filter(|argument| *argument != "help") {
         let special = find(&format!("{own}.{argument}"), language);
-        let help = special.or_else(|| find(&format!("help.any.{argument}"), language)).unwrap_or_default();
+        let help = special.or_else(|| find(&format!("device.help.any.{argument}"), language)).unwrap_or_default();
         command = command.mut_arg(argument, |argument| {
             let positional = argument.is_positional();
-            let heading = if positional { "help.heading.arguments" } else { "help.heading.options" };
+            let heading = if positional { "device.help.heading.arguments" } else { "device.help.heading.options" };
             argument.help(help).help_heading(text(heading, language))
         });
     }
@@ -97,7 +99,7 @@ fn with_texts(command: Command, path: &str, language: Language) -> Command {
 }
 
 fn template(language: Language, top: bool) -> String {
-    let usage = text("help.heading.usage", language);
+    let usage = text("device.help.heading.usage", language);
     let name = if top { "{name} {version}\n" } else { "" };
     format!("{name}{{about}}\n\n{usage} {{usage}}\n\n{{all-args}}{{after-help}}\n")
 }

@@ -78,7 +78,7 @@ mod tests {
         ];
         let mut found = 0;
         for word in sources.iter().flat_map(|source| source.split('"')) {
-            let is_key = ["error.", "shown.", "said."]
+            let is_key = ["device.error.", "device.shown.", "device.said."]
                 .iter()
                 .any(|prefix| word.len() > prefix.len() && word.starts_with(prefix));
             if is_key && !word.contains(' ') {

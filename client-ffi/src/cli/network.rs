@@ -37,7 +37,7 @@ impl App<'_> {
                 "device": identity.device, "store": identity.store, "person": identity.person,
             }));
         }
-        self.say(&filled("said.enrolled", self.language, &[("device", &identity.device.to_string())]))
+        self.say(&filled("device.said.enrolled", self.language, &[("device", &identity.device.to_string())]))
     }
 
     pub(super) fn sync(&mut self, asked: &args::Sync) -> Result<(), CliError> {
@@ -66,7 +66,7 @@ impl App<'_> {
             }));
         }
         let (sent, unsent) = (report.sent.to_string(), report.unsent.to_string());
-        self.say(&filled("said.synced", self.language, &[("sent", &sent), ("unsent", &unsent)]))?;
+        self.say(&filled("device.said.synced", self.language, &[("sent", &sent), ("unsent", &unsent)]))?;
         self.say(text(verified_key(report.verified), self.language))
     }
 
@@ -88,7 +88,7 @@ impl App<'_> {
             match end.await {
                 Ok(LiveEnd::Again | LiveEnd::Enough) => {}
                 Err(SyncError::Transport(error @ TransportError::Unreachable { .. })) => {
-                    self.say(&filled("said.unreachable", self.language, &[("problem", &error.to_string())]))?;
+                    self.say(&filled("device.said.unreachable", self.language, &[("problem", &error.to_string())]))?;
                 }
                 Err(SyncError::Stopped(stop)) if stop.retry_after_ms.is_some() => {
                     pause = stop.retry_after_ms.unwrap_or(pause).min(RECONNECT_LAST_MS);
@@ -108,7 +108,7 @@ impl App<'_> {
             let (number, unsent) = (seen.number.to_string(), seen.unsent.to_string());
             let verified = text(verified_key(seen.verified), self.language);
             let values = [("number", number.as_str()), ("unsent", &unsent), ("verified", verified)];
-            self.say(&filled("said.live", self.language, &values))?;
+            self.say(&filled("device.said.live", self.language, &values))?;
         }
         Ok(self.out.flush()?)
     }
@@ -133,9 +133,9 @@ impl Seen {
 /// The sentence about a comparison of digests.
 pub(super) fn verified_key(verified: Option<bool>) -> &'static str {
     match verified {
-        Some(true) => "said.verified",
-        Some(false) => "said.differs",
-        None => "said.not_compared",
+        Some(true) => "device.said.verified",
+        Some(false) => "device.said.differs",
+        None => "device.said.not_compared",
     }
 }
 
@@ -143,7 +143,7 @@ pub(super) fn verified_key(verified: Option<bool>) -> &'static str {
 fn fingerprint(text: &str) -> Result<Digest, CliError> {
     let digits: String = text.chars().filter(|char| !matches!(char, ' ' | ':' | '-')).collect();
     let digits = digits.to_lowercase();
-    digits.parse().map_err(|_ignored| CliError::Value { what: "error.fingerprint", value: text.to_owned() })
+    digits.parse().map_err(|_ignored| CliError::Value { what: "device.error.fingerprint", value: text.to_owned() })
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, CliError> {

@@ -29,7 +29,7 @@ impl App<'_> {
             return self.say_json(&json!({ "items": rows }));
         }
         if rows.is_empty() {
-            return self.say(text("shown.no_orders", self.language));
+            return self.say(text("device.shown.no_orders", self.language));
         }
         let policy = policy(&client)?;
         for (id, row) in &rows {
@@ -46,10 +46,10 @@ impl App<'_> {
         let time = row.appointment.map(|window| format!("  {}", span(policy, window)));
         let mut marks = String::new();
         if row.unsent > 0 {
-            marks.push_str(&filled("shown.mark_unsent", self.language, &[("count", &row.unsent.to_string())]));
+            marks.push_str(&filled("device.shown.mark_unsent", self.language, &[("count", &row.unsent.to_string())]));
         }
         if row.refused > 0 {
-            marks.push_str(&filled("shown.mark_refused", self.language, &[("count", &row.refused.to_string())]));
+            marks.push_str(&filled("device.shown.mark_refused", self.language, &[("count", &row.refused.to_string())]));
         }
         let parts = [visit.unwrap_or_default(), time.unwrap_or_default(), marks];
         format!("{name}  {state}{}  {}  {}  {}", parts.concat(), row.customer, row.address, row.problem)
@@ -94,14 +94,14 @@ impl App<'_> {
         for refused in &shown.refused {
             let what = summary(&refused.fact, self.language);
             let why = text(refusal_key(refused.code), self.language);
-            self.say(&filled("shown.refused", self.language, &[("what", &what), ("why", why)]))?;
+            self.say(&filled("device.shown.refused", self.language, &[("what", &what), ("why", why)]))?;
         }
         for reason in explain(&shown.view, &shown.facts, self.language) {
             self.say(&format!("[{} {}] {}", reason.rule.code(), reason.pair.unwrap_or("-"), reason.text))?;
         }
         let offered: Vec<&str> =
             client.offered(&shown)?.iter().map(|code| coded("command", code.code(), self.language)).collect();
-        self.say(&filled("shown.offered", self.language, &[("commands", &offered.join(", "))]))
+        self.say(&filled("device.shown.offered", self.language, &[("commands", &offered.join(", "))]))
     }
 
     fn say_head(&mut self, client: &TerminalClient, shown: &Shown, policy: &ServicePolicy) -> Result<(), CliError> {
@@ -117,12 +117,12 @@ impl App<'_> {
         let appointment = view.appointment.as_ref().map(|appointment| span(policy, appointment.window));
         let problem = view.request.as_ref().map(|request| request.problem.clone()).unwrap_or_default();
         let fields = [
-            ("shown.customer", row.as_ref().map(|row| row.customer.clone()).unwrap_or_default()),
-            ("shown.address", row.map(|row| row.address).unwrap_or_default()),
-            ("shown.problem", problem),
-            ("shown.technician", technician),
-            ("shown.appointment", appointment.unwrap_or_else(|| "-".to_owned())),
-            ("shown.signature", coded("signature", view.signature.code(), self.language).to_owned()),
+            ("device.shown.customer", row.as_ref().map(|row| row.customer.clone()).unwrap_or_default()),
+            ("device.shown.address", row.map(|row| row.address).unwrap_or_default()),
+            ("device.shown.problem", problem),
+            ("device.shown.technician", technician),
+            ("device.shown.appointment", appointment.unwrap_or_else(|| "-".to_owned())),
+            ("device.shown.signature", coded("signature", view.signature.code(), self.language).to_owned()),
         ];
         for (key, value) in fields {
             self.say(&format!("{}: {value}", text(key, self.language)))?;
@@ -151,7 +151,8 @@ impl App<'_> {
         for line in &shown.view.lines {
             let kind = coded("line", line.line.kind.code(), self.language);
             let amount = line.line.amount.as_ref().map(money).unwrap_or_default();
-            let covered = text(if line.covered { "shown.covered" } else { "shown.uncovered" }, self.language);
+            let covered =
+                text(if line.covered { "device.shown.covered" } else { "device.shown.uncovered" }, self.language);
             let name = &line.line.name;
             self.say(&format!(
                 "  {kind}: {name}  {} {}  {amount}  {covered}",
@@ -163,10 +164,10 @@ impl App<'_> {
     }
 
     fn say_timeline(&mut self, client: &TerminalClient, shown: &Shown, policy: &ServicePolicy) -> Result<(), CliError> {
-        self.say(text("shown.timeline", self.language))?;
+        self.say(text("device.shown.timeline", self.language))?;
         for (id, at, author, what) in self.timeline(shown) {
             let name = client.author_name(&author)?;
-            let mark = if shown.unsent.contains(&id) { text("shown.unsent", self.language) } else { "" };
+            let mark = if shown.unsent.contains(&id) { text("device.shown.unsent", self.language) } else { "" };
             self.say(&format!("  {}  {name}: {what} {mark}", policy.local_time(at)))?;
         }
         Ok(())
@@ -253,7 +254,7 @@ impl App<'_> {
         }
         let policy = policy(&client)?;
         let person = client.person_name(identity.person)?;
-        let never = || text("shown.never", self.language).to_owned();
+        let never = || text("device.shown.never", self.language).to_owned();
         let last = status.last_sync.map_or_else(never, |at| policy.local_time(at));
         let unsent = status.pending.map_or(0, |pending| pending.count).to_string();
         let values = [
@@ -267,7 +268,7 @@ impl App<'_> {
         ]
         .map(|(key, value)| (key, value.to_owned()));
         let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        for key in ["shown.status_who", "shown.status_work", "shown.status_sync"] {
+        for key in ["device.shown.status_who", "device.shown.status_work", "device.shown.status_sync"] {
             self.say(&filled(key, self.language, &values))?;
         }
         self.say(text(verified_key(status.verified), self.language))
@@ -300,17 +301,17 @@ fn decimal(quantity: i64) -> String {
 fn refusal_key(code: docket_sync_core::sync::frames::QuarantineCode) -> &'static str {
     use docket_sync_core::sync::frames::QuarantineCode as Code;
     match code {
-        Code::Malformed => "shown.code_malformed",
-        Code::Limit => "shown.code_limit",
-        Code::TimeAhead => "shown.code_time_ahead",
-        Code::NoProof => "shown.code_no_proof",
-        Code::WrongActor => "shown.code_wrong_actor",
-        Code::ForgedAuthor => "shown.code_forged_author",
-        Code::NotPermitted => "shown.code_not_permitted",
-        Code::OutOfScope => "shown.code_out_of_scope",
-        Code::Revoked => "shown.code_revoked",
-        Code::NewerKind => "shown.code_newer_kind",
-        Code::UnknownDocument => "shown.code_unknown_document",
-        Code::Library => "shown.code_library",
+        Code::Malformed => "device.shown.code_malformed",
+        Code::Limit => "device.shown.code_limit",
+        Code::TimeAhead => "device.shown.code_time_ahead",
+        Code::NoProof => "device.shown.code_no_proof",
+        Code::WrongActor => "device.shown.code_wrong_actor",
+        Code::ForgedAuthor => "device.shown.code_forged_author",
+        Code::NotPermitted => "device.shown.code_not_permitted",
+        Code::OutOfScope => "device.shown.code_out_of_scope",
+        Code::Revoked => "device.shown.code_revoked",
+        Code::NewerKind => "device.shown.code_newer_kind",
+        Code::UnknownDocument => "device.shown.code_unknown_document",
+        Code::Library => "device.shown.code_library",
     }
 }

@@ -7,12 +7,12 @@ use super::error::CliError;
 
 /// A quantity in thousandths: `1`, `1.5`, `0.125`.
 pub(super) fn thousandths(text: &str) -> Result<i64, CliError> {
-    decimal(text, 3).ok_or_else(|| wrong("error.quantity", text))
+    decimal(text, 3).ok_or_else(|| wrong("device.error.quantity", text))
 }
 
 /// An amount in minor units of `currency`: `35`, `35.5`, `35.00`.
 pub(super) fn money(text: &str, currency: &str) -> Result<Money, CliError> {
-    let minor = decimal(text, 2).ok_or_else(|| wrong("error.amount", text))?;
+    let minor = decimal(text, 2).ok_or_else(|| wrong("device.error.amount", text))?;
     Ok(Money { minor, currency: currency.trim().to_uppercase() })
 }
 
@@ -23,7 +23,7 @@ pub(super) fn window(text: &str, offset_minutes: i32) -> Result<Window, CliError
         let (from, to) = text.split_once('/')?;
         Some(Window { from: instant(from, offset_minutes)?, to: instant(to, offset_minutes)? })
     };
-    read().ok_or_else(|| wrong("error.window", text))
+    read().ok_or_else(|| wrong("device.error.window", text))
 }
 
 fn wrong(what: &'static str, text: &str) -> CliError {

@@ -18,7 +18,7 @@ use docket_sync_core::time::UnixMillis;
 
 use crate::orders::{OrderRow, find};
 use crate::platform::Platform;
-use crate::replica::{DeviceReplica, NewFact, ReplicaError};
+use crate::replica::{DeviceReplica, NewFact, POLICY, ReplicaError};
 use crate::store::DeviceStore;
 
 /// A device that was enrolled.
@@ -220,13 +220,9 @@ impl<S: DeviceStore> Client<S> {
     /// # Errors
     /// When the store fails or the policy is damaged.
     pub fn policy(&self) -> Result<Option<ServicePolicy>, ReplicaError> {
-        let policies = self.replica.references()?.into_iter().filter_map(|record| {
-            let Reference::PolicyRecord(policy) = record.content else { return None };
-            (!record.deleted).then_some(policy)
-        });
-        let newest = policies.max_by_key(|policy| policy.version);
+        let Some(Reference::PolicyRecord(policy)) = self.replica.single_reference(POLICY)? else { return Ok(None) };
         // A policy of a later format is for a later version of this program.
-        Ok(newest.and_then(|policy| ServicePolicy::from_json(&policy.json).ok()))
+        Ok(ServicePolicy::from_json(&policy.json).ok())
     }
 
     /// A reference record, unless it is gone or not here.

@@ -8,7 +8,7 @@ use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
 use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::sync::frames::ProofBytes;
 
-use super::stored::{DocumentMeta, from_bytes, to_bytes};
+use super::stored::{COMPANY, DocumentMeta, POLICY, from_bytes, to_bytes};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::orders::{Beside, OrderRow};
 use crate::store::{DeviceStore, Table, scan_all};
@@ -25,13 +25,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
     }
 
-    /// Every reference record here.
-    ///
-    /// # Errors
-    /// When the store fails or a record is damaged.
-    pub fn references(&self) -> Result<Vec<ReferenceRecord>, ReplicaError> {
-        let rows = scan_all(&self.store, Table::Reference)?;
-        rows.iter().map(|(_, bytes)| Ok(ReferenceRecord::from_bytes(bytes)?)).collect()
+    /// The record that `name` stands for: a company has one policy and one record of itself.
+    pub(crate) fn single_reference(&self, name: &[u8]) -> Result<Option<Reference>, ReplicaError> {
+        let id = self.store.get(Table::Meta, name)?.and_then(|id| RecordId::from_slice(&id));
+        let record = id.map(|id| self.reference(id)).transpose()?.flatten();
+        Ok(record.filter(|record| !record.deleted).map(|record| record.content))
     }
 
     /// The row of every order that this device shows, in the order of a list.
@@ -109,6 +107,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
             let more = DigestSum::of_reference(record.id, record.version);
             self.state.sum = self.sum().minus(less).plus(more).to_digest();
             work.batch.put(Table::Reference, record.id.0, bytes.as_slice());
+            if let Some(name) = single_name(&record.content) {
+                work.batch.put(Table::Meta, name, record.id.0);
+            }
             work.references.insert(record.id, record);
         }
         Ok(())
@@ -164,6 +165,16 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
         metas.extend(work.bases.iter().map(|(id, base)| (*id, base.meta.clone())));
         Ok(metas)
+    }
+}
+
+/// Under which fixed name a record is found of which a company has one.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of every other kind there are many")]
+fn single_name(content: &Reference) -> Option<&'static [u8]> {
+    match content {
+        Reference::PolicyRecord(_) => Some(POLICY),
+        Reference::Company(_) => Some(COMPANY),
+        _ => None,
     }
 }
 

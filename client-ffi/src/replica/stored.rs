@@ -20,6 +20,11 @@ pub(crate) const IDENTITY: &[u8] = b"identity";
 /// Key of [`DeviceState`] in the table of fixed names.
 pub(crate) const STATE: &[u8] = b"state";
 
+/// Key of the record id of the newest service policy.
+pub(crate) const POLICY: &[u8] = b"policy";
+/// Key of the record id of the company.
+pub(crate) const COMPANY: &[u8] = b"company";
+
 /// Who this device is: written at enrolment, never changed by a session.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -75,7 +80,7 @@ pub(crate) struct DeviceState {
     /// Limits below those of the protocol.
     #[n(8)]
     pub(crate) limits: Option<Limits>,
-    /// Counter of the last envelope.
+    /// Envelope counters up to this one may have been used.
     #[n(9)]
     pub(crate) envelope_counter: u64,
     /// Lower bound of the true time.

@@ -21,7 +21,7 @@ use super::orders::row::{OrderRow, order_row};
 use super::reading::{Reading, blocking};
 use super::technicians::{TechnicianItem, technician_items};
 use crate::callbacks::api::callback_item;
-use crate::commit::{CommitError, RowRecord, Tables};
+use crate::commit::{RowRecord, Tables};
 use crate::error::ApiError;
 use crate::feed::devices::read_device;
 use crate::hub::News;
@@ -183,7 +183,7 @@ fn event_of(feature: &str) -> Option<&'static str> {
     match feature {
         "dispatch" => Some("dispatch"),
         "callbacks" => Some("callback"),
-        _ => None,
+        _other => None,
     }
 }
 
@@ -256,7 +256,7 @@ fn order_event(
 ) -> Result<Option<Outgoing>, ApiError> {
     let row: Option<RowRecord> = reading.store().read(Table::View, &document.0)?;
     let Some(row) = row else { return Ok(None) };
-    let row = order_row(reading, names, document, &row).map_err(|error: CommitError| ApiError::from(error))?;
+    let row = order_row(reading, names, document, &row)?;
     Ok(Some(outgoing(Some(number), "order", &OrderEvent { number, id: document.to_string(), row })?))
 }
 

@@ -26,7 +26,10 @@ impl From<CommitError> for ApiError {
                 Self::new(StatusCode::CONFLICT, "already_done", format!("{what} was done already"))
             }
             CommitError::Invalid { field, code, problem } => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, problem).at(field)
+                // Not wrong in itself: somebody else was first.
+                let status =
+                    if code == "login_taken" { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+                Self::new(status, code, problem).at(field)
             }
             CommitError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the server is busy: try again"),
             CommitError::Stopping => {

@@ -77,6 +77,11 @@ pub(crate) async fn get_events(
 /// The stream is over: its viewer went, his session ended, or reading failed.
 struct Over;
 
+/// A failure of reading was logged where it happened.
+fn over<E>(_: E) -> Over {
+    Over
+}
+
 /// One open page.
 struct Viewer {
     office: Arc<Office>,
@@ -118,7 +123,7 @@ impl Viewer {
 
     /// Finds the place to begin, and says where it is.
     async fn start(&mut self, asked: Option<String>) -> Result<(), Over> {
-        let now = blocking(&self.office, |office| Ok(office.hub.durable().number)).await.map_err(|_| Over)?;
+        let now = blocking(&self.office, |office| Ok(office.hub.durable().number)).await.map_err(over)?;
         let asked = asked.map(|id| self.known_number(&id).filter(|number| *number <= now));
         match asked {
             Some(Some(number)) if now.saturating_sub(number) <= REPLAY_MAX => {
@@ -152,7 +157,7 @@ impl Viewer {
         loop {
             let at = self.at;
             let round = blocking(&self.office, move |office| project(office, at, [].into())).await;
-            let round = round.map_err(|_| Over)?;
+            let round = round.map_err(over)?;
             self.send_round(&round).await?;
             if round.to == at {
                 return Ok(());
@@ -169,7 +174,7 @@ impl Viewer {
             items.retain(|item| item.had_contact_since(since.unwrap_or_default()));
             technician_events(&items)
         });
-        for event in events.await.map_err(|_| Over)? {
+        for event in events.await.map_err(over)? {
             self.send(&event).await?;
         }
         Ok(())
@@ -190,15 +195,15 @@ impl Viewer {
         if let Some(number) = outgoing.number {
             event = event.id(format!("{number}.{}", self.office.identity.epoch));
         }
-        self.events.send(Ok(event)).await.map_err(|_| Over)
+        self.events.send(Ok(event)).await.map_err(over)
     }
 
     /// A session that ended takes its stream with it.
     async fn check_session(&self) -> Result<(), Over> {
         let session = self.session;
         let found = blocking(&self.office, move |office| find_session(office, session)).await;
-        let (person, _) = found.map_err(|_| Over)?;
-        Permit::<Reads>::judge(super::guard::Signed { person, session }).map(|_| ()).map_err(|_| Over)
+        let (person, _) = found.map_err(over)?;
+        Permit::<Reads>::judge(super::guard::Signed { person, session }).map(|_| ()).map_err(over)
     }
 }
 

@@ -148,8 +148,8 @@ fn verified(office: &Office, body: &LoginBody) -> Result<Option<PersonRecord>, A
 }
 
 fn find_by_login(reading: &Reading<'_>, login: &Login) -> Result<Option<PersonRecord>, ApiError> {
-    let id: Option<PersonId> = reading.store().read(Table::Login, login.as_str().as_bytes())?;
-    match id {
+    let id = Tables::get(reading.store(), Table::Login, login.as_str().as_bytes())?;
+    match id.as_deref().and_then(PersonId::from_slice) {
         Some(id) => Ok(reading.store().person(id)?),
         None => Ok(None),
     }

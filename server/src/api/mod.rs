@@ -19,7 +19,7 @@ mod openapi;
 mod orders;
 mod page;
 mod paging;
-pub mod people;
+mod people;
 mod protection;
 mod quarantine;
 mod reading;

@@ -1,6 +1,7 @@
 //! Names of people, customers and sites, looked up once per answer.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use docket_sync_core::facts::{self, Role};
 use docket_sync_core::ids::{PersonId, RecordId};
@@ -49,12 +50,13 @@ pub struct Names {
 impl Names {
     /// A person's name; his id where he is not known.
     pub fn person(&mut self, reading: &Reading<'_>, id: PersonId) -> Result<Named, CommitError> {
-        if !self.people.contains_key(&id) {
-            let name = reading.store().person(id)?.map_or_else(|| id.to_string(), |person| person.name);
-            self.people.insert(id, name);
-        }
-        let name = self.people.get(&id).cloned().unwrap_or_default();
-        Ok(Named { id: id.to_string(), name })
+        let name = match self.people.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => {
+                vacant.insert(reading.store().person(id)?.map_or_else(|| id.to_string(), |person| person.name))
+            }
+        };
+        Ok(Named { id: id.to_string(), name: name.clone() })
     }
 
     /// The author of a fact.
@@ -67,11 +69,14 @@ impl Names {
 
     /// What a reference record says; `None` when it is unknown or gone.
     pub fn record(&mut self, reading: &Reading<'_>, id: RecordId) -> Result<Option<&Reference>, CommitError> {
-        if !self.records.contains_key(&id) {
-            let record = reading.store().reference(id)?.filter(|record| !record.deleted);
-            self.records.insert(id, record.map(|record| record.content));
-        }
-        Ok(self.records.get(&id).and_then(Option::as_ref))
+        let known = match self.records.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => {
+                let record = reading.store().reference(id)?.filter(|record| !record.deleted);
+                vacant.insert(record.map(|record| record.content))
+            }
+        };
+        Ok(known.as_ref())
     }
 
     /// The last contact of any device of a technician that still counts.

@@ -1,4 +1,4 @@
-//! The description of the office API (OpenAPI), made from the handlers. `schemas/openapi.json` is its golden form.
+//! The description of the office API (`OpenAPI`), made from the handlers. `schemas/openapi.json` is its golden form.
 
 use axum::Json;
 use utoipa::OpenApi;

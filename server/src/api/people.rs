@@ -7,8 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use docket_sync_core::facts::Role;
-use docket_sync_core::ids::PersonId;
-use docket_sync_core::reference::{Language, Person, person_record};
+use docket_sync_core::reference::Language;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,10 +17,9 @@ use super::paging::{Page, PageQuery};
 use super::reading::{Reading, blocking};
 use super::request::{Body, Params, required};
 use crate::auth::password::{self, PasswordCost};
-use crate::auth::people::{NewPerson, PersonError, PersonRecord, check_new_password};
-use crate::commit::{CommitError, Tables, Writer};
+use crate::auth::people::{NewPerson, PersonRecord, check_new_password};
+use crate::commit::Tables;
 use crate::error::{ApiError, ErrorBody};
-use crate::log::LogRecord;
 use crate::office::Office;
 use crate::store::{KeyRange, Table};
 
@@ -136,8 +134,7 @@ pub(crate) async fn create_person(
         None => return Err(ApiError::missing_field("password")),
     };
     let by = permit.signed.person.id;
-    let added = office.committer.run(move |writer| add_person(writer, person, hash, Some(by))).await?;
-    let record = added.map_err(ApiError::from)?;
+    let record = office.committer.run(move |writer| writer.add_person(person, hash, Some(by))).await?;
     tracing::info!(person.id = %record.id, by = %by, "a person was entered");
     Ok((StatusCode::CREATED, Json(PersonAnswer { id: record.id.to_string() })))
 }
@@ -161,39 +158,4 @@ fn new_person(body: &PersonBody) -> Result<NewPerson, ApiError> {
             .ok_or_else(|| ApiError::invalid_field("language", "the languages are en and zh"))?,
     };
     Ok(NewPerson::new(login, name, roles, body.skills.iter().map(String::as_str), language)?)
-}
-
-/// Enters a person: login, rights, and the reference record by which devices learn his name.
-///
-/// # Errors
-/// The outer one when the store fails; the inner one when somebody else has the login.
-pub fn add_person(
-    writer: &mut Writer,
-    person: NewPerson,
-    password_hash: Option<String>,
-    by: Option<PersonId>,
-) -> Result<Result<PersonRecord, PersonError>, CommitError> {
-    let key = person.login().as_str().as_bytes().to_vec();
-    if Tables::get(writer, Table::Login, &key)?.is_some() {
-        return Ok(Err(PersonError::LoginTaken));
-    }
-    let id = PersonId(writer.random());
-    let record = person.into_record(id, password_hash, writer.now());
-    writer.write(Table::Login, key, &id);
-    writer.put(Table::Person, id.0, record.to_bytes());
-    writer.log(&LogRecord::Person {
-        person: id,
-        roles: record.roles.iter().map(|role| role.number()).collect(),
-        active: record.active,
-        by,
-        at: writer.now(),
-    });
-    let shown = Person {
-        name: record.name.clone(),
-        roles: record.roles.iter().copied().collect(),
-        skills: record.skills.iter().cloned().collect(),
-        active: record.active,
-    };
-    writer.write_reference(person_record(id), shown.into(), by)?;
-    Ok(Ok(record))
 }

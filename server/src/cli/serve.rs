@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use docket_sync_core::ids::Digest;
+
 use super::{Failure, data, say};
 use crate::config::{ServeOptions, ServerConfig};
 use crate::listen::tls::grouped;
@@ -22,7 +24,11 @@ pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
     let (office, thread) = Office::open(store, keys, Platform::system(), None)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     announce(&config, &listener, &transport, &office);
-    let served = runtime.block_on(serve(listener, office.clone()));
+    let certificate = match &transport {
+        Transport::Tls(identity) => Some(identity.fingerprint()),
+        Transport::InsecureHttp => None,
+    };
+    let served = runtime.block_on(serve(listener, certificate, office.clone()));
     office.stop();
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     drop(office);
@@ -38,9 +44,9 @@ fn announce(config: &ServerConfig, listener: &Listener, transport: &Transport, o
     say(&format!("Store key fingerprint: {}", office.keys.fingerprint()));
 }
 
-async fn serve(listener: Listener, office: Arc<Office>) -> Result<(), Failure> {
+async fn serve(listener: Listener, certificate: Option<Digest>, office: Arc<Office>) -> Result<(), Failure> {
     let reactors = crate::app::start_reactors(&office)?;
-    let router = crate::app::router(office.clone());
+    let router = crate::app::router(office.clone(), certificate);
     let stopping = office.clone();
     listener
         .serve(router, async move {

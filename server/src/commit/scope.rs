@@ -188,7 +188,7 @@ impl Writer {
     }
 
     /// Fires what fell due: defaults of reviews become facts, orders leave scopes.
-    pub(super) fn fire_due(&mut self) -> Result<(), CommitError> {
+    pub fn fire_due(&mut self) -> Result<(), CommitError> {
         let now = self.now();
         let range = KeyRange::new(Vec::new(), keys::timer(now.plus(1), DocumentId([0; 16])));
         let due: Vec<_> = self

@@ -12,7 +12,7 @@ use crate::limits;
 use crate::time::UnixMillis;
 
 /// Operations of the skeleton: the map of facts, and the document's id.
-const SKELETON_OPERATIONS: u64 = 2;
+pub(super) const SKELETON_OPERATIONS: u64 = 2;
 
 /// One fact as it travels: everything else of its change follows from actor and sequence.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]

@@ -1,9 +1,11 @@
 //! Loading stored documents, and reading their heads without loading them.
 
-use automerge::Automerge;
+use automerge::{Automerge, ReadDoc};
 
-use super::{ChainHead, Chains, Document, DocumentError, contained, skeleton_hash};
+use super::change::SKELETON_OPERATIONS;
+use super::{ChainHead, Chains, Document, DocumentError, contained, rebuild_unchecked, skeleton_hash};
 use crate::ids::{ActorId, ChangeHash, DocumentId};
+use crate::limits;
 
 /// A document loaded from bytes.
 pub type Loaded = Document;
@@ -19,39 +21,68 @@ impl Document {
             let inner = Automerge::load(bytes)
                 .map_err(|error| DocumentError::Unreadable { document: id, problem: error.to_string() })?;
             let chains = chains_of(id, &inner)?;
-            Ok(Self { id, inner, chains })
+            let document = Self { id, inner, chains };
+            // The hashes of a saved document are computed from its content, those of raw changes from bytes that
+            // may say the same in another form; saved again, such a change would have another hash.
+            if read_saved_heads(bytes).is_none_or(|saved| saved.has_tail) {
+                document.check_forms()?;
+            }
+            Ok(document)
         })
+    }
+
+    /// Whether every change is the one that its record stands for.
+    fn check_forms(&self) -> Result<(), DocumentError> {
+        let mut rebuilt = Chains::new();
+        for record in self.records()? {
+            let hash = rebuild_unchecked(self.id, rebuilt.get(&record.actor), &record).hash;
+            rebuilt.insert(record.actor, ChainHead { sequence: record.sequence, hash });
+        }
+        if rebuilt == self.chains {
+            return Ok(());
+        }
+        let problem = "a change that its record does not give".to_owned();
+        Err(DocumentError::Unreadable { document: self.id, problem })
     }
 }
 
+/// The chains of a loaded document. Every change must have the form that its actor and sequence give it: its
+/// actor's previous change as the only dependency, one operation at the place of the sequence, nothing besides.
 fn chains_of(id: DocumentId, inner: &Automerge) -> Result<Chains, DocumentError> {
-    let mut chains = Chains::new();
-    let mut changes: u64 = 0;
+    let unreadable = |problem: &str| DocumentError::Unreadable { document: id, problem: problem.to_owned() };
     let skeleton = skeleton_hash(id);
-    let metas = inner.get_changes_meta(&[]);
-    if !metas.iter().any(|meta| meta.hash.0 == skeleton.0) {
+    let mut metas = inner.get_changes_meta(&[]);
+    let all = metas.len();
+    metas.retain(|meta| meta.hash.0 != skeleton.0);
+    if metas.len() == all {
         return Err(DocumentError::WrongSkeleton { document: id });
     }
-    for meta in metas.iter().filter(|meta| meta.hash.0 != skeleton.0) {
-        changes = changes.saturating_add(1);
-        let unreadable = |problem: &str| DocumentError::Unreadable { document: id, problem: problem.to_owned() };
+    if !inner.get_missing_deps(&[]).is_empty() {
+        return Err(unreadable("a change waits for one that is not there"));
+    }
+    // Changes come in any order; along a chain only the sequence is sure to grow.
+    metas.sort_by_key(|meta| meta.seq);
+    let mut chains = Chains::new();
+    for meta in &metas {
         let actor = ActorId::from_slice(meta.actor.to_bytes()).ok_or_else(|| unreadable("an actor of wrong length"))?;
-        let head = ChainHead { sequence: meta.seq, hash: ChangeHash(meta.hash.0) };
-        chains
-            .entry(actor)
-            .and_modify(|known| {
-                if known.sequence < head.sequence {
-                    *known = head;
-                }
-            })
-            .or_insert(head);
+        let previous = chains.get(&actor).copied();
+        if !is_of_chain(meta, previous, skeleton) {
+            return Err(unreadable("a change that is not of its actor's chain"));
+        }
+        chains.insert(actor, ChainHead { sequence: meta.seq, hash: ChangeHash(meta.hash.0) });
     }
-    let complete = chains.values().fold(0_u64, |sum, head| sum.saturating_add(head.sequence)) == changes;
-    if complete {
-        Ok(chains)
-    } else {
-        Err(DocumentError::Unreadable { document: id, problem: "a chain has a gap".to_owned() })
-    }
+    Ok(chains)
+}
+
+fn is_of_chain(meta: &automerge::ChangeMetadata<'_>, previous: Option<ChainHead>, skeleton: ChangeHash) -> bool {
+    let known = previous.map_or(0, |head| head.sequence);
+    let dependency = previous.map_or(skeleton, |head| head.hash);
+    let start_op = meta.seq.checked_add(SKELETON_OPERATIONS);
+    let follows = known.checked_add(1) == Some(meta.seq) && meta.deps == [automerge::ChangeHash(dependency.0)];
+    let at_its_place = Some(meta.start_op) == start_op && meta.max_op == meta.start_op;
+    let sane_time = (limits::TIME_MIN.0..=limits::TIME_MAX.0).contains(&meta.timestamp);
+    let bare = meta.message.is_none() && meta.author.is_none() && meta.extra.is_empty();
+    follows && at_its_place && sane_time && bare
 }
 
 /// The heads that the first chunk of saved bytes claims, and how long that chunk is.

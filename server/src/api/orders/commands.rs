@@ -179,7 +179,15 @@ fn run(
             };
             Command::Unassign { technician, reason: reason.unwrap_or_default() }
         }
-        other => plain(other)?,
+        CommandBody::Reschedule { .. }
+        | CommandBody::Cancel { .. }
+        | CommandBody::Reinstate { .. }
+        | CommandBody::Confirm { .. }
+        | CommandBody::ReturnVoucher { .. }
+        | CommandBody::Close {}
+        | CommandBody::Note { .. }
+        | CommandBody::ResolveReview { .. }
+        | CommandBody::ReverseLine { .. } => plain(body)?,
     };
     writer.office_command(document, person, frontier, &command)
 }

@@ -6,21 +6,19 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use docket_sync_core::commands::{Command, Context, decide};
-use docket_sync_core::facts::Author;
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
-use docket_sync_core::ids::{DocumentId, PersonId, RecordId};
-use docket_sync_core::lifecycle::{FactSet, fold};
+use docket_sync_core::ids::{PersonId, RecordId};
 use docket_sync_core::limits::TEXT_BYTES_MAX;
-use docket_sync_core::reference::{Customer, Reference, Site, Unit};
+use docket_sync_core::reference::Reference;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::etag::{etag, etag_header};
 use crate::api::guard::{Permit, Works};
 use crate::api::request::{Body, coded, required};
-use crate::commit::{CommitError, Statement, Tables, Writer};
+use crate::commit::{CommitError, Tables, Writer};
 use crate::error::{ApiError, ErrorBody};
+use crate::intake::register::{NewCall, NewCustomer, NewUnit, OnFile, Registered};
 use crate::office::Office;
 
 /// Who asks: an id, or a new customer's name and phone.
@@ -77,26 +75,6 @@ pub(crate) struct CallAnswer {
     etag: String,
 }
 
-/// A record that is there, or its content.
-enum Subject<T> {
-    Known(RecordId),
-    New(T),
-}
-
-/// A call, checked.
-struct Call {
-    customer: Subject<Customer>,
-    /// The address.
-    site: Subject<String>,
-    /// Model and serial number.
-    unit: Option<Subject<(String, String)>>,
-    channel: Channel,
-    class: ServiceClass,
-    urgency: Urgency,
-    problem: String,
-    skill: Option<String>,
-}
-
 /// Registers a call.
 #[utoipa::path(
     post, path = "/api/orders", tag = "orders", request_body = CallBody,
@@ -121,21 +99,20 @@ pub(crate) async fn create_order(
 }
 
 /// The mandatory fields in the order of the form (C-001).
-fn check(body: &CallBody) -> Result<Call, ApiError> {
+fn check(body: &CallBody) -> Result<NewCall, ApiError> {
     let customer = match known("customer.id", body.customer.id.as_deref())? {
-        Some(id) => Subject::Known(id),
-        None => Subject::New(Customer {
+        Some(id) => OnFile::Known(id),
+        None => OnFile::New(NewCustomer {
             name: text("customer.name", body.customer.name.as_deref())?,
             phone: text("customer.phone", body.customer.phone.as_deref())?,
-            language: None,
         }),
     };
     let site = match known("site.id", body.site.id.as_deref())? {
-        Some(id) => Subject::Known(id),
-        None => Subject::New(text("site.address", body.site.address.as_deref())?),
+        Some(id) => OnFile::Known(id),
+        None => OnFile::New(text("site.address", body.site.address.as_deref())?),
     };
     let problem = text("problem", body.problem.as_deref())?;
-    Ok(Call {
+    Ok(NewCall {
         customer,
         site,
         unit: body.unit.as_ref().map(unit).transpose()?,
@@ -144,15 +121,16 @@ fn check(body: &CallBody) -> Result<Call, ApiError> {
         urgency: coded("urgency", body.urgency.as_deref(), Urgency::from_code)?,
         problem,
         skill: optional("skill", body.skill.as_deref())?,
+        origin: None,
     })
 }
 
-fn unit(body: &UnitBody) -> Result<Subject<(String, String)>, ApiError> {
+fn unit(body: &UnitBody) -> Result<OnFile<NewUnit>, ApiError> {
     if let Some(id) = known("unit.id", body.id.as_deref())? {
-        return Ok(Subject::Known(id));
+        return Ok(OnFile::Known(id));
     }
     let serial = optional("unit.serial", body.serial.as_deref())?.unwrap_or_default();
-    Ok(Subject::New((text("unit.model", body.model.as_deref())?, serial)))
+    Ok(OnFile::New(NewUnit { model: text("unit.model", body.model.as_deref())?, serial }))
 }
 
 fn known(field: &str, id: Option<&str>) -> Result<Option<RecordId>, ApiError> {
@@ -173,73 +151,38 @@ fn optional(field: &str, given: Option<&str>) -> Result<Option<String>, ApiError
     given.filter(|given| !given.trim().is_empty()).map(|given| text(field, Some(given))).transpose()
 }
 
-fn register(writer: &mut Writer, person: PersonId, call: Call) -> Result<CallAnswer, CommitError> {
-    let customer = match call.customer {
-        Subject::Known(id) => match referred(writer, id)? {
-            Some(Reference::Customer(_)) => id,
-            Some(_) | None => return Err(unknown("customer.id")),
-        },
-        Subject::New(customer) => new_record(writer, customer.into(), person)?,
-    };
-    let site = match call.site {
-        Subject::Known(id) => match referred(writer, id)? {
-            Some(Reference::Site(site)) if site.customer == customer => id,
-            Some(_) | None => return Err(unknown("site.id")),
-        },
-        Subject::New(address) => {
-            let site = Site { customer, address, zone: None, contact: None };
-            new_record(writer, site.into(), person)?
-        }
-    };
-    let unit = match call.unit {
-        None => None,
-        Some(Subject::Known(id)) => match referred(writer, id)? {
-            Some(Reference::Unit(unit)) if unit.site == site => Some(id),
-            Some(_) | None => return Err(unknown("unit.id")),
-        },
-        Some(Subject::New((model, serial))) => {
-            let unit = Unit { site, model, serial, warranty_until: None };
-            Some(new_record(writer, unit.into(), person)?)
-        }
-    };
-    let document = DocumentId::new(writer.now(), writer.random());
-    let context = Context::new(person, &writer.roles(person)?);
-    let serial = writer.next_serial()?;
-    let command = Command::Register {
-        customer,
-        site,
-        unit,
-        channel: call.channel,
-        class: call.class,
-        urgency: call.urgency,
-        problem: call.problem,
-        serial: Some(serial.clone()),
-        skill: call.skill,
-        origin: None,
-    };
-    let decision = decide(&fold(&FactSet::new(document)), &command, &context)
-        .map_err(|refusal| CommitError::Refused(Box::new(refusal)))?;
-    let statement = Statement {
-        author: Author::Person(person),
-        head: decision.head,
-        body: decision.body,
-        seen: Some(Vec::new()),
-    };
-    let fact = writer.state(document, statement)?;
-    Ok(CallAnswer { id: document.to_string(), serial, etag: etag(&[fact]) })
+fn register(writer: &mut Writer, person: PersonId, call: NewCall) -> Result<CallAnswer, CommitError> {
+    check_records(writer, &call)?;
+    let Registered { document, serial } = writer.register_call(person, call)?;
+    let frontier = etag(&writer.current_view(document)?.frontier);
+    Ok(CallAnswer { id: document.to_string(), serial, etag: frontier })
 }
 
-fn referred(writer: &Writer, id: RecordId) -> Result<Option<Reference>, CommitError> {
+/// Records that are on file are of their kind and belong together.
+fn check_records(writer: &Writer, call: &NewCall) -> Result<(), CommitError> {
+    if let OnFile::Known(id) = call.customer {
+        let Some(Reference::Customer(_)) = on_file(writer, id)? else { return Err(unknown("customer.id")) };
+    }
+    if let OnFile::Known(id) = call.site {
+        let Some(Reference::Site(site)) = on_file(writer, id)? else { return Err(unknown("site.id")) };
+        if call.customer != OnFile::Known(site.customer) {
+            return Err(unknown("site.id"));
+        }
+    }
+    if let Some(OnFile::Known(id)) = call.unit {
+        let Some(Reference::Unit(unit)) = on_file(writer, id)? else { return Err(unknown("unit.id")) };
+        if call.site != OnFile::Known(unit.site) {
+            return Err(unknown("unit.id"));
+        }
+    }
+    Ok(())
+}
+
+fn on_file(writer: &Writer, id: RecordId) -> Result<Option<Reference>, CommitError> {
     Ok(writer.reference(id)?.filter(|record| !record.deleted).map(|record| record.content))
 }
 
 fn unknown(field: &'static str) -> CommitError {
     let problem = "there is no such record, or it belongs to another customer".to_owned();
     CommitError::Invalid { field, code: "invalid_field", problem }
-}
-
-fn new_record(writer: &mut Writer, content: Reference, by: PersonId) -> Result<RecordId, CommitError> {
-    let id = RecordId(writer.random());
-    writer.write_reference(id, content, Some(by))?;
-    Ok(id)
 }

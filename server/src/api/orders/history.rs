@@ -46,7 +46,7 @@ pub(super) fn timeline(
     let causality = Causality::new(&loaded.facts);
     let item = |fact: &Fact| {
         let summary = Both::of(|language| summary(fact, language));
-        let kind = fact.kind().map(|kind| kind.code());
+        let kind = fact.kind().map(docket_sync_core::facts::FactKind::code);
         Ok(TimelineItem {
             fact: fact.id.reference().to_string(),
             kind: kind.unwrap_or("unknown"),

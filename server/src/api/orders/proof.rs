@@ -55,10 +55,8 @@ pub(crate) async fn get_proof(
         let reading = Reading::begin(office);
         let loaded = load(&reading, document)?.ok_or_else(|| ApiError::not_found("order"))?;
         // Only what a fact of this order names.
-        let named = loaded.facts.iter().any(|fact| match fact.body() {
-            FactBody::SignDocument(body) => body.proof == blob,
-            _ => false,
-        });
+        let names_it = |body: &FactBody| matches!(body, FactBody::SignDocument(body) if body.proof == blob);
+        let named = loaded.facts.iter().any(|fact| names_it(fact.body()));
         if !named {
             return Err(ApiError::not_found("proof"));
         }

@@ -2,6 +2,7 @@
 
 use docket_sync_core::facts::values::Window;
 use docket_sync_core::ids::DocumentId;
+use docket_sync_core::lifecycle::view::AssignmentFacet;
 use docket_sync_core::reference::Reference;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -109,7 +110,7 @@ pub fn order_row(
         site: site(reading, names, row)?,
         problem: row.problem.clone(),
         technician,
-        assignment: row.assignment.map(|facet| facet.code()),
+        assignment: row.assignment.map(AssignmentFacet::code),
         appointment: row.window.map(|window| appointment(window, row.confirmed)),
         signature: row.signature.code(),
         coverage: row.coverage.code(),

@@ -9,12 +9,14 @@ use crate::proof::{Envelope, EnvelopeDocument, Receipt};
 
 /// What a good proof covers.
 pub(super) enum Coverage {
-    /// Everything, by this device.
-    By(Maker),
+    /// The changes with these hashes, by this device.
+    By(Box<Maker>, BTreeSet<ChangeHash>),
     /// The changes with these hashes, judged once already.
     Receipt(BTreeSet<ChangeHash>),
     /// Nothing.
     Nothing,
+    /// Not to be known: the envelope came without its list, and a change before the ones of this push is missing.
+    Unknown,
 }
 
 pub(super) fn check_proof(
@@ -26,20 +28,17 @@ pub(super) fn check_proof(
         Proof::None => (None, Coverage::Nothing),
         Proof::Receipt(receipt) => (None, Coverage::Receipt(under_receipt(documents, &receipt))),
         Proof::Envelope { maker, mut envelope } => {
-            let listed = !envelope.documents.is_empty();
-            let rebuilt: Option<Vec<_>> = documents.iter().map(|(id, records)| hashes(*id, records)).collect();
-            match rebuilt {
-                Some(rebuilt) if listed && !covers(&envelope.documents, &rebuilt) => (None, Coverage::Nothing),
-                Some(rebuilt) => {
-                    if !listed {
-                        envelope.documents = rebuilt;
-                    }
-                    let good = envelope.store == store && envelope.verify(&maker.key).is_ok();
-                    if good { (Some(envelope), Coverage::By(maker)) } else { (None, Coverage::Nothing) }
-                }
-                // A predecessor is missing, so hashes are missing: such records are held, not judged.
-                None => (None, Coverage::By(maker)),
+            if envelope.documents.is_empty() {
+                let rebuilt: Option<Vec<_>> = documents.iter().map(|(id, records)| hashes(*id, records)).collect();
+                let Some(rebuilt) = rebuilt else { return (None, Coverage::Unknown) };
+                envelope.documents = rebuilt;
             }
+            if envelope.store != store || envelope.device != maker.device || envelope.verify(&maker.key).is_err() {
+                return (None, Coverage::Nothing);
+            }
+            // A hash is of one document: its chain begins at that document's skeleton.
+            let covered = envelope.documents.iter().flat_map(|document| document.changes.iter().copied()).collect();
+            (Some(envelope), Coverage::By(Box::new(maker), covered))
         }
     }
 }
@@ -61,14 +60,6 @@ fn under_receipt(documents: &[(DocumentId, Vec<Chained>)], receipt: &Receipt) ->
         }
     }
     covered
-}
-
-fn covers(listed: &[EnvelopeDocument], rebuilt: &[EnvelopeDocument]) -> bool {
-    rebuilt.iter().all(|document| {
-        listed.iter().any(|list| {
-            list.document == document.document && document.changes.iter().all(|hash| list.changes.contains(hash))
-        })
-    })
 }
 
 fn hashes(document: DocumentId, records: &[Chained]) -> Option<EnvelopeDocument> {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::chain::{Chained, Place};
 use super::coverage::Coverage;
+use super::form::check_form;
 use super::{GateStore, Maker, Verdict};
 use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
-use crate::facts::{Author, Fact, FactBody, FactKind, Origin, StatedFact};
+use crate::facts::{Author, Fact, FactKind, Origin, StatedFact, Statement};
 use crate::ids::{ActorId, ChangeHash, DocumentId};
-use crate::limits;
 use crate::sync::frames::QuarantineCode;
 use crate::time::UnixMillis;
 
@@ -36,9 +36,13 @@ impl<'a> DocumentJudge<'a> {
         let Chained { record, place } = chained;
         let verdict = match place {
             Place::Known(_) => Verdict::Duplicate,
-            Place::Behind { missing, built } => Verdict::Held { missing, hash: built.map(|built| built.hash) },
+            Place::Behind { missing, built: None } => Verdict::Held { missing, hash: None },
+            Place::Behind { missing, built: Some(built) } => self.behind(&record, built.hash, missing),
             Place::Next(built) => match self.broken.get(&record.actor) {
-                Some(missing) => Verdict::Held { missing: *missing, hash: Some(built.hash) },
+                Some(missing) => self.behind(&record, built.hash, *missing),
+                None if matches!(self.coverage, Coverage::Unknown) => {
+                    Verdict::Held { missing: record.sequence, hash: Some(built.hash) }
+                }
                 None => self.next(&record, built),
             },
         };
@@ -58,7 +62,29 @@ impl<'a> DocumentJudge<'a> {
                 self.begun |= !self.store.is_known(self.document);
                 Verdict::Accept { built: Box::new(built), fact: Box::new(fact), first }
             }
-            Err(code) => Verdict::Quarantine { code, hash },
+            Err(code) => {
+                self.keep_first(record);
+                Verdict::Quarantine { code, hash }
+            }
+        }
+    }
+
+    /// What stands behind a refused change is held; but what would be refused by itself is refused at once. Held,
+    /// it would be stated again only to be refused then, one round and one copy of all behind it for each.
+    fn behind(&self, record: &Record, hash: ChangeHash, missing: u64) -> Verdict {
+        let known = self.first(record.actor).is_some() && !matches!(self.coverage, Coverage::Unknown);
+        match self.check(record, hash) {
+            Err(code) if known => Verdict::Quarantine { code, hash },
+            Err(_) | Ok(_) => Verdict::Held { missing, hash: Some(hash) },
+        }
+    }
+
+    /// The origin that a refused first change states holds for those behind it: the actor is its digest.
+    fn keep_first(&mut self, record: &Record) {
+        let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { return };
+        let StatedFact { statement: Statement { origin, author, .. }, .. } = stated;
+        if record.sequence == 1 && origin.is_some_and(|origin| origin.actor() == record.actor) {
+            self.firsts.insert(record.actor, FirstStatement { origin, author });
         }
     }
 
@@ -82,12 +108,13 @@ impl<'a> DocumentJudge<'a> {
         let mut reader = FactReader::starting_with(self.document, record.actor, first.clone());
         let fact = reader.resolve(record, stated);
         match self.coverage {
-            Coverage::Nothing => return Err(QuarantineCode::NoProof),
             Coverage::Receipt(covered) if covered.contains(&hash) => {}
-            Coverage::Receipt(_) => return Err(QuarantineCode::NoProof),
-            Coverage::By(maker) => {
+            Coverage::By(maker, covered) if covered.contains(&hash) => {
                 self.check_maker(maker, &origin, restates.map(|first| first.actor))?;
                 self.check_right(maker, &fact)?;
+            }
+            Coverage::Nothing | Coverage::Unknown | Coverage::Receipt(_) | Coverage::By(..) => {
+                return Err(QuarantineCode::NoProof);
             }
         }
         Ok((fact, begins.then_some(first)))
@@ -130,6 +157,10 @@ impl<'a> DocumentJudge<'a> {
         if !kind.right().roles.iter().any(|role| roles.contains(role)) {
             return Err(QuarantineCode::NotPermitted);
         }
+        // A stated role ranks intents (R2) and opens corrections: only one that the author holds.
+        if fact.content.head.role.is_some_and(|role| !roles.contains(&role)) {
+            return Err(QuarantineCode::NotPermitted);
+        }
         if self.begun {
             return Ok(());
         }
@@ -143,34 +174,4 @@ impl<'a> DocumentJudge<'a> {
 /// Kinds that may be the first fact of a document.
 fn begins_document(kind: FactKind) -> bool {
     kind == FactKind::RegisterCall
-}
-
-/// Form: layout, limits, and times that are not ahead of the server's.
-fn check_form(record: &Record, now: UnixMillis) -> Result<StatedFact, QuarantineCode> {
-    if record.bytes.len() > limits::FACT_BYTES_MAX {
-        return Err(QuarantineCode::Limit);
-    }
-    if record.sequence > u64::try_from(limits::FACTS_PER_DOCUMENT_MAX).unwrap_or(u64::MAX) {
-        return Err(QuarantineCode::Limit);
-    }
-    if record.time < limits::TIME_MIN || record.time > limits::TIME_MAX {
-        return Err(QuarantineCode::TimeAhead);
-    }
-    let stated = StatedFact::from_bytes(&record.bytes).or(Err(QuarantineCode::Malformed))?;
-    let lo = record.time.plus(stated.content.head.lo_offset.unwrap_or(0));
-    // The hybrid time may run ahead of `lo` by what it followed of others, which is bounded, too.
-    let ahead = lo.since(now) > limits::HYBRID_AHEAD_MAX_MS
-        || record.time.since(now) > limits::HYBRID_AHEAD_MAX_MS.saturating_mul(2);
-    if ahead {
-        return Err(QuarantineCode::TimeAhead);
-    }
-    check_texts(&stated.content.body)?;
-    Ok(stated)
-}
-
-fn check_texts(body: &FactBody) -> Result<(), QuarantineCode> {
-    match body {
-        FactBody::AddNote(note) if note.text.len() > limits::NOTE_BYTES_MAX => Err(QuarantineCode::Limit),
-        _ => Ok(()),
-    }
 }

@@ -6,6 +6,7 @@
 
 mod chain;
 mod coverage;
+mod form;
 mod judge;
 
 use ed25519_dalek::VerifyingKey;

@@ -1,14 +1,17 @@
 //! A whole company in one process: the real server core on a store in memory, the real device library on
 //! stores in memory, clocks that the test moves. Messages are carried by hand: no sockets, no time-outs.
+//!
+//! [`Device`] is a technician's phone that can be restarted, restored, cloned and renewed; [`field`] has what he and
+//! his customer do with it.
+
+mod device;
+pub mod field;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
-use docket_client::client::Client;
 use docket_client::enrolment::{EnrolledAt, accept, request};
-use docket_client::platform::testing::{CountingRandom, ManualClock, MemoryKeyStore};
-use docket_client::platform::Platform as DevicePlatform;
-use docket_client::store::memory::MemoryStore as DeviceMemory;
 use docket_client::sync::{Exchange, SyncReport};
 use docket_server::auth::people::NewPerson;
 use docket_server::commit::Tables;
@@ -27,6 +30,9 @@ use docket_sync_core::policy::{DEFAULT_JSON, ServicePolicy};
 use docket_sync_core::reference::{Language, PolicyRecord};
 use docket_sync_core::time::UnixMillis;
 
+use crate::condition::eventually;
+pub use device::Device;
+
 /// When the story begins: a Monday morning in Shanghai.
 pub const MORNING: UnixMillis = UnixMillis(1_780_270_200_000);
 
@@ -41,18 +47,6 @@ pub struct World {
     clock: Arc<OfficeClock>,
     seed: u64,
     people: AtomicU64,
-}
-
-/// A technician's device.
-pub struct Device {
-    /// The device library.
-    pub client: Client<DeviceMemory>,
-    /// Its clocks.
-    pub clock: ManualClock,
-    /// Its secrets.
-    pub keys: MemoryKeyStore,
-    /// Its technician.
-    pub person: PersonId,
 }
 
 struct OfficeClock(AtomicI64);
@@ -95,8 +89,7 @@ impl World {
         let keys = StoreKeys::from_secret(&[7; StoreKeys::LENGTH]);
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
         let (office, _thread) = Office::open(store.clone(), keys, platform, Some(new))?;
-        let mut world =
-            Self { office, store, clerk: PersonId([0; 16]), clock, seed, people: AtomicU64::new(0) };
+        let mut world = Self { office, store, clerk: PersonId([0; 16]), clock, seed, people: AtomicU64::new(0) };
         world.clerk = world.person("Wang Fang", &[Role::Clerk, Role::Dispatcher, Role::Supervisor]).await?;
         let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
@@ -140,21 +133,15 @@ impl World {
     pub async fn enrol(&self, person: PersonId) -> Result<Device, Trouble> {
         let by = self.clerk;
         let (code, _) = self.office.committer.run(move |writer| writer.new_enrolment_code(person, by)).await?;
-        let clock = ManualClock::new(self.now());
-        let keys = MemoryKeyStore::new();
         let draws = self.people.fetch_add(1, Ordering::SeqCst);
-        let random = CountingRandom::new(self.seed.wrapping_mul(1_000_003).wrapping_add(draws));
-        let platform = DevicePlatform {
-            keys: Box::new(keys.clone()),
-            clock: Box::new(clock.clone()),
-            random: Box::new(random),
-        };
-        let mut store = DeviceMemory::new();
+        let blank = device::Blank::new(self.now(), self.seed.wrapping_mul(1_000_003).wrapping_add(draws));
+        let platform = blank.platform();
+        let mut store = blank.disk.open()?;
         let wish = request(&store, &platform, &code.reveal())?;
         let answer = enrol::enrol(&self.office, wish).await.map_err(|error| format!("{error:?}"))?;
         let at = EnrolledAt { server: "http://127.0.0.1".to_owned(), fingerprint: None };
         accept(&mut store, &platform, &answer, at)?;
-        Ok(Device { client: Client::open(store, platform)?, clock, keys, person })
+        Ok(blank.enrolled(store, person)?)
     }
 
     /// Registers and confirms a call; it waits to be dispatched.
@@ -205,9 +192,8 @@ impl World {
         command: Command,
     ) -> Result<(), Trouble> {
         let seen = seen.to_vec();
-        let job = move |writer: &mut docket_server::commit::Writer| {
-            writer.office_command(order, person, &seen, &command)
-        };
+        let job =
+            move |writer: &mut docket_server::commit::Writer| writer.office_command(order, person, &seen, &command);
         let _stated = self.office.committer.run(job).await?;
         Ok(())
     }
@@ -234,10 +220,54 @@ impl World {
         let replica = device.client.replica_mut();
         let mut exchange = Exchange::begin(replica);
         while let Some(message) = exchange.next_message(replica)? {
-            let answer = adapter::answer_message(self.office.clone(), &message).await?;
+            let answer = self.carry(&message).await?;
             exchange.answered(replica, &answer)?;
         }
         Ok(exchange.report(replica))
+    }
+
+    /// Carries one message to the server; gives its answer.
+    pub async fn carry(&self, message: &[u8]) -> Result<Vec<u8>, Trouble> {
+        Ok(adapter::answer_message(self.office.clone(), message).await?)
+    }
+
+    /// The first message of a sync arrives and its answer is lost on the way.
+    pub async fn sync_losing_the_answer(&self, device: &mut Device) -> Result<(), Trouble> {
+        let replica = device.client.replica_mut();
+        let message = Exchange::begin(replica).next_message(replica)?.ok_or("a first message")?;
+        self.carry(&message).await.map(drop)
+    }
+
+    /// Syncs all devices until nothing is new to any of them, timers that fall due in between included.
+    ///
+    /// # Errors
+    /// When a device keeps facts back, its digest differs, or it does not settle.
+    pub async fn settle(&self, devices: &mut [&mut Device]) -> Result<(), Trouble> {
+        for _ in 0..20 {
+            let before = self.log_length();
+            for device in devices.iter_mut() {
+                let report = self.sync(device).await?;
+                if report.verified != Some(true) || report.unsent != 0 {
+                    return Err(format!("a device did not come to rest: {report:?}").into());
+                }
+            }
+            if self.log_length() == before {
+                return Ok(());
+            }
+        }
+        Err("the company does not come to rest".into())
+    }
+
+    /// Waits until the office's view of an order is as `look` wants it: for timers, which fire by themselves.
+    ///
+    /// # Errors
+    /// When it does not within ten seconds.
+    pub async fn until(&self, what: &str, order: DocumentId, look: impl Fn(&OrderView) -> bool) -> Result<(), Trouble> {
+        eventually(what, Duration::from_secs(10), || async {
+            self.view(order).await.ok().filter(|view| look(view)).map(drop)
+        })
+        .await?;
+        Ok(())
     }
 
     /// Number of log records.

@@ -1,8 +1,10 @@
 //! A company's store of one scope in memory: what a server must do for a device, and no more.
 
+mod gate;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket_sync_core::document::{ChainHead, Document, FirstStatement, Record};
+use docket_sync_core::document::{Document, Record};
 use docket_sync_core::facts::bodies::AddNote;
 use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, Role, SCHEMA_LEVEL, StatedFact, Statement};
 use docket_sync_core::ids::{
@@ -17,7 +19,7 @@ use docket_sync_core::sync::frames::{
     Batch, BatchDocument, Cover, DocumentHeads, Frame, Have, Hello, News, NonceFrame, ProofBytes, Push, ReceiptLine,
     RecordSet, Renew, Stop, Welcome,
 };
-use docket_sync_core::sync::gate::{GateStore, Judged, Maker, Proof, Verdict, judge, own_proof};
+use docket_sync_core::sync::gate::{Judged, Maker, Proof, Verdict, judge, own_proof};
 use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
 use docket_sync_core::sync::server::{HelloVerdict, SessionRow, ack, check_hello};
 use ed25519_dalek::SigningKey;
@@ -393,38 +395,5 @@ impl FakeStore {
             receipt,
             digest: Some(self.digest()),
         })
-    }
-}
-
-impl GateStore for FakeStore {
-    fn chain(&self, document: DocumentId, actor: ActorId) -> Option<ChainHead> {
-        self.orders.get(&document)?.document.chains().get(&actor).copied()
-    }
-
-    fn accepted(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash> {
-        self.orders.get(&document)?.document.change_hash(actor, sequence)
-    }
-
-    fn refused(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash> {
-        self.quarantine.get(&(document, actor, sequence)).copied()
-    }
-
-    fn first(&self, document: DocumentId, actor: ActorId) -> Option<FirstStatement> {
-        let records = self.orders.get(&document)?.document.records().unwrap();
-        let first = records.iter().find(|record| record.actor == actor && record.sequence == 1)?;
-        let statement = StatedFact::from_bytes(&first.bytes).unwrap().statement;
-        Some(FirstStatement { origin: statement.origin, author: statement.author })
-    }
-
-    fn is_known(&self, document: DocumentId) -> bool {
-        self.orders.contains_key(&document)
-    }
-
-    fn roles(&self, _person: PersonId, _since: docket_sync_core::time::UnixMillis) -> Vec<Role> {
-        vec![Role::Technician]
-    }
-
-    fn was_in_scope(&self, _document: DocumentId, _person: PersonId) -> bool {
-        true
     }
 }
