@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Parser;
 use docket_harness::day::messages::{Language, filled, text};
 use docket_harness::day::print::{status_line, summary_lines, time_of_day};
-use docket_harness::day::setting::{PASSWORD, language};
+use docket_harness::day::setting::PASSWORD;
 use docket_harness::day::summary::Summary;
 use docket_harness::day::{Day, DayOptions, Trouble};
 use docket_harness::demo::Options;
@@ -114,7 +114,7 @@ fn url(day: &Day) -> String {
 
 fn announce(day: &Day, arguments: &Arguments) {
     let company = &day.setting.company;
-    let (seed, speed) = (arguments.seed.to_string(), arguments.speed.to_string());
+    let (seed, times) = (arguments.seed.to_string(), arguments.speed.to_string());
     let (technicians, orders) = (company.technicians().count().to_string(), company.orders.len().to_string());
     let name =
         [("company", company.name.as_str()), ("technicians", &technicians), ("orders", &orders), ("seed", &seed)];
@@ -125,8 +125,7 @@ fn announce(day: &Day, arguments: &Arguments) {
     let office = company.people.iter().filter(|person| !person.roles.contains(&Role::Technician));
     let logins = office.map(|person| person.login.as_str()).collect::<Vec<_>>().join(", ");
     say("demo.logins", &[("logins", &logins), ("password", PASSWORD)]);
-    say("demo.pace", &[("speed", &speed)]);
-    debug_assert!(language(company).code() == company.language, "the company speaks a language we know");
+    say("demo.pace", &[("speed", &times)]);
 }
 
 /// Plays minute after minute in time with the real clock, until the day, the given time or Ctrl-C ends it.
