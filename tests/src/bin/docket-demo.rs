@@ -16,6 +16,7 @@ use docket_harness::day::summary::Summary;
 use docket_harness::day::{Day, DayOptions, Trouble};
 use docket_harness::demo::Options;
 use docket_harness::process::binary;
+use docket_server::telemetry::{self, LogFormat};
 use docket_sync_core::facts::Role;
 use tokio::time::{Instant, sleep_until};
 
@@ -60,6 +61,11 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Only what ends the server is worth a line between the demo's own.
+    if let Err(error) = telemetry::install(LogFormat::Text, "error") {
+        eprintln!("error: {error}");
+        return ExitCode::FAILURE;
+    }
     let played = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use docket_server::commit::{CommitError, Writer};
-use docket_sync_core::commands::Command;
 use docket_sync_core::ids::{DocumentId, FactId, FactRef, PersonId, ReviewId};
 use docket_sync_core::lifecycle::view::{OrderView, ReviewKind};
 use docket_sync_core::reference::Language;
