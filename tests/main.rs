@@ -12,6 +12,7 @@
 
 mod devices;
 mod http_api;
+mod bench;
 mod journeys;
 mod pairs;
 mod quarantine;

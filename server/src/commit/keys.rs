@@ -80,6 +80,14 @@ pub(crate) fn document_number(document: DocumentId, number: u64) -> Vec<u8> {
     [b"d".as_slice(), &document.0, &number.to_be_bytes()].concat()
 }
 
+/// Index: prefix of [`unsaved`].
+pub(crate) const UNSAVED: &[u8] = b"u";
+
+/// Index: an order that has changes beside its save.
+pub(crate) fn unsaved(document: DocumentId) -> Vec<u8> {
+    [UNSAVED, &document.0].concat()
+}
+
 /// Prefix of [`document_number`].
 pub(crate) fn document_numbers(document: DocumentId) -> Vec<u8> {
     [b"d".as_slice(), &document.0].concat()

@@ -181,7 +181,10 @@ fn lengths_that_are_only_claimed_cost_nothing() {
 fn a_message_of_many_small_items_is_refused_before_it_is_read() {
     // Batch [from, to, actors, documents, references, proofs] with two million empty references.
     let cursor = [0x83, 0x48, 0, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x48, 0, 0, 0, 0, 0, 0, 0, 0];
-    let references = |count: u32| [vec![0x9a], count.to_be_bytes().to_vec(), vec![0x40; count as usize]].concat();
+    let references = |count: u32| {
+        let empty = vec![0x40; usize::try_from(count).unwrap()];
+        [vec![0x9a], count.to_be_bytes().to_vec(), empty].concat()
+    };
     let batch = |count| {
         let head = [&[1, 0, 0x82, 0x05, 0x81, 0x86, 0x00], cursor.as_slice(), &[0x80, 0x80]].concat();
         [head, references(count), vec![0x80]].concat()
