@@ -97,7 +97,9 @@ pub(crate) async fn company(count: usize) -> Result<(Office, SocketAddr, Vec<Pho
         let sent = json!({"technician": person["id"], "reason": "离得近"});
         let path = format!("/api/orders/{order}/dispatch");
         let answer = rest(address, "POST", &path, cookie, Some(&sent)).await?;
-        assert_eq!(answer.status, 200, "{}", answer.body);
+        // The rotation may have sent him already.
+        let sent = answer.status == 200 || answer.body["code"] == "already_assigned";
+        assert!(sent, "{}", answer.body);
         let order: DocumentId = order.parse()?;
         let mut phone = enrol(address, code, login, order, u64::try_from(number)?).await?;
         assert_eq!(phone.sync(address).await?.verified, Some(true));
