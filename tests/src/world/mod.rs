@@ -24,7 +24,7 @@ use docket_server::store::MemoryStore;
 use docket_sync_core::commands::Command;
 use docket_sync_core::facts::Role;
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
-use docket_sync_core::ids::{DocumentId, Epoch, FactRef, PersonId, StoreId};
+use docket_sync_core::ids::{DocumentId, Epoch, FactId, FactRef, PersonId, StoreId};
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::policy::{DEFAULT_JSON, ServicePolicy};
 use docket_sync_core::reference::{Language, PolicyRecord};
@@ -178,7 +178,7 @@ impl World {
     }
 
     /// A person at the office acts on the present view.
-    pub async fn act(&self, person: PersonId, order: DocumentId, command: Command) -> Result<(), Trouble> {
+    pub async fn act(&self, person: PersonId, order: DocumentId, command: Command) -> Result<FactId, Trouble> {
         let seen = self.frontier(order).await?;
         self.act_on(person, order, &seen, command).await
     }
@@ -190,12 +190,11 @@ impl World {
         order: DocumentId,
         seen: &[FactRef],
         command: Command,
-    ) -> Result<(), Trouble> {
+    ) -> Result<FactId, Trouble> {
         let seen = seen.to_vec();
         let job =
             move |writer: &mut docket_server::commit::Writer| writer.office_command(order, person, &seen, &command);
-        let _stated = self.office.committer.run(job).await?;
-        Ok(())
+        Ok(self.office.committer.run(job).await?.fact)
     }
 
     /// The frontier of the present view.
@@ -212,7 +211,7 @@ impl World {
             reason: Some("nearest".to_owned()),
             skill: docket_sync_core::commands::SkillMatch::Fits,
         };
-        self.act(self.clerk, order, command).await
+        self.act(self.clerk, order, command).await.map(drop)
     }
 
     /// A complete sync of a device, over single messages.
