@@ -10,8 +10,8 @@
     reason = "in a test an overflow or a bad cut is a failure, as it should be"
 )]
 
-mod devices;
 mod bench;
+mod devices;
 mod journeys;
 mod pairs;
 mod real_data;
