@@ -12,6 +12,8 @@
 
 mod convergence;
 mod devices;
+mod http_api;
+mod bench;
 mod journeys;
 mod kills;
 mod network;

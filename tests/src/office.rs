@@ -75,6 +75,16 @@ impl Office {
         Ok(office)
     }
 
+    /// The same store in another folder, not served. This one must not be served either.
+    ///
+    /// # Errors
+    /// When a file cannot be copied.
+    pub fn copy(&self) -> Result<Self, OfficeError> {
+        let folder = tempfile::tempdir().map_err(OfficeError::Folder)?;
+        copy_files(self.folder.path(), folder.path()).map_err(OfficeError::Folder)?;
+        Ok(Self { folder, running: None })
+    }
+
     /// Runs `docket ARGUMENTS --data FOLDER` to its end and gives the lines it printed.
     ///
     /// The store is open in one process at a time: not while the server runs.
@@ -186,4 +196,18 @@ impl Office {
     fn path(&self, name: &str) -> String {
         Path::new(self.folder.path()).join(name).display().to_string()
     }
+}
+
+fn copy_files(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for file in std::fs::read_dir(from)? {
+        let file = file?;
+        let target = to.join(file.file_name());
+        if file.file_type()?.is_dir() {
+            copy_files(&file.path(), &target)?;
+        } else {
+            std::fs::copy(file.path(), target)?;
+        }
+    }
+    Ok(())
 }

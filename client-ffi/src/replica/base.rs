@@ -16,6 +16,12 @@ use crate::store::{Batch, DeviceStore, Table};
 pub(super) struct Base {
     pub(super) document: Document,
     pub(super) meta: DocumentMeta,
+    /// Its bytes, where they are known and nothing was appended since: a whole document is kept as it came.
+    bytes: Option<Vec<u8>>,
+    /// Whether the store has these bytes already.
+    is_stored: bool,
+    /// Its records, where they were read and nothing was appended since.
+    records: Option<Vec<Record>>,
 }
 
 impl Base {
@@ -28,7 +34,21 @@ impl Base {
             .fold(DigestSum::default(), |sum, hash| sum.plus(DigestSum::of_change(id, hash)));
         let meta =
             DocumentMeta { chains: document.chains().clone(), sum: Some(sum.to_digest()), ..DocumentMeta::default() };
-        Self { document, meta }
+        Self { document, meta, bytes: None, is_stored: false, records: None }
+    }
+
+    /// A document as it came from the store, and its bytes.
+    pub(super) fn whole(id: DocumentId, bytes: &[u8]) -> Result<Self, DocumentError> {
+        Ok(Self { bytes: Some(bytes.to_vec()), ..Self::of(Document::load(id, bytes)?) })
+    }
+
+    /// Reads its records, for now and for the row that is made of them later.
+    pub(super) fn read_records(&mut self) -> Result<&[Record], DocumentError> {
+        let records = match self.records.take() {
+            Some(records) => records,
+            None => self.document.records()?,
+        };
+        Ok(self.records.insert(records))
     }
 
     /// Its part of the scope's digest.
@@ -39,6 +59,7 @@ impl Base {
     /// Appends one record to its actor's chain.
     pub(super) fn append(&mut self, record: &Record) -> Result<BuiltChange, DocumentError> {
         let built = self.document.append(record)?;
+        (self.bytes, self.is_stored, self.records) = (None, false, None);
         let sum = self.sum().plus(DigestSum::of_change(self.document.id(), built.hash));
         self.meta.sum = Some(sum.to_digest());
         self.meta.chains = self.document.chains().clone();
@@ -46,7 +67,9 @@ impl Base {
     }
 
     pub(super) fn write(&self, id: DocumentId, batch: &mut Batch) {
-        batch.put(Table::Document, id.0, self.document.save());
+        if !self.is_stored {
+            batch.put(Table::Document, id.0, self.bytes.clone().unwrap_or_else(|| self.document.save()));
+        }
         batch.put(Table::DocumentMeta, id.0, to_bytes(&self.meta));
     }
 }
@@ -71,7 +94,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let (Some(meta), Some(bytes)) = (self.meta(id)?, self.store.get(Table::Document, &id.0)?) else {
             return Ok(None);
         };
-        Ok(Some(Base { document: Document::load(id, &bytes)?, meta }))
+        let document = Document::load(id, &bytes)?;
+        Ok(Some(Base { document, meta, bytes: None, is_stored: true, records: None }))
     }
 
     /// What is known of a document.
@@ -97,8 +121,16 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let mut reader = FactReader::new(id);
         let mut facts = Vec::new();
         if let Some(base) = base {
-            for record in base.document.records()? {
-                facts.push(reader.read(&record)?);
+            let read;
+            let records = match &base.records {
+                Some(records) => records,
+                None => {
+                    read = base.document.records()?;
+                    &read
+                }
+            };
+            for record in records {
+                facts.push(reader.read(record)?);
             }
         }
         for entry in self.journal.values().filter(|entry| entry.document == id && entry.waits()) {

@@ -63,6 +63,9 @@ pub enum ReplicaError {
     NoDocument(DocumentId),
 }
 
+/// Envelope counters reserved at once.
+const ENVELOPES_RESERVED: u64 = 64;
+
 /// The device's replica over a store.
 pub struct DeviceReplica<S> {
     store: S,
@@ -73,6 +76,8 @@ pub struct DeviceReplica<S> {
     state: DeviceState,
     journal: Journal,
     flight: Flight,
+    // Invariant: at most what the stored state reserves; after opening, all of it counts as used.
+    envelopes_used: u64,
     // Invariant: set while memory may differ from the store; nothing is used before it was read again.
     stale: bool,
 }
@@ -129,7 +134,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let key = SigningKey::from_bytes(secret);
         let (state, journal) = read_state(&store)?;
         let flight = Flight::default();
-        let mut replica = Self { store, platform, identity, certificate, key, state, journal, flight, stale: false };
+        let envelopes_used = state.envelope_counter;
+        let mut replica =
+            Self { store, platform, identity, certificate, key, state, journal, flight, envelopes_used, stale: false };
         replica.settle_incarnation()?;
         Ok(replica)
     }
@@ -224,6 +231,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
         for id in core::mem::take(&mut work.touched) {
             self.write_order_row(id, &mut work)?;
+        }
+        if self.envelopes_used >= self.state.envelope_counter {
+            self.state.envelope_counter = self.envelopes_used.saturating_add(ENVELOPES_RESERVED);
         }
         work.batch.put(Table::Meta, STATE, to_bytes(&self.state));
         self.store.write(work.batch)?;

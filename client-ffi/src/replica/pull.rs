@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use docket_sync_core::document::{Document, Record};
+use docket_sync_core::document::Record;
 use docket_sync_core::facts::{FactBody, StatedFact};
 use docket_sync_core::ids::{BlobId, DocumentId, RecordId};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
@@ -26,7 +26,8 @@ struct Candidate {
     id: DocumentId,
     base: Base,
     whole: bool,
-    changed: bool,
+    /// The records that are new, where it is not whole.
+    added: Vec<Record>,
 }
 
 impl<S: DeviceStore> DeviceReplica<S> {
@@ -102,7 +103,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             Ok(None) | Err(ReplicaError::Document(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut changed = false;
+        let mut added = Vec::new();
         for record in unpacked.into_iter().flat_map(|(_, records)| records) {
             let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
             if record.sequence <= known {
@@ -111,9 +112,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
             if base.append(&record).is_err() {
                 return Ok(None);
             }
-            changed = true;
+            added.push(record);
         }
-        Ok(Some(Candidate { id, base, whole: false, changed }))
+        Ok(Some(Candidate { id, base, whole: false, added }))
     }
 
     /// The receipt, completed with the heads that result, when the store's signature is on exactly that.
@@ -148,12 +149,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     fn accept_one(&mut self, candidate: Candidate, receipt: ReceiptRow, work: &mut Work) -> Result<(), ReplicaError> {
-        let Candidate { id, mut base, whole, changed } = candidate;
+        let Candidate { id, mut base, whole, added } = candidate;
         let old = self.meta(id)?;
         base.meta.receipt = Some(receipt);
         if whole {
             base.meta.own_to = old.as_ref().map_or(0, |old| old.own_to);
-            if self.keep_what_the_store_lacks(&mut base, work)? {
+            if old.is_some() && self.keep_what_the_store_lacks(&mut base, work)? {
                 // The older receipt is the proof for what the store has lost.
                 base.meta.receipt = old.as_ref().and_then(|old| old.receipt).or(base.meta.receipt);
             }
@@ -163,12 +164,21 @@ impl<S: DeviceStore> DeviceReplica<S> {
             self.state.sum = self.sum().minus(old.sum()).to_digest();
         }
         self.state.sum = self.sum().plus(base.sum()).to_digest();
-        let records = base.document.records()?;
-        base.meta.references = named_in(&records);
-        self.observe_times(&records);
+        let is_changed = whole || !added.is_empty();
+        if whole {
+            let records = base.read_records()?;
+            self.observe_times(records);
+            base.meta.references = named_in(records);
+        } else {
+            self.observe_times(&added);
+            let named = named_in(&added);
+            if !named.is_empty() {
+                base.meta.references = named;
+            }
+        }
         self.settle_what_came_back(id, &base, work);
         work.batch.delete(Table::Evicted, id.0);
-        if whole || changed {
+        if is_changed {
             work.touched.insert(id);
         }
         work.bases.insert(id, base);
@@ -303,13 +313,15 @@ struct Aside {
 }
 
 fn read_whole(id: DocumentId, bytes: &[u8]) -> Option<Candidate> {
-    let document = Document::load(id, bytes).ok()?;
-    Some(Candidate { id, base: Base::of(document), whole: true, changed: true })
+    let base = Base::whole(id, bytes).ok()?;
+    Some(Candidate { id, base, whole: true, added: Vec::new() })
 }
 
 /// The reference records that the request names.
 fn named_in(records: &[Record]) -> Vec<RecordId> {
-    let request = records.iter().find_map(|record| {
+    // It almost always begins its actor's chain, so those are looked at first.
+    let (first, later): (Vec<&Record>, Vec<&Record>) = records.iter().partition(|record| record.sequence == 1);
+    let request = first.into_iter().chain(later).find_map(|record| {
         let FactBody::RegisterCall(call) = StatedFact::from_bytes(&record.bytes).ok()?.content.body else {
             return None;
         };

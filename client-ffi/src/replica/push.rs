@@ -47,15 +47,18 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let records = RecordSet::pack(documents.iter().map(|(document, records, _)| (*document, records.as_slice())));
         let listed = documents.into_iter().map(|(.., listed)| listed).collect();
         let cover = self.cover_own(listed)?;
-        self.flight.pushed.insert(self.state.envelope_counter, rows);
+        self.flight.pushed.insert(self.envelopes_used, rows);
         Ok(Some(Push { cover, records, proofs }))
     }
 
-    /// Signs an envelope with the next counter, which is durable before it leaves.
+    /// Signs an envelope with the next counter. Counters are reserved durably before one of them leaves: gaps do
+    /// not matter, and stating a fact has mostly reserved one already.
     pub(super) fn cover_own(&mut self, listed: Vec<EnvelopeDocument>) -> Result<Cover, ReplicaError> {
-        self.state.envelope_counter = self.state.envelope_counter.saturating_add(1);
-        self.commit(Work::default())?;
-        let counter = self.state.envelope_counter;
+        if self.envelopes_used >= self.state.envelope_counter {
+            self.commit(Work::default())?;
+        }
+        self.envelopes_used = self.envelopes_used.saturating_add(1);
+        let counter = self.envelopes_used;
         let envelope = Envelope::signed(self.identity.store, self.identity.device, counter, listed, &self.key);
         Ok(Cover::Own { key: envelope.key, counter, signature: envelope.signature })
     }

@@ -80,7 +80,7 @@ pub(crate) struct DeviceState {
     /// Limits below those of the protocol.
     #[n(8)]
     pub(crate) limits: Option<Limits>,
-    /// Counter of the last envelope.
+    /// Envelope counters up to this one may have been used.
     #[n(9)]
     pub(crate) envelope_counter: u64,
     /// Lower bound of the true time.

@@ -2,7 +2,7 @@
 
 use docket_sync_core::sync::device::{DeviceSession, Ending};
 use docket_sync_core::sync::frames::Frame;
-use docket_sync_core::sync::message::{Plain, pack, unpack};
+use docket_sync_core::sync::message::{Light, pack, unpack};
 
 use super::{SyncError, take_part};
 use crate::replica::DeviceReplica;
@@ -31,7 +31,7 @@ pub async fn live<S: DeviceStore>(
     let mut connection = Live::connect(server).await?;
     let mut session = DeviceSession::live();
     let first = session.start(replica)?;
-    connection.send(pack(&first, &mut Plain)).await?;
+    connection.send(pack(&first, &mut Light)).await?;
     while let Some(message) = connection.receive().await? {
         let answer = session.receive(replica, unpack(&message)?)?;
         send(&mut connection, answer).await?;
@@ -53,7 +53,7 @@ pub async fn live<S: DeviceStore>(
 async fn send(connection: &mut Live, mut frames: Vec<Frame>) -> Result<(), SyncError> {
     while !frames.is_empty() {
         let part = take_part(&mut frames);
-        connection.send(pack(&part, &mut Plain)).await?;
+        connection.send(pack(&part, &mut Light)).await?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ pub use post::post;
 use docket_sync_core::limits::MESSAGE_BYTES_MAX;
 use docket_sync_core::sync::device::{DeviceSession, Ending};
 use docket_sync_core::sync::frames::{Frame, Stop};
-use docket_sync_core::sync::message::{Plain, frame_bytes, pack, unpack};
+use docket_sync_core::sync::message::{Light, frame_bytes, pack, unpack};
 
 use crate::replica::{DeviceReplica, ReplicaError};
 use crate::store::DeviceStore;
@@ -112,7 +112,7 @@ impl Exchange {
         let mut session = DeviceSession::single_carrying(take_part(&mut self.carried));
         let frames = session.start(replica)?;
         self.session = Some(session);
-        Ok(Some(pack(&frames, &mut Plain)))
+        Ok(Some(pack(&frames, &mut Light)))
     }
 
     /// Takes the answer to the last message.

@@ -12,6 +12,9 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
 use super::{CONNECT_TIMEOUT, LIVE_PATH, LIVE_SILENCE, REQUEST_TIMEOUT, Server, Stream, TransportError, connect};
 
+/// Read at once; the socket's library fills that much with zeros before every read.
+const READ_BUFFER: usize = 16 * 1024;
+
 /// An open live connection. Dropping it cuts it, which is harmless.
 pub struct Live {
     socket: WebSocketStream<Box<dyn Stream>>,
@@ -36,7 +39,8 @@ impl Live {
             .map_err(|error| TransportError::unreachable("making the request", error))?;
         let configuration = WebSocketConfig::default()
             .max_message_size(Some(MESSAGE_BYTES_MAX))
-            .max_frame_size(Some(MESSAGE_BYTES_MAX));
+            .max_frame_size(Some(MESSAGE_BYTES_MAX))
+            .read_buffer_size(READ_BUFFER);
         let handshake = tokio_tungstenite::client_async_with_config(request, stream, Some(configuration));
         let (socket, _response) = tokio::time::timeout(CONNECT_TIMEOUT, handshake)
             .await

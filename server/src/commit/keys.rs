@@ -80,6 +80,14 @@ pub(crate) fn document_number(document: DocumentId, number: u64) -> Vec<u8> {
     [b"d".as_slice(), &document.0, &number.to_be_bytes()].concat()
 }
 
+/// Index: prefix of [`unsaved`].
+pub(crate) const UNSAVED: &[u8] = b"u";
+
+/// Index: an order that has changes beside its save.
+pub(crate) fn unsaved(document: DocumentId) -> Vec<u8> {
+    [UNSAVED, &document.0].concat()
+}
+
 /// Prefix of [`document_number`].
 pub(crate) fn document_numbers(document: DocumentId) -> Vec<u8> {
     [b"d".as_slice(), &document.0].concat()
@@ -134,7 +142,7 @@ pub(crate) fn timer(due: UnixMillis, document: DocumentId) -> Vec<u8> {
 }
 
 /// Due time and document of a timer key.
-pub(crate) fn read_timer(key: &[u8]) -> Option<(UnixMillis, DocumentId)> {
+pub fn read_timer(key: &[u8]) -> Option<(UnixMillis, DocumentId)> {
     let (due, document) = key.split_at_checked(8)?;
     let due = u64::from_be_bytes(<[u8; 8]>::try_from(due).ok()?);
     Some((UnixMillis(i64::try_from(due).ok()?), DocumentId::from_slice(document)?))

@@ -20,7 +20,7 @@ use super::meta::{ChangeEntry, DocumentMeta};
 use super::tables::{Tables, resolve};
 use super::writer::Writer;
 use crate::log::{FactRecord, LogRecord};
-use crate::store::Table;
+use crate::store::{KeyRange, Table};
 
 /// Changes after which a save is written again even when the order is busy.
 const UNSAVED_MAX: u64 = 32;
@@ -276,6 +276,7 @@ impl Writer {
                 self.save_order(document, &mut order);
             } else {
                 self.unsaved.insert(document, self.now());
+                self.put(Table::Index, keys::unsaved(document), Vec::new());
             }
             self.write(Table::DocumentMeta, document.0, &order.meta);
             self.write(Table::View, document.0, &RowRecord::of(&order.view, order.meta.last));
@@ -290,6 +291,16 @@ impl Writer {
         order.meta.saved_to = order.meta.last;
         order.meta.unsaved = 0;
         self.unsaved.remove(&document);
+        self.remove(Table::Index, keys::unsaved(document));
+    }
+
+    /// Orders with loose changes that the process before this one left.
+    pub(super) fn find_unsaved(&mut self) -> Result<(), CommitError> {
+        for (key, _) in self.scan(Table::Index, &KeyRange::prefix(keys::UNSAVED), usize::MAX)? {
+            let document = key.get(keys::UNSAVED.len()..).and_then(DocumentId::from_slice);
+            self.unsaved.extend(document.map(|document| (document, UnixMillis(0))));
+        }
+        Ok(())
     }
 
     /// Folds loose changes into the saves of orders that have been quiet, so that a pull copies bytes.
@@ -305,6 +316,7 @@ impl Writer {
         for document in quiet {
             self.unsaved.remove(&document);
             if self.order(document)?.is_none_or(|order| order.meta.unsaved == 0) {
+                self.remove(Table::Index, keys::unsaved(document));
                 continue;
             }
             if let Some(mut order) = self.orders.remove(&document) {

@@ -23,12 +23,20 @@ use crate::store::{Store, StoreError, Table, record};
 const QUEUE: usize = 4_096;
 /// Jobs in one group: one flush serves them all.
 const GROUP_MAX: usize = 1_024;
+/// Jobs that nobody waits for before they are done without waiting for one that somebody waits for.
+const POSTPONED_MAX: usize = 256;
 /// How long the thread waits for a job before it tidies up.
 const IDLE: Duration = Duration::from_millis(200);
 
 /// A job decides and gives the closure that answers its caller once the group is durable.
 type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
-type Job = Box<dyn FnOnce(&mut Writer) -> Answer + Send>;
+type Work = Box<dyn FnOnce(&mut Writer) -> Answer + Send>;
+
+struct Job {
+    work: Work,
+    /// Whether somebody waits. What nobody waits for takes part in the next flush and causes none.
+    is_awaited: bool,
+}
 
 /// Sends jobs to the commit thread.
 #[derive(Clone)]
@@ -64,7 +72,7 @@ impl Committer {
         W: FnOnce(&mut Writer) -> Result<T, CommitError> + Send + 'static,
     {
         let (send, receive) = oneshot::channel();
-        self.send(work, move |result| {
+        self.send(true, work, move |result| {
             let _caller_gone = send.send(result);
         })?;
         receive.await.unwrap_or(Err(CommitError::Stopping))
@@ -80,18 +88,19 @@ impl Committer {
         W: FnOnce(&mut Writer) -> Result<T, CommitError> + Send + 'static,
     {
         let (send, receive) = sync_channel(1);
-        self.send(work, move |result| {
+        self.send(true, work, move |result| {
             let _caller_gone = send.send(result);
         })?;
         receive.recv().unwrap_or(Err(CommitError::Stopping))
     }
 
-    /// Runs `work` with the next group and waits for nothing: only for what may be lost in a crash.
+    /// Runs `work` with the next group, or soon when there is none, and waits for nothing: only for what may be
+    /// lost in a crash.
     pub fn forget<W>(&self, work: W)
     where
         W: FnOnce(&mut Writer) -> Result<(), CommitError> + Send + 'static,
     {
-        let sent = self.send(work, |result| {
+        let sent = self.send(false, work, |result| {
             if let Err(error) = result {
                 tracing::warn!(%error, "a write that nobody waits for failed");
             }
@@ -103,6 +112,7 @@ impl Committer {
 
     fn send<T, W>(
         &self,
+        is_awaited: bool,
         work: W,
         answer: impl FnOnce(Result<T, CommitError>) + Send + 'static,
     ) -> Result<(), CommitError>
@@ -110,11 +120,11 @@ impl Committer {
         T: Send + 'static,
         W: FnOnce(&mut Writer) -> Result<T, CommitError> + Send + 'static,
     {
-        let job: Job = Box::new(move |writer| {
+        let work: Work = Box::new(move |writer| {
             let result = run_job(writer, work);
             Box::new(move |durable| answer(durable.and(result)))
         });
-        self.jobs.try_send(job).map_err(|error| match error {
+        self.jobs.try_send(Job { work, is_awaited }).map_err(|error| match error {
             TrySendError::Full(_) => CommitError::Busy,
             TrySendError::Disconnected(_) => CommitError::Stopping,
         })
@@ -167,6 +177,7 @@ pub fn open(
         writer.log(&started);
         Ok(())
     })?;
+    writer.find_unsaved()?;
     let mut thread = CommitThread { writer, store, hub };
     thread.finish_group(Vec::new())?;
     let (jobs, queue) = sync_channel(QUEUE);
@@ -185,34 +196,36 @@ struct CommitThread {
 
 impl CommitThread {
     fn run(mut self, queue: &Receiver<Job>) {
+        let mut postponed: Vec<Work> = Vec::new();
         let mut tidied = self.writer.now();
         loop {
-            let mut answers = Vec::new();
+            let mut awaited: Vec<Work> = Vec::new();
+            let next = queue.recv_timeout(IDLE);
             // Under steady load nothing is ever idle, and what falls due must fire all the same.
-            if self.writer.now().since(tidied) >= SECOND {
-                tidied = self.writer.now();
-                self.tidy();
+            let is_idle = matches!(next, Err(RecvTimeoutError::Timeout)) || self.writer.now().since(tidied) >= SECOND;
+            let is_over = matches!(next, Err(RecvTimeoutError::Disconnected));
+            let more = std::iter::from_fn(|| queue.try_recv().ok());
+            for job in next.ok().into_iter().chain(more).take(GROUP_MAX) {
+                let list = if job.is_awaited { &mut awaited } else { &mut postponed };
+                list.push(job.work);
             }
-            match queue.recv_timeout(IDLE) {
-                Ok(job) => {
-                    answers.push(job(&mut self.writer));
-                    while answers.len() < GROUP_MAX {
-                        let Ok(job) = queue.try_recv() else { break };
-                        answers.push(job(&mut self.writer));
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => self.tidy(),
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.tidy();
-                    let _last = self.finish_group(answers);
-                    return;
-                }
+            if awaited.is_empty() && postponed.len() < POSTPONED_MAX && !is_idle && !is_over {
+                continue;
+            }
+            let works = awaited.into_iter().chain(postponed.drain(..));
+            let answers = works.map(|work| work(&mut self.writer)).collect();
+            if is_idle || is_over {
+                self.tidy();
+                tidied = self.writer.now();
             }
             let _full_is_answered = self.finish_group(answers);
+            if is_over {
+                return;
+            }
         }
     }
 
-    /// Nobody waits: fold loose changes into saves, fire what fell due.
+    /// Nobody waits, or it was long ago: fold loose changes into saves, fire what fell due.
     fn tidy(&mut self) {
         for work in [Writer::save_idle, Writer::fire_due] {
             if let Err(error) = run_job(&mut self.writer, work) {

@@ -10,7 +10,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use docket_sync_core::limits::{MESSAGE_BYTES_MAX, BATCH_BYTES};
+use docket_sync_core::limits::{BATCH_BYTES, MESSAGE_BYTES_MAX};
 use docket_sync_core::sync::frames::{Frame, Stop, StopCode};
 use docket_sync_core::sync::message::{Compress, Plain, pack, unpack};
 use tokio::sync::Notify;
@@ -22,12 +22,14 @@ use crate::commit::CommitError;
 use crate::error::ApiError;
 use crate::office::Office;
 
-/// Batches in the answer of one POST: together below a message's limit.
-const BATCHES_PER_POST: usize = MESSAGE_BYTES_MAX / (2 * BATCH_BYTES);
+/// Batches in the answer of one POST: together below a message's limit, with room for a large order in each.
+const BATCHES_PER_POST: usize = MESSAGE_BYTES_MAX / BATCH_BYTES - 1;
 /// A device must say Hello within this time.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// How long one message may take to leave; a slower device is cut off and comes again.
 const SEND_WITHIN: Duration = Duration::from_secs(30);
+/// Read at once from a socket, and kept for each: most messages of devices are smaller.
+const READ_BUFFER: usize = 4 * 1024;
 /// Interval of pings on an idle socket.
 const PING_EVERY: Duration = Duration::from_secs(45);
 
@@ -79,6 +81,8 @@ async fn live(State(office): State<Arc<Office>>, upgrade: WebSocketUpgrade) -> R
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
         .on_upgrade(move |socket| async move {
             let mut connection = Connection {
                 session: ServerSession::new(office.clone()),

@@ -1,4 +1,4 @@
-//! Batches: what is new in a device's scope after its cursor, cut at about 256 KiB.
+//! Batches: what is new in a device's scope after its cursor, cut at the size that the caller aims at.
 //!
 //! The caller holds the hub's read lock, so that everything in a batch is durable and of one moment. Saved
 //! bytes are copied; no document is decoded unless changes came since its last save.
@@ -6,7 +6,6 @@
 use docket_sync_core::document::{Record, heads_of};
 use docket_sync_core::facts::{FactBody, StatedFact};
 use docket_sync_core::ids::{ActorId, BlobId, DocumentId};
-use docket_sync_core::limits::BATCH_BYTES;
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::frames::{Batch, BatchDocument, News, ProofBytes, ReceiptLine, RecordSet};
@@ -57,11 +56,11 @@ struct Draft {
 }
 
 impl Pull<'_> {
-    /// The next batch after `from`; `None` when there is nothing new.
+    /// The next batch after `from`, of about `aim` bytes; `None` when there is nothing new.
     ///
     /// # Errors
     /// When the store fails or holds damage.
-    pub fn next(&self, from: u64) -> Result<Option<Batch>, CommitError> {
+    pub fn next(&self, from: u64, aim: usize) -> Result<Option<Batch>, CommitError> {
         let (entries, complete) = self.entries(from)?;
         if entries.is_empty() {
             return Ok(None);
@@ -70,7 +69,7 @@ impl Pull<'_> {
         let mut to = from;
         let mut cut = false;
         for (number, item) in entries {
-            if draft.bytes >= BATCH_BYTES && number > to {
+            if draft.bytes >= aim && number > to {
                 cut = true;
                 break;
             }
@@ -89,7 +88,13 @@ impl Pull<'_> {
     /// # Errors
     /// When the store fails.
     pub fn is_current(&self, from: u64) -> Result<bool, CommitError> {
-        Ok(self.entries(from)?.0.is_empty())
+        for scope in [self.scope, ScopeId::COMPANY] {
+            let range = KeyRange::new(keys::feed_after(scope, from), keys::feed_after(scope, u64::MAX));
+            if !Tables::scan(self.store, Table::Feed, &range, 1)?.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whole documents that a device asked for, where they are in its scope.

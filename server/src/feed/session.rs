@@ -5,6 +5,7 @@ use std::sync::Arc;
 use docket_sync_core::document::heads_of;
 use docket_sync_core::facts::{Origin, SCHEMA_LEVEL};
 use docket_sync_core::ids::{ActorId, DeviceId, DocumentId, Nonce};
+use docket_sync_core::limits::{BATCH_BYTES, FIRST_BATCH_BYTES};
 use docket_sync_core::proof::Certificate;
 use docket_sync_core::proof::Receipt;
 use docket_sync_core::sync::cursor::Cursor;
@@ -62,13 +63,15 @@ pub struct ServerSession {
     office: Arc<Office>,
     speaker: Option<Speaker>,
     position: u64,
+    /// Whether a batch was sent: the first one is small, so that a screen has something soon.
+    has_sent: bool,
 }
 
 impl ServerSession {
     /// A session that has heard nothing.
     #[must_use]
     pub fn new(office: Arc<Office>) -> Self {
-        Self { office, speaker: None, position: 0 }
+        Self { office, speaker: None, position: 0, has_sent: false }
     }
 
     /// What concerns this session, once it is open: two feeds, and the device's own standing.
@@ -149,10 +152,12 @@ impl ServerSession {
         if durable.number == self.position {
             return Ok(None);
         }
-        let batch = self.pull(speaker, *durable).next(self.position)?;
-        match &batch {
-            Some(batch) => self.position = batch.to.number,
-            None => {}
+        let aim = if self.has_sent { BATCH_BYTES } else { FIRST_BATCH_BYTES };
+        let batch = self.pull(speaker, *durable).next(self.position, aim)?;
+        drop(durable);
+        if let Some(batch) = &batch {
+            self.position = batch.to.number;
+            self.has_sent = true;
         }
         Ok(batch)
     }

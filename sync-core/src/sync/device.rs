@@ -269,8 +269,13 @@ impl DeviceSession {
     }
 
     fn batch<R: Replica>(&mut self, replica: &mut R, batch: Batch, answer: &mut Vec<Frame>) -> Result<(), R::Error> {
+        // Between the batches of one pull it would only be one more message for each; a cut loses no more,
+        // since the next Hello says where this device stands.
+        let is_last = batch.digest.is_some();
         let applied = replica.apply(batch)?;
-        self.stored = Some(applied.to);
+        if is_last {
+            self.stored = Some(applied.to);
+        }
         if !applied.wanted.is_empty() {
             answer.push(Frame::Want(Want { documents: applied.wanted }));
         }

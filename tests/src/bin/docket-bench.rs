@@ -23,6 +23,12 @@ struct Arguments {
     /// Work orders of the workload.
     #[arg(long, default_value_t = 1_000)]
     n: usize,
+    /// Shows every message of a pull with its frames.
+    #[arg(long)]
+    frames: bool,
+    /// Repeats little: to see that it runs, not for numbers.
+    #[arg(long)]
+    quick: bool,
     /// Lists the rows and ends.
     #[arg(long)]
     list: bool,
@@ -58,11 +64,13 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments, rows: &[&Row]) -> std::io::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut results = Results::new(arguments.n);
+    let mut options = if arguments.quick { Options::quick(arguments.n) } else { Options::new(arguments.n) };
+    options.frames = arguments.frames;
     let mut failed = Vec::new();
     for row in rows {
         let started = Instant::now();
         println!("{} ...", row.name);
-        match runtime.block_on((row.run)(Options { orders: arguments.n })) {
+        match runtime.block_on((row.run)(options.clone())) {
             Ok(figures) => results.rows.push(Measurement { row: row.name.to_owned(), figures }),
             Err(error) => {
                 eprintln!("{} failed: {error}", row.name);

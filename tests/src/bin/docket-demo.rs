@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep_until};
 #[command(name = "docket-demo", after_help = "Example: docket-demo --speed 300 --technicians 20 --seed 7 --keep")]
 struct Arguments {
     /// Simulated seconds for each real one; a slow machine takes longer.
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = 540)]
     speed: u32,
     /// Technicians of the company.
     #[arg(long, default_value_t = 12)]
@@ -116,7 +116,8 @@ fn announce(day: &Day, arguments: &Arguments) {
     let company = &day.setting.company;
     let (seed, speed) = (arguments.seed.to_string(), arguments.speed.to_string());
     let (technicians, orders) = (company.technicians().count().to_string(), company.orders.len().to_string());
-    let name = [("company", company.name.as_str()), ("technicians", &technicians), ("orders", &orders), ("seed", &seed)];
+    let name =
+        [("company", company.name.as_str()), ("technicians", &technicians), ("orders", &orders), ("seed", &seed)];
     let say = |key, values: &[(&str, &str)]| println!("{}", filled(key, arguments.language, values));
     say("demo.begin", &name);
     say("demo.page", &[("url", &url(day))]);

@@ -12,7 +12,9 @@ use docket_server::intake::register::{NewCall, NewConfirmation, OnFile};
 use docket_sync_core::commands::{Command, SkillMatch};
 use docket_sync_core::facts::values::{Channel, CustomerPerson, Money, ServiceClass, Window};
 use docket_sync_core::ids::{DocumentId, FactRef, PersonId, ReviewId};
-use docket_sync_core::lifecycle::view::{AssignmentFacet, OrderState, OrderView, ReviewStatus, SignatureFacet, VoucherFacet};
+use docket_sync_core::lifecycle::view::{
+    AssignmentFacet, OrderState, OrderView, ReviewKind, ReviewStatus, SignatureFacet, VoucherFacet,
+};
 use docket_sync_core::reference::Language;
 use docket_sync_core::time::{HOUR, MINUTE, UnixMillis};
 
@@ -38,8 +40,10 @@ pub struct Desk {
     random: Random,
     /// Orders of the company's day that have not come in yet: the position of the first.
     next: usize,
-    /// When a review was seen first.
-    reviews: BTreeMap<ReviewId, i64>,
+    /// Named pairs of concurrent facts that decided something at some time of the day, each with its order.
+    pub pairs: BTreeSet<(DocumentId, &'static str)>,
+    /// Every review that was raised, with its kind and the minute at which it was seen first.
+    pub reviews: BTreeMap<ReviewId, (ReviewKind, i64)>,
     called: BTreeSet<DocumentId>,
 }
 
@@ -84,9 +88,13 @@ enum Whim {
     Nothing,
     Note,
     /// Another time, agreed with the customer or not.
-    Reschedule { confirmed: bool },
+    Reschedule {
+        confirmed: bool,
+    },
     /// Two clerks give it another time, neither knowing of the other.
-    TwoClerks { confirmed: bool },
+    TwoClerks {
+        confirmed: bool,
+    },
     Reassign,
     Cancel,
 }
@@ -146,6 +154,7 @@ impl Desk {
             language: language(company),
             random,
             next: 0,
+            pairs: BTreeSet::new(),
             reviews: BTreeMap::new(),
             called: BTreeSet::new(),
         }
@@ -244,6 +253,7 @@ impl Desk {
         let views: Vec<Arc<OrderView>> = setting.office.committer.run(read).await?;
         let mut decided = Vec::new();
         for (position, view) in views.iter().enumerate() {
+            self.take_notice(position, view, minute);
             let Some(mut registered) = self.orders.get(position).cloned() else { continue };
             let random = self.random.fork(&format!("look {position} {minute}"));
             let look = Look { registered: &registered.clone(), view, minute, random };
@@ -258,13 +268,17 @@ impl Desk {
         self.send_again(setting, minute, &views, acts).await
     }
 
+    /// Remembers what an order shows: much of it is gone when the work is done.
+    pub fn take_notice(&mut self, position: usize, view: &OrderView, minute: i64) {
+        let Some(document) = self.orders.get(position).map(|order| order.document) else { return };
+        self.pairs.extend(view.explanations.iter().filter_map(|one| one.pair).map(|pair| (document, pair)));
+        for review in &view.reviews {
+            self.reviews.entry(review.id).or_insert((review.kind, minute));
+        }
+    }
+
     /// What one order needs now.
-    fn decide(
-        &mut self,
-        setting: &Setting,
-        look: &Look<'_>,
-        registered: &mut Registered,
-    ) -> Result<Vec<Decided>, Trouble> {
+    fn decide(&self, setting: &Setting, look: &Look<'_>, registered: &mut Registered) -> Result<Vec<Decided>, Trouble> {
         let (view, fate, minute) = (look.view, &look.registered.fate, look.minute);
         let minute_of = |time: UnixMillis| setting.clock.minute_of(time);
         let out = matches!(view.state, OrderState::Dispatched | OrderState::InProgress);
@@ -298,13 +312,13 @@ impl Desk {
     }
 
     /// Reviews that somebody decides today.
-    fn reviews(&mut self, look: &Look<'_>) -> Vec<Decided> {
+    fn reviews(&self, look: &Look<'_>) -> Vec<Decided> {
         let Some(after) = look.registered.fate.resolves_after else { return Vec::new() };
         let open = look.view.reviews.iter().filter(|review| review.status == ReviewStatus::Open);
         // By kind: ids differ from run to run.
         let mut ripe: Vec<_> = open
             .filter(|review| {
-                let since = *self.reviews.entry(review.id).or_insert(look.minute);
+                let since = self.reviews.get(&review.id).map_or(look.minute, |(_, since)| *since);
                 look.minute.saturating_sub(since) >= after
             })
             .collect();
@@ -419,14 +433,19 @@ impl Desk {
                 continue;
             }
             let (document, clock) = (registered.document, setting.clock.clone());
+            let reason = Some(text("demo.text.again", self.language).to_owned());
             let job = move |writer: &mut Writer| {
                 clock.step();
-                dispatch_order(writer, document, dispatcher, &DispatchChoice::default())
+                dispatch_order(writer, document, dispatcher, &DispatchChoice { reason, ..DispatchChoice::default() })
             };
             match setting.office.committer.run(job).await {
                 Ok(_) => acts.push(Act::new(minute, "dispatch", "dispatch", &registered.serial)),
+                Err(CommitError::Refused(refusal)) => {
+                    let what = format!("dispatch refused: {}", refusal.code);
+                    acts.push(Act::new(minute, "dispatch", &what, &registered.serial));
+                }
                 // Everybody is out: at the next look.
-                Err(CommitError::Refused(_) | CommitError::Invalid { .. }) => {}
+                Err(CommitError::Invalid { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -445,7 +464,10 @@ impl Desk {
         for registered in &self.orders {
             let Some(completed) = due.remove(&registered.document) else { continue };
             let mut random = self.random.fork(&format!("callback {} {minute}", registered.position));
-            if minute.saturating_sub(completed) < 60 || self.called.contains(&registered.document) || random.chance(1, 2) {
+            if minute.saturating_sub(completed) < 60
+                || self.called.contains(&registered.document)
+                || random.chance(1, 2)
+            {
                 continue;
             }
             self.called.insert(registered.document);

@@ -190,7 +190,7 @@ impl Technician {
         // He does not ring before the time that was agreed.
         let agreed = row.appointment.filter(|_| row.confirmed).map(|window| self.clock.minute_of(window.from));
         if let Some(early) = agreed.map(|agreed| agreed.saturating_sub(minute).saturating_sub(40)) {
-            plan.delay(early.clamp(0, 240));
+            plan.set_out_later(early.clamp(0, 240));
         }
         self.next_act = minute.saturating_add(plan.pause().unwrap_or(1));
         self.work = Some(Work { order: *order, serial, plan, insists: false, contested: 0 });
@@ -220,7 +220,9 @@ impl Technician {
         };
         let refused = what.contains("refused: ");
         acts.push(Act::new(minute, &self.login, &what, &work.serial));
-        if matches!(step, Step::Accept | Step::Arrive | Step::Done(_) | Step::Unfinished(..)) && self.random.chance(1, 2) {
+        if matches!(step, Step::Accept | Step::Arrive | Step::Done(_) | Step::Unfinished(..))
+            && self.random.chance(1, 2)
+        {
             self.next_sync = minute;
         }
         match work.plan.pause().filter(|_| !refused) {
@@ -328,9 +330,7 @@ impl Technician {
                 let customer = next.map(|_| self.customer(shown)).transpose()?;
                 Command::Unfinished { visit, reason, text: Some(text), next, customer }
             }
-            Step::RefuseSignature(reason) => {
-                Command::RefuseSignature { name: self.customer(shown)?.name, reason }
-            }
+            Step::RefuseSignature(reason) => Command::RefuseSignature { name: self.customer(shown)?.name, reason },
         }))
     }
 

@@ -14,13 +14,13 @@ use std::time::Duration;
 use docket_client::enrolment::{EnrolledAt, accept, request};
 use docket_client::sync::{Exchange, SyncReport};
 use docket_server::auth::people::NewPerson;
-use docket_server::commit::Tables;
+use docket_server::commit::{Tables, keys};
 use docket_server::feed::{adapter, enrol};
 use docket_server::identity::{Identity, StoreKeys};
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
 use docket_server::office::Office;
 use docket_server::platform::{Clock, Platform, Random};
-use docket_server::store::MemoryStore;
+use docket_server::store::{KeyRange, MemoryStore, Table};
 use docket_sync_core::commands::Command;
 use docket_sync_core::facts::Role;
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
@@ -250,11 +250,23 @@ impl World {
                     return Err(format!("a device did not come to rest: {report:?}").into());
                 }
             }
+            let due = eventually("what fell due to be done", Duration::from_secs(20), || async {
+                (!self.is_due().unwrap_or(true)).then_some(())
+            });
+            due.await?;
             if self.log_length() == before {
                 return Ok(());
             }
         }
         Err("the company does not come to rest".into())
+    }
+
+    /// Whether a timer waits to fire.
+    fn is_due(&self) -> Result<bool, Trouble> {
+        let _durable = self.office.hub.read();
+        let first = Tables::scan(self.office.store.as_ref(), Table::Timer, &KeyRange::all(), 1)?;
+        let due = first.first().and_then(|(key, _)| keys::read_timer(key));
+        Ok(due.is_some_and(|(due, _)| due <= self.now()))
     }
 
     /// Waits until the office's view of an order is as `look` wants it: for timers, which fire by themselves.

@@ -1,0 +1,263 @@
+//! Offices that hold W(N), written through the server's own gate and commit path, and devices enrolled with them.
+//!
+//! The workload's facts arrive under a receipt signed by the store's own key, as they do when a device heals a
+//! store: they are the bytes of the published workload, and nothing else about the path differs from a push.
+//! An office is written once for each N and copied for each use.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use docket_client::enrolment::{EnrolledAt, accept, request};
+use docket_server::auth::people::NewPerson;
+use docket_server::commit::{CommitError, PushDone, Tables, Writer};
+use docket_server::identity::StoreKeys;
+use docket_server::office::Office as Core;
+use docket_server::platform::Platform;
+use docket_server::store::{SledOptions, SledStore, Store};
+use docket_sync_core::document::{Document, Record};
+use docket_sync_core::facts::Role;
+use docket_sync_core::ids::{Digest, DocumentId, PersonId};
+use docket_sync_core::proof::{Receipt, ReceiptDocument};
+use docket_sync_core::reference::{Customer, Language, Site, Unit};
+use docket_sync_core::sync::frames::{Cover, Push, RecordSet};
+use docket_sync_core::sync::gate::Proof;
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+use super::device::{Device, Kit};
+use super::{RowError, progress};
+use crate::condition::eventually;
+use crate::office::Office;
+use crate::workload::{Order, Workload};
+
+/// Devices enrolled with each office, all of one technician.
+const DEVICES: usize = 8;
+
+/// Orders of one push.
+const ORDERS_PER_PUSH: usize = 50;
+
+/// How long the store may take to fold loose changes into saves.
+const FOLDING: Duration = Duration::from_secs(600);
+
+/// Seeded offices by their number of orders.
+#[derive(Debug, Default)]
+pub(super) struct Seeds {
+    made: Mutex<BTreeMap<usize, Arc<Template>>>,
+}
+
+#[derive(Debug)]
+struct Template {
+    office: Office,
+    documents: Vec<DocumentId>,
+    workload: Workload,
+    kits: Vec<Kit>,
+    _folder: TempDir,
+}
+
+/// A copy of a seeded office, and its technician's devices.
+#[derive(Debug)]
+pub(super) struct Seeded {
+    pub(super) office: Office,
+    template: Arc<Template>,
+}
+
+impl Seeds {
+    /// An office with W(`orders`), all of them in one technician's scope.
+    pub(super) async fn office(&self, orders: usize) -> Result<Seeded, RowError> {
+        let mut made = self.made.lock().await;
+        let template = match made.get(&orders) {
+            Some(template) => Arc::clone(template),
+            None => {
+                let template = Arc::new(Template::write(orders).await?);
+                made.insert(orders, Arc::clone(&template));
+                template
+            }
+        };
+        Ok(Seeded { office: template.office.copy()?, template })
+    }
+}
+
+impl Seeded {
+    /// One of the technician's devices, which never pulled.
+    pub(super) fn device(&self, number: usize) -> Result<Device, RowError> {
+        self.template.kits.get(number).ok_or("there are not so many devices")?.copy()
+    }
+
+    /// How many devices there are.
+    pub(super) fn devices(&self) -> usize {
+        self.template.kits.len()
+    }
+
+    /// The orders.
+    pub(super) fn documents(&self) -> &[DocumentId] {
+        &self.template.documents
+    }
+
+    /// What was written.
+    pub(super) fn workload(&self) -> &Workload {
+        &self.template.workload
+    }
+}
+
+impl Template {
+    async fn write(orders: usize) -> Result<Self, RowError> {
+        let started = std::time::Instant::now();
+        let office = Office::init("Northern Air").await?;
+        let core = Open::new(Path::new(&office.data()))?;
+        let people = core.people().await?;
+        let mut workload = Workload::new(orders).finished_by(0);
+        workload.dispatcher = people.dispatcher;
+        if let Some(finisher) = workload.technicians.first_mut() {
+            finisher.person = people.technician;
+        }
+        let folder = tempfile::tempdir()?;
+        let mut kits = Vec::new();
+        for number in 0..DEVICES {
+            kits.push(core.enrol(folder.path().join(number.to_string()), &people).await?);
+        }
+        let documents = core.write_orders(&workload).await?;
+        core.folded(&documents).await?;
+        core.close();
+        progress(&format!("W({orders}) written in {:.1} s", started.elapsed().as_secs_f64()));
+        Ok(Self { office, documents, workload, kits, _folder: folder })
+    }
+}
+
+struct People {
+    dispatcher: PersonId,
+    technician: PersonId,
+}
+
+/// The office's store, open in this process.
+struct Open {
+    core: Arc<Core>,
+    keys: StoreKeys,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Open {
+    fn new(data: &Path) -> Result<Self, RowError> {
+        let text = std::fs::read_to_string(data.join("keys").join("store.key"))?;
+        let secret = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes())?;
+        let secret: [u8; StoreKeys::LENGTH] = secret.try_into().map_err(|_| "the store's keys have another length")?;
+        let keys = StoreKeys::from_secret(&secret);
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&data.join("store"), SledOptions::default())?);
+        let (core, thread) = Core::open(store, keys.clone(), Platform::system(), None)?;
+        Ok(Self { core, keys, thread })
+    }
+
+    fn close(self) {
+        self.core.stop();
+        drop(self.core);
+        let _ended = self.thread.join();
+    }
+
+    async fn people(&self) -> Result<People, RowError> {
+        let add = async |login: &str, name: &str, role: Role| {
+            let new = NewPerson::new(login, name, [role], ["air"], Language::Zh)?;
+            let added = self.core.committer.run(move |writer| writer.add_person(new, None, None)).await?;
+            Ok::<_, RowError>(added.id)
+        };
+        let dispatcher = add("zhou", "周敏", Role::Dispatcher).await?;
+        Ok(People { dispatcher, technician: add("li", "李师傅", Role::Technician).await? })
+    }
+
+    /// Enrols a device by a one-time code.
+    async fn enrol(&self, folder: PathBuf, people: &People) -> Result<Kit, RowError> {
+        let (technician, by) = (people.technician, people.dispatcher);
+        let code = self.core.committer.run(move |writer| writer.new_enrolment_code(technician, by)).await?.0;
+        let kit = Kit::new(folder);
+        let (platform, mut store) = (kit.platform()?, kit.store()?);
+        let wish = request(&store, &platform, &code.reveal())?;
+        let answer = docket_server::feed::enrol::enrol(&self.core, wish).await;
+        let answer = answer.map_err(|error| format!("enrolling a device: {error:?}"))?;
+        let at = EnrolledAt { server: "http://127.0.0.1".to_owned(), fingerprint: None };
+        accept(&mut store, &platform, &answer, at)?;
+        Ok(kit)
+    }
+
+    /// Writes reference records and facts; gives the documents.
+    async fn write_orders(&self, workload: &Workload) -> Result<Vec<DocumentId>, RowError> {
+        let mut documents = Vec::new();
+        for first in (0..workload.orders).step_by(ORDERS_PER_PUSH) {
+            let last = first.saturating_add(ORDERS_PER_PUSH).min(workload.orders);
+            let orders: Vec<(usize, Order)> = (first..last).map(|index| (index, workload.order(index))).collect();
+            documents.extend(orders.iter().map(|(_, order)| order.document));
+            let push = self.push(&orders)?;
+            let references: Vec<_> = orders.iter().map(|(index, _)| workload.reference(*index)).collect();
+            let job = move |writer: &mut Writer| {
+                for reference in references {
+                    write_references(writer, reference)?;
+                }
+                writer.push(docket_sync_core::ids::DeviceId([0; 16]), &push.0, push.1)
+            };
+            match self.core.committer.run(job).await? {
+                PushDone::Acked(ack) if ack.exceptions.is_empty() => {}
+                refused => return Err(format!("the workload was not taken: {refused:?}").into()),
+            }
+            if last.is_multiple_of(1_000) {
+                progress(&format!("{last} of {} orders written", workload.orders));
+            }
+        }
+        Ok(documents)
+    }
+
+    /// The facts of some orders under a receipt of the store.
+    fn push(&self, orders: &[(usize, Order)]) -> Result<(Push, Proof), RowError> {
+        let mut heads = Vec::new();
+        let mut records = RecordSet::default();
+        for (_, order) in orders {
+            let mut document = Document::new(order.document)?;
+            let mut sorted: Vec<Record> = order.facts.iter().map(|fact| record(fact.record())).collect();
+            sorted.sort();
+            for record in &sorted {
+                document.append(record)?;
+            }
+            heads.push(ReceiptDocument { document: order.document, heads: document.heads() });
+            records.push(order.document, &sorted);
+        }
+        let identity = &self.core.identity;
+        let chain = Digest([0; 32]);
+        let receipt = Receipt::signed(identity.store, identity.epoch, 0, chain, heads, self.keys.signing());
+        let cover = Cover::Receipt { receipt: receipt.to_bytes() };
+        Ok((Push { cover, records, proofs: Vec::new() }, Proof::Receipt(receipt)))
+    }
+
+    /// Waits until no document has loose changes, as a store that was left alone.
+    async fn folded(&self, documents: &[DocumentId]) -> Result<(), RowError> {
+        eventually("loose changes to be folded into saves", FOLDING, || async {
+            let durable = self.core.hub.read();
+            let store = self.core.store.as_ref();
+            let is_folded = |document: &&DocumentId| {
+                let meta = store.meta(**document).ok().flatten();
+                meta.is_some_and(|meta| meta.unsaved == 0)
+            };
+            let all = documents.iter().rev().all(|document| is_folded(&document));
+            drop(durable);
+            all.then_some(())
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+fn record((actor, sequence, time, bytes): (docket_sync_core::ids::ActorId, u64, docket_sync_core::time::UnixMillis, Vec<u8>)) -> Record {
+    Record { actor, sequence, time, bytes }
+}
+
+/// Customer, site and unit of an order, unless an order before it named them.
+fn write_references(writer: &mut Writer, reference: crate::workload::Reference) -> Result<(), CommitError> {
+    let (customer, site, unit) = (reference.customer, reference.site, reference.unit);
+    if writer.reference(customer.id)?.is_some() {
+        return Ok(());
+    }
+    let content = Customer { name: customer.name, phone: customer.phone, language: None };
+    writer.write_reference(customer.id, content.into(), None)?;
+    let content = Site { customer: customer.id, address: site.address, zone: None, contact: None };
+    writer.write_reference(site.id, content.into(), None)?;
+    let content = Unit { site: site.id, model: unit.model, serial: unit.serial, warranty_until: None };
+    writer.write_reference(unit.id, content.into(), None)?;
+    Ok(())
+}
