@@ -116,10 +116,15 @@ impl World {
         self.clock.now()
     }
 
-    /// Adds a person.
+    /// Adds a person; technicians know air conditioning.
     pub async fn person(&self, name: &str, roles: &[Role]) -> Result<PersonId, Trouble> {
+        self.skilled(name, roles, "air").await
+    }
+
+    /// Adds a person with one skill.
+    pub async fn skilled(&self, name: &str, roles: &[Role], skill: &str) -> Result<PersonId, Trouble> {
         let login = format!("p{}", self.people.fetch_add(1, Ordering::SeqCst));
-        let new = NewPerson::new(&login, name, roles.iter().copied(), ["air"], Language::En)?;
+        let new = NewPerson::new(&login, name, roles.iter().copied(), [skill], Language::En)?;
         Ok(self.office.committer.run(move |writer| writer.add_person(new, None, None)).await?.id)
     }
 
@@ -146,6 +151,11 @@ impl World {
 
     /// Registers and confirms a call; it waits to be dispatched.
     pub async fn order(&self, problem: &str) -> Result<DocumentId, Trouble> {
+        self.order_needing(problem, None).await
+    }
+
+    /// The same for work that needs a skill.
+    pub async fn order_needing(&self, problem: &str, skill: Option<&str>) -> Result<DocumentId, Trouble> {
         let clerk = self.clerk;
         let call = NewCall {
             customer: OnFile::New(NewCustomer { name: "陈静".to_owned(), phone: "021-5550100".to_owned() }),
@@ -155,7 +165,7 @@ impl World {
             class: ServiceClass::Chargeable,
             urgency: Urgency::Normal,
             problem: problem.to_owned(),
-            skill: None,
+            skill: skill.map(str::to_owned),
             origin: None,
         };
         let content = problem.to_owned();
