@@ -59,7 +59,9 @@ pub fn summary_lines(summary: &Summary, language: Language) -> String {
     ];
     say("demo.summary.facts", &facts);
     let pairs = summary.pairs.iter().map(|(pair, number)| format!("{pair} {number}")).collect::<Vec<_>>().join(", ");
-    say("demo.summary.pairs", &[("pairs", pairs)]);
+    if !pairs.is_empty() {
+        say("demo.summary.pairs", &[("pairs", pairs)]);
+    }
     let number: usize = summary.reviews.values().sum();
     let kinds = named(&summary.reviews, "review", language);
     let open = summary.reviews_open.to_string();

@@ -301,7 +301,9 @@ fn register(day: &Day, views: &[(DocumentId, Arc<OrderView>)]) -> Vec<RegisterRo
 
 fn by_state(views: &[(DocumentId, Arc<OrderView>)]) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
-    views.iter().for_each(|(_, view)| count(&mut counts, view.state.code()));
+    for (_, view) in views {
+        count(&mut counts, view.state.code());
+    }
     counts
 }
 

@@ -46,6 +46,28 @@ pub enum Step {
     RefuseSignature(String),
 }
 
+impl Step {
+    /// Its name in the list of acts: the code of its command.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Refuse(_) => "refuse",
+            Self::Depart => "depart",
+            Self::Arrive => "arrive",
+            Self::Start => "start",
+            Self::Line(_) => "record_line",
+            Self::Note(_) => "note",
+            Self::Pause(_) => "pause",
+            Self::Resume => "resume",
+            Self::Done(_) => "done",
+            Self::Unfinished(..) => "unfinished",
+            Self::Sign(_) => "sign",
+            Self::RefuseSignature(_) => "refuse_signature",
+        }
+    }
+}
+
 /// What is known when the plan is drawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'a> {
@@ -85,7 +107,7 @@ impl Plan {
     }
 
     /// Takes the next step.
-    pub fn next(&mut self) -> Option<Step> {
+    pub fn take(&mut self) -> Option<Step> {
         self.steps.pop_front().map(|(_, step)| step)
     }
 
@@ -166,7 +188,7 @@ impl Plan {
         let opinion = opinion(random, known.language);
         match random.below(20) {
             0 | 1 => {
-                self.after(pause, Step::RefuseSignature(text("demo.text.no_signature", known.language).to_owned()))
+                self.after(pause, Step::RefuseSignature(text("demo.text.no_signature", known.language).to_owned()));
             }
             // Nobody there who could sign; half of the unfinished visits are not signed either.
             2 => {}
