@@ -39,7 +39,12 @@ pub(super) fn command(
         CommandCode::Reschedule => {
             let confirmed = random.chance(1, 2);
             let window = window(random, view);
-            Command::Reschedule { window, confirmed, customer: confirmed.then(|| customer(Channel::Phone)), reason: None }
+            Command::Reschedule {
+                window,
+                confirmed,
+                customer: confirmed.then(|| customer(Channel::Phone)),
+                reason: None,
+            }
         }
         CommandCode::Seen => Command::Seen,
         CommandCode::Depart => Command::Depart,

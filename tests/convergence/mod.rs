@@ -101,7 +101,8 @@ impl History {
             devices.push(world.enrol(devices[owner].person).await?);
         }
         let mut clerks = vec![(world.clerk, vec![Role::Clerk, Role::Dispatcher, Role::Supervisor])];
-        for (name, role) in [("周文员", Role::Clerk), ("吴调度", Role::Dispatcher), ("孙主管", Role::Supervisor)] {
+        for (name, role) in [("周文员", Role::Clerk), ("吴调度", Role::Dispatcher), ("孙主管", Role::Supervisor)]
+        {
             clerks.push((world.person(name, &[role]).await?, vec![role]));
         }
         let mut orders = Vec::new();
@@ -170,7 +171,9 @@ impl History {
             }
             return Ok(());
         }
-        let Some(command) = acts::command(&mut self.random, &shown.view, device.person, code, &[]) else { return Ok(()) };
+        let Some(command) = acts::command(&mut self.random, &shown.view, device.person, code, &[]) else {
+            return Ok(());
+        };
         match device.client.execute(&shown, &command) {
             Ok(executed) => {
                 self.counts.field += 1;
@@ -198,10 +201,8 @@ impl History {
         let newest = self.pages.len().saturating_sub(6);
         let (order, page) = self.random.pick(self.pages.get(newest..).unwrap_or_default()).clone();
         let (person, roles) = self.random.pick(&self.clerks).clone();
-        let offered = docket_sync_core::commands::offered(
-            &page,
-            &docket_sync_core::commands::Context::new(person, &roles),
-        );
+        let offered =
+            docket_sync_core::commands::offered(&page, &docket_sync_core::commands::Context::new(person, &roles));
         let technicians: Vec<PersonId> = self.devices.iter().map(|device| device.person).collect();
         let Some(code) = offered.get(self.random.position(offered.len())).copied() else { return Ok(()) };
         let Some(command) = acts::command(&mut self.random, &page, person, code, &technicians) else { return Ok(()) };

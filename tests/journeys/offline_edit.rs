@@ -51,7 +51,8 @@ async fn journey_1_offline_edit_to_live_board() -> Result<(), Trouble> {
     let visit = shown.visit_of(li.person).ok_or("a visit")?.id.reference();
     let executed = li.client.execute(&shown, &Command::Start { visit })?;
     let executed = li.client.execute(&executed.order, &Command::RecordLine { visit, line: labour(45) })?;
-    let executed = li.client.execute(&executed.order, &Command::Done { visit, finding: Some("缺制冷剂".to_owned()) })?;
+    let executed =
+        li.client.execute(&executed.order, &Command::Done { visit, finding: Some("缺制冷剂".to_owned()) })?;
     assert_eq!(executed.order.view.state, OrderState::Completed);
     assert_eq!(executed.order.unsent.len(), 6);
     assert_eq!(world.view(order).await?.state, OrderState::Dispatched);

@@ -90,7 +90,8 @@ async fn a_broken_order_file_is_taken_as_far_as_it_can_be_read() -> Result<(), T
     assert!(said.contains("phon"), "{said}");
     let said = import("empty.csv", b"").await?;
     assert!(said.contains("docket: "), "{said}");
-    let lines = "customer,phone,address,problem\n陈静,021,南京西路,不制冷\n,021,x,没有客户\n\"未完,021,x,y\n王五,022,x,漏水\n";
+    let lines =
+        "customer,phone,address,problem\n陈静,021,南京西路,不制冷\n,021,x,没有客户\n\"未完,021,x,y\n王五,022,x,漏水\n";
     let said = import("lines.csv", lines.as_bytes()).await?;
     assert!(said.contains("2 orders registered") && said.contains("line 3"), "{said}");
     let mut bytes = b"customer,phone,address,problem\n".to_vec();

@@ -1,8 +1,8 @@
 //! Who may not come in: wrong passwords, codes that are wrong, used or not proven.
 
+use docket_client::enrolment::request;
 use docket_client::platform::Platform;
 use docket_client::platform::testing::{CountingRandom, ManualClock, MemoryKeyStore};
-use docket_client::enrolment::request;
 use docket_client::store::memory::MemoryStore;
 use docket_client::transport::{Http, Server, TransportError};
 use docket_harness::office::{ADMIN, Office};

@@ -97,7 +97,10 @@ async fn broken(address: SocketAddr, phone: &mut Phone) -> Result<(), Trouble> {
 async fn repeated(address: SocketAddr, phone: &mut Phone) -> Result<(), Trouble> {
     let first = message(phone)?;
     let answer = frames(address, first.clone()).await?;
-    assert!(matches!(answer.as_slice(), [Frame::Welcome(_), Frame::Ack(ack), ..] if ack.exceptions.is_empty()), "{answer:?}");
+    assert!(
+        matches!(answer.as_slice(), [Frame::Welcome(_), Frame::Ack(ack), ..] if ack.exceptions.is_empty()),
+        "{answer:?}"
+    );
     let again = frames(address, first.clone()).await?;
     let (Some(Frame::Welcome(one)), Some(Frame::Welcome(other))) = (answer.first(), again.first()) else {
         return Err(format!("not welcomed: {again:?}").into());
@@ -168,10 +171,7 @@ async fn out_of_order(address: SocketAddr, phone: &mut Phone) -> Result<(), Trou
     let first = phone.client.replica_mut().hello(travels_digest(&[second.clone()]))?;
     let answer = frames(address, pack(&[Frame::Hello(first), second], &mut Plain)).await?;
     let last = answer.last();
-    assert!(
-        matches!(last, Some(Frame::Stop(Stop { code: StopCode::OutOfOrder, .. }) | Frame::Nonce(_))),
-        "{answer:?}"
-    );
+    assert!(matches!(last, Some(Frame::Stop(Stop { code: StopCode::OutOfOrder, .. }) | Frame::Nonce(_))), "{answer:?}");
     phone.sync(address).await?;
     Ok(())
 }

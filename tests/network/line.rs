@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use docket_client::transport::{Http, Server, TransportError};
+use docket_harness::process::{Process, binary};
 use docket_harness::proxy::{Cut, Direction, Faults, Proxy};
 use docket_harness::random::Random;
 use docket_harness::world::Trouble;
-use docket_harness::process::{Process, binary};
 use docket_sync_core::ids::Digest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -79,7 +79,8 @@ async fn over_tls_a_phone_talks_to_its_own_server_only() -> Result<(), Trouble> 
     let (mut office, _, mut phones) = company(1).await?;
     office.stop().await?;
     let phone = &mut phones[0];
-    let arguments = ["serve".to_owned(), "--listen".to_owned(), "127.0.0.1:0".to_owned(), "--data".to_owned(), office.data()];
+    let arguments =
+        ["serve".to_owned(), "--listen".to_owned(), "127.0.0.1:0".to_owned(), "--data".to_owned(), office.data()];
     let mut process = Process::start(&binary("docket")?, arguments)?;
     let within = Duration::from_secs(60);
     let said = |line: &str| Some(line.split_once(" on https://")?.1.trim_end_matches('/').to_owned());

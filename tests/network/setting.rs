@@ -78,7 +78,8 @@ pub(crate) async fn company(count: usize) -> Result<(Office, SocketAddr, Vec<Pho
         codes.push((office.enrolment_code(&login).await?, login));
     }
     let file = format!("{}.csv", office.data());
-    let lines: Vec<String> = (0..count).map(|number| format!("陈静,021-5550100,南京西路 {number} 号,空调不制冷\n")).collect();
+    let lines: Vec<String> =
+        (0..count).map(|number| format!("陈静,021-5550100,南京西路 {number} 号,空调不制冷\n")).collect();
     std::fs::write(&file, format!("customer,phone,address,problem\n{}", lines.concat()))?;
     office.command(&["import", "orders", &file, "--confirmed"]).await?;
     let address = office.serve().await?;

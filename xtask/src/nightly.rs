@@ -46,6 +46,12 @@ const RUNS: &[Run] = &[
         variable: ("DOCKET_KILL_CYCLES", "1000"),
     },
     Run {
+        name: "convergence",
+        about: "2,000 random histories of six devices and an office, no fact lost, every digest equal",
+        filter: "law_random_histories",
+        variable: ("DOCKET_CONVERGENCE_SEEDS", "2000"),
+    },
+    Run {
         name: "laws",
         about: "property tests of fold, codec and calendar with 100,000 cases each",
         filter: "law_",

@@ -142,7 +142,7 @@ pub(crate) fn timer(due: UnixMillis, document: DocumentId) -> Vec<u8> {
 }
 
 /// Due time and document of a timer key.
-pub(crate) fn read_timer(key: &[u8]) -> Option<(UnixMillis, DocumentId)> {
+pub fn read_timer(key: &[u8]) -> Option<(UnixMillis, DocumentId)> {
     let (due, document) = key.split_at_checked(8)?;
     let due = u64::from_be_bytes(<[u8; 8]>::try_from(due).ok()?);
     Some((UnixMillis(i64::try_from(due).ok()?), DocumentId::from_slice(document)?))

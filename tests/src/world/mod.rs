@@ -14,13 +14,13 @@ use std::time::Duration;
 use docket_client::enrolment::{EnrolledAt, accept, request};
 use docket_client::sync::{Exchange, SyncReport};
 use docket_server::auth::people::NewPerson;
-use docket_server::commit::Tables;
+use docket_server::commit::{Tables, keys};
 use docket_server::feed::{adapter, enrol};
 use docket_server::identity::{Identity, StoreKeys};
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
 use docket_server::office::Office;
 use docket_server::platform::{Clock, Platform, Random};
-use docket_server::store::MemoryStore;
+use docket_server::store::{KeyRange, MemoryStore, Table};
 use docket_sync_core::commands::Command;
 use docket_sync_core::facts::Role;
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
@@ -116,10 +116,15 @@ impl World {
         self.clock.now()
     }
 
-    /// Adds a person.
+    /// Adds a person; technicians know air conditioning.
     pub async fn person(&self, name: &str, roles: &[Role]) -> Result<PersonId, Trouble> {
+        self.skilled(name, roles, "air").await
+    }
+
+    /// Adds a person with one skill.
+    pub async fn skilled(&self, name: &str, roles: &[Role], skill: &str) -> Result<PersonId, Trouble> {
         let login = format!("p{}", self.people.fetch_add(1, Ordering::SeqCst));
-        let new = NewPerson::new(&login, name, roles.iter().copied(), ["air"], Language::En)?;
+        let new = NewPerson::new(&login, name, roles.iter().copied(), [skill], Language::En)?;
         Ok(self.office.committer.run(move |writer| writer.add_person(new, None, None)).await?.id)
     }
 
@@ -146,6 +151,11 @@ impl World {
 
     /// Registers and confirms a call; it waits to be dispatched.
     pub async fn order(&self, problem: &str) -> Result<DocumentId, Trouble> {
+        self.order_needing(problem, None).await
+    }
+
+    /// The same for work that needs a skill.
+    pub async fn order_needing(&self, problem: &str, skill: Option<&str>) -> Result<DocumentId, Trouble> {
         let clerk = self.clerk;
         let call = NewCall {
             customer: OnFile::New(NewCustomer { name: "陈静".to_owned(), phone: "021-5550100".to_owned() }),
@@ -155,7 +165,7 @@ impl World {
             class: ServiceClass::Chargeable,
             urgency: Urgency::Normal,
             problem: problem.to_owned(),
-            skill: None,
+            skill: skill.map(str::to_owned),
             origin: None,
         };
         let content = problem.to_owned();
@@ -250,11 +260,23 @@ impl World {
                     return Err(format!("a device did not come to rest: {report:?}").into());
                 }
             }
+            let due = eventually("what fell due to be done", Duration::from_secs(20), || async {
+                (!self.is_due().unwrap_or(true)).then_some(())
+            });
+            due.await?;
             if self.log_length() == before {
                 return Ok(());
             }
         }
         Err("the company does not come to rest".into())
+    }
+
+    /// Whether a timer waits to fire.
+    fn is_due(&self) -> Result<bool, Trouble> {
+        let _durable = self.office.hub.read();
+        let first = Tables::scan(self.office.store.as_ref(), Table::Timer, &KeyRange::all(), 1)?;
+        let due = first.first().and_then(|(key, _)| keys::read_timer(key));
+        Ok(due.is_some_and(|(due, _)| due <= self.now()))
     }
 
     /// Waits until the office's view of an order is as `look` wants it: for timers, which fire by themselves.
