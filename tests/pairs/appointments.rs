@@ -1,7 +1,7 @@
 //! two clerks set a time.
 
-use docket_harness::world::field::customer;
 use docket_harness::world::Trouble;
+use docket_harness::world::field::customer;
 use docket_sync_core::commands::Command;
 use docket_sync_core::facts::Role;
 use docket_sync_core::facts::values::{Channel, ReviewChoice, Window};

@@ -87,7 +87,8 @@ async fn replaced_on_his_way(way: Way) -> Result<(), Trouble> {
 async fn two_dispatchers(way: Way) -> Result<(), Trouble> {
     let mut stage = Stage::new(way).await?;
     let (li, zhang) = (stage.devices[LI].person, stage.devices[ZHANG].person);
-    let (first, second) = (stage.person("赵调度", Role::Dispatcher).await?, stage.person("钱调度", Role::Dispatcher).await?);
+    let (first, second) =
+        (stage.person("赵调度", Role::Dispatcher).await?, stage.person("钱调度", Role::Dispatcher).await?);
     stage.office(first, sending(li));
     stage.office(second, sending(zhang));
     let view = stage.meet().await?;

@@ -71,16 +71,17 @@ async fn working(way: Way) -> Result<(), Trouble> {
     stage.cancel();
     let view = stage.meet().await?;
     assert_eq!(view.state, OrderState::CancelContested);
-    let review = open_review(&view, ReviewKind::CancelContested, Role::Supervisor, ReviewChoice::Continue).id;
+    let contested = open_review(&view, ReviewKind::CancelContested, Role::Supervisor, ReviewChoice::Continue).id;
 
     // The supervisor lets him go on; the technician, who meanwhile reports DONE, and the office agree again.
-    stage.part().await?;
+    stage.part_at_once().await?;
     stage.li().done(order, visit)?;
     let decision =
-        Command::ResolveReview { review, choice: ReviewChoice::Continue, reason: "客户在场".to_owned() };
+        Command::ResolveReview { review: contested, choice: ReviewChoice::Continue, reason: "客户在场".to_owned() };
     stage.office(stage.world.clerk, decision);
     let view = stage.meet().await?;
-    assert_eq!((view.state, view.cancels[0].effect), (OrderState::Completed, CancelEffect::Late));
+    assert_eq!((view.state, view.cancels[0].effect), (OrderState::Completed, CancelEffect::Withdrawn));
+    assert_eq!(review(&view, ReviewKind::CancelContested).map(|review| review.status), Some(ReviewStatus::Resolved));
     Ok(())
 }
 

@@ -68,7 +68,9 @@ async fn added_elsewhere(way: Way) -> Result<(), Trouble> {
 
     // The clerk gets the customer's consent by phone: now it is billed.
     let consented =
-        Command::ResolveReview { review: waiting.id, choice: ReviewChoice::Consented, reason: "电话同意".to_owned() };
+        Command::ResolveReview {
+            review: waiting.id, choice: ReviewChoice::Consented, reason: "电话同意".to_owned()
+        };
     stage.part().await?;
     stage.office(stage.world.clerk, consented);
     let view = stage.meet().await?;

@@ -7,8 +7,8 @@
 mod appointments;
 mod assignment;
 mod cancel;
-mod closing;
 mod clones;
+mod closing;
 mod lines;
 mod stage;
 

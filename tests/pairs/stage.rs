@@ -117,11 +117,17 @@ impl Stage {
     /// Everybody gets what there is; from here on nobody knows what the others do.
     pub(super) async fn part(&mut self) -> Result<(), Trouble> {
         self.world.pass(HOUR);
+        self.part_at_once().await
+    }
+
+    /// The same, and no time has passed.
+    pub(super) async fn part_at_once(&mut self) -> Result<(), Trouble> {
         let mut devices: Vec<&mut Device> = self.devices.iter_mut().collect();
         self.world.settle(&mut devices).await?;
         self.page = self.world.frontier(self.order).await?;
         self.facts_before = self.world.view(self.order).await?.facts;
-        self.copies = self.devices.iter().zip(50..).map(|(device, seed)| device.cloned(seed)).collect::<Result<_, _>>()?;
+        self.copies =
+            self.devices.iter().zip(50..).map(|(device, seed)| device.cloned(seed)).collect::<Result<_, _>>()?;
         Ok(())
     }
 
@@ -161,7 +167,7 @@ impl Stage {
     /// The sides meet in the order of the way; then everybody has everything, and what must always hold is checked.
     pub(super) async fn meet(&mut self) -> Result<OrderView, Trouble> {
         // What the devices did took them time; the office is not behind them.
-        self.world.pass(HOUR);
+        self.world.pass(22 * MINUTE);
         let unsent: Vec<usize> = self.devices.iter().map(pending).collect();
         let made = unsent.iter().sum::<usize>() + self.acts.len();
         let office = self.devices.len();

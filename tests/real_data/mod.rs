@@ -3,6 +3,8 @@
 //! The records are not in the repository. `DOCKET_DATA` names the folder that holds them; without it these
 //! tests say so and check nothing.
 
+mod day;
+
 use std::path::PathBuf;
 
 use docket_sync_core::facts::bodies::AddNote;

@@ -11,7 +11,9 @@ const LINES_MAX: usize = 400;
 const LONGER: &[(&str, usize, &str)] = &[
     ("server/src/intake/import_orders/mod.rs", 497, "reading, mapping and registering rows; to be split by step"),
     ("sync-core/src/lifecycle/view.rs", 565, "the view's types in one place: plain declarations with their docs"),
-    ("sync-core/src/lifecycle/cancel.rs", 467, "every outcome of R3 in one place; to be split by case"),
+    ("sync-core/src/lifecycle/scenario/stories/cancels.rs", 531, "stories of one subject: data, told one after the other"),
+    ("tests/src/day/desk.rs", 525, "everybody at the office in the demo's day; to be split by role"),
+    ("tests/src/day/technician.rs", 406, "one technician's day from morning to evening"),
     ("sync-core/src/sync/frames.rs", 644, "every frame of the session in one place; to be split by direction"),
 ];
 

@@ -2,8 +2,10 @@
 //! plus the monotonic time since. It never follows the wall clock, which people set.
 //!
 //! After a reboot the monotonic clock starts anew; then `lo` stays at the latest value that was kept, which is
-//! still a lower bound, until the next Welcome.
+//! still a lower bound, until the next Welcome. A server whose clock is set back a little does not move it; one that
+//! shows it to be wrong does, since what is stated with a bound in the server's future is not accepted.
 
+use docket_sync_core::limits::HYBRID_AHEAD_MAX_MS;
 use docket_sync_core::time::UnixMillis;
 
 use super::Monotonic;
@@ -22,7 +24,8 @@ pub struct ServerTime {
 
 /// The lower bound of the true time, kept across restarts.
 ///
-/// Invariant: what [`LowerBound::at`] gives never decreases over the life of the stored value.
+/// Invariant: what [`LowerBound::at`] gives never decreases, but where a Welcome shows it to be further ahead than a
+/// server accepts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 #[cbor(array)]
 pub struct LowerBound {
@@ -37,7 +40,8 @@ pub struct LowerBound {
 impl LowerBound {
     /// Takes the server's time of a Welcome that arrived at `now`.
     pub fn welcomed(&mut self, server: UnixMillis, now: Monotonic) {
-        self.latest = self.at(now).max(server);
+        let latest = self.at(now);
+        self.latest = if latest.since(server) > HYBRID_AHEAD_MAX_MS { server } else { latest.max(server) };
         self.server = Some(ServerTime { time: server, at: now });
     }
 
@@ -79,11 +83,13 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_never_goes_back_when_a_server_does() {
+    fn the_bound_goes_back_only_with_a_server_that_would_refuse_it() {
         let mut bound = LowerBound::default();
         bound.welcomed(UnixMillis(2_000_000), at(1, 0));
-        bound.welcomed(UnixMillis(1_000_000), at(1, 10));
+        bound.welcomed(UnixMillis(1_800_000), at(1, 10));
         assert_eq!(bound.at(at(1, 10)), UnixMillis(2_000_010));
+        bound.welcomed(UnixMillis(1_000_000), at(1, 20));
+        assert_eq!(bound.at(at(1, 30)), UnixMillis(1_000_010));
     }
 
     #[test]

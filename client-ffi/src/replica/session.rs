@@ -2,6 +2,7 @@
 
 use docket_sync_core::facts::SCHEMA_LEVEL;
 use docket_sync_core::ids::{Digest, Signature};
+use docket_sync_core::limits::HYBRID_AHEAD_MAX_MS;
 use docket_sync_core::proof;
 use docket_sync_core::sync::device::{Applied, Greeting, Replica};
 use docket_sync_core::sync::frames::{
@@ -48,6 +49,11 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
             let now = this.platform.clock.monotonic();
             let state = &mut this.state;
             state.clock.welcomed(welcome.server_time, now);
+            // Stamps that ran ahead while the estimate was wrong are not followed: what this device states next
+            // would be refused until the world has caught up.
+            if state.hybrid.since(welcome.server_time) > HYBRID_AHEAD_MAX_MS {
+                state.hybrid = welcome.server_time;
+            }
             state.nonce = welcome.nonce;
             state.durable_to = welcome.durable_to;
             state.backed_up_to = welcome.backed_up_to;

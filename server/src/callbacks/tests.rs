@@ -171,6 +171,14 @@ async fn c_150_after_any_crash_there_is_exactly_one_callback() {
         let mut announced: Vec<DocumentId> = logged(&world).into_iter().map(|(order, _)| order).collect();
         announced.sort();
         assert_eq!(announced, completed, "after crash {index}");
+        // Everything again from the start of the log changes nothing.
+        let before = logged(&world);
+        world.run(|writer| {
+            writer.remove(crate::store::Table::Reactor, b"callbacks".to_vec());
+            Ok(())
+        });
+        world.follow(FollowUp).await;
+        assert_eq!(logged(&world), before, "after crash {index}");
     }
     assert!(states.len() > 15, "{} crashes to survive", states.len());
 }

@@ -79,6 +79,7 @@ impl Writer {
             for (record, verdict) in &mut document.records {
                 match verdict {
                     Verdict::Accept { fact, first, .. } => {
+                        let stated = fact.id;
                         let admission = Admission {
                             document: id,
                             record,
@@ -87,7 +88,7 @@ impl Writer {
                             carried_by: Some(device),
                         };
                         self.admit(admission)?;
-                        self.release(id, record)?;
+                        self.release(device, id, record, stated)?;
                     }
                     Verdict::Duplicate => {}
                     Verdict::Held { hash, .. } => {

@@ -1,7 +1,7 @@
 //! What was not admitted, kept whole with its reason until a person decides.
 
 use docket_sync_core::document::Record;
-use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId};
+use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId, FactId};
 use docket_sync_core::limits;
 use docket_sync_core::sync::frames::QuarantineCode;
 use docket_sync_core::time::UnixMillis;
@@ -61,18 +61,23 @@ impl Writer {
         Ok(load.items >= items || load.bytes >= bytes)
     }
 
-    /// Keeps a refused or held change. The same change again is kept once.
+    /// Keeps a refused or held change. The same change again is kept once; another content for the same place is
+    /// kept beside the first, so that nobody can push it out.
     pub(super) fn quarantine(&mut self, entry: &QuarantineEntry) -> Result<(), CommitError> {
-        let key = keys::change(entry.document, entry.record.actor, entry.record.sequence);
-        let known: Option<QuarantineEntry> = self.read(Table::Quarantine, &key)?;
-        if known.is_some_and(|known| known.record == entry.record && known.code == entry.code) {
-            return Ok(());
+        let mut key = keys::change(entry.document, entry.record.actor, entry.record.sequence);
+        let mut known: Option<QuarantineEntry> = self.read(Table::Quarantine, &key)?;
+        if known.as_ref().is_some_and(|known| known.record != entry.record) {
+            key.extend(blake3::hash(&entry.record.bytes).as_bytes());
+            known = self.read(Table::Quarantine, &key)?;
+        }
+        if let Some(known) = known {
+            if known.code == entry.code {
+                return Ok(());
+            }
+            self.weigh(&known, u64::saturating_sub)?;
         }
         self.write(Table::Quarantine, key, entry);
-        let mut load: Load = self.read(Table::Meta, &load_key(entry.device))?.unwrap_or_default();
-        load.items = load.items.saturating_add(1);
-        load.bytes = load.bytes.saturating_add(u64::try_from(entry.record.bytes.len()).unwrap_or(u64::MAX));
-        self.write(Table::Meta, load_key(entry.device), &load);
+        self.weigh(entry, u64::saturating_add)?;
         self.log(&LogRecord::Quarantined {
             document: entry.document,
             actor: entry.record.actor,
@@ -84,12 +89,37 @@ impl Writer {
         Ok(())
     }
 
-    /// A change that was refused before was accepted now.
-    pub(super) fn release(&mut self, document: DocumentId, record: &Record) -> Result<(), CommitError> {
-        let key = keys::change(document, record.actor, record.sequence);
-        if self.get(Table::Quarantine, &key)?.is_some() {
-            self.remove(Table::Quarantine, key);
+    /// A change was accepted: neither it nor what it states again waits any more. What was refused under the place
+    /// that it names stays: a person decides about that.
+    pub(super) fn release(
+        &mut self,
+        by: DeviceId,
+        document: DocumentId,
+        record: &Record,
+        fact: FactId,
+    ) -> Result<(), CommitError> {
+        let first = (fact.actor, fact.sequence);
+        let is_statement = (record.actor, record.sequence) == first;
+        self.take_out(keys::change(document, record.actor, record.sequence), |entry| entry.record == *record)?;
+        if !is_statement {
+            let held = |entry: &QuarantineEntry| entry.code.is_none() && entry.device == by;
+            self.take_out(keys::change(document, fact.actor, fact.sequence), held)?;
         }
+        Ok(())
+    }
+
+    fn take_out(&mut self, key: Vec<u8>, fits: impl FnOnce(&QuarantineEntry) -> bool) -> Result<(), CommitError> {
+        let Some(entry) = self.read::<QuarantineEntry>(Table::Quarantine, &key)?.filter(fits) else { return Ok(()) };
+        self.remove(Table::Quarantine, key);
+        self.weigh(&entry, u64::saturating_sub)
+    }
+
+    /// Counts an entry in or out of what its device has in quarantine.
+    fn weigh(&mut self, entry: &QuarantineEntry, change: fn(u64, u64) -> u64) -> Result<(), CommitError> {
+        let mut load: Load = self.read(Table::Meta, &load_key(entry.device))?.unwrap_or_default();
+        load.items = change(load.items, 1);
+        load.bytes = change(load.bytes, u64::try_from(entry.record.bytes.len()).unwrap_or(u64::MAX));
+        self.write(Table::Meta, load_key(entry.device), &load);
         Ok(())
     }
 }

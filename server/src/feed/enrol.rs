@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::devices::{DeviceRecord, first_nonce};
 use crate::auth::codes::{CodeError, CodeRecord, CodeStanding, EnrolmentCode};
 use crate::commit::{CommitError, Tables, Writer};
+use crate::api::Body;
 use crate::error::ApiError;
 use crate::office::Office;
 use crate::store::Table;
@@ -85,7 +86,7 @@ impl Writer {
 /// `POST /device/enrol`.
 pub async fn enrol_device(
     State(office): State<Arc<Office>>,
-    Json(request): Json<EnrolmentRequest>,
+    Body(request): Body<EnrolmentRequest>,
 ) -> Result<Json<EnrolmentAnswer>, ApiError> {
     enrol(&office, request).await.map(Json)
 }

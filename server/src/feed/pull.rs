@@ -3,11 +3,9 @@
 //! The caller holds the hub's read lock, so that everything in a batch is durable and of one moment. Saved
 //! bytes are copied; no document is decoded unless changes came since its last save.
 
-use std::collections::BTreeSet;
-
 use docket_sync_core::document::{Record, heads_of};
-use docket_sync_core::facts::{FactBody, Origin, StatedFact};
-use docket_sync_core::ids::{ActorId, BlobId, DeviceId, DocumentId};
+use docket_sync_core::facts::{FactBody, StatedFact};
+use docket_sync_core::ids::{ActorId, BlobId, DocumentId};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::frames::{Batch, BatchDocument, News, ProofBytes, ReceiptLine, RecordSet};
@@ -35,8 +33,9 @@ pub struct Pull<'a> {
     pub keys: &'a StoreKeys,
     /// The technician's scope.
     pub scope: ScopeId,
-    /// The device: its own facts do not come back.
-    pub device: DeviceId,
+    /// Where the device states facts now: these do not come back. Those of its earlier incarnations do, since it
+    /// cannot know which of them arrived when an answer was lost before it was renewed.
+    pub own: ActorId,
 }
 
 impl core::fmt::Debug for dyn Store + '_ {
@@ -180,13 +179,12 @@ impl Pull<'_> {
             draft.document(document, News::Whole { bytes }, Some(&meta));
             return Ok(());
         }
-        let own = own_actors(&meta, self.device);
         let records: Vec<Record> = self
             .store
             .facts_after(document, from)?
             .into_iter()
             .map(|(_, fact)| to_record(fact))
-            .filter(|record| !own.contains(&record.actor))
+            .filter(|record| record.actor != self.own)
             .collect();
         self.add_proofs(draft, &records)?;
         draft.records(document, sorted(records), &meta);
@@ -250,11 +248,6 @@ impl Draft {
         let runs = self.records.documents.pop().map(|packed| packed.runs).unwrap_or_default();
         self.document(document, News::Records { runs }, Some(meta));
     }
-}
-
-fn own_actors(meta: &DocumentMeta, device: DeviceId) -> BTreeSet<ActorId> {
-    let is_own = |origin: &Option<Origin>| matches!(origin, Some(Origin::Device { device: of, .. }) if *of == device);
-    meta.firsts.iter().filter(|(_, first)| is_own(&first.origin)).map(|(actor, _)| *actor).collect()
 }
 
 /// By chain: consecutive records of one actor travel as one run.

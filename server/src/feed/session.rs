@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use docket_sync_core::document::heads_of;
-use docket_sync_core::facts::SCHEMA_LEVEL;
-use docket_sync_core::ids::{DeviceId, DocumentId, Nonce};
+use docket_sync_core::facts::{Origin, SCHEMA_LEVEL};
+use docket_sync_core::ids::{ActorId, DeviceId, DocumentId, Nonce};
 use docket_sync_core::limits::{BATCH_BYTES, FIRST_BATCH_BYTES};
 use docket_sync_core::proof::Certificate;
 use docket_sync_core::proof::Receipt;
@@ -53,6 +53,8 @@ struct Speaker {
     record: DeviceRecord,
     maker: Maker,
     scope: ScopeId,
+    /// The actor of its incarnation.
+    own: ActorId,
 }
 
 /// One session.
@@ -167,7 +169,7 @@ impl ServerSession {
             identity: &self.office.identity,
             keys: &self.office.keys,
             scope: speaker.scope,
-            device: speaker.record.device,
+            own: speaker.own,
         }
     }
 
@@ -207,7 +209,8 @@ impl ServerSession {
             }
         };
         let person = record.persons.first().copied().unwrap_or(docket_sync_core::ids::PersonId([0; 16]));
-        let speaker = Speaker { record, maker, scope: ScopeId::of(person) };
+        let own = Origin::Device { device: hello.device, incarnation: hello.incarnation }.actor();
+        let speaker = Speaker { record, maker, scope: ScopeId::of(person), own };
         let welcome = self.welcome(&speaker, hello.cursor.as_ref(), nonce)?;
         self.speaker = Some(speaker);
         Ok(Ok(vec![Frame::Welcome(welcome)]))

@@ -264,8 +264,7 @@ impl RecordSet {
     /// The records of every document.
     ///
     /// # Errors
-    /// When a run names an actor outside the table or a sequence outside the numbers from 1, or the records
-    /// are more than [`limits::RECORDS_PER_PUSH_MAX`].
+    /// A run with an actor outside the table or a sequence below 1, more than [`limits::RECORDS_PER_PUSH_MAX`].
     pub fn unpack(&self) -> Result<Vec<(DocumentId, Vec<Record>)>, crate::DecodeError> {
         let mut total = 0_usize;
         let mut documents = Vec::new();
@@ -292,8 +291,8 @@ impl RecordSet {
         let mut time = run.time;
         let mut sequences = run.first..=u64::MAX;
         for item in &run.items {
-            let sequence = sequences.next().filter(|sequence| *sequence > 0);
-            let sequence = sequence.ok_or_else(|| crate::DecodeError::new("records", "a sequence out of range"))?;
+            let wrong = || crate::DecodeError::new("records", "a sequence out of range");
+            let sequence = sequences.next().filter(|sequence| *sequence > 0).ok_or_else(wrong)?;
             time = time.plus(item.later);
             records.push(Record { actor, sequence, time, bytes: item.bytes.clone() });
         }

@@ -53,15 +53,18 @@ impl Room {
     /// Bytes of one file; empty when it is not there.
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         let text = fs::read_to_string(self.folder.join(format!("{name}.hex"))).unwrap_or_default();
-        let digits: Vec<u32> = text.lines().flat_map(str::chars).map(|digit| digit.to_digit(16).unwrap()).collect();
-        digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+        let digits: Vec<u8> = text.lines().flat_map(str::bytes).collect();
+        let byte = |pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
+        digits.chunks(2).map(byte).collect()
     }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::new();
     for line in bytes.chunks(LINE) {
-        line.iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
+        for byte in line {
+            write!(text, "{byte:02x}").unwrap();
+        }
         text.push('\n');
     }
     text

@@ -34,16 +34,16 @@ impl ChangeChunk {
     }
 
     pub(crate) fn write(&self) -> Vec<u8> {
-        let string = |bytes: &Vec<u8>| [leb(bytes.len() as u64), bytes.clone()].concat();
-        let mut content = leb(self.dependencies.len() as u64);
+        let string = |bytes: &Vec<u8>| [length(bytes), bytes.clone()].concat();
+        let mut content = length(&self.dependencies);
         content.extend(self.dependencies.concat());
         content.extend(string(&self.actor));
         content.extend(self.numbers.concat());
-        content.extend(leb(self.other_actors.len() as u64));
+        content.extend(length(&self.other_actors));
         content.extend(self.other_actors.iter().flat_map(string));
-        content.extend(leb(self.columns.len() as u64));
+        content.extend(length(&self.columns));
         for (column, data) in &self.columns {
-            content.extend([leb(*column), leb(data.len() as u64)].concat());
+            content.extend([leb(*column), length(data)].concat());
         }
         content.extend(self.columns.iter().flat_map(|(_, data)| data.clone()));
         content.extend(&self.extra);
@@ -53,7 +53,7 @@ impl ChangeChunk {
 
 /// A chunk of this type with its checksum.
 pub(crate) fn chunk(kind: u8, content: &[u8]) -> Vec<u8> {
-    let body = [vec![kind], leb(content.len() as u64), content.to_vec()].concat();
+    let body = [vec![kind], length(content), content.to_vec()].concat();
     [&MAGIC, &Sha256::digest(&body)[..4], body.as_slice()].concat()
 }
 
@@ -62,9 +62,9 @@ pub(crate) fn deflated(change: &[u8]) -> Vec<u8> {
     let mut reader = Reader { bytes: change, position: 9 };
     reader.number();
     let content = &change[reader.position..];
-    let length = u16::try_from(content.len()).unwrap();
-    let stored = [&[1], length.to_le_bytes().as_slice(), &(!length).to_le_bytes(), content].concat();
-    [&MAGIC, &change[4..8], &[2], leb(stored.len() as u64).as_slice(), &stored].concat()
+    let size = u16::try_from(content.len()).unwrap();
+    let stored = [&[1], size.to_le_bytes().as_slice(), &(!size).to_le_bytes(), content].concat();
+    [&MAGIC, &change[4..8], &[2], length(&stored).as_slice(), &stored].concat()
 }
 
 /// The same chunk with the checksum that its bytes need.
@@ -88,6 +88,10 @@ pub(crate) fn leb(mut number: u64) -> Vec<u8> {
     }
 }
 
+fn length<T>(items: &[T]) -> Vec<u8> {
+    leb(u64::try_from(items.len()).unwrap())
+}
+
 struct Reader<'a> {
     bytes: &'a [u8],
     position: usize,
@@ -103,7 +107,7 @@ impl Reader<'_> {
 
     fn raw_number(&mut self) -> Vec<u8> {
         let length = self.bytes[self.position..].iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
-        self.take(length as u64)
+        self.take(u64::try_from(length).unwrap())
     }
 
     fn number(&mut self) -> u64 {

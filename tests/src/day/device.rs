@@ -126,7 +126,10 @@ impl Device {
         for faults in tries {
             self.proxy.set_faults(faults.clone());
             match self.once(carrier).await {
-                Ok(()) => return self.went_through(carrier),
+                Ok(()) => {
+                    self.went_through(carrier);
+                    return Ok(());
+                }
                 Err(error) if is_broken_line(&error) => self.counts.cuts = self.counts.cuts.saturating_add(1),
                 Err(error) => return Err(error.into()),
             }
@@ -135,19 +138,21 @@ impl Device {
         let mut last = None;
         for _ in 0..GOOD_TRIES_MAX {
             match self.once(Carrier::Post).await {
-                Ok(()) => return self.went_through(Carrier::Post),
+                Ok(()) => {
+                    self.went_through(Carrier::Post);
+                    return Ok(());
+                }
                 Err(error) => last = Some(error),
             }
         }
         Err(last.map_or_else(|| "no try was made".into(), Into::into))
     }
 
-    fn went_through(&mut self, carrier: Carrier) -> Result<(), Trouble> {
+    fn went_through(&mut self, carrier: Carrier) {
         self.counts.syncs = self.counts.syncs.saturating_add(1);
         if carrier == Carrier::Live {
             self.counts.live = self.counts.live.saturating_add(1);
         }
-        Ok(())
     }
 
     async fn once(&mut self, carrier: Carrier) -> Result<(), SyncError> {

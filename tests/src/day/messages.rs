@@ -49,7 +49,8 @@ mod tests {
     #[test]
     fn every_key_that_the_demo_names_exists_in_both_languages() {
         let sources = [
-            include_str!("desk.rs"),
+            include_str!("desk/choice.rs"),
+            include_str!("desk/intake.rs"),
             include_str!("print.rs"),
             include_str!("technician.rs"),
             include_str!("visit.rs"),

@@ -146,6 +146,10 @@ impl Day {
         try_join_all(self.technicians.iter_mut().map(|technician| technician.device.sync(&[], device::Carrier::Post)))
             .await?;
         self.setting.react().await?;
+        let views = summary::views(self).await?;
+        for (position, (_, view)) in views.iter().enumerate() {
+            self.desk.take_notice(position, view, self.minute);
+        }
         // The rules may have answered what arrived.
         try_join_all(self.technicians.iter_mut().map(|technician| technician.device.sync(&[], device::Carrier::Post)))
             .await?;

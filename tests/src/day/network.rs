@@ -19,14 +19,14 @@ pub struct Signal {
 const BAD_TRIES_MAX: i64 = 3;
 
 impl Signal {
-    /// The gaps of a day of `length` minutes: one in four technicians keeps his signal, the others lose it once to
-    /// three times, for half an hour to three hours.
+    /// The gaps of a day of `length` minutes: one in six technicians keeps his signal, the others lose it once to
+    /// three times, for forty minutes to three hours.
     #[must_use]
     pub fn draw(random: &mut Random, length: i64) -> Self {
-        let number = if random.chance(1, 4) { 0 } else { random.between(1, 3) };
+        let number = if random.chance(1, 6) { 0 } else { random.between(1, 3) };
         let gaps = (0..number).map(|_| {
-            let from = random.between(20, length.saturating_sub(60).max(20));
-            (from, from.saturating_add(random.between(30, 180)))
+            let from = random.between(30, length.saturating_sub(120).max(30));
+            (from, from.saturating_add(random.between(40, 180)))
         });
         Self { gaps: gaps.collect() }
     }

@@ -59,10 +59,13 @@ pub fn summary_lines(summary: &Summary, language: Language) -> String {
     ];
     say("demo.summary.facts", &facts);
     let pairs = summary.pairs.iter().map(|(pair, number)| format!("{pair} {number}")).collect::<Vec<_>>().join(", ");
-    say("demo.summary.pairs", &[("pairs", pairs)]);
+    if !pairs.is_empty() {
+        say("demo.summary.pairs", &[("pairs", pairs)]);
+    }
     let number: usize = summary.reviews.values().sum();
     let kinds = named(&summary.reviews, "review", language);
-    say("demo.summary.reviews", &[("number", number.to_string()), ("kinds", kinds)]);
+    let open = summary.reviews_open.to_string();
+    say("demo.summary.reviews", &[("number", number.to_string()), ("open", open), ("kinds", kinds)]);
     let signatures = [
         ("verified", summary.signatures_verified.to_string()),
         ("signatures", summary.signatures.to_string()),

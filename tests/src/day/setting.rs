@@ -86,11 +86,10 @@ impl Setting {
         let keys = StoreKeys::from_secret(&secret);
         let (office, commit_thread) = Office::open(store, keys, platform, Some(new))?;
         put_on_file(&office, &clock, &company).await?;
-        let reactors = vec![
-            Runner::new(office.clone(), Arc::new(Rotation)),
-            Runner::new(office.clone(), Arc::new(FollowUp)),
-        ];
-        let serving = tokio::spawn(listener.serve(app::router(office.clone(), Some(tls.fingerprint())), office.stopping()));
+        let reactors =
+            vec![Runner::new(office.clone(), Arc::new(Rotation)), Runner::new(office.clone(), Arc::new(FollowUp))];
+        let serving =
+            tokio::spawn(listener.serve(app::router(office.clone(), Some(tls.fingerprint())), office.stopping()));
         Ok(Self { office, clock, company, tls, address, folder, reactors, serving, commit_thread })
     }
 
@@ -142,7 +141,9 @@ impl Setting {
         drop(reactors);
         serving.await??;
         drop(office);
-        tokio::task::spawn_blocking(move || commit_thread.join()).await?.map_err(|_panic| "the commit thread failed")?;
+        tokio::task::spawn_blocking(move || commit_thread.join())
+            .await?
+            .map_err(|_panic| "the commit thread failed")?;
         drop(folder);
         Ok(())
     }

@@ -7,8 +7,8 @@ use docket_server::commit::{Tables, Writer};
 use docket_server::feed::devices::list_devices;
 use docket_server::store::Table;
 use docket_sync_core::facts::{Author, FactBody};
-use docket_sync_core::ids::{DocumentId, KeyId};
-use docket_sync_core::lifecycle::view::{OrderState, OrderView, VoucherFacet};
+use docket_sync_core::ids::{DocumentId, KeyId, PersonId};
+use docket_sync_core::lifecycle::view::{OrderState, OrderView, ReviewStatus, VoucherFacet};
 use docket_sync_core::lifecycle::{Causality, FactSet};
 use docket_sync_core::voucher::copy::{CustomerCopy, verify_copy};
 use docket_sync_core::voucher::{SignedFact, verify_sign};
@@ -42,9 +42,8 @@ pub struct Status {
 impl Status {
     pub(super) async fn of(day: &Day) -> Result<Self, Trouble> {
         let minute = day.minute;
-        let waiting = |technician: &Technician| {
-            technician.device.client.status().pending.map_or(0, |pending| pending.count)
-        };
+        let waiting =
+            |technician: &Technician| technician.device.client.status().pending.map_or(0, |pending| pending.count);
         Ok(Self {
             minute,
             orders: by_state(&views(day).await?),
@@ -77,10 +76,12 @@ pub struct Summary {
     pub facts_offline: u64,
     /// Facts of people that some other person's fact did not know of, nor the other way round.
     pub facts_concurrent: usize,
-    /// Named pairs of concurrent facts that decided something: pair and number of orders.
+    /// Named pairs of concurrent facts that decided something at some time of the day: pair and number of orders.
     pub pairs: BTreeMap<&'static str, usize>,
-    /// Reviews by kind's code.
+    /// Reviews that were raised during the day, by kind's code.
     pub reviews: BTreeMap<&'static str, usize>,
+    /// Reviews that still wait for a decision.
+    pub reviews_open: usize,
     /// Vouchers back at the office.
     pub vouchers_returned: usize,
     /// Signatures, and those that verified.
@@ -101,11 +102,26 @@ pub struct Summary {
     pub syncs: SyncCounts,
     /// Bytes through the proxies, TLS included.
     pub bytes: Bytes,
+    /// The register at the end.
+    pub register: Vec<RegisterRow>,
     /// A customer's copy as `docket verify` reads it, of the last signature.
     #[serde(skip)]
     pub copy: Option<Vec<u8>>,
     /// Sentences about what failed; empty when all is well.
     pub failures: Vec<String>,
+}
+
+/// One order at the end of the day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RegisterRow {
+    /// Its serial.
+    pub serial: String,
+    /// Its state's code.
+    pub state: &'static str,
+    /// Login of the technician to whom it is assigned.
+    pub technician: Option<String>,
+    /// Number of its facts.
+    pub facts: usize,
 }
 
 /// Bytes that devices moved.
@@ -129,6 +145,8 @@ impl Summary {
             facts_concurrent: 0,
             pairs: BTreeMap::new(),
             reviews: BTreeMap::new(),
+            reviews_open: 0,
+            register: register(day, &views),
             vouchers_returned: views.iter().filter(|(_, view)| view.voucher == VoucherFacet::Returned).count(),
             signatures: 0,
             signatures_verified: 0,
@@ -142,14 +160,11 @@ impl Summary {
             copy: None,
             failures: Vec::new(),
         };
+        day.desk.pairs.iter().for_each(|(_, pair)| count(&mut summary.pairs, *pair));
+        day.desk.reviews.values().for_each(|(kind, _)| count(&mut summary.reviews, kind.code()));
         for (_, view) in &views {
-            for review in &view.reviews {
-                count(&mut summary.reviews, review.kind.code());
-            }
-            let mut pairs: Vec<&'static str> = view.explanations.iter().filter_map(|one| one.pair).collect();
-            pairs.sort_unstable();
-            pairs.dedup();
-            pairs.into_iter().for_each(|pair| count(&mut summary.pairs, pair));
+            let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open);
+            summary.reviews_open = summary.reviews_open.saturating_add(open.count());
         }
         summary.look_at_facts(day, &views)?;
         summary.compare_devices(day, &views)?;
@@ -262,7 +277,7 @@ fn count<K: Ord>(counts: &mut BTreeMap<K, usize>, key: K) {
     *counted = counted.saturating_add(1);
 }
 
-async fn views(day: &Day) -> Result<Vec<(DocumentId, Arc<OrderView>)>, Trouble> {
+pub(super) async fn views(day: &Day) -> Result<Vec<(DocumentId, Arc<OrderView>)>, Trouble> {
     let documents: Vec<DocumentId> = day.orders().collect();
     let read = move |writer: &mut Writer| {
         documents.iter().map(|document| Ok((*document, writer.current_view(*document)?))).collect()
@@ -270,9 +285,25 @@ async fn views(day: &Day) -> Result<Vec<(DocumentId, Arc<OrderView>)>, Trouble> 
     Ok(day.setting.office.committer.run(read).await?)
 }
 
+fn register(day: &Day, views: &[(DocumentId, Arc<OrderView>)]) -> Vec<RegisterRow> {
+    let login = |person: PersonId| {
+        let people = day.setting.company.people.iter();
+        people.clone().find(|one| one.id == person).map(|one| one.login.clone())
+    };
+    let rows = day.desk.orders.iter().zip(views).map(|(order, (_, view))| RegisterRow {
+        serial: order.serial.clone(),
+        state: view.state.code(),
+        technician: view.technician().and_then(login),
+        facts: view.facts,
+    });
+    rows.collect()
+}
+
 fn by_state(views: &[(DocumentId, Arc<OrderView>)]) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
-    views.iter().for_each(|(_, view)| count(&mut counts, view.state.code()));
+    for (_, view) in views {
+        count(&mut counts, view.state.code());
+    }
     counts
 }
 

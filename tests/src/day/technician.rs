@@ -190,7 +190,7 @@ impl Technician {
         // He does not ring before the time that was agreed.
         let agreed = row.appointment.filter(|_| row.confirmed).map(|window| self.clock.minute_of(window.from));
         if let Some(early) = agreed.map(|agreed| agreed.saturating_sub(minute).saturating_sub(40)) {
-            plan.delay(early.clamp(0, 240));
+            plan.set_out_later(early.clamp(0, 240));
         }
         self.next_act = minute.saturating_add(plan.pause().unwrap_or(1));
         self.work = Some(Work { order: *order, serial, plan, insists: false, contested: 0 });
@@ -213,14 +213,16 @@ impl Technician {
         {
             return self.stopped(work, &shown, &stop, minute, acts);
         }
-        let Some(step) = work.plan.next() else { return Ok(()) };
+        let Some(step) = work.plan.take() else { return Ok(()) };
         let what = match self.take(&shown, &step)? {
-            Ok(()) => code(&step).to_owned(),
-            Err(refusal) => format!("{} refused: {refusal}", code(&step)),
+            Ok(()) => step.code().to_owned(),
+            Err(refusal) => format!("{} refused: {refusal}", step.code()),
         };
         let refused = what.contains("refused: ");
         acts.push(Act::new(minute, &self.login, &what, &work.serial));
-        if matches!(step, Step::Accept | Step::Arrive | Step::Done(_) | Step::Unfinished(..)) && self.random.chance(1, 2) {
+        if matches!(step, Step::Accept | Step::Arrive | Step::Done(_) | Step::Unfinished(..))
+            && self.random.chance(1, 2)
+        {
             self.next_sync = minute;
         }
         match work.plan.pause().filter(|_| !refused) {
@@ -308,7 +310,16 @@ impl Technician {
                 Step::Accept => Some(Command::Accept),
                 Step::Refuse(reason) => Some(Command::Refuse { reason: reason.clone() }),
                 Step::Depart => Some(Command::Depart),
-                _ => None,
+                Step::Arrive
+                | Step::Start
+                | Step::Line(_)
+                | Step::Note(_)
+                | Step::Pause(_)
+                | Step::Resume
+                | Step::Done(_)
+                | Step::Unfinished(..)
+                | Step::Sign(_)
+                | Step::RefuseSignature(_) => None,
             });
         };
         Ok(Some(match step.clone() {
@@ -328,9 +339,7 @@ impl Technician {
                 let customer = next.map(|_| self.customer(shown)).transpose()?;
                 Command::Unfinished { visit, reason, text: Some(text), next, customer }
             }
-            Step::RefuseSignature(reason) => {
-                Command::RefuseSignature { name: self.customer(shown)?.name, reason }
-            }
+            Step::RefuseSignature(reason) => Command::RefuseSignature { name: self.customer(shown)?.name, reason },
         }))
     }
 
@@ -370,6 +379,7 @@ fn own_visit(view: &OrderView, person: PersonId) -> Option<&Visit> {
 }
 
 /// Whether what he sees keeps him from going on.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the arms name every state that can stop him")]
 fn stop(view: &OrderView, person: PersonId) -> Option<Stop> {
     let visit = own_visit(view, person);
     if visit.is_some_and(|visit| visit.outcome.is_some()) {
@@ -383,24 +393,5 @@ fn stop(view: &OrderView, person: PersonId) -> Option<Stop> {
         OrderState::Completed | OrderState::Returned | OrderState::Closed => Some(Stop::CalledOff("done")),
         _ if !there && view.technician() != Some(person) => Some(Stop::CalledOff("reassigned")),
         _ => None,
-    }
-}
-
-/// The step's name in the list of acts: the code of its command.
-fn code(step: &Step) -> &'static str {
-    match step {
-        Step::Accept => "accept",
-        Step::Refuse(_) => "refuse",
-        Step::Depart => "depart",
-        Step::Arrive => "arrive",
-        Step::Start => "start",
-        Step::Line(_) => "record_line",
-        Step::Note(_) => "note",
-        Step::Pause(_) => "pause",
-        Step::Resume => "resume",
-        Step::Done(_) => "done",
-        Step::Unfinished(..) => "unfinished",
-        Step::Sign(_) => "sign",
-        Step::RefuseSignature(_) => "refuse_signature",
     }
 }

@@ -46,6 +46,28 @@ pub enum Step {
     RefuseSignature(String),
 }
 
+impl Step {
+    /// Its name in the list of acts: the code of its command.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Refuse(_) => "refuse",
+            Self::Depart => "depart",
+            Self::Arrive => "arrive",
+            Self::Start => "start",
+            Self::Line(_) => "record_line",
+            Self::Note(_) => "note",
+            Self::Pause(_) => "pause",
+            Self::Resume => "resume",
+            Self::Done(_) => "done",
+            Self::Unfinished(..) => "unfinished",
+            Self::Sign(_) => "sign",
+            Self::RefuseSignature(_) => "refuse_signature",
+        }
+    }
+}
+
 /// What is known when the plan is drawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'a> {
@@ -85,7 +107,7 @@ impl Plan {
     }
 
     /// Takes the next step.
-    pub fn next(&mut self) -> Option<Step> {
+    pub fn take(&mut self) -> Option<Step> {
         self.steps.pop_front().map(|(_, step)| step)
     }
 
@@ -95,14 +117,9 @@ impl Plan {
         self.steps.front().map(|(minutes, _)| *minutes)
     }
 
-    /// Puts a step that could not be done yet back to the front.
-    pub fn put_back(&mut self, minutes: i64, step: Step) {
-        self.steps.push_front((minutes, step));
-    }
-
-    /// The next step comes this many minutes later.
-    pub fn delay(&mut self, minutes: i64) {
-        if let Some((pause, _)) = self.steps.front_mut() {
+    /// He sets out this many minutes later.
+    pub fn set_out_later(&mut self, minutes: i64) {
+        if let Some((pause, _)) = self.steps.iter_mut().find(|(_, step)| *step == Step::Depart) {
             *pause = pause.saturating_add(minutes);
         }
     }
@@ -117,7 +134,8 @@ impl Plan {
         let checks = random.between(3, 6);
         for check in known.trade.checks.iter().take(usize::try_from(checks).unwrap_or(0)) {
             let result = if random.chance(1, 6) { CheckResult::Fault } else { CheckResult::Ok };
-            let checked = Line { result: Some(result), ..line(LineKind::Checklist, check.in_language(language), 1_000, "") };
+            let checked =
+                Line { result: Some(result), ..line(LineKind::Checklist, check.in_language(language), 1_000, "") };
             self.after(random.between(1, 4), Step::Line(Box::new(checked)));
         }
         if random.chance(1, 6) {
@@ -169,7 +187,9 @@ impl Plan {
         let pause = random.between(1, 6);
         let opinion = opinion(random, known.language);
         match random.below(20) {
-            0 | 1 => self.after(pause, Step::RefuseSignature(text("demo.text.no_signature", known.language).to_owned())),
+            0 | 1 => {
+                self.after(pause, Step::RefuseSignature(text("demo.text.no_signature", known.language).to_owned()));
+            }
             // Nobody there who could sign; half of the unfinished visits are not signed either.
             2 => {}
             number if unfinished && number < 11 => {}
@@ -200,12 +220,12 @@ mod tests {
 
     #[test]
     fn plans_follow_their_seed_and_all_kinds_of_ends_occur() {
-        let known =
-            Known { language: Language::Zh, currency: "CNY", trade: &lists().trades[0], chargeable: true };
+        let known = Known { language: Language::Zh, currency: "CNY", trade: &lists().trades[0], chargeable: true };
         let draw = |seed| Plan::draw(&mut Random::from_seed(seed), known);
         assert_eq!(draw(1), draw(1));
         let plans: Vec<Plan> = (0..200).map(draw).collect();
-        let with = |is: fn(&Step) -> bool| plans.iter().filter(|plan| plan.steps.iter().any(|(_, step)| is(step))).count();
+        let with =
+            |is: fn(&Step) -> bool| plans.iter().filter(|plan| plan.steps.iter().any(|(_, step)| is(step))).count();
         assert!((120..190).contains(&with(|step| matches!(step, Step::Sign(_)))));
         assert!((10..60).contains(&with(|step| matches!(step, Step::Unfinished(..)))));
         assert!((5..50).contains(&with(|step| matches!(step, Step::RefuseSignature(_)))));

@@ -24,7 +24,7 @@ use docket_server::store::MemoryStore;
 use docket_sync_core::commands::Command;
 use docket_sync_core::facts::Role;
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
-use docket_sync_core::ids::{DocumentId, Epoch, FactRef, PersonId, StoreId};
+use docket_sync_core::ids::{DocumentId, Epoch, FactId, FactRef, PersonId, StoreId};
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::policy::{DEFAULT_JSON, ServicePolicy};
 use docket_sync_core::reference::{Language, PolicyRecord};
@@ -89,8 +89,7 @@ impl World {
         let keys = StoreKeys::from_secret(&[7; StoreKeys::LENGTH]);
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
         let (office, _thread) = Office::open(store.clone(), keys, platform, Some(new))?;
-        let mut world =
-            Self { office, store, clerk: PersonId([0; 16]), clock, seed, people: AtomicU64::new(0) };
+        let mut world = Self { office, store, clerk: PersonId([0; 16]), clock, seed, people: AtomicU64::new(0) };
         world.clerk = world.person("Wang Fang", &[Role::Clerk, Role::Dispatcher, Role::Supervisor]).await?;
         let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
@@ -179,7 +178,7 @@ impl World {
     }
 
     /// A person at the office acts on the present view.
-    pub async fn act(&self, person: PersonId, order: DocumentId, command: Command) -> Result<(), Trouble> {
+    pub async fn act(&self, person: PersonId, order: DocumentId, command: Command) -> Result<FactId, Trouble> {
         let seen = self.frontier(order).await?;
         self.act_on(person, order, &seen, command).await
     }
@@ -191,13 +190,11 @@ impl World {
         order: DocumentId,
         seen: &[FactRef],
         command: Command,
-    ) -> Result<(), Trouble> {
+    ) -> Result<FactId, Trouble> {
         let seen = seen.to_vec();
-        let job = move |writer: &mut docket_server::commit::Writer| {
-            writer.office_command(order, person, &seen, &command)
-        };
-        let _stated = self.office.committer.run(job).await?;
-        Ok(())
+        let job =
+            move |writer: &mut docket_server::commit::Writer| writer.office_command(order, person, &seen, &command);
+        Ok(self.office.committer.run(job).await?.fact)
     }
 
     /// The frontier of the present view.
@@ -214,7 +211,7 @@ impl World {
             reason: Some("nearest".to_owned()),
             skill: docket_sync_core::commands::SkillMatch::Fits,
         };
-        self.act(self.clerk, order, command).await
+        self.act(self.clerk, order, command).await.map(drop)
     }
 
     /// A complete sync of a device, over single messages.

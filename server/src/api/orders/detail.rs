@@ -8,8 +8,8 @@ use axum::http::{HeaderName, HeaderValue, header};
 use docket_sync_core::commands::{CommandCode, Context, offered};
 use docket_sync_core::facts::Role;
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
-use docket_sync_core::lifecycle::view::OrderView;
-use docket_sync_core::lifecycle::{Language, explain, fold};
+use docket_sync_core::lifecycle::view::{OrderView, Rule};
+use docket_sync_core::lifecycle::{Language, explain, fold, ground_of_state, summary};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -173,7 +173,8 @@ fn explanations(view: &OrderView, loaded: &Loaded) -> Vec<ExplanationItem> {
     let english = explain(view, &loaded.facts, Language::En);
     let chinese = explain(view, &loaded.facts, Language::Zh);
     let reasons = view.explanations.iter().zip(english).zip(chinese);
-    reasons
+    let plain = plain_reason(view, loaded).filter(|_| view.explanations.iter().all(|one| one.field != "state"));
+    let decided = reasons
         .map(|((explanation, english), chinese)| ExplanationItem {
             field: explanation.field,
             value: explanation.value.clone(),
@@ -182,8 +183,23 @@ fn explanations(view: &OrderView, loaded: &Loaded) -> Vec<ExplanationItem> {
             winners: references(&explanation.winners),
             losers: references(&explanation.losers),
             text: Both { en: english.text, zh: chinese.text },
-        })
-        .collect()
+        });
+    plain.into_iter().chain(decided).collect()
+}
+
+/// Why the state is what it is when no rule had to decide between facts: the fact it rests on.
+fn plain_reason(view: &OrderView, loaded: &Loaded) -> Option<ExplanationItem> {
+    let ground = ground_of_state(view, &loaded.facts)?;
+    let fact = loaded.facts.get(ground)?;
+    Some(ExplanationItem {
+        field: "state",
+        value: view.state.code().to_owned(),
+        rule: Rule::R1.code(),
+        pair: None,
+        winners: references(&[ground]),
+        losers: Vec::new(),
+        text: Both { en: summary(fact, Language::En), zh: summary(fact, Language::Zh) },
+    })
 }
 
 pub(super) fn references(facts: &[FactId]) -> Vec<String> {

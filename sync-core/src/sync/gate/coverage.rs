@@ -10,7 +10,7 @@ use crate::proof::{Envelope, EnvelopeDocument, Receipt};
 /// What a good proof covers.
 pub(super) enum Coverage {
     /// The changes with these hashes, by this device.
-    By(Maker, BTreeSet<ChangeHash>),
+    By(Box<Maker>, BTreeSet<ChangeHash>),
     /// The changes with these hashes, judged once already.
     Receipt(BTreeSet<ChangeHash>),
     /// Nothing.
@@ -38,7 +38,7 @@ pub(super) fn check_proof(
             }
             // A hash is of one document: its chain begins at that document's skeleton.
             let covered = envelope.documents.iter().flat_map(|document| document.changes.iter().copied()).collect();
-            (Some(envelope), Coverage::By(maker, covered))
+            (Some(envelope), Coverage::By(Box::new(maker), covered))
         }
     }
 }

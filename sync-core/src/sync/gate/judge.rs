@@ -7,7 +7,7 @@ use super::coverage::Coverage;
 use super::form::check_form;
 use super::{GateStore, Maker, Verdict};
 use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
-use crate::facts::{Author, Fact, FactKind, Origin};
+use crate::facts::{Author, Fact, FactKind, Origin, StatedFact, Statement};
 use crate::ids::{ActorId, ChangeHash, DocumentId};
 use crate::sync::frames::QuarantineCode;
 use crate::time::UnixMillis;
@@ -36,9 +36,10 @@ impl<'a> DocumentJudge<'a> {
         let Chained { record, place } = chained;
         let verdict = match place {
             Place::Known(_) => Verdict::Duplicate,
-            Place::Behind { missing, built } => Verdict::Held { missing, hash: built.map(|built| built.hash) },
+            Place::Behind { missing, built: None } => Verdict::Held { missing, hash: None },
+            Place::Behind { missing, built: Some(built) } => self.behind(&record, built.hash, missing),
             Place::Next(built) => match self.broken.get(&record.actor) {
-                Some(missing) => Verdict::Held { missing: *missing, hash: Some(built.hash) },
+                Some(missing) => self.behind(&record, built.hash, *missing),
                 None if matches!(self.coverage, Coverage::Unknown) => {
                     Verdict::Held { missing: record.sequence, hash: Some(built.hash) }
                 }
@@ -61,7 +62,29 @@ impl<'a> DocumentJudge<'a> {
                 self.begun |= !self.store.is_known(self.document);
                 Verdict::Accept { built: Box::new(built), fact: Box::new(fact), first }
             }
-            Err(code) => Verdict::Quarantine { code, hash },
+            Err(code) => {
+                self.keep_first(record);
+                Verdict::Quarantine { code, hash }
+            }
+        }
+    }
+
+    /// What stands behind a refused change is held; but what would be refused by itself is refused at once. Held,
+    /// it would be stated again only to be refused then, one round and one copy of all behind it for each.
+    fn behind(&self, record: &Record, hash: ChangeHash, missing: u64) -> Verdict {
+        let known = self.first(record.actor).is_some() && !matches!(self.coverage, Coverage::Unknown);
+        match self.check(record, hash) {
+            Err(code) if known => Verdict::Quarantine { code, hash },
+            Err(_) | Ok(_) => Verdict::Held { missing, hash: Some(hash) },
+        }
+    }
+
+    /// The origin that a refused first change states holds for those behind it: the actor is its digest.
+    fn keep_first(&mut self, record: &Record) {
+        let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { return };
+        let StatedFact { statement: Statement { origin, author, .. }, .. } = stated;
+        if record.sequence == 1 && origin.is_some_and(|origin| origin.actor() == record.actor) {
+            self.firsts.insert(record.actor, FirstStatement { origin, author });
         }
     }
 

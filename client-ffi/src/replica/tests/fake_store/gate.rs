@@ -31,7 +31,7 @@ impl GateStore for FakeStore {
         self.orders.contains_key(&document)
     }
 
-    fn roles(&self, _person: PersonId) -> Vec<Role> {
+    fn roles(&self, _person: PersonId, _since: docket_sync_core::time::UnixMillis) -> Vec<Role> {
         vec![Role::Technician]
     }
 

@@ -397,36 +397,3 @@ impl FakeStore {
         })
     }
 }
-
-impl GateStore for FakeStore {
-    fn chain(&self, document: DocumentId, actor: ActorId) -> Option<ChainHead> {
-        self.orders.get(&document)?.document.chains().get(&actor).copied()
-    }
-
-    fn accepted(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash> {
-        self.orders.get(&document)?.document.change_hash(actor, sequence)
-    }
-
-    fn refused(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash> {
-        self.quarantine.get(&(document, actor, sequence)).copied()
-    }
-
-    fn first(&self, document: DocumentId, actor: ActorId) -> Option<FirstStatement> {
-        let records = self.orders.get(&document)?.document.records().unwrap();
-        let first = records.iter().find(|record| record.actor == actor && record.sequence == 1)?;
-        let statement = StatedFact::from_bytes(&first.bytes).unwrap().statement;
-        Some(FirstStatement { origin: statement.origin, author: statement.author })
-    }
-
-    fn is_known(&self, document: DocumentId) -> bool {
-        self.orders.contains_key(&document)
-    }
-
-    fn roles(&self, _person: PersonId, _since: docket_sync_core::time::UnixMillis) -> Vec<Role> {
-        vec![Role::Technician]
-    }
-
-    fn was_in_scope(&self, _document: DocumentId, _person: PersonId) -> bool {
-        true
-    }
-}

@@ -1,0 +1,106 @@
+//! Commands with what a person might fill in.
+
+use docket_harness::random::Random;
+use docket_harness::world::field::{customer, labour, part, yuan};
+use docket_sync_core::commands::{Command, CommandCode, SkillMatch};
+use docket_sync_core::facts::values::{Channel, UnfinishedReason, VisitRef, Window};
+use docket_sync_core::ids::PersonId;
+use docket_sync_core::lifecycle::view::{OrderView, ReviewStatus, VisitState};
+use docket_sync_core::time::{DAY, HOUR};
+
+/// A command that `person` might give on this view; `None` where there is nothing to name.
+pub(super) fn command(
+    random: &mut Random,
+    view: &OrderView,
+    person: PersonId,
+    code: CommandCode,
+    technicians: &[PersonId],
+) -> Option<Command> {
+    let text = || "原因".to_owned();
+    let visit = visit(random, view, person);
+    Some(match code {
+        CommandCode::Confirm => Command::Confirm {
+            content: "维修".to_owned(),
+            window: random.chance(1, 2).then(|| window(random, view)),
+            amount: Some(yuan(random.between(0, 50_000))),
+            in_warranty: random.chance(1, 4),
+            customer: None,
+        },
+        CommandCode::Assign => Command::Assign {
+            technician: *technicians.get(random.position(technicians.len()))?,
+            skipped: Vec::new(),
+            turn: None,
+            reason: Some(text()),
+            skill: SkillMatch::Fits,
+        },
+        CommandCode::Unassign => Command::Unassign { technician: view.technician()?, reason: text() },
+        CommandCode::Accept => Command::Accept,
+        CommandCode::Refuse => Command::Refuse { reason: text() },
+        CommandCode::Reschedule => {
+            let confirmed = random.chance(1, 2);
+            let window = window(random, view);
+            Command::Reschedule { window, confirmed, customer: confirmed.then(|| customer(Channel::Phone)), reason: None }
+        }
+        CommandCode::Seen => Command::Seen,
+        CommandCode::Depart => Command::Depart,
+        CommandCode::Arrive => {
+            let under_way = view
+                .visits
+                .iter()
+                .find(|visit| visit.technician == person && visit.state == VisitState::EnRoute)
+                .map(|visit| visit.id.reference());
+            Command::Arrive { visit: under_way, place: None }
+        }
+        CommandCode::Start => Command::Start { visit: visit? },
+        CommandCode::Pause => Command::Pause { visit: visit?, reason: text() },
+        CommandCode::Resume => Command::Resume { visit: visit? },
+        CommandCode::End => Command::End { visit: visit? },
+        CommandCode::RecordLine => {
+            let line = if random.chance(1, 2) { labour() } else { part("电容", random.between(1, 4) * 1_000, 2_500) };
+            Command::RecordLine { visit: visit?, line }
+        }
+        CommandCode::ReverseLine => {
+            let line = view.lines.get(random.position(view.lines.len()))?;
+            Command::ReverseLine { line: line.at.fact.reference(), reason: text() }
+        }
+        CommandCode::Note => Command::Note { text: format!("备注 {}", random.below(1_000)) },
+        CommandCode::Done => Command::Done { visit: visit?, finding: Some("更换电容".to_owned()) },
+        CommandCode::Unfinished => Command::Unfinished {
+            visit: visit?,
+            reason: UnfinishedReason::Parts,
+            text: Some(text()),
+            next: random.chance(1, 2).then(|| window(random, view)),
+            customer: Some(customer(Channel::OnSite)),
+        },
+        CommandCode::RefuseSignature => Command::RefuseSignature { name: "陈静".to_owned(), reason: text() },
+        CommandCode::ReturnVoucher => Command::ReturnVoucher { reason: Some(text()) },
+        CommandCode::Withdraw => {
+            let visit = view.visits.get(random.position(view.visits.len()))?;
+            let moments = [visit.departed, visit.arrived, visit.started, visit.ended];
+            let moment = moments.into_iter().flatten().next_back()?;
+            Command::Withdraw { fact: moment.fact.reference(), reason: text() }
+        }
+        CommandCode::Cancel => Command::Cancel { reason: text() },
+        CommandCode::Reinstate => {
+            let cancel = view.cancels.get(random.position(view.cancels.len()))?;
+            Command::Reinstate { cancel: cancel.at.fact.reference(), reason: text() }
+        }
+        CommandCode::Close => Command::Close,
+        CommandCode::ResolveReview => {
+            let open: Vec<_> = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open).collect();
+            let review = open.get(random.position(open.len()))?;
+            Command::ResolveReview { review: review.id, choice: *random.pick(&review.choices), reason: text() }
+        }
+        CommandCode::Register | CommandCode::Sign | CommandCode::Acknowledge => return None,
+    })
+}
+
+fn visit(random: &mut Random, view: &OrderView, person: PersonId) -> Option<VisitRef> {
+    let his: Vec<_> = view.visits.iter().filter(|visit| visit.technician == person).collect();
+    his.get(random.position(his.len())).map(|visit| visit.id.reference())
+}
+
+fn window(random: &mut Random, view: &OrderView) -> Window {
+    let from = view.updated.plus(random.between(1, 5) * DAY);
+    Window { from, to: from.plus(2 * HOUR) }
+}
