@@ -1,5 +1,7 @@
 //! What the office page gets of work that a real device did: signatures, proofs, contacts.
 
+mod browser;
+
 use std::sync::Arc;
 
 use axum::Router;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use docket_sync_core::document::{Chains, FirstStatement};
-use docket_sync_core::ids::{ActorId, ChangeHash, Digest, DocumentId, PersonId, RecordId};
+use docket_sync_core::ids::{ActorId, ChangeHash, Digest, DocumentId, PersonId, RecordId, ReviewId};
+use docket_sync_core::lifecycle::reviews::terms;
+use docket_sync_core::lifecycle::view::{OrderView, Review, ReviewStatus};
 use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
@@ -39,6 +41,9 @@ pub struct DocumentMeta {
     /// When something of it falls due: a review's default, the end of a scope.
     #[n(8)]
     pub due: Option<UnixMillis>,
+    /// When the office first saw each open review: nobody can decide before that.
+    #[n(9)]
+    pub opened: Option<BTreeMap<ReviewId, UnixMillis>>,
 }
 
 impl DocumentMeta {
@@ -48,6 +53,25 @@ impl DocumentMeta {
         let skeleton = docket_sync_core::document::skeleton_hash(document);
         let digest = DigestSum::of_change(document, skeleton).to_digest();
         Self { digest: Some(digest), ..Self::default() }
+    }
+
+    /// When the default of an open review fires: its limit counts from the moment the office could see it,
+    /// however long ago its causes happened without a signal.
+    #[must_use]
+    pub fn due_of(&self, review: &Review) -> Option<UnixMillis> {
+        let due = review.due?;
+        let limit = terms(review.kind).limit_ms?;
+        let opened = self.opened.as_ref().and_then(|opened| opened.get(&review.id));
+        Some(opened.map_or(due, |opened| due.max(opened.plus(limit))))
+    }
+
+    /// Takes notice of the reviews that are open now.
+    pub(super) fn note_reviews(&mut self, view: &OrderView, now: UnixMillis) {
+        let known = self.opened.take().unwrap_or_default();
+        let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open);
+        let opened: BTreeMap<_, _> =
+            open.map(|review| (review.id, known.get(&review.id).copied().unwrap_or(now))).collect();
+        self.opened = (!opened.is_empty()).then_some(opened);
     }
 
     /// The digest sum.

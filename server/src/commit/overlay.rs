@@ -9,10 +9,14 @@ use crate::store::{Batch, Entry, KeyRange, Order, Store, StoreError, Table};
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
     writes: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>,
+    /// Bytes written, rewritten ones counted again: an upper bound.
+    bytes: usize,
 }
 
 impl Overlay {
     pub(super) fn put(&mut self, table: Table, key: Vec<u8>, value: Option<Vec<u8>>) {
+        let size = key.len().saturating_add(value.as_ref().map_or(0, Vec::len));
+        self.bytes = self.bytes.saturating_add(size);
         self.writes.insert((table, key), value);
     }
 
@@ -22,6 +26,12 @@ impl Overlay {
 
     pub(super) fn clear(&mut self) {
         self.writes.clear();
+        self.bytes = 0;
+    }
+
+    /// Upper bound of the bytes in this layer.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -31,6 +41,7 @@ impl Overlay {
     /// Moves the writes of `other` on top of this layer.
     pub(super) fn absorb(&mut self, other: &mut Self) {
         self.writes.append(&mut other.writes);
+        self.bytes = self.bytes.saturating_add(std::mem::take(&mut other.bytes));
     }
 
     pub(super) fn to_batch(&self) -> Batch {

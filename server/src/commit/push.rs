@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use docket_sync_core::document::{ChainHead, FirstStatement};
+use docket_sync_core::document::{ChainHead, DocumentError, FirstStatement};
 use docket_sync_core::facts::{FactBody, Role};
 use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, DeviceId, DocumentId, PersonId, StoreId};
 use docket_sync_core::limits;
-use docket_sync_core::sync::frames::{Ack, Cover, Push, Renew, StopCode};
+use docket_sync_core::sync::frames::{Ack, Cover, Push, QuarantineCode, Renew, StopCode};
 use docket_sync_core::sync::gate::{self, GateStore, Judged, Proof, Verdict};
 use docket_sync_core::sync::server::ack;
 use docket_sync_core::time::UnixMillis;
@@ -78,7 +78,7 @@ impl Writer {
             let id = document.document;
             for (record, verdict) in &mut document.records {
                 match verdict {
-                    Verdict::Accept { fact, first, .. } => {
+                    Verdict::Accept { fact, first, built } => {
                         let stated = fact.id;
                         let admission = Admission {
                             document: id,
@@ -87,8 +87,18 @@ impl Writer {
                             first: first.clone(),
                             carried_by: Some(device),
                         };
-                        self.admit(admission)?;
-                        self.release(device, id, record, stated)?;
+                        match self.admit(admission) {
+                            Ok(_) => self.release(device, id, record, stated)?,
+                            // The order is full: this change waits in quarantine, everything else goes on.
+                            Err(CommitError::Document(DocumentError::Limit { .. } | DocumentError::Sequence { .. })) => {
+                                let hash = built.hash;
+                                *verdict = Verdict::Quarantine { code: QuarantineCode::Limit, hash };
+                                let (record, code) = (record.clone(), Some(QuarantineCode::Limit));
+                                let hash = Some(hash);
+                                self.quarantine(&QuarantineEntry { document: id, record, hash, code, device, received_at })?;
+                            }
+                            Err(error) => return Err(error),
+                        }
                     }
                     Verdict::Duplicate => {}
                     Verdict::Held { hash, .. } => {

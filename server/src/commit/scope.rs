@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use docket_sync_core::ids::{DocumentId, PersonId, RecordId};
 use docket_sync_core::lifecycle::view::{OrderState, OrderView, ReviewStatus, VisitState};
 use docket_sync_core::sync::digest::DigestSum;
-use docket_sync_core::time::{DAY, UnixMillis};
+use docket_sync_core::time::{DAY, HOUR, UnixMillis};
 
 use super::error::CommitError;
 use super::keys::{self, Item, ScopeId};
@@ -42,8 +42,9 @@ fn holders(view: &OrderView) -> BTreeMap<PersonId, Option<UnixMillis>> {
 }
 
 /// The next moment at which something of the order falls due.
-fn next_due(view: &OrderView, now: UnixMillis) -> Option<UnixMillis> {
-    let reviews = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open).filter_map(|review| review.due);
+fn next_due(view: &OrderView, meta: &DocumentMeta, now: UnixMillis) -> Option<UnixMillis> {
+    let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open);
+    let reviews = open.filter_map(|review| meta.due_of(review));
     let scopes = holders(view).into_values().flatten().filter(|until| *until > now);
     reviews.chain(scopes).min()
 }
@@ -174,7 +175,9 @@ impl Writer {
     }
 
     pub(super) fn set_timer(&mut self, document: DocumentId, meta: &mut DocumentMeta, view: &OrderView) {
-        let due = next_due(view, self.now());
+        let now = self.now();
+        meta.note_reviews(view, now);
+        let due = next_due(view, meta, now);
         if due == meta.due {
             return;
         }
@@ -187,31 +190,45 @@ impl Writer {
         meta.due = due;
     }
 
-    /// Fires what fell due: defaults of reviews become facts, orders leave scopes.
+    /// Fires everything that fell due: defaults of reviews become facts, orders leave scopes.
     pub fn fire_due(&mut self) -> Result<(), CommitError> {
-        let now = self.now();
-        let range = KeyRange::new(Vec::new(), keys::timer(now.plus(1), DocumentId([0; 16])));
-        let due: Vec<_> = self
-            .scan(Table::Timer, &range, TIMERS_PER_ROUND)?
-            .into_iter()
-            .filter_map(|(key, _)| keys::read_timer(&key))
-            .collect();
-        for (_, document) in due {
-            self.fire_defaults(document, now)?;
-            // A record gives the number under which feeds move even when no fact was due.
-            let number = self.log(&LogRecord::Office {
-                feature: "scope".to_owned(),
-                document: Some(document),
-                bytes: Vec::new(),
-                by: None,
-                at: now,
-            });
-            if let Some(order) = self.orders.get_mut(&document) {
-                order.meta.last = number;
-                order.changed = true;
-                self.job_orders.insert(document);
-            }
+        for (_, document) in self.due()? {
+            self.fire(document)?;
         }
         Ok(())
+    }
+
+    /// What fell due, at most one round of it.
+    pub(super) fn due(&self) -> Result<Vec<(UnixMillis, DocumentId)>, CommitError> {
+        let now = self.now();
+        let range = KeyRange::new(Vec::new(), keys::timer(now.plus(1), DocumentId([0; 16])));
+        let entries = self.scan(Table::Timer, &range, TIMERS_PER_ROUND)?;
+        Ok(entries.into_iter().filter_map(|(key, _)| keys::read_timer(&key)).collect())
+    }
+
+    /// Fires what fell due for one order.
+    pub(super) fn fire(&mut self, document: DocumentId) -> Result<(), CommitError> {
+        let now = self.now();
+        self.fire_defaults(document, now)?;
+        // A record gives the number under which feeds move even when no fact was due.
+        let number = self.log(&LogRecord::Office {
+            feature: "scope".to_owned(),
+            document: Some(document),
+            bytes: Vec::new(),
+            by: None,
+            at: now,
+        });
+        if let Some(order) = self.orders.get_mut(&document) {
+            order.meta.last = number;
+            order.changed = true;
+            self.job_orders.insert(document);
+        }
+        Ok(())
+    }
+
+    /// An order whose timer could not be fired is tried again later, so that it stops nobody else's.
+    pub(super) fn postpone(&mut self, due: UnixMillis, document: DocumentId) {
+        self.remove(Table::Timer, keys::timer(due, document));
+        self.put(Table::Timer, keys::timer(self.now().plus(HOUR), document), Vec::new());
     }
 }

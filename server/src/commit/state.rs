@@ -11,6 +11,7 @@ use docket_sync_core::facts::{
 use docket_sync_core::ids::{Digest, DocumentId, FactId, FactRef, PersonId};
 use docket_sync_core::lifecycle::view::{OrderView, ReviewStatus};
 use docket_sync_core::lifecycle::{Causality, FactSet, REVIEW_DEFAULT_RULE, fold};
+use docket_sync_core::limits;
 use docket_sync_core::time::UnixMillis;
 
 use super::error::CommitError;
@@ -60,7 +61,9 @@ impl Writer {
         let time = self.hybrid.stamp(now);
         let order = self.known_order(document)?;
         let sequence = order.meta.chains.get(&actor).map_or(1, |head| head.sequence.saturating_add(1));
-        let frontier = statement.seen.unwrap_or_else(|| Causality::new(&order.facts).frontier());
+        let mut frontier = statement.seen.unwrap_or_else(|| Causality::new(&order.facts).frontier());
+        // Knowing less than there is to know is honest; a fact that names too much could not be read again.
+        frontier.truncate(limits::SEEN_MAX);
         let lo_offset = Some(now.since(time)).filter(|offset| *offset != 0);
         let content = Content {
             level: SCHEMA_LEVEL,
@@ -78,6 +81,9 @@ impl Writer {
             content,
         );
         let record = Record { actor, sequence, time, bytes: stated.to_bytes() };
+        // What cannot be read again must never enter, least of all from here.
+        let readable = StatedFact::from_bytes(&record.bytes);
+        readable.map_err(docket_sync_core::document::DocumentError::from)?;
         let first = FirstStatement { origin: Some(origin), author: Some(statement.author) };
         let fact = FactReader::starting_with(document, actor, first.clone()).resolve(&record, stated);
         let id = fact.id;
@@ -150,8 +156,9 @@ impl Writer {
     /// States the defaults of reviews that nobody decided in time (U-19).
     pub(super) fn fire_defaults(&mut self, document: DocumentId, now: UnixMillis) -> Result<(), CommitError> {
         let view = self.current_view(document)?;
+        let meta = self.known_order(document)?.meta.clone();
         for review in &view.reviews {
-            let fires = review.status == ReviewStatus::Open && review.due.is_some_and(|due| due <= now);
+            let fires = review.status == ReviewStatus::Open && meta.due_of(review).is_some_and(|due| due <= now);
             if fires {
                 let mut cause = [0; 32];
                 for (to, from) in cause.iter_mut().zip(review.id.0) {

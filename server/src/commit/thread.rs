@@ -25,6 +25,8 @@ const QUEUE: usize = 4_096;
 const GROUP_MAX: usize = 1_024;
 /// Jobs that nobody waits for before they are done without waiting for one that somebody waits for.
 const POSTPONED_MAX: usize = 256;
+/// Bytes after which a group takes no more jobs: far below what one batch may hold.
+const GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long the thread waits for a job before it tidies up.
 const IDLE: Duration = Duration::from_millis(200);
 
@@ -183,7 +185,12 @@ pub fn open(
     let (jobs, queue) = sync_channel(QUEUE);
     let thread = std::thread::Builder::new()
         .name("commit".to_owned())
-        .spawn(move || thread.run(&queue))
+        .spawn(move || {
+            if catch_unwind(AssertUnwindSafe(|| thread.run(&queue))).is_err() {
+                tracing::error!("the commit thread failed; the process ends");
+                std::process::exit(70);
+            }
+        })
         .map_err(|error| CommitError::Internal(format!("starting the commit thread: {error}")))?;
     Ok(Opened { committer: Committer { jobs }, identity, thread })
 }
@@ -212,8 +219,13 @@ impl CommitThread {
             if awaited.is_empty() && postponed.len() < POSTPONED_MAX && !is_idle && !is_over {
                 continue;
             }
-            let works = awaited.into_iter().chain(postponed.drain(..));
-            let answers = works.map(|work| work(&mut self.writer)).collect();
+            let mut answers = Vec::new();
+            for work in awaited.into_iter().chain(postponed.drain(..)) {
+                answers.push(work(&mut self.writer));
+                if self.writer.group_bytes() >= GROUP_BYTES_MAX {
+                    let _full_is_answered = self.finish_group(std::mem::take(&mut answers));
+                }
+            }
             if is_idle || is_over {
                 self.tidy();
                 tidied = self.writer.now();
@@ -227,9 +239,20 @@ impl CommitThread {
 
     /// Nobody waits, or it was long ago: fold loose changes into saves, fire what fell due.
     fn tidy(&mut self) {
-        for work in [Writer::save_idle, Writer::fire_due] {
-            if let Err(error) = run_job(&mut self.writer, work) {
-                tracing::warn!(%error, "tidying failed");
+        if let Err(error) = run_job(&mut self.writer, Writer::save_idle) {
+            tracing::warn!(%error, "folding saves failed");
+        }
+        let due = self.writer.due().unwrap_or_default();
+        for (due, document) in due {
+            if let Err(error) = run_job(&mut self.writer, |writer| writer.fire(document)) {
+                tracing::error!(work_order.id = %document, %error, "what fell due could not be done");
+                let postponed = run_job(&mut self.writer, |writer| {
+                    writer.postpone(due, document);
+                    Ok(())
+                });
+                if let Err(error) = postponed {
+                    tracing::error!(work_order.id = %document, %error, "nor could it be put off");
+                }
             }
         }
     }

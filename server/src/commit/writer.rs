@@ -247,6 +247,10 @@ impl Writer {
         self.group.is_empty()
     }
 
+    pub(super) fn group_bytes(&self) -> usize {
+        self.group.bytes()
+    }
+
     /// The group's writes as one batch.
     pub(super) fn group_batch(&self) -> crate::store::Batch {
         self.group.to_batch()

@@ -160,7 +160,11 @@ impl Connection {
     async fn message(&mut self, message: Message) -> Result<bool, SocketEnd> {
         let bytes = match message {
             Message::Binary(bytes) => bytes,
-            Message::Ping(_) | Message::Pong(_) => return Ok(true),
+            Message::Ping(_) => return Ok(true),
+            Message::Pong(_) => {
+                self.session.heard();
+                return Ok(true);
+            }
             Message::Close(_) => return Ok(false),
             Message::Text(_) => {
                 self.send(&[bad_frame()]).await?;

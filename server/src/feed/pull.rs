@@ -3,9 +3,12 @@
 //! The caller holds the hub's read lock, so that everything in a batch is durable and of one moment. Saved
 //! bytes are copied; no document is decoded unless changes came since its last save.
 
+use std::collections::BTreeSet;
+
 use docket_sync_core::document::{Record, heads_of};
 use docket_sync_core::facts::{FactBody, StatedFact};
 use docket_sync_core::ids::{ActorId, BlobId, DocumentId};
+use docket_sync_core::limits::{BATCH_BYTES, DOCUMENTS_PER_FRAME_MAX};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::frames::{Batch, BatchDocument, News, ProofBytes, ReceiptLine, RecordSet};
@@ -101,9 +104,13 @@ impl Pull<'_> {
     ///
     /// # Errors
     /// When the store fails or holds damage.
-    pub fn whole(&self, wanted: &[DocumentId], at: u64) -> Result<Batch, CommitError> {
+    pub fn whole(&self, wanted: &BTreeSet<DocumentId>, at: u64) -> Result<Batch, CommitError> {
         let mut draft = Draft::default();
-        for document in wanted {
+        for document in wanted.iter().take(DOCUMENTS_PER_FRAME_MAX) {
+            if draft.bytes >= BATCH_BYTES {
+                // The device asks again for what did not come.
+                break;
+            }
             let entry = self.scope_entry(Item::Document(*document))?;
             match (entry, self.store.meta(*document)?) {
                 (Some(ScopeEntry { left_at: None, .. }), Some(meta)) => {
@@ -169,7 +176,8 @@ impl Pull<'_> {
             return Ok(());
         };
         if entry.left_at.is_some() {
-            if entry.entered_at <= from {
+            // Held since an earlier stay, perhaps; an eviction of what is not held does nothing.
+            if from > 0 {
                 draft.document(document, News::Evict, None);
             }
             return Ok(());

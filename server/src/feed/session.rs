@@ -1,5 +1,6 @@
 //! One device's session on the server: frames in, frames out. The adapters (WebSocket, POST) move bytes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use docket_sync_core::document::heads_of;
@@ -122,12 +123,16 @@ impl ServerSession {
     }
 
     async fn serve(&mut self, frames: Vec<Frame>, mut answer: Answer) -> Result<Answer, CommitError> {
+        let mut wanted = BTreeSet::new();
+        let revoked = self.speaker.as_ref().is_some_and(|speaker| speaker.maker.revoked);
         for frame in frames {
             match frame {
                 Frame::Push(push) => answer.frames.push(self.push(push).await?),
+                // A revoked device may leave what it has and gets nothing.
+                _ if revoked => {}
                 Frame::Stored(stored) => self.stored(stored.to),
                 Frame::Heads(heads) => answer.frames.push(Frame::Have(self.have(&heads)?)),
-                Frame::Want(want) => answer.frames.push(Frame::Batch(self.whole(&want.documents)?)),
+                Frame::Want(want) => wanted.extend(want.documents),
                 _ => answer.frames.push(Frame::Stop(Stop { code: StopCode::OutOfOrder, retry_after_ms: None })),
             }
             if matches!(answer.frames.last(), Some(Frame::Stop(_) | Frame::Renew(_))) {
@@ -135,7 +140,10 @@ impl ServerSession {
                 break;
             }
         }
-        if self.speaker.as_ref().is_some_and(|speaker| speaker.maker.revoked) && !answer.ends {
+        if !wanted.is_empty() && !answer.ends {
+            answer.frames.push(Frame::Batch(self.whole(&wanted)?));
+        }
+        if revoked && !answer.ends {
             answer.frames.push(Frame::Stop(Stop { code: StopCode::Revoked, retry_after_ms: None }));
             answer.ends = true;
         }
@@ -296,6 +304,11 @@ impl ServerSession {
         }))
     }
 
+    /// The device answered a ping: it is there.
+    pub fn heard(&self) {
+        self.stored(0);
+    }
+
     fn stored(&self, to: u64) {
         let Some(speaker) = &self.speaker else { return };
         let device = speaker.record.device;
@@ -326,7 +339,7 @@ impl ServerSession {
         Ok(meta.map(|meta| heads_of(document, &meta.chains)).unwrap_or_default())
     }
 
-    fn whole(&self, documents: &[DocumentId]) -> Result<Batch, CommitError> {
+    fn whole(&self, documents: &BTreeSet<DocumentId>) -> Result<Batch, CommitError> {
         let Some(speaker) = &self.speaker else { return Err(CommitError::NotFound { what: "the session" }) };
         let durable = self.office.hub.read();
         self.pull(speaker, *durable).whole(documents, self.position)

@@ -268,7 +268,11 @@ impl RecordSet {
     pub fn unpack(&self) -> Result<Vec<(DocumentId, Vec<Record>)>, crate::DecodeError> {
         let mut total = 0_usize;
         let mut documents = Vec::new();
+        let mut named = std::collections::BTreeSet::new();
         for DocumentRuns { document, runs } in &self.documents {
+            if !named.insert(*document) {
+                return Err(crate::DecodeError::new("records", "one document stands twice"));
+            }
             let mut records = Vec::new();
             for run in runs {
                 total = total.saturating_add(run.items.len());
