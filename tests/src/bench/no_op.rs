@@ -40,6 +40,7 @@ async fn measure(options: &Options, orders: usize) -> Result<Vec<Figure>, RowErr
         Ok(device)
     })
     .await?;
+    seeded.rest().await?;
     proxy.reset_counts();
     let before = cpu::of_process(pid)?;
     let (messages, device_cpu) = on_its_thread(move || async move {

@@ -91,6 +91,11 @@ impl Seeded {
         serve(&mut self.office).await
     }
 
+    /// Waits until the server has nothing to do: projections have read what came, quiet orders are saved.
+    pub(super) async fn rest(&mut self) -> Result<(), RowError> {
+        rest(&mut self.office).await
+    }
+
     /// One of the technician's devices, which never pulled.
     pub(super) fn device(&self, number: usize) -> Result<Device, RowError> {
         self.template.kits.get(number).ok_or("there are not so many devices")?.copy()
@@ -143,6 +148,11 @@ impl Template {
 /// Serves an office, and waits until the server has nothing to do.
 async fn serve(office: &mut Office) -> Result<SocketAddr, RowError> {
     let address = office.serve().await?;
+    rest(office).await?;
+    Ok(address)
+}
+
+async fn rest(office: &mut Office) -> Result<(), RowError> {
     let pid = office.process().ok_or("the server does not run")?.pid();
     let last = Cell::new((Instant::now(), cpu::of_process(pid)?));
     eventually("the server to have nothing to do", FOLDING, || async {
@@ -155,7 +165,7 @@ async fn serve(office: &mut Office) -> Result<SocketAddr, RowError> {
         (now - used < RESTING).then_some(())
     })
     .await?;
-    Ok(address)
+    Ok(())
 }
 
 struct People {
