@@ -132,20 +132,24 @@ function board(office) {
   const out = ['zhou', 'sun'];
   return {
     roster: TECHNICIANS.map((key) => ({ technician: { id: PEOPLE[key].id, name: PEOPLE[key].name }, skills: PEOPLE[key].skills, active: key !== 'ma', out: out.includes(key), next: key === 'mueller' })),
-    waiting: office.orders.filter((order) => ['ready', 'registered', 'unfinished'].includes(order.state)).map((order) => rowOf(office, order)),
+    waiting: office.orders.filter((order) => ['ready', 'registered', 'unfinished'].includes(order.state)).map((order) => ({ ...rowOf(office, order), etag: order.frontier.join('.') })),
     last: office.dispatches,
   };
 }
 
-function dispatch(office, order, body) {
+function dispatch(office, order, body, headers) {
+  const tag = headers['if-match'];
+  if (!tag) return refused(428, 'precondition_required', 'If-Match is required');
+  const references = tag.replaceAll('"', '').split('.');
+  const unseen = notSeen(order, references);
   const key = TECHNICIANS.find((one) => PEOPLE[one].id === body.technician) ?? 'mueller';
   const skipped = body.technician ? [skip('mueller', 'overridden', ['overridden by the dispatcher', '派工员改派'])] : [skip('li', 'not_returned', ['has not returned', '未返回'])];
-  const fact = assign(order, key, Date.now(), { turn: office.turn, reason: body.reason ?? null, skipped });
+  const fact = assign(order, key, Date.now(), { seen: references, turn: office.turn, reason: body.reason ?? null, skipped });
   setState(order, 'dispatched');
   office.dispatches.unshift({ order: order.id, serial: order.serial, technician: { id: PEOPLE[key].id, name: PEOPLE[key].name }, turn: office.turn, skipped, reason: body.reason ?? null, at: Date.now() });
   office.turn += 1;
   touch(office, order);
-  return [200, { fact: fact.fact, order: detailOf(office, order), not_seen: [] }];
+  return [200, { fact: fact.fact, order: detailOf(office, order), not_seen: unseen }];
 }
 
 function callback(office, id, body) {
@@ -183,7 +187,7 @@ export function routes(office, { method, url, headers, body }) {
     case 'POST orders': return register(office, body);
     case 'GET orders/*': return [200, detailOf(office, order), { etag: order.etag }];
     case 'POST orders/*/commands': return command(office, order, body, headers);
-    case 'POST orders/*/dispatch': return dispatch(office, order, body);
+    case 'POST orders/*/dispatch': return dispatch(office, order, body, headers);
     case 'GET dispatch': return [200, board(office)];
     case 'GET callbacks': return paged(office.callbacks.filter((one) => state === 'all' || (one.outcome === null) === (state === 'due')), url);
     case 'POST callbacks/*': return callback(office, id, body);

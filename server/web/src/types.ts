@@ -223,9 +223,14 @@ export interface DispatchRecord {
   at: Millis;
 }
 
+/** An order with the view that a dispatcher decides on. */
+export interface WaitingOrder extends OrderRow {
+  etag: string;
+}
+
 export interface DispatchBoard {
   roster: RosterEntry[];
-  waiting: OrderRow[];
+  waiting: WaitingOrder[];
   last: DispatchRecord[];
 }
 
