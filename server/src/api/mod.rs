@@ -122,6 +122,7 @@ routes! {
         get "/api/quarantine" => quarantine::list_quarantine;
         get "/api/people" => people::list_people;
         post "/api/people" => people::create_person;
+        post "/api/people/{id}" => people::change_person;
         get "/api/devices" => devices::list_devices;
         post "/api/devices/codes" => devices::create_code;
         post "/api/devices/{id}/revoke" => devices::revoke_device;

@@ -194,7 +194,13 @@ export function routes(office, { method, url, headers, body }) {
     case 'GET reviews': return paged(reviews(), url);
     case 'GET technicians': return paged(TECHNICIANS.map((key) => technicianItem(office, key)), url);
     case 'GET quarantine': return paged([{ device: 'e7'.repeat(16), document: office.orders[3].id, actor: '9f'.repeat(16), sequence: 12, reason: 'revoked', bytes: 1740, received_at: Date.now() - 7_200_000 }], url);
-    case 'GET people': return paged(Object.values(PEOPLE), url);
+    case 'GET people': return paged(Object.values(PEOPLE).map((person) => ({ active: true, ...person })), url);
+    case 'POST people/*': {
+      const person = Object.values(PEOPLE).find((one) => one.id === id);
+      if (!person) return refused(404, 'not_found', 'there is no such person');
+      Object.assign(person, body);
+      return [200, { active: true, ...person }];
+    }
     case 'POST people': return body.login ? [201, { id: 'f'.repeat(32) }] : refused(422, 'missing_field', 'this field is mandatory', 'login');
     case 'POST devices/*': return [200, { code: 'K7QM-4WDX-R2HP', expires_at: Date.now() + 900_000, server_fingerprint: '8c1f04aa57e2936bd0417f5e2ac9b8613d70f2e45b9a6c18e3f7d2540a9b6c1e' }];
     case 'POST devices/*/revoke': return [200, {}];

@@ -279,6 +279,7 @@ export interface Person {
   name: string;
   roles: string[];
   skills?: string[];
+  active: boolean;
 }
 
 export interface EnrolmentCode {
