@@ -31,7 +31,7 @@ pub struct ServeOptions {
     /// Name or address by which devices reach this server, for the certificate it makes; may be repeated
     #[arg(long, value_name = "NAME")]
     pub host: Vec<String>,
-    /// Certificate in PEM form, instead of one that the server makes
+    /// Certificate in PEM form, instead of one that the server makes; kept for the next start
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// Private key of the certificate in PEM form
@@ -116,7 +116,7 @@ impl DataConfig {
         self.folder.join("store")
     }
 
-    /// Folder of a certificate of the server's own making.
+    /// Folder of the certificate: one of the server's own making, or a copy of the one that was given.
     #[must_use]
     pub fn tls_folder(&self) -> PathBuf {
         self.folder.join("tls")
@@ -142,7 +142,7 @@ pub enum Protection {
         /// Its key, PEM.
         key: PathBuf,
     },
-    /// TLS with a certificate that the server makes at its first start.
+    /// TLS with the certificate that was given before, else one that the server makes at its first start.
     OwnCertificate {
         /// Names it is good for, beside those of this machine.
         hosts: Vec<String>,
@@ -193,7 +193,7 @@ impl ServerConfig {
     pub fn transport(&self) -> Result<Transport, TlsError> {
         Ok(match &self.listen.protection {
             Protection::GivenCertificate { certificate, key } => {
-                Transport::Tls(TlsIdentity::load(certificate, key)?)
+                Transport::Tls(TlsIdentity::keep(&self.data.tls_folder(), certificate, key)?)
             }
             Protection::OwnCertificate { hosts } => {
                 Transport::Tls(TlsIdentity::load_or_make(&self.data.tls_folder(), hosts)?)

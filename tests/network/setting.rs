@@ -33,10 +33,23 @@ pub(crate) async fn rest(
     cookie: Option<&str>,
     body: Option<&Value>,
 ) -> Result<Answer, Trouble> {
+    rest_on(address, method, path, cookie, None, body).await
+}
+
+/// The same, decided on the view with this tag.
+async fn rest_on(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    cookie: Option<&str>,
+    etag: Option<&str>,
+    body: Option<&Value>,
+) -> Result<Answer, Trouble> {
+    let view = etag.map(|etag| format!("if-match: \"{etag}\"\r\n")).unwrap_or_default();
     let body = body.map(Value::to_string).unwrap_or_default();
     let cookie = cookie.map(|cookie| format!("cookie: {cookie}\r\n")).unwrap_or_default();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{cookie}content-type: application/json\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{cookie}{view}content-type: application/json\r\n\
          content-length: {}\r\n\r\n",
         body.len()
     );
@@ -97,7 +110,8 @@ pub(crate) async fn company(count: usize) -> Result<(Office, SocketAddr, Vec<Pho
         let person = people.iter().find(|person| person["name"] == *name).ok_or("a technician")?;
         let sent = json!({"technician": person["id"], "reason": "离得近"});
         let path = format!("/api/orders/{order}/dispatch");
-        let answer = rest(address, "POST", &path, cookie, Some(&sent)).await?;
+        let shown = rest(address, "GET", &format!("/api/orders/{order}"), cookie, None).await?.body;
+        let answer = rest_on(address, "POST", &path, cookie, shown["etag"].as_str(), Some(&sent)).await?;
         // The rotation may have sent him already.
         let sent = answer.status == 200 || answer.body["code"] == "already_assigned";
         assert!(sent, "{}", answer.body);

@@ -9,6 +9,7 @@ use axum::extract::{ConnectInfo, Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use docket_sync_core::ids::PersonId;
+use docket_sync_core::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
@@ -20,7 +21,7 @@ use super::request::Body;
 use crate::auth::password::{self, PasswordCost};
 use crate::auth::people::{Login, PersonRecord};
 use crate::auth::sessions::{ABSOLUTE_MS, COOKIE, SessionRecord, SessionToken};
-use crate::auth::throttle::Throttle;
+use crate::auth::throttle::{Throttle, TooManyTries};
 use crate::commit::{Tables, Writer};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
@@ -51,6 +52,24 @@ impl Door {
     fn throttle(&self) -> std::sync::MutexGuard<'_, Throttle> {
         self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Counts one try of an enrolment code.
+    pub(crate) fn attempt_code(&self, address: IpAddr, now: UnixMillis) -> Result<(), TooManyTries> {
+        self.throttle().attempt_code(address, now)
+    }
+
+    /// The try was no wrong guess.
+    pub(crate) fn succeeded_code(&self, address: IpAddr) {
+        self.throttle().succeeded_code(address);
+    }
+}
+
+/// The address a request came from, where it came over a network.
+pub(crate) type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
+
+/// Requests within the process share one address.
+pub(crate) fn address_of(peer: Peer) -> IpAddr {
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(peer))| peer.ip())
 }
 
 /// Login and password.
@@ -100,10 +119,10 @@ impl SessionAnswer {
 pub(crate) async fn log_in(
     State(office): State<Arc<Office>>,
     State(door): State<Arc<Door>>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    peer: Peer,
     Body(body): Body<LoginBody>,
 ) -> Result<Response, ApiError> {
-    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(peer))| peer.ip());
+    let address = address_of(peer);
     if body.login.len() > LOGIN_BYTES_MAX {
         return Err(ApiError::wrong_login());
     }

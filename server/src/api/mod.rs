@@ -32,7 +32,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Extension, Router};
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, map_response};
 use docket_sync_core::ids::Digest;
@@ -43,9 +43,11 @@ use crate::office::Office;
 pub use both::Both;
 pub(crate) use error::refused;
 pub use guard::{Administers, Permit, Reads, Rule, Signed, Works};
+pub(crate) use login::{Door, Peer, address_of};
 pub use names::{Author, Named, Names};
 pub use openapi::openapi;
-pub(crate) use orders::etag::if_match;
+pub(crate) use orders::etag::{etag, if_match};
+pub(crate) use orders::load::load;
 pub use orders::row::{OrderRow, order_row};
 pub use paging::{Page, PageQuery, Paging};
 pub use reading::{Reading, blocking};
@@ -120,6 +122,7 @@ routes! {
         get "/api/quarantine" => quarantine::list_quarantine;
         get "/api/people" => people::list_people;
         post "/api/people" => people::create_person;
+        post "/api/people/{id}" => people::change_person;
         get "/api/devices" => devices::list_devices;
         post "/api/devices/codes" => devices::create_code;
         post "/api/devices/{id}/revoke" => devices::revoke_device;
@@ -134,8 +137,9 @@ routes! {
 /// Everything that this server answers, devices included. `certificate` is BLAKE3 of the TLS certificate that
 /// clients see; without TLS there is none.
 pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
+    let door = Arc::new(Door::default());
     let api = Api {
-        door: Arc::new(login::Door::default()),
+        door: door.clone(),
         board: Arc::new(board::Board::new(&office)),
         certificate: certificate.map(Certificate),
         office: office.clone(),
@@ -152,7 +156,7 @@ pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .with_state(api);
     let router = office_routes
-        .merge(crate::feed::adapter::router().with_state(office))
+        .merge(crate::feed::adapter::router().with_state(office).layer(Extension(door)))
         .fallback(page::serve)
         .layer(map_response(protection::set_headers))
         .layer(CatchPanicLayer::custom(error::panicked))

@@ -1,12 +1,13 @@
-//! People: the list, and entering one.
+//! People: the list, entering one, and changing what he may do.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use docket_sync_core::facts::Role;
+use docket_sync_core::ids::PersonId;
 use docket_sync_core::reference::Language;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,9 +16,10 @@ use super::guard::{Administers, Permit, Reads};
 use super::names::role_codes;
 use super::paging::{Page, PageQuery};
 use super::reading::{Reading, blocking};
-use super::request::{Body, Params, required};
+use super::request::{Body, Params, id_in_path, required};
 use crate::auth::password::{self, PasswordCost};
 use crate::auth::people::{NewPerson, PersonRecord, check_new_password};
+use crate::auth::PersonChange;
 use crate::commit::Tables;
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
@@ -139,6 +141,65 @@ pub(crate) async fn create_person(
     Ok((StatusCode::CREATED, Json(PersonAnswer { id: record.id.to_string() })))
 }
 
+/// What is to be different; what is absent stays.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub(crate) struct PersonChangeBody {
+    /// Whether he works here. Who does not can neither log in nor state anything on a device.
+    active: Option<bool>,
+    /// Codes of all roles he is to have, at least one.
+    roles: Option<Vec<String>>,
+    /// Codes of all skills he is to have (C-046).
+    skills: Option<Vec<String>>,
+    /// A new password of at least 10 characters; it logs him out everywhere.
+    password: Option<String>,
+}
+
+/// Changes a person from now on: roles, skills, password, whether he works here.
+#[utoipa::path(
+    post, path = "/api/people/{id}", tag = "administration", request_body = PersonChangeBody,
+    params(("id" = String, Path, description = "The person")),
+    responses(
+        (status = 200, description = "Changed", body = PersonItem),
+        (status = 403, description = "not_permitted", body = ErrorBody),
+        (status = 404, description = "not_found", body = ErrorBody),
+        (status = 422, description = "last_administrator, missing_role, password_too_short, ...", body = ErrorBody),
+    )
+)]
+pub(crate) async fn change_person(
+    State(office): State<Arc<Office>>,
+    permit: Permit<Administers>,
+    Path(id): Path<String>,
+    Body(body): Body<PersonChangeBody>,
+) -> Result<Json<PersonItem>, ApiError> {
+    let id: PersonId = id_in_path(&id, "person")?;
+    let roles = body.roles.as_deref().map(read_roles).transpose()?;
+    let password_hash = match body.password.filter(|password| !password.is_empty()) {
+        None => None,
+        Some(password) => {
+            let salt = office.platform.bytes();
+            let hash = blocking(&office, move |office| {
+                let person = Reading::begin(office).store().person(id)?;
+                let person = person.ok_or_else(|| ApiError::not_found("person"))?;
+                check_new_password(&password, &person.login)?;
+                hashed(&password, salt)
+            });
+            Some(hash.await?)
+        }
+    };
+    let skills = body.skills.map(|skills| skills.into_iter().collect());
+    let change = PersonChange { active: body.active, roles, skills, password_hash };
+    let by = permit.signed.person.id;
+    let record = office.committer.run(move |writer| writer.change_person(id, change, by)).await?;
+    tracing::info!(person.id = %id, by = %by, "a person was changed");
+    Ok(Json(PersonItem::of(record)))
+}
+
+fn read_roles(codes: &[String]) -> Result<BTreeSet<Role>, ApiError> {
+    let no_role = |code: &String| ApiError::invalid_field("roles", format!("'{code}' is not a role"));
+    codes.iter().map(|code| Role::from_code(code).ok_or_else(|| no_role(code))).collect()
+}
+
 fn hashed(password: &str, salt: [u8; 16]) -> Result<String, ApiError> {
     password::hash(password, salt, PasswordCost::default())
         .map_err(|error| ApiError::internal("hashing a password", &error))
@@ -147,11 +208,7 @@ fn hashed(password: &str, salt: [u8; 16]) -> Result<String, ApiError> {
 fn new_person(body: &PersonBody) -> Result<NewPerson, ApiError> {
     let login = required("login", body.login.as_deref())?;
     let name = required("name", body.name.as_deref())?;
-    let mut roles = BTreeSet::new();
-    for code in &body.roles {
-        let role = Role::from_code(code);
-        roles.insert(role.ok_or_else(|| ApiError::invalid_field("roles", format!("'{code}' is not a role")))?);
-    }
+    let roles = read_roles(&body.roles)?;
     let language = match body.language.as_deref() {
         None => Language::Zh,
         Some(code) => Language::from_code(code)

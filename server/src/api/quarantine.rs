@@ -8,16 +8,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::guard::{Permit, Reads};
-use super::paging::{Page, PageQuery};
+use super::paging::{Page, PageQuery, Paging};
 use super::reading::{Reading, blocking};
 use super::request::Params;
-use crate::commit::{QuarantineEntry, Tables};
+use crate::commit::{CommitError, QuarantineEntry, Tables};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
-use crate::store::{KeyRange, Table, record};
+use crate::store::{KeyRange, Order, Table, record};
 
-/// Entries looked at: beyond it the oldest documents are shown first and the total says so.
-const ENTRIES_MAX: usize = 20_000;
+/// Entries read at once: an entry carries its whole change, so that few of them are in memory together.
+const ENTRIES_AT_ONCE: usize = 16;
+/// Devices whose loads are counted for the total.
+const DEVICES_MAX: usize = 10_000;
+/// Prefix of what each device has in quarantine, in the table of metadata.
+const LOADS: &[u8] = b"quarantine/";
 
 /// One change that was not admitted.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,24 +50,9 @@ impl QuarantineItem {
             received_at: entry.received_at.0,
         }
     }
-
-    fn key(&self) -> (i64, String, String, u64) {
-        (self.received_at.saturating_neg(), self.document.clone(), self.actor.clone(), self.sequence)
-    }
-
-    fn cursor(&self) -> String {
-        format!("{}/{}/{}/{}", self.received_at, self.document, self.actor, self.sequence)
-    }
 }
 
-fn read_cursor(cursor: &str) -> Option<(i64, String, String, u64)> {
-    let mut parts = cursor.split('/');
-    let received_at: i64 = parts.next()?.parse().ok()?;
-    let (document, actor) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-    Some((received_at.saturating_neg(), document, actor, parts.next()?.parse().ok()?))
-}
-
-/// What was not admitted, the newest first.
+/// What was not admitted, by order, the newest order first.
 #[utoipa::path(
     get, path = "/api/quarantine", tag = "technicians", params(PageQuery),
     responses(
@@ -77,14 +66,46 @@ pub(crate) async fn list_quarantine(
     Params(query): Params<PageQuery>,
 ) -> Result<Json<Page<QuarantineItem>>, ApiError> {
     let paging = query.check()?;
-    let mut items = blocking(&office, |office| {
-        let reading = Reading::begin(office);
-        let entries = Tables::scan(reading.store(), Table::Quarantine, &KeyRange::all(), ENTRIES_MAX)?;
-        drop(reading);
-        let read = |bytes: &[u8]| record::decode::<QuarantineEntry>("quarantine entry", bytes);
-        entries.iter().map(|(_, bytes)| Ok(QuarantineItem::of(&read(bytes)?))).collect::<Result<Vec<_>, ApiError>>()
-    })
-    .await?;
-    items.sort_by_key(QuarantineItem::key);
-    Ok(Json(paging.cut(items, QuarantineItem::key, QuarantineItem::cursor, read_cursor)?))
+    Ok(Json(blocking(&office, move |office| page(office, &paging)).await?))
+}
+
+/// The cursor is the key of the last item. Between two reads commits go on: a long page holds nobody up.
+fn page(office: &Office, paging: &Paging) -> Result<Page<QuarantineItem>, ApiError> {
+    let hexadecimal = data_encoding::HEXLOWER;
+    let no_page = || ApiError::invalid_field("after", "this is not the end of a page");
+    let mut range = match paging.after.as_deref() {
+        None => KeyRange::all(),
+        Some(after) => KeyRange::before(hexadecimal.decode(after.as_bytes()).map_err(|_not_hexadecimal| no_page())?),
+    };
+    let mut items: Vec<QuarantineItem> = Vec::new();
+    let mut last = Vec::new();
+    loop {
+        // One more than wanted says whether there is another page.
+        let wanted = paging.limit.saturating_sub(items.len()).saturating_add(1).min(ENTRIES_AT_ONCE);
+        let entries = Reading::begin(office).store().scan(Table::Quarantine, &range, wanted, Order::Reverse)?;
+        let is_end = entries.len() < wanted;
+        for (key, bytes) in entries {
+            if items.len() == paging.limit {
+                let next = Some(hexadecimal.encode(&last));
+                return Ok(Page { items, next, total: total(&Reading::begin(office))? });
+            }
+            let entry = record::decode::<QuarantineEntry>("quarantine entry", &bytes).map_err(CommitError::from)?;
+            items.push(QuarantineItem::of(&entry));
+            last = key;
+        }
+        if is_end {
+            return Ok(Page { items, next: None, total: total(&Reading::begin(office))? });
+        }
+        range = range.continued_before(last.clone());
+    }
+}
+
+/// Items of all devices: each device's load is kept as `[items, bytes]`.
+fn total(reading: &Reading<'_>) -> Result<usize, CommitError> {
+    let mut total = 0_u64;
+    for (_, bytes) in Tables::scan(reading.store(), Table::Meta, &KeyRange::prefix(LOADS), DEVICES_MAX)? {
+        let [items, _bytes]: [u64; 2] = record::decode("quarantine load", &bytes)?;
+        total = total.saturating_add(items);
+    }
+    Ok(usize::try_from(total).unwrap_or(usize::MAX))
 }

@@ -15,5 +15,6 @@ pub mod throttle;
 pub use codes::{CodeError, CodeRecord, EnrolmentCode};
 pub use password::PasswordCost;
 pub use people::{Login, NewPerson, PersonError, PersonRecord};
+pub use register::PersonChange;
 pub use sessions::{SessionEnd, SessionRecord, SessionToken};
 pub use throttle::{Throttle, TooManyTries};

@@ -86,6 +86,14 @@ impl Throttle {
         }
     }
 
+    /// The try of a code was no wrong guess: forgives this one.
+    pub fn succeeded_code(&mut self, address: IpAddr) {
+        let subject = Subject::Address(network(address));
+        let mut tries = self.tries.get(&subject).cloned().unwrap_or_default();
+        tries.pop();
+        self.replace(subject, tries);
+    }
+
     fn count(&mut self, subjects: &[Subject], now: UnixMillis) -> Result<(), TooManyTries> {
         for subject in subjects {
             let recent = self.recent(*subject, now);
@@ -199,6 +207,18 @@ mod tests {
         }
         throttle.succeeded("anna", ip("10.0.0.1"));
         assert_eq!(tries_until_refused(&mut throttle, |_| "anna".into(), |_| ip("10.0.0.1")), 5);
+    }
+
+    #[test]
+    fn a_morning_of_enrolments_from_one_address_is_not_braked_and_guessing_is() {
+        let mut throttle = Throttle::new();
+        for _ in 0..200 {
+            throttle.attempt_code(ip("10.0.0.1"), NOW).unwrap();
+            throttle.succeeded_code(ip("10.0.0.1"));
+        }
+        let guesses = (0..1_000).position(|_| throttle.attempt_code(ip("10.0.0.1"), NOW).is_err());
+        assert_eq!(guesses, Some(TRIES_WIDE_MAX));
+        throttle.attempt_code(ip("10.0.0.2"), NOW).unwrap();
     }
 
     #[test]

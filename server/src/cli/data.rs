@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::commit::Tables;
 use crate::identity::StoreKeys;
 use crate::office::Office;
 use crate::platform::Platform;
-use crate::store::{KeyRange, SledOptions, SledStore, Store, Table};
+use crate::store::{KeyRange, SledOptions, SledStore, Store, StoreError, Table};
 
 /// A command's office: nothing else runs on the store.
 pub(super) struct Opened {
@@ -41,6 +41,7 @@ pub(super) fn keys_file(data: &Path) -> PathBuf {
 /// Reads the store's keys.
 pub(super) fn read_keys(data: &Path) -> Result<StoreKeys, Failure> {
     let path = keys_file(data);
+    check_keys_stand(data)?;
     let text = fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| {
         Failure::new(if error.kind() == std::io::ErrorKind::NotFound {
             let folder = data.display();
@@ -55,25 +56,76 @@ pub(super) fn read_keys(data: &Path) -> Result<StoreKeys, Failure> {
     Ok(StoreKeys::from_secret(&secret))
 }
 
-/// Writes new keys, readable by the owner only; never over old ones.
-pub(super) fn write_keys(data: &Path, secret: &[u8; StoreKeys::LENGTH]) -> Result<(), Failure> {
-    let path = keys_file(data);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)
-            .map_err(|error| Failure::new(format!("making {}: {error}", folder.display())))?;
+/// Keys of a store that is being made: they get their name when everything else is durable.
+fn new_keys_file(data: &Path) -> PathBuf {
+    data.join("keys").join("store.key.new")
+}
+
+/// Refuses a store that lost its keys: nobody but a backup has them.
+fn check_keys_stand(data: &Path) -> Result<(), Failure> {
+    let (store, keys) = (data.join("store"), keys_file(data));
+    if store.exists() && !keys.exists() && !new_keys_file(data).exists() {
+        let (store, keys) = (store.display(), keys.display());
+        return Err(Failure::new(format!(
+            "{store} holds a store without its keys: restore {keys} from your backup, or delete {store} to begin anew"
+        )));
     }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let mut file = options.open(&path).map_err(|error| {
-        Failure::new(if error.kind() == std::io::ErrorKind::AlreadyExists {
-            format!("{} already holds a store; choose another folder", data.display())
-        } else {
-            format!("writing {}: {error}", path.display())
-        })
-    })?;
-    let text = Zeroizing::new(data_encoding::HEXLOWER.encode(secret));
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
     Ok(())
+}
+
+/// Refuses a folder that holds a store. What an `init` left that did not come to its end is no store.
+pub(super) fn check_new(data: &Path) -> Result<(), Failure> {
+    if keys_file(data).exists() {
+        return Err(Failure::new(format!("{} already holds a store; choose another folder", data.display())));
+    }
+    check_keys_stand(data)
+}
+
+/// Makes a folder that only its owner enters.
+pub(super) fn make_private(folder: &Path) -> Result<(), Failure> {
+    let made = || -> std::io::Result<()> {
+        match fs::DirBuilder::new().mode(0o700).create(folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+            }
+            made => made,
+        }
+    };
+    made().map_err(|error| Failure::new(format!("making the folder {}: {error}", folder.display())))
+}
+
+/// Removes what an `init` left that did not come to its end, and writes new keys, readable by the owner only. They
+/// count as the store's keys from [`finish_keys`] on.
+pub(super) fn begin_keys(data: &Path, secret: &[u8; StoreKeys::LENGTH]) -> Result<(), Failure> {
+    check_new(data)?;
+    let (store, path) = (data.join("store"), new_keys_file(data));
+    if store.exists() {
+        // Another `init` may be at work on it now.
+        if let Err(error @ StoreError::Locked { .. }) = SledStore::open(&store, SledOptions::default()) {
+            return Err(error.into());
+        }
+        fs::remove_dir_all(&store)
+            .map_err(|error| Failure::new(format!("removing the unfinished {}: {error}", store.display())))?;
+    }
+    make_private(&data.join("keys"))?;
+    let writing = |error| Failure::new(format!("writing {}: {error}", path.display()));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(&path).map_err(writing)?;
+    let text = Zeroizing::new(data_encoding::HEXLOWER.encode(secret));
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(writing)?;
+    make_private(&store)
+}
+
+/// The store is whole: its keys get their name.
+pub(super) fn finish_keys(data: &Path) -> Result<(), Failure> {
+    let path = keys_file(data);
+    let finished = || -> std::io::Result<()> {
+        fs::rename(new_keys_file(data), &path)?;
+        fs::File::open(data.join("keys"))?.sync_all()?;
+        fs::File::open(data)?.sync_all()
+    };
+    finished().map_err(|error| Failure::new(format!("writing {}: {error}", path.display())))
 }
 
 /// Opens the store in `data` for a command.

@@ -34,6 +34,7 @@ pub(super) enum DeviceCommand {
 pub(super) fn run(command: DeviceCommand) -> Result<(), Failure> {
     match command {
         DeviceCommand::Enrol { data, login } => {
+            let tls = TlsIdentity::kept(&data.join("tls"))?;
             let opened = data::open(&data)?;
             let made = (|| {
                 let by = data::administrator(&opened.office)?;
@@ -43,10 +44,12 @@ pub(super) fn run(command: DeviceCommand) -> Result<(), Failure> {
             })();
             opened.close();
             let (code, record) = made?;
-            let tls = TlsIdentity::load_or_make(&data.join("tls"), &[])?;
             say(&format!("Code: {}", code.reveal()));
             say(&format!("Good until: {}", record.expires_at()));
-            say(&format!("TLS certificate fingerprint: {}", grouped(&tls.fingerprint())));
+            match tls {
+                Some(tls) => say(&format!("TLS certificate fingerprint: {}", grouped(&tls.fingerprint()))),
+                None => say("TLS certificate: none yet; `docket serve` makes it and says its fingerprint"),
+            }
             Ok(())
         }
         DeviceCommand::List { data } => {

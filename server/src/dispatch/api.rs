@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use docket_sync_core::ids::{DocumentId, PersonId};
+use docket_sync_core::lifecycle::Causality;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
@@ -14,7 +16,7 @@ use super::desk::{Desk, DispatchChoice, dispatch_order};
 use super::records::{self, DispatchRecord, Dispatched};
 use super::rules::{Needs, is_out};
 use crate::api::{Body, Both, Named, Names, OrderRow, Permit, Reading, Reads, Works, blocking, id_in_path};
-use crate::api::{if_match, order_row, refused};
+use crate::api::{etag, if_match, load, order_row, refused};
 use crate::commit::{CommitError, RowRecord, Tables};
 use crate::error::{ApiError, ErrorBody};
 use crate::log::LogRecord;
@@ -49,9 +51,18 @@ pub(crate) struct DispatchBoard {
     /// Technicians in the fixed order of the rotation.
     roster: Vec<RosterRow>,
     /// Orders without a technician, the first to be dispatched at the top (C-044).
-    waiting: Vec<OrderRow>,
+    waiting: Vec<WaitingOrder>,
     /// The last dispatches, newest first.
     last: Vec<DispatchItem>,
+}
+
+/// An order with the view that a dispatcher decides on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WaitingOrder {
+    #[serde(flatten)]
+    row: OrderRow,
+    /// The frontier of this view, joined by `.`: what `If-Match` sends back.
+    etag: String,
 }
 
 /// One technician of the rotation.
@@ -112,9 +123,20 @@ pub(crate) struct DispatchAnswer {
     /// The assignment.
     fact: String,
     /// The order with it.
-    order: Option<OrderRow>,
+    order: Option<WaitingOrder>,
     /// Facts that the dispatcher had not seen.
     not_seen: Vec<String>,
+}
+
+/// The view is not known here; nothing was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UnknownDispatchView {
+    /// `unknown_frontier`.
+    code: &'static str,
+    message: &'static str,
+    field: Option<String>,
+    /// The order as it is.
+    order: WaitingOrder,
 }
 
 /// The roster, what waits, and the last dispatches.
@@ -146,14 +168,15 @@ pub(crate) async fn get_board(
     post, path = "/api/orders/{id}/dispatch", tag = "dispatch", request_body = DispatchBody,
     params(
         ("id" = String, Path, description = "The order"),
-        ("If-Match" = Option<String>, Header, description = "ETag of the view decided on; without it the present one"),
+        ("If-Match" = String, Header, description = "ETag of the view that the dispatcher decided on"),
     ),
     responses(
         (status = 200, description = "Dispatched", body = DispatchAnswer),
         (status = 403, description = "not_permitted", body = ErrorBody),
         (status = 404, description = "not_found", body = ErrorBody),
-        (status = 409, description = "unknown_frontier: nothing was done", body = ErrorBody),
+        (status = 409, description = "unknown_frontier: nothing was done", body = UnknownDispatchView),
         (status = 422, description = "override_reason, nobody_fits, not_a_technician, or a refusal", body = ErrorBody),
+        (status = 428, description = "precondition_required", body = ErrorBody),
     )
 )]
 pub(crate) async fn post_dispatch(
@@ -162,9 +185,9 @@ pub(crate) async fn post_dispatch(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(body): Body<DispatchBody>,
-) -> Result<Json<DispatchAnswer>, ApiError> {
+) -> Result<Response, ApiError> {
     let order: DocumentId = id_in_path(&id, "order")?;
-    let frontier = if headers.contains_key(header::IF_MATCH) { Some(if_match(&headers)?.unwrap_or_default()) } else { None };
+    let Some(frontier) = if_match(&headers)? else { return unknown_view(&office, order).await };
     let no_id = || ApiError::invalid_field("technician", "this is nobody's id");
     let technician = body.technician.filter(|id| !id.is_empty());
     let technician: Option<PersonId> = technician.map(|id| id.parse().map_err(|_not_an_id| no_id())).transpose()?;
@@ -173,17 +196,27 @@ pub(crate) async fn post_dispatch(
     let done = office.committer.run(move |writer| dispatch_order(writer, order, person, &choice)).await;
     let stated = match done {
         Ok(stated) => stated,
+        Err(CommitError::UnknownFrontier(_)) => return unknown_view(&office, order).await,
         Err(CommitError::Refused(refusal)) => return Err(refused(&refusal, permit.signed.language())),
         Err(error) => return Err(error.into()),
     };
-    let row = blocking(&office, move |office| {
-        Ok(row(&Reading::begin(office), &mut Names::default(), order)?)
-    });
     Ok(Json(DispatchAnswer {
         fact: stated.fact.reference().to_string(),
-        order: row.await?,
+        order: present(&office, order).await?,
         not_seen: stated.not_seen.iter().map(|fact| fact.reference().to_string()).collect(),
-    }))
+    })
+    .into_response())
+}
+
+async fn present(office: &Arc<Office>, order: DocumentId) -> Result<Option<WaitingOrder>, ApiError> {
+    blocking(office, move |office| Ok(row(&Reading::begin(office), &mut Names::default(), order)?)).await
+}
+
+async fn unknown_view(office: &Arc<Office>, order: DocumentId) -> Result<Response, ApiError> {
+    let order = present(office, order).await?.ok_or_else(|| ApiError::not_found("order"))?;
+    let message = "this store does not know the view that the dispatch was decided on; nothing was done";
+    let answer = UnknownDispatchView { code: "unknown_frontier", message, field: None, order };
+    Ok((StatusCode::CONFLICT, Json(answer)).into_response())
 }
 
 fn roster(reading: &Reading<'_>, names: &mut Names) -> Result<Vec<RosterRow>, CommitError> {
@@ -202,7 +235,7 @@ fn roster(reading: &Reading<'_>, names: &mut Names) -> Result<Vec<RosterRow>, Co
     Ok(rows)
 }
 
-fn waiting(reading: &Reading<'_>, names: &mut Names) -> Result<Vec<OrderRow>, CommitError> {
+fn waiting(reading: &Reading<'_>, names: &mut Names) -> Result<Vec<WaitingOrder>, CommitError> {
     let queue = KeyRange::prefix(records::QUEUE);
     let keys = Tables::scan(reading.store(), Table::Dispatch, &queue, WAITING_SHOWN)?;
     let mut rows = Vec::with_capacity(keys.len());
@@ -248,7 +281,10 @@ fn item(reading: &Reading<'_>, names: &mut Names, dispatched: Dispatched) -> Res
     })
 }
 
-fn row(reading: &Reading<'_>, names: &mut Names, order: DocumentId) -> Result<Option<OrderRow>, CommitError> {
-    let row: Option<RowRecord> = reading.store().read(Table::View, &order.0)?;
-    row.map(|row| order_row(reading, names, order, &row)).transpose()
+fn row(reading: &Reading<'_>, names: &mut Names, order: DocumentId) -> Result<Option<WaitingOrder>, CommitError> {
+    let Some(loaded) = load(reading, order)? else { return Ok(None) };
+    Ok(Some(WaitingOrder {
+        row: order_row(reading, names, order, &loaded.row)?,
+        etag: etag(&Causality::new(&loaded.facts).frontier()),
+    }))
 }

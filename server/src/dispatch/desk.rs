@@ -260,20 +260,21 @@ fn place_of(person: &PersonRecord) -> Place {
 }
 
 /// What a dispatcher asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DispatchChoice {
     /// The technician he chose; `None` is the rotation's next.
     pub technician: Option<PersonId>,
     /// Why, where he passes over the rotation (C-041).
     pub reason: Option<String>,
-    /// The frontier of the view he decided on; `None` is the present one.
-    pub frontier: Option<Vec<FactRef>>,
+    /// The frontier of the view he decided on. What he had seen is never inferred.
+    pub frontier: Vec<FactRef>,
 }
 
 /// A person dispatches an order.
 ///
 /// # Errors
 /// A refusal where an override has no reason (C-041), or the order is not in a state for it;
+/// [`CommitError::UnknownFrontier`] where this store does not know the view that was decided on;
 /// [`CommitError::Invalid`] with the code `nobody_fits` where everybody is passed over, `not_a_technician` where
 /// the person chosen is not of the roster.
 pub fn dispatch_order(
@@ -282,6 +283,7 @@ pub fn dispatch_order(
     person: PersonId,
     choice: &DispatchChoice,
 ) -> Result<Stated, CommitError> {
+    writer.view_at(order, &choice.frontier)?;
     let view = writer.current_view(order)?;
     let mut desk = Desk::open(writer, writer.identity().store)?;
     desk.follow(writer, order)?;
@@ -314,9 +316,7 @@ pub fn dispatch_order(
         reason: choice.reason.clone(),
         skill: desk.skill_match(&needs, technician),
     };
-    let present = || view.frontier.iter().map(docket_sync_core::ids::FactId::reference).collect();
-    let frontier: Vec<FactRef> = choice.frontier.clone().unwrap_or_else(present);
-    let stated = writer.office_command(order, person, &frontier, &command)?;
+    let stated = writer.office_command(order, person, &choice.frontier, &command)?;
     desk.follow(writer, order)?;
     Ok(stated)
 }

@@ -35,11 +35,26 @@ impl Page {
     }
 
     async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let request = Request::builder()
+        self.ask_on(method, path, None, body).await
+    }
+
+    /// The same, decided on the view with this tag.
+    async fn ask_on(
+        &self,
+        method: &str,
+        path: &str,
+        etag: Option<&str>,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header("cookie", &self.cookie)
-            .header("content-type", "application/json")
+            .header("content-type", "application/json");
+        if let Some(etag) = etag {
+            request = request.header("if-match", format!("\"{etag}\""));
+        }
+        let request = request
             .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
             .unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -69,21 +84,57 @@ async fn c_040_the_board_shows_roster_queue_and_reasons() {
     assert_eq!(board["last"][0]["turn"], 2);
 
     let path = format!("/api/orders/{}/dispatch", order(3));
-    let (status, error) = page.ask("POST", &path, Some(json!({}))).await;
+    let etag = board["waiting"][0]["etag"].as_str().unwrap();
+    let (status, error) = page.ask_on("POST", &path, Some(etag), Some(json!({}))).await;
     assert_eq!((status, &error["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("nobody_fits")));
-    let (status, error) = page.ask("POST", &path, Some(json!({ "technician": b }))).await;
+    let (status, error) = page.ask_on("POST", &path, Some(etag), Some(json!({ "technician": b }))).await;
     assert_eq!((status, &error["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("override_reason")), "{error}");
     let body = json!({ "technician": b, "reason": "he is near" });
-    let (status, answer) = page.ask("POST", &path, Some(body)).await;
+    let (status, answer) = page.ask_on("POST", &path, Some(etag), Some(body)).await;
     assert_eq!((status, &answer["order"]["technician"]["id"]), (StatusCode::OK, &json!(b)), "{answer}");
+    assert_eq!(answer["order"]["etag"], answer["fact"], "{answer}");
     let (_, board) = page.ask("GET", "/api/dispatch", None).await;
     assert_eq!(board["waiting"], json!([]));
     assert_eq!(board["last"][0]["reason"], "he is near");
     assert_eq!(board["last"][0]["turn"], Value::Null);
     assert_eq!(board["last"][0]["skipped"][0]["reason"], "skill");
     assert_eq!(board["last"][0]["skipped"][0]["reason_text"]["zh"], "技能不符");
-    let (status, _) = page.ask("POST", &format!("/api/orders/{}/dispatch", order(9)), Some(json!({}))).await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
+    let nowhere = format!("/api/orders/{}/dispatch", order(9));
+    for tag in [etag, "of nothing"] {
+        let (status, _) = page.ask_on("POST", &nowhere, Some(tag), Some(json!({}))).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{tag}");
+    }
+}
+
+#[tokio::test]
+async fn r_01_a_dispatch_says_what_its_author_had_seen_and_nothing_is_inferred() {
+    let world = World::open(Arc::new(MemoryStore::new()));
+    world.hire("A");
+    world.register(1, Urgency::Normal, "");
+    world.confirm(1);
+    world.run(|writer| crate::dispatch::Desk::open(writer, writer.identity().store)?.follow(writer, order(1)));
+    let page = Page::open(&world);
+    let (_, board) = page.ask("GET", "/api/dispatch", None).await;
+    let shown = board["waiting"][0]["etag"].as_str().unwrap().to_owned();
+    let (_, detail) = page.ask("GET", &format!("/api/orders/{}", order(1)), None).await;
+    assert_eq!(detail["etag"], shown, "the board shows the same view as the order's page");
+    let path = format!("/api/orders/{}/dispatch", order(1));
+    let (status, error) = page.ask("POST", &path, Some(json!({}))).await;
+    assert_eq!((status, &error["code"]), (StatusCode::PRECONDITION_REQUIRED, &json!("precondition_required")));
+    for unknown in ["not a fact", "vov2xk5l42", &format!("{shown}.vov2xk5l42")] {
+        let (status, error) = page.ask_on("POST", &path, Some(unknown), Some(json!({}))).await;
+        assert_eq!((status, &error["code"]), (StatusCode::CONFLICT, &json!("unknown_frontier")), "{unknown}");
+        assert_eq!((&error["order"]["etag"], &error["order"]["technician"]), (&json!(shown), &Value::Null));
+    }
+    assert_eq!(world.technician(1), '-', "nothing was done");
+    // A view that is behind is no error: what it did not show is named, and stays unseen.
+    let note = json!({ "command": "note", "text": "the key is with the neighbour" });
+    let commands = format!("/api/orders/{}/commands", order(1));
+    let (status, noted) = page.ask_on("POST", &commands, Some(&shown), Some(note)).await;
+    assert_eq!(status, StatusCode::OK, "{noted}");
+    let (status, answer) = page.ask_on("POST", &path, Some(&shown), Some(json!({}))).await;
+    assert_eq!((status, &answer["not_seen"]), (StatusCode::OK, &json!([noted["fact"]])), "{answer}");
+    assert_eq!(world.technician(1), 'A');
 }
 
 #[tokio::test]

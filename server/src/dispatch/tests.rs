@@ -204,7 +204,7 @@ async fn c_041_an_override_needs_a_reason_and_leaves_the_pointer() {
     }
     let choose = |reason: Option<&str>| {
         let choice =
-            DispatchChoice { technician: Some(person('C')), reason: reason.map(str::to_owned), frontier: None };
+            DispatchChoice { technician: Some(person('C')), reason: reason.map(str::to_owned), frontier: world.frontier(1) };
         world.office.committer.run_blocking(move |writer| dispatch_order(writer, order(1), CLERK, &choice))
     };
     let Err(CommitError::Refused(refusal)) = choose(None) else { panic!("dispatched without a reason") };
@@ -227,13 +227,13 @@ async fn c_041_nobody_fits_is_said_and_the_rotations_next_is_no_override() {
     let dispatch = |choice: DispatchChoice| {
         world.office.committer.run_blocking(move |writer| dispatch_order(writer, order(1), CLERK, &choice))
     };
-    let nobody = dispatch(DispatchChoice::default());
+    let nobody = dispatch(DispatchChoice { technician: None, reason: None, frontier: world.frontier(1) });
     assert!(matches!(nobody, Err(CommitError::Invalid { code: "nobody_fits", .. })), "{nobody:?}");
-    let stranger = DispatchChoice { technician: Some(CLERK), ..DispatchChoice::default() };
+    let stranger = DispatchChoice { technician: Some(CLERK), reason: None, frontier: world.frontier(1) };
     assert!(matches!(dispatch(stranger), Err(CommitError::Invalid { code: "not_a_technician", .. })));
     world.register(2, Urgency::Normal, "");
     world.confirm(2);
-    let next = DispatchChoice { technician: Some(person('A')), ..DispatchChoice::default() };
+    let next = DispatchChoice { technician: Some(person('A')), reason: None, frontier: world.frontier(2) };
     world.office.committer.run_blocking(move |writer| dispatch_order(writer, order(2), CLERK, &next)).unwrap();
     assert_eq!(world.view(2).assignment().unwrap().turn, Some(1));
     check_rotation(&world, 2);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use docket_sync_core::facts::bodies::{self, ConfirmRequest, RegisterCall};
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
 use docket_sync_core::facts::{Author, FactBody, Head, Role};
-use docket_sync_core::ids::{DocumentId, Epoch, FactId, PersonId, RecordId, StoreId};
+use docket_sync_core::ids::{DocumentId, Epoch, FactId, FactRef, PersonId, RecordId, StoreId};
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::reference::{Language, PolicyRecord};
@@ -234,6 +234,11 @@ impl World {
 
     pub(crate) fn view(&self, number: u8) -> Arc<OrderView> {
         self.run(move |writer| writer.current_view(order(number)))
+    }
+
+    /// The frontier of an order's present view.
+    pub(crate) fn frontier(&self, number: u8) -> Vec<FactRef> {
+        self.view(number).frontier.iter().map(FactId::reference).collect()
     }
 
     /// Letter of the technician who has the order; `-` for nobody.

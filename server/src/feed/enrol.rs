@@ -1,7 +1,7 @@
 //! Enrolment: a one-time code and the proof of a key become a certificate.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use axum::http::StatusCode;
 use docket_sync_core::ids::{DeviceId, Digest, PersonId};
 use docket_sync_core::proof::enrolment::{EnrolmentAnswer, EnrolmentRequest};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::devices::{DeviceRecord, first_nonce};
 use crate::auth::codes::{CodeError, CodeRecord, CodeStanding, EnrolmentCode};
 use crate::commit::{CommitError, Tables, Writer};
-use crate::api::Body;
+use crate::api::{Body, Door, Peer, address_of};
 use crate::error::ApiError;
 use crate::office::Office;
 use crate::store::Table;
@@ -83,12 +83,21 @@ impl Writer {
     }
 }
 
-/// `POST /device/enrol`.
-pub async fn enrol_device(
+/// `POST /device/enrol`. Who guesses codes is braked before he reaches the commit thread.
+pub(super) async fn enrol_device(
     State(office): State<Arc<Office>>,
+    Extension(door): Extension<Arc<Door>>,
+    peer: Peer,
     Body(request): Body<EnrolmentRequest>,
 ) -> Result<Json<EnrolmentAnswer>, ApiError> {
-    enrol(&office, request).await.map(Json)
+    let address = address_of(peer);
+    door.attempt_code(address, office.platform.clock.now())?;
+    let enrolled = enrol(&office, request).await;
+    let was_wrong = enrolled.as_ref().is_err_and(|error| error.status() == StatusCode::FORBIDDEN);
+    if !was_wrong {
+        door.succeeded_code(address);
+    }
+    enrolled.map(Json)
 }
 
 /// Enrols a device by its code.

@@ -18,6 +18,10 @@ const CERTIFICATE_FILE: &str = "certificate.pem";
 /// File of its private key, readable by the owner only.
 const KEY_FILE: &str = "key.pem";
 
+/// File of the certificate that the administrator gave, and of its key; readable by the owner only. One file, so
+/// that a crash leaves the old pair or the new one.
+const GIVEN_FILE: &str = "given.pem";
+
 /// Names that every certificate of our own making is good for.
 const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
@@ -101,18 +105,48 @@ impl TlsIdentity {
         Ok(Self { config: Arc::new(config), fingerprint })
     }
 
-    /// Reads the certificate kept in `folder`, or makes one for this machine and `hosts` and keeps it there. It is
-    /// made once: devices know the server by it.
-    pub fn load_or_make(folder: &Path, hosts: &[String]) -> Result<Self, TlsError> {
-        let (certificate, key) = (folder.join(CERTIFICATE_FILE), folder.join(KEY_FILE));
-        if !certificate.exists() {
-            let (certificate_pem, key_pem) = make(hosts)?;
-            std::fs::create_dir_all(folder)
-                .map_err(|source| TlsError::Unwritable { path: folder.to_owned(), source })?;
-            // The key first: a certificate file says that both are there.
-            write_private(&key, &key_pem)?;
-            write_private(&certificate, &certificate_pem)?;
+    /// Reads a certificate and its key as [`TlsIdentity::load`] and keeps both in `folder`: from now on they are what
+    /// [`TlsIdentity::kept`] gives, also when the files themselves are gone or were renewed.
+    pub fn keep(folder: &Path, certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        let identity = Self::load(certificate, key)?;
+        let mut both = read(certificate)?;
+        if certificate != key {
+            both.push(b'\n');
+            both.extend(read(key)?);
         }
+        let given = folder.join(GIVEN_FILE);
+        if std::fs::read(&given).ok().as_ref() != Some(&both) {
+            make_folder(folder)?;
+            write_private(&given, &both)?;
+        }
+        Ok(identity)
+    }
+
+    /// The certificate kept in `folder`: the one that the administrator gave, else the one of our own making.
+    /// `None` where there is neither yet.
+    pub fn kept(folder: &Path) -> Result<Option<Self>, TlsError> {
+        let (given, own) = (folder.join(GIVEN_FILE), folder.join(CERTIFICATE_FILE));
+        if given.exists() {
+            Self::load(&given, &given).map(Some)
+        } else if own.exists() {
+            Self::load(&own, &folder.join(KEY_FILE)).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The certificate kept in `folder`, or a new one for this machine and `hosts`, which is kept there. It is made
+    /// once: devices know the server by it.
+    pub fn load_or_make(folder: &Path, hosts: &[String]) -> Result<Self, TlsError> {
+        if let Some(kept) = Self::kept(folder)? {
+            return Ok(kept);
+        }
+        let (certificate, key) = (folder.join(CERTIFICATE_FILE), folder.join(KEY_FILE));
+        let (certificate_pem, key_pem) = make(hosts)?;
+        make_folder(folder)?;
+        // The key first: a certificate file says that both are there.
+        write_private(&key, key_pem.as_bytes())?;
+        write_private(&certificate, certificate_pem.as_bytes())?;
         Self::load(&certificate, &key)
     }
 
@@ -175,8 +209,12 @@ fn make(hosts: &[String]) -> Result<(String, String), TlsError> {
     Ok((certificate.pem(), key.serialize_pem()))
 }
 
+fn make_folder(folder: &Path) -> Result<(), TlsError> {
+    std::fs::create_dir_all(folder).map_err(|source| TlsError::Unwritable { path: folder.to_owned(), source })
+}
+
 /// Writes a file that only its owner reads; whole or not at all.
-fn write_private(path: &Path, text: &str) -> Result<(), TlsError> {
+fn write_private(path: &Path, content: &[u8]) -> Result<(), TlsError> {
     let written = || -> io::Result<()> {
         let new = path.with_extension("new");
         let mut options = File::options();
@@ -184,7 +222,7 @@ fn write_private(path: &Path, text: &str) -> Result<(), TlsError> {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&new)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(content)?;
         file.sync_all()?;
         std::fs::rename(&new, path)
     };
@@ -212,6 +250,27 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = std::fs::metadata(folder.path().join(KEY_FILE)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "others can read the key");
+        }
+    }
+
+    #[test]
+    fn a_given_certificate_is_kept_and_goes_before_our_own() {
+        let (data, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        assert!(TlsIdentity::kept(data.path()).unwrap().is_none(), "looking makes nothing");
+        assert!(std::fs::read_dir(data.path()).unwrap().next().is_none());
+        let own = TlsIdentity::load_or_make(data.path(), &[]).unwrap();
+        let given = TlsIdentity::load_or_make(elsewhere.path(), &[]).unwrap();
+        let (certificate, key) = (elsewhere.path().join(CERTIFICATE_FILE), elsewhere.path().join(KEY_FILE));
+        assert_ne!(own.fingerprint(), given.fingerprint());
+        TlsIdentity::keep(data.path(), &certificate, &key).unwrap();
+        drop(elsewhere);
+        assert_eq!(TlsIdentity::kept(data.path()).unwrap().unwrap().fingerprint(), given.fingerprint());
+        assert_eq!(TlsIdentity::load_or_make(data.path(), &[]).unwrap().fingerprint(), given.fingerprint());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(data.path().join(GIVEN_FILE)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "others can read the key");
         }
     }

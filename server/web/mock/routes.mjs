@@ -132,20 +132,24 @@ function board(office) {
   const out = ['zhou', 'sun'];
   return {
     roster: TECHNICIANS.map((key) => ({ technician: { id: PEOPLE[key].id, name: PEOPLE[key].name }, skills: PEOPLE[key].skills, active: key !== 'ma', out: out.includes(key), next: key === 'mueller' })),
-    waiting: office.orders.filter((order) => ['ready', 'registered', 'unfinished'].includes(order.state)).map((order) => rowOf(office, order)),
+    waiting: office.orders.filter((order) => ['ready', 'registered', 'unfinished'].includes(order.state)).map((order) => ({ ...rowOf(office, order), etag: order.frontier.join('.') })),
     last: office.dispatches,
   };
 }
 
-function dispatch(office, order, body) {
+function dispatch(office, order, body, headers) {
+  const tag = headers['if-match'];
+  if (!tag) return refused(428, 'precondition_required', 'If-Match is required');
+  const references = tag.replaceAll('"', '').split('.');
+  const unseen = notSeen(order, references);
   const key = TECHNICIANS.find((one) => PEOPLE[one].id === body.technician) ?? 'mueller';
   const skipped = body.technician ? [skip('mueller', 'overridden', ['overridden by the dispatcher', '派工员改派'])] : [skip('li', 'not_returned', ['has not returned', '未返回'])];
-  const fact = assign(order, key, Date.now(), { turn: office.turn, reason: body.reason ?? null, skipped });
+  const fact = assign(order, key, Date.now(), { seen: references, turn: office.turn, reason: body.reason ?? null, skipped });
   setState(order, 'dispatched');
   office.dispatches.unshift({ order: order.id, serial: order.serial, technician: { id: PEOPLE[key].id, name: PEOPLE[key].name }, turn: office.turn, skipped, reason: body.reason ?? null, at: Date.now() });
   office.turn += 1;
   touch(office, order);
-  return [200, { fact: fact.fact, order: detailOf(office, order), not_seen: [] }];
+  return [200, { fact: fact.fact, order: detailOf(office, order), not_seen: unseen }];
 }
 
 function callback(office, id, body) {
@@ -183,14 +187,20 @@ export function routes(office, { method, url, headers, body }) {
     case 'POST orders': return register(office, body);
     case 'GET orders/*': return [200, detailOf(office, order), { etag: order.etag }];
     case 'POST orders/*/commands': return command(office, order, body, headers);
-    case 'POST orders/*/dispatch': return dispatch(office, order, body);
+    case 'POST orders/*/dispatch': return dispatch(office, order, body, headers);
     case 'GET dispatch': return [200, board(office)];
     case 'GET callbacks': return paged(office.callbacks.filter((one) => state === 'all' || (one.outcome === null) === (state === 'due')), url);
     case 'POST callbacks/*': return callback(office, id, body);
     case 'GET reviews': return paged(reviews(), url);
     case 'GET technicians': return paged(TECHNICIANS.map((key) => technicianItem(office, key)), url);
     case 'GET quarantine': return paged([{ device: 'e7'.repeat(16), document: office.orders[3].id, actor: '9f'.repeat(16), sequence: 12, reason: 'revoked', bytes: 1740, received_at: Date.now() - 7_200_000 }], url);
-    case 'GET people': return paged(Object.values(PEOPLE), url);
+    case 'GET people': return paged(Object.values(PEOPLE).map((person) => ({ active: true, ...person })), url);
+    case 'POST people/*': {
+      const person = Object.values(PEOPLE).find((one) => one.id === id);
+      if (!person) return refused(404, 'not_found', 'there is no such person');
+      Object.assign(person, body);
+      return [200, { active: true, ...person }];
+    }
     case 'POST people': return body.login ? [201, { id: 'f'.repeat(32) }] : refused(422, 'missing_field', 'this field is mandatory', 'login');
     case 'POST devices/*': return [200, { code: 'K7QM-4WDX-R2HP', expires_at: Date.now() + 900_000, server_fingerprint: '8c1f04aa57e2936bd0417f5e2ac9b8613d70f2e45b9a6c18e3f7d2540a9b6c1e' }];
     case 'POST devices/*/revoke': return [200, {}];

@@ -223,9 +223,14 @@ export interface DispatchRecord {
   at: Millis;
 }
 
+/** An order with the view that a dispatcher decides on. */
+export interface WaitingOrder extends OrderRow {
+  etag: string;
+}
+
 export interface DispatchBoard {
   roster: RosterEntry[];
-  waiting: OrderRow[];
+  waiting: WaitingOrder[];
   last: DispatchRecord[];
 }
 
@@ -274,6 +279,7 @@ export interface Person {
   name: string;
   roles: string[];
   skills?: string[];
+  active: boolean;
 }
 
 export interface EnrolmentCode {

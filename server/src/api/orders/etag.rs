@@ -7,7 +7,7 @@ use docket_sync_core::limits::SEEN_MAX;
 use crate::error::ApiError;
 
 /// The frontier as text: references joined by `.`.
-pub(super) fn etag(frontier: &[FactId]) -> String {
+pub(crate) fn etag(frontier: &[FactId]) -> String {
     let references: Vec<String> = frontier.iter().map(|fact| fact.reference().to_string()).collect();
     references.join(".")
 }

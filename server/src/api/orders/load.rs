@@ -14,11 +14,11 @@ use crate::store::Table;
 
 /// An order of one durable moment.
 #[derive(Debug)]
-pub(in crate::api) struct Loaded {
+pub(crate) struct Loaded {
     /// Its row in lists.
-    pub(in crate::api) row: RowRecord,
+    pub(crate) row: RowRecord,
     /// Its facts.
-    pub(in crate::api) facts: FactSet,
+    pub(crate) facts: FactSet,
     /// Server time at which each fact first arrived: the upper bound `hi` of its true time (U-10).
     received: BTreeMap<(FactId, Digest), UnixMillis>,
 }
@@ -31,7 +31,7 @@ impl Loaded {
 }
 
 /// Reads an order; `None` when it is not known.
-pub(in crate::api) fn load(reading: &Reading<'_>, document: DocumentId) -> Result<Option<Loaded>, CommitError> {
+pub(crate) fn load(reading: &Reading<'_>, document: DocumentId) -> Result<Option<Loaded>, CommitError> {
     let Some(row) = reading.store().read::<RowRecord>(Table::View, &document.0)? else { return Ok(None) };
     let mut reader = FactReader::new(document);
     let mut facts = FactSet::new(document);

@@ -86,3 +86,40 @@ async fn a_page_of_another_site_changes_nothing() {
     let answer = company.send(form.body(Body::from(call("x").to_string())).unwrap()).await;
     assert_eq!(answer.code(), (415, "malformed_request"));
 }
+
+fn enrol(code: &str) -> Request<Body> {
+    post("/device/enrol", &json!({"code": code, "device_key": "11".repeat(32), "nonce": "22".repeat(16),
+        "signature": "33".repeat(64)}), &[])
+}
+
+#[tokio::test]
+async fn guessing_enrolment_codes_is_braked_before_the_commit_thread() {
+    let company = Company::new();
+    let first = company.send(enrol("?")).await;
+    assert_eq!((first.code(), &first.body["field"]), ((403, "code_malformed"), &json!("code")));
+    for _ in 1..crate::auth::throttle::TRIES_WIDE_MAX {
+        assert_eq!(company.send(enrol("?")).await.code(), (403, "code_malformed"));
+    }
+    let braked = company.send(enrol("?")).await;
+    assert_eq!(braked.code(), (429, "too_many_tries"));
+    assert!(braked.headers.contains_key(header::RETRY_AFTER));
+    // Another address may go on.
+    let mut elsewhere = enrol("?");
+    let peer: std::net::SocketAddr = "10.0.0.9:4711".parse().unwrap();
+    elsewhere.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+    assert_eq!(company.send(elsewhere).await.code(), (403, "code_malformed"));
+    company.pass(16 * 60_000);
+    assert_eq!(company.send(enrol("?")).await.code(), (403, "code_malformed"));
+}
+
+#[tokio::test]
+async fn an_enrolment_that_cannot_be_read_is_answered_in_words() {
+    let company = Company::new();
+    for nonsense in [json!({}), json!([1]), json!({"code": 7}), Value::Null] {
+        let answer = company.send(post("/device/enrol", &nonsense, &[])).await;
+        assert_eq!(answer.code(), (400, "malformed_request"), "{nonsense}");
+        assert!(answer.body["message"].as_str().is_some_and(|message| !message.is_empty()), "{}", answer.body);
+    }
+    let text = Request::post("/device/enrol").header(header::CONTENT_TYPE, "text/plain").body(Body::from("x")).unwrap();
+    assert_eq!(company.send(text).await.code(), (415, "malformed_request"));
+}

@@ -5,6 +5,7 @@ mod events;
 mod login;
 mod orders;
 mod page;
+mod quarantine;
 mod roles;
 
 use std::sync::Arc;

@@ -23,6 +23,7 @@ async fn c_265_an_auditor_reads_everything_and_writes_nothing() {
         company.post(&auditor, "/api/orders", &call("x")).await,
         company.command(&auditor, &order, &etag, &json!({"command": "note", "text": "x"})).await,
         company.post(&auditor, "/api/people", &json!({})).await,
+        company.post(&auditor, &format!("/api/people/{}", clerk.id), &json!({"active": false})).await,
         company.post(&auditor, "/api/devices/codes", &json!({})).await,
         company.post(&auditor, &format!("/api/devices/{}/revoke", "00".repeat(16)), &json!({})).await,
     ];
@@ -132,4 +133,63 @@ async fn a_code_enrols_only_technicians_and_a_revoked_device_stays_revoked() {
     assert_eq!(devices["items"][0]["person"]["name"], "technician");
     let unknown = company.post(&administrator, "/api/devices/none/revoke", &json!({"reason": "x"})).await;
     assert_eq!(unknown.code(), (404, "not_found"));
+}
+
+#[tokio::test]
+async fn an_administrator_changes_what_people_may_do_and_whether_they_work_here() {
+    let company = Company::new();
+    let administrator = company.person("administrator", &[Role::Administrator]).await;
+    let li = company.person("li", &[Role::Clerk]).await;
+    let path = |person: &Person| format!("/api/people/{}", person.id);
+    assert_eq!(company.post(&li, &path(&li), &json!({"roles": ["administrator"]})).await.code(), (403, "not_permitted"));
+    let changed = company.post(&administrator, &path(&li), &json!({"roles": ["dispatcher", "technician"]})).await.ok();
+    assert_eq!((&changed["roles"], &changed["active"]), (&json!(["dispatcher", "technician"]), &json!(true)));
+    assert_eq!(changed["skills"], json!(["air"]), "what is not named stays");
+    assert_eq!(company.get(&li, "/api/me").await.ok()["roles"], changed["roles"], "at once, in the same session");
+    // Who left is out, and stays out of the rotation.
+    company.post(&administrator, &path(&li), &json!({"active": false})).await.ok();
+    assert_eq!(company.get(&li, "/api/me").await.code(), (401, "not_logged_in"));
+    let log_in = |password: &str| post("/api/login", &json!({"login": "li", "password": password}), &[]);
+    assert_eq!(company.send(log_in(PASSWORD)).await.code(), (401, "wrong_login"));
+    let people = company.get(&administrator, "/api/people").await.ok();
+    assert_eq!((&people["items"][1]["login"], &people["items"][1]["active"]), (&json!("li"), &json!(false)));
+    let at_devices = docket_sync_core::reference::person_record(li.id);
+    let known = crate::commit::Tables::reference(company.office.store.as_ref(), at_devices).unwrap().unwrap();
+    let docket_sync_core::reference::Reference::Person(known) = known.content else { panic!("no person") };
+    assert!(!known.active, "devices learn that he left");
+    // He comes back with another password; his old session stays ended.
+    let back = json!({"active": true, "password": "one more secret"});
+    assert_eq!(company.post(&administrator, &path(&li), &back).await.ok()["active"], true);
+    assert_eq!(company.get(&li, "/api/me").await.code(), (401, "not_logged_in"));
+    assert_eq!(company.send(log_in(PASSWORD)).await.code(), (401, "wrong_login"));
+    assert_eq!(company.send(log_in("one more secret")).await.status, StatusCode::OK);
+    for (body, field, code) in [
+        (json!({"roles": []}), "roles", "missing_role"),
+        (json!({"roles": ["king"]}), "roles", "invalid_field"),
+        (json!({"skills": [" "]}), "skills", "invalid_skills"),
+        (json!({"password": "short"}), "password", "password_too_short"),
+    ] {
+        let answer = company.post(&administrator, &path(&li), &body).await;
+        assert_eq!((answer.code(), &answer.body["field"]), ((422, code), &json!(field)), "{body}");
+    }
+    let nobody = format!("/api/people/{}", "00".repeat(16));
+    for body in [json!({"active": false}), json!({"password": "one more secret"})] {
+        assert_eq!(company.post(&administrator, &nobody, &body).await.code(), (404, "not_found"));
+    }
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays() {
+    let company = Company::new();
+    let one = company.person("one", &[Role::Administrator]).await;
+    let other = company.person("other", &[Role::Administrator]).await;
+    let path = |person: &Person| format!("/api/people/{}", person.id);
+    company.post(&one, &path(&other), &json!({"active": false})).await.ok();
+    for (body, field) in [(json!({"active": false}), "active"), (json!({"roles": ["clerk"]}), "roles")] {
+        let answer = company.post(&one, &path(&one), &body).await;
+        assert_eq!((answer.code(), &answer.body["field"]), ((422, "last_administrator"), &json!(field)));
+    }
+    company.post(&one, &path(&other), &json!({"active": true})).await.ok();
+    company.post(&one, &path(&one), &json!({"roles": ["clerk"]})).await.ok();
+    assert_eq!(company.post(&one, &path(&one), &json!({"roles": ["administrator"]})).await.code(), (403, "not_permitted"));
 }

@@ -123,8 +123,19 @@ function Revoke({ device, name, onClose }: { device: Device; name: string; onClo
 function People() {
   const [text, setText] = useState('');
   const [adding, setAdding] = useState(false);
+  const [wrong, setWrong] = useState<string | null>(null);
   const people = useValue<Page<Person> | Person[]>('/api/people');
   const all = Array.isArray(people.value) ? people.value : people.value?.items ?? [];
+  const setActive = (one: Person, active: boolean) => {
+    setWrong(null);
+    call('POST', `/api/people/${encodeURIComponent(one.id)}`, { body: { active } })
+      .then(() => {
+        say(t(active ? 'people.activated' : 'people.deactivated', { name: one.name }));
+        people.reload();
+        loadTechnicians().catch(() => undefined);
+      })
+      .catch((error: unknown) => setWrong(errorText(error)));
+  };
   const rows = all.filter((one) => textMatches(text, [one.name, one.login, ...one.roles.map((role) => coded('role', role))]));
   return (
     <section class="card">
@@ -133,12 +144,16 @@ function People() {
         <SearchBox value={text} onValue={setText} />
         <button type="button" class="button" onClick={() => setAdding(true)}>{t('people.add')}</button>
       </div>
+      {wrong !== null && <Problem>{wrong}</Problem>}
       {people.value === null && (people.error === null ? <Loading rows={3} /> : <Failed error={people.error} retry={people.reload} />)}
       <ul class="items">
         {rows.map((one) => (
           <li key={one.id} class="item">
             <div class="item-main"><span class="strong">{one.name}</span> <code>{one.login}</code></div>
-            <span class="row-marks">{one.roles.map((role) => <span key={role} class="tag">{coded('role', role)}</span>)}</span>
+            <span class="row-marks">{one.roles.map((role) => <span key={role} class="tag">{coded('role', role)}</span>)}{!one.active && <span class="tag">{t('people.inactive')}</span>}</span>
+            <div class="item-actions">
+              <button type="button" class="button" onClick={() => setActive(one, !one.active)}>{t(one.active ? 'people.deactivate' : 'people.activate')}</button>
+            </div>
           </li>
         ))}
       </ul>

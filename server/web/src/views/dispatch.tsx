@@ -1,7 +1,7 @@
 /** The rotation: whose turn it is, who is out, what waits, and why anybody was passed over. */
 
 import { useState } from 'preact/hooks';
-import { call, errorText, holds } from '../api';
+import { ApiError, call, errorText, holds } from '../api';
 import { dateTime, nameOf, now, spanText } from '../format';
 import { textMatches } from '../logic/order_list';
 import { orderHash } from '../logic/route';
@@ -12,13 +12,13 @@ import { Icon } from '../parts/icon';
 import { Empty, Failed, Loading, say } from '../parts/state_of_things';
 import { useValue } from '../parts/use_page';
 import { both, coded, t } from '../text';
-import type { DispatchBoard, DispatchRecord, OrderRow, RosterEntry, Skip } from '../types';
+import type { DispatchBoard, DispatchRecord, RosterEntry, Skip, WaitingOrder } from '../types';
 
 const PATH = '/api/dispatch';
 
 export function Dispatch() {
   const board = useValue<DispatchBoard>(PATH, (event) => event.kind !== 'callback');
-  const [override, setOverride] = useState<OrderRow | null>(null);
+  const [override, setOverride] = useState<WaitingOrder | null>(null);
   const [text, setText] = useState('');
   if (board.value === null) {
     return <section class="view"><h1>{t('nav.dispatch')}</h1>{board.error === null ? <Loading /> : <Failed error={board.error} retry={board.reload} />}</section>;
@@ -42,7 +42,7 @@ export function Dispatch() {
         <Roster roster={roster.filter((entry) => textMatches(text, [entry.technician.name, ...entry.skills]))} />
       </div>
       {override !== null && (
-        <Override row={override} roster={roster} onClose={() => setOverride(null)} onDone={() => { setOverride(null); board.reload(); }} />
+        <Override row={override} roster={roster} onClose={() => setOverride(null)} onView={setOverride} onDone={() => { setOverride(null); board.reload(); }} />
       )}
     </section>
   );
@@ -52,28 +52,38 @@ interface DispatchAnswer {
   order?: { technician?: { name: string } | null };
 }
 
-async function send(row: OrderRow, body: { technician?: string; reason?: string }): Promise<void> {
-  const answer = await call<DispatchAnswer | null>('POST', `/api/orders/${encodeURIComponent(row.id)}/dispatch`, { body });
+async function send(row: WaitingOrder, body: { technician?: string; reason?: string }): Promise<void> {
+  const answer = await call<DispatchAnswer | null>('POST', `/api/orders/${encodeURIComponent(row.id)}/dispatch`, { body, ifMatch: `"${row.etag}"` });
   const name = answer?.order?.technician?.name;
   say(name === undefined ? t('dispatch.done', { serial: row.serial }) : t('dispatch.done_to', { serial: row.serial, name }));
 }
 
+/** The order as it is, where the server did not know the view that was decided on. */
+function presentOf(error: unknown): WaitingOrder | null {
+  if (!(error instanceof ApiError) || error.status !== 409) return null;
+  return (error.body as { order?: WaitingOrder } | null)?.order ?? null;
+}
+
 interface WaitingProps {
-  rows: OrderRow[];
+  rows: WaitingOrder[];
   onDone: () => void;
-  onOverride: (row: OrderRow) => void;
+  onOverride: (row: WaitingOrder) => void;
 }
 
 function Waiting({ rows, onDone, onOverride }: WaitingProps) {
   const [busy, setBusy] = useState<string | null>(null);
   const [wrong, setWrong] = useState<{ id: string; text: string } | null>(null);
   const may = holds('dispatcher', 'supervisor');
-  const dispatch = (row: OrderRow) => {
+  const dispatch = (row: WaitingOrder) => {
     setBusy(row.id);
     setWrong(null);
     send(row, {})
       .then(onDone)
-      .catch((error: unknown) => setWrong({ id: row.id, text: errorText(error) }))
+      .catch((error: unknown) => {
+        const present = presentOf(error);
+        setWrong({ id: row.id, text: present === null ? errorText(error) : t('command.conflict') });
+        if (present !== null) onDone();
+      })
       .finally(() => setBusy(null));
   };
   return (
@@ -174,13 +184,14 @@ export function Skips({ skipped }: { skipped: Skip[] }) {
 }
 
 interface OverrideProps {
-  row: OrderRow;
+  row: WaitingOrder;
   roster: RosterEntry[];
   onClose: () => void;
+  onView: (row: WaitingOrder) => void;
   onDone: () => void;
 }
 
-function Override({ row, roster, onClose, onDone }: OverrideProps) {
+function Override({ row, roster, onClose, onView, onDone }: OverrideProps) {
   const [technician, setTechnician] = useState('');
   const [reason, setReason] = useState('');
   const [wrong, setWrong] = useState<string | null>(null);
@@ -195,7 +206,11 @@ function Override({ row, roster, onClose, onDone }: OverrideProps) {
     setWrong(null);
     send(row, { technician, reason: reason.trim() })
       .then(onDone)
-      .catch((error: unknown) => setWrong(errorText(error)))
+      .catch((error: unknown) => {
+        const present = presentOf(error);
+        setWrong(present === null ? errorText(error) : t('command.conflict'));
+        if (present !== null) onView(present);
+      })
       .finally(() => setBusy(false));
   };
   return (

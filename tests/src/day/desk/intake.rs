@@ -10,7 +10,7 @@ use docket_server::dispatch::{DispatchChoice, dispatch_order};
 use docket_server::intake::register::{NewCall, NewConfirmation, OnFile};
 use docket_sync_core::commands::Command;
 use docket_sync_core::facts::values::{Money, ServiceClass};
-use docket_sync_core::ids::DocumentId;
+use docket_sync_core::ids::{DocumentId, FactId};
 use docket_sync_core::lifecycle::view::{OrderState, OrderView};
 use docket_sync_core::time::MINUTE;
 
@@ -108,9 +108,11 @@ impl Desk {
             }
             let (document, clock) = (registered.document, setting.clock.clone());
             let reason = Some(text("demo.text.again", self.language).to_owned());
+            let frontier = view.frontier.iter().map(FactId::reference).collect();
+            let choice = DispatchChoice { technician: None, reason, frontier };
             let job = move |writer: &mut Writer| {
                 clock.step();
-                dispatch_order(writer, document, dispatcher, &DispatchChoice { reason, ..DispatchChoice::default() })
+                dispatch_order(writer, document, dispatcher, &choice)
             };
             match setting.office.committer.run(job).await {
                 Ok(_) => acts.push(Act::new(minute, "dispatch", "dispatch", &registered.serial)),
