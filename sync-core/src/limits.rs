@@ -42,12 +42,12 @@ pub const COPY_BYTES_MAX: usize = PROOF_BYTES_MAX + FACT_BYTES_MAX + CERTIFICATE
 /// Largest message in bytes, before and after decompression of what one frame needs.
 pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Aim for the first batch of a session in uncompressed bytes: some twenty orders, soon on the screen.
-pub const FIRST_BATCH_BYTES: usize = 64 * 1024;
+/// Aim for the first batch of a session in uncompressed bytes: a handful of orders, soon on the screen.
+pub const FIRST_BATCH_BYTES: usize = 16 * 1024;
 
-/// Aim for each later batch: every message is compressed by itself, and 1 MiB is within 3 % of one stream (a
-/// quarter of it within 9 %); a cut sends at most one again.
-pub const BATCH_BYTES: usize = 1024 * 1024;
+/// Aim for each later batch: every message is compressed by itself, and this is within 4 % of one stream (a
+/// third of it within 9 %); a cut sends at most one again, and one is all that a pull holds in memory.
+pub const BATCH_BYTES: usize = 768 * 1024;
 
 /// Documents in one push or batch.
 pub const DOCUMENTS_PER_FRAME_MAX: usize = 2_000;

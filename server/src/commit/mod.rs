@@ -15,6 +15,8 @@ mod reference;
 mod scope;
 mod state;
 pub mod tables;
+#[cfg(test)]
+mod tests;
 mod thread;
 mod writer;
 

@@ -35,6 +35,18 @@ mod tests {
     }
 
     #[test]
+    fn the_server_reads_what_a_device_packs() {
+        use docket_sync_core::sync::message::Light;
+        for count in [1_u8, 40, 255] {
+            let documents = (0..count).map(|byte| DocumentId([byte; 16])).collect();
+            let frames = vec![Frame::Want(Want { documents })];
+            let packed = pack(&frames, &mut Light);
+            assert!(packed.len() < 3_500, "{} bytes", packed.len());
+            assert_eq!(unpack(&packed).unwrap(), frames);
+        }
+    }
+
+    #[test]
     fn damaged_and_bomb_like_messages_are_errors() {
         let frames = vec![Frame::Want(Want { documents: vec![DocumentId([1; 16]); 1_000] })];
         let packed = pack(&frames, &mut Zstd);

@@ -3,8 +3,9 @@
 use automerge::{Automerge, ReadDoc};
 
 use super::change::SKELETON_OPERATIONS;
-use super::{ChainHead, Chains, Document, DocumentError, contained, rebuild_unchecked, skeleton_hash};
+use super::{ChainHead, Chains, Changes, Document, DocumentError, contained, rebuild_unchecked, skeleton_hash};
 use crate::ids::{ActorId, ChangeHash, DocumentId};
+use crate::time::UnixMillis;
 use crate::limits;
 
 /// A document loaded from bytes.
@@ -20,8 +21,8 @@ impl Document {
         contained(id, || {
             let inner = Automerge::load(bytes)
                 .map_err(|error| DocumentError::Unreadable { document: id, problem: error.to_string() })?;
-            let chains = chains_of(id, &inner)?;
-            let document = Self { id, inner, chains };
+            let (chains, changes) = chains_of(id, &inner)?;
+            let document = Self { id, inner, chains, changes };
             // The hashes of a saved document are computed from its content, those of raw changes from bytes that
             // may say the same in another form; saved again, such a change would have another hash.
             if read_saved_heads(bytes).is_none_or(|saved| saved.has_tail) {
@@ -46,9 +47,9 @@ impl Document {
     }
 }
 
-/// The chains of a loaded document. Every change must have the form that its actor and sequence give it: its
+/// The chains and changes of a loaded document. Every change must have the form that its actor and sequence give it: its
 /// actor's previous change as the only dependency, one operation at the place of the sequence, nothing besides.
-fn chains_of(id: DocumentId, inner: &Automerge) -> Result<Chains, DocumentError> {
+fn chains_of(id: DocumentId, inner: &Automerge) -> Result<(Chains, Changes), DocumentError> {
     let unreadable = |problem: &str| DocumentError::Unreadable { document: id, problem: problem.to_owned() };
     let skeleton = skeleton_hash(id);
     let mut metas = inner.get_changes_meta(&[]);
@@ -62,16 +63,18 @@ fn chains_of(id: DocumentId, inner: &Automerge) -> Result<Chains, DocumentError>
     }
     // Changes come in any order; along a chain only the sequence is sure to grow.
     metas.sort_by_key(|meta| meta.seq);
-    let mut chains = Chains::new();
+    let (mut chains, mut changes) = (Chains::new(), Changes::new());
     for meta in &metas {
         let actor = ActorId::from_slice(meta.actor.to_bytes()).ok_or_else(|| unreadable("an actor of wrong length"))?;
         let previous = chains.get(&actor).copied();
         if !is_of_chain(meta, previous, skeleton) {
             return Err(unreadable("a change that is not of its actor's chain"));
         }
-        chains.insert(actor, ChainHead { sequence: meta.seq, hash: ChangeHash(meta.hash.0) });
+        let hash = ChangeHash(meta.hash.0);
+        chains.insert(actor, ChainHead { sequence: meta.seq, hash });
+        changes.insert((actor, meta.seq), (hash, UnixMillis(meta.timestamp)));
     }
-    Ok(chains)
+    Ok((chains, changes))
 }
 
 fn is_of_chain(meta: &automerge::ChangeMetadata<'_>, previous: Option<ChainHead>, skeleton: ChangeHash) -> bool {

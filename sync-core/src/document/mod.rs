@@ -124,7 +124,12 @@ pub struct Document {
     inner: Automerge,
     // Invariant: exactly the chains in `inner`.
     chains: Chains,
+    // Invariant: exactly the changes in `inner` but the skeleton. The library rebuilds its list on every call.
+    changes: Changes,
 }
+
+/// Hash and time of each change by actor and sequence.
+type Changes = BTreeMap<(ActorId, u64), (ChangeHash, UnixMillis)>;
 
 impl Document {
     /// A document that holds only its skeleton.
@@ -136,7 +141,7 @@ impl Document {
         contained(id, || {
             let mut inner = Automerge::new();
             apply_one(id, &mut inner, skeleton)?;
-            Ok(Self { id, inner, chains: Chains::new() })
+            Ok(Self { id, inner, chains: Chains::new(), changes: Changes::new() })
         })
     }
 
@@ -175,6 +180,7 @@ impl Document {
         let change = built.change.clone();
         contained(self.id, || apply_one(self.id, &mut self.inner, change))?;
         self.chains.insert(record.actor, ChainHead { sequence: record.sequence, hash: built.hash });
+        self.changes.insert((record.actor, record.sequence), (built.hash, record.time));
         Ok(built)
     }
 
@@ -219,24 +225,14 @@ impl Document {
     /// Hash of every change, skeleton first, then by actor and sequence.
     #[must_use]
     pub fn change_hashes(&self) -> Vec<ChangeHash> {
-        let mut hashes: Vec<_> = self
-            .inner
-            .get_changes_meta(&[])
-            .iter()
-            .map(|meta| (ActorId::from_slice(meta.actor.to_bytes()), meta.seq, ChangeHash(meta.hash.0)))
-            .collect();
-        hashes.sort_unstable();
-        hashes.into_iter().map(|(_, _, hash)| hash).collect()
+        let hashes = self.changes.values().map(|(hash, _)| *hash);
+        std::iter::once(skeleton_hash(self.id)).chain(hashes).collect()
     }
 
     /// Hash of the change (actor, sequence), if the document has it.
     #[must_use]
     pub fn change_hash(&self, actor: ActorId, sequence: u64) -> Option<ChangeHash> {
-        self.inner
-            .get_changes_meta(&[])
-            .iter()
-            .find(|meta| meta.seq == sequence && meta.actor.to_bytes() == actor.0)
-            .map(|meta| ChangeHash(meta.hash.0))
+        self.changes.get(&(actor, sequence)).map(|(hash, _)| *hash)
     }
 
     /// Every fact, statements resolved, in the order of actors and sequences.
@@ -270,11 +266,9 @@ impl Document {
                 }
             }
         }
-        for meta in self.inner.get_changes_meta(&[]) {
-            if let Some(value) =
-                ActorId::from_slice(meta.actor.to_bytes()).and_then(|actor| values.get_mut(&(actor, meta.seq)))
-            {
-                value.0 = UnixMillis(meta.timestamp);
+        for (place, (_, time)) in &self.changes {
+            if let Some(value) = values.get_mut(place) {
+                value.0 = *time;
             }
         }
         if u64::try_from(values.len()).is_ok_and(|length| length == self.length()) {

@@ -51,7 +51,7 @@ fn run(options: Options) -> Running {
 
 async fn measure(options: &Options, orders: usize) -> Result<Vec<Figure>, RowError> {
     let mut seeded = options.seeds.office(orders).await?;
-    let proxy = Proxy::start(seeded.office.serve().await?).await?;
+    let proxy = Proxy::start(seeded.serve().await?).await?;
     let pid = seeded.office.process().ok_or("the server does not run")?.pid();
     let memory = |seeded: &mut Seeded| -> Result<u64, RowError> {
         Ok(seeded.office.process().ok_or("the server does not run")?.usage()?.memory_bytes)
@@ -139,7 +139,7 @@ fn run_cut(options: Options) -> Running {
 
 async fn measure_cut(options: &Options) -> Result<Vec<Figure>, RowError> {
     let mut seeded = options.seeds.office(options.orders).await?;
-    let proxy = Proxy::start(seeded.office.serve().await?).await?;
+    let proxy = Proxy::start(seeded.serve().await?).await?;
     let started = Instant::now();
     let ((talk, _), _) = pull(seeded.device(0)?, &proxy, started).await?;
     let whole = proxy.counts().down;

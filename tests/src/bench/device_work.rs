@@ -29,7 +29,7 @@ fn run(options: Options) -> Running {
 
 async fn measure(options: &Options) -> Result<Vec<Figure>, RowError> {
     let mut seeded = options.seeds.office(ORDERS.min(options.orders)).await?;
-    let server = Server::new(&format!("http://{}", seeded.office.serve().await?), None)?;
+    let server = Server::new(&format!("http://{}", seeded.serve().await?), None)?;
     let mut bodies = Bodies::after(seeded.workload());
     let (mut device, documents) = (seeded.device(0)?, seeded.documents().to_vec());
     let (facts, folds) = (options.times(FACTS), options.times(FOLDS));

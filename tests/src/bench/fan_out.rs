@@ -39,7 +39,7 @@ fn run(options: Options) -> Running {
 async fn measure(options: &Options, orders: usize) -> Result<Vec<Figure>, RowError> {
     let edits = options.times(EDITS);
     let mut seeded = options.seeds.office(orders).await?;
-    let server = Server::new(&format!("http://{}", seeded.office.serve().await?), None)?;
+    let server = Server::new(&format!("http://{}", seeded.serve().await?), None)?;
     let bodies = Bodies::after(seeded.workload());
     let documents = seeded.documents().to_vec();
     let (sender, receiver) = (seeded.device(0)?, seeded.device(1)?);

@@ -21,7 +21,7 @@ fn run(options: Options) -> Running {
 
 async fn measure(options: &Options) -> Result<Vec<Figure>, RowError> {
     let mut seeded = options.seeds.office(options.orders).await?;
-    let server = Server::new(&format!("http://{}", seeded.office.serve().await?), None)?;
+    let server = Server::new(&format!("http://{}", seeded.serve().await?), None)?;
     let mut device = seeded.device(0)?;
     let process = seeded.office.process().ok_or("the server does not run")?;
     let start = process.usage()?.memory_bytes;

@@ -29,7 +29,7 @@ fn run(options: Options) -> Running {
 async fn measure(options: &Options, orders: usize) -> Result<Vec<Figure>, RowError> {
     let times = options.times(RECONNECTS);
     let mut seeded = options.seeds.office(orders).await?;
-    let proxy = Proxy::start(seeded.office.serve().await?).await?;
+    let proxy = Proxy::start(seeded.serve().await?).await?;
     let pid = seeded.office.process().ok_or("the server does not run")?.pid();
     let server = Server::new(&format!("http://{}", proxy.address()), None)?;
     let mut device = seeded.device(0)?;

@@ -4,10 +4,12 @@
 //! store: they are the bytes of the published workload, and nothing else about the path differs from a push.
 //! An office is written once for each N and copied for each use.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use docket_client::enrolment::{EnrolledAt, accept, request};
 use docket_server::auth::people::NewPerson;
@@ -27,7 +29,7 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use super::device::{Device, Kit};
-use super::{RowError, progress};
+use super::{RowError, cpu, progress};
 use crate::condition::eventually;
 use crate::office::Office;
 use crate::workload::{Order, Workload};
@@ -37,6 +39,10 @@ const DEVICES: usize = 8;
 
 /// Orders of one push.
 const ORDERS_PER_PUSH: usize = 50;
+
+/// A server that uses less than [`RESTING`] processor seconds in this time has nothing to do.
+const REST: Duration = Duration::from_millis(700);
+const RESTING: f64 = 0.003;
 
 /// How long the store may take to fold loose changes into saves.
 const FOLDING: Duration = Duration::from_secs(600);
@@ -80,6 +86,11 @@ impl Seeds {
 }
 
 impl Seeded {
+    /// Serves the office, and waits until the server has nothing to do.
+    pub(super) async fn serve(&mut self) -> Result<SocketAddr, RowError> {
+        serve(&mut self.office).await
+    }
+
     /// One of the technician's devices, which never pulled.
     pub(super) fn device(&self, number: usize) -> Result<Device, RowError> {
         self.template.kits.get(number).ok_or("there are not so many devices")?.copy()
@@ -103,7 +114,7 @@ impl Seeded {
 
 impl Template {
     async fn write(orders: usize) -> Result<Self, RowError> {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let office = Office::init("Northern Air").await?;
         let core = Open::new(Path::new(&office.data()))?;
         let people = core.people().await?;
@@ -120,9 +131,31 @@ impl Template {
         let documents = core.write_orders(&workload).await?;
         core.folded(&documents).await?;
         core.close();
+        // The projections read the whole log once; measured is an office that has done so.
+        let mut office = office;
+        serve(&mut office).await?;
+        office.stop().await?;
         progress(&format!("W({orders}) written in {:.1} s", started.elapsed().as_secs_f64()));
         Ok(Self { office, documents, workload, kits, _folder: folder })
     }
+}
+
+/// Serves an office, and waits until the server has nothing to do.
+async fn serve(office: &mut Office) -> Result<SocketAddr, RowError> {
+    let address = office.serve().await?;
+    let pid = office.process().ok_or("the server does not run")?.pid();
+    let last = Cell::new((Instant::now(), cpu::of_process(pid)?));
+    eventually("the server to have nothing to do", FOLDING, || async {
+        let (since, used) = last.get();
+        if since.elapsed() < REST {
+            return None;
+        }
+        let now = cpu::of_process(pid).ok()?;
+        last.set((Instant::now(), now));
+        (now - used < RESTING).then_some(())
+    })
+    .await?;
+    Ok(address)
 }
 
 struct People {
