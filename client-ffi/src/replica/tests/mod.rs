@@ -303,6 +303,7 @@ fn evicting_hides_the_order_and_keeps_its_work_until_it_is_safe() {
     assert!(device.open().reference(RecordId([0xc2; 16])).unwrap().is_some());
     assert_eq!(device.open().facts(document).unwrap().len(), 2, "still there");
     device.clock.pass(31 * DAY);
+    store.pass(31 * DAY);
     store.back_up();
     device.sync(&mut store);
     device.sync(&mut store);

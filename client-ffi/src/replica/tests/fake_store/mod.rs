@@ -22,6 +22,7 @@ use docket_sync_core::sync::frames::{
 use docket_sync_core::sync::gate::{Judged, Maker, Proof, Verdict, judge, own_proof};
 use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
 use docket_sync_core::sync::server::{HelloVerdict, SessionRow, ack, check_hello};
+use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
 
 use super::{START, call};
@@ -58,6 +59,8 @@ pub(crate) struct FakeStore {
     forgeries: u32,
     backed_up_to: u64,
     nonces: u8,
+    /// The server's clock; it goes only where a test lets time pass.
+    now: UnixMillis,
 }
 
 impl FakeStore {
@@ -75,6 +78,7 @@ impl FakeStore {
             forgeries: 0,
             backed_up_to: 0,
             nonces: 0,
+            now: START,
         }
     }
 
@@ -83,6 +87,10 @@ impl FakeStore {
         self.epoch = Epoch([2; 8]);
         self.start += 1;
         self
+    }
+
+    pub(crate) fn pass(&mut self, millis: i64) {
+        self.now = self.now.plus(millis);
     }
 
     fn number(&self) -> u64 {
@@ -254,7 +262,7 @@ impl FakeStore {
         let batch = self.batch(cursor.map_or(0, |cursor| cursor.number), &wanted);
         let welcome = Welcome {
             epoch: self.epoch,
-            server_time: START,
+            server_time: self.now,
             nonce: self.session.nonce_out,
             durable_to: self.number(),
             backed_up_to: self.backed_up_to,
@@ -283,7 +291,7 @@ impl FakeStore {
             }
             _ => (Proof::None, 0),
         };
-        let mut judged = judge(self, STORE, push, proof, START).unwrap();
+        let mut judged = judge(self, STORE, push, proof, self.now).unwrap();
         if let Some(renew) = judged.renew {
             return Err(renew);
         }
