@@ -75,7 +75,6 @@ pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> Result<Vec<u8>, Tr
 pub(crate) struct Phone {
     pub(crate) client: Client<MemoryStore>,
     pub(crate) keys: MemoryKeyStore,
-    pub(crate) clock: ManualClock,
     pub(crate) order: DocumentId,
     pub(crate) login: String,
 }
@@ -144,7 +143,7 @@ pub(crate) async fn enrol(
     let answer: EnrolmentAnswer = serde_json::from_value(answer)?;
     accept(&mut store, &platform, &answer, EnrolledAt { server: server.url(), fingerprint: None })?;
     let client = Client::open(store, platform)?;
-    Ok(Phone { client, keys, clock, order, login: login.to_owned() })
+    Ok(Phone { client, keys, order, login: login.to_owned() })
 }
 
 impl Phone {

@@ -12,9 +12,7 @@ const LONGER: &[(&str, usize, &str)] = &[
     ("server/src/intake/import_orders/mod.rs", 497, "reading, mapping and registering rows; to be split by step"),
     ("sync-core/src/lifecycle/view.rs", 565, "the view's types in one place: plain declarations with their docs"),
     ("sync-core/src/lifecycle/scenario/stories/cancels.rs", 531, "stories of one subject: data, told one after the other"),
-    ("tests/src/day/desk.rs", 525, "everybody at the office in the demo's day; to be split by role"),
-    ("tests/src/day/technician.rs", 406, "one technician's day from morning to evening"),
-    ("sync-core/src/sync/frames.rs", 644, "every frame of the session in one place; to be split by direction"),
+    ("sync-core/src/sync/frames/mod.rs", 520, "every frame of the session in one place; to be split by direction"),
 ];
 
 /// How far a bound may lie above the file before it has to follow.

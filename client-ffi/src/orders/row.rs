@@ -69,6 +69,9 @@ pub struct OrderRow {
     /// Time of the latest fact.
     #[n(17)]
     pub updated: UnixMillis,
+    /// Whether its facts cannot be read here: the row shows what was known before.
+    #[n(18)]
+    pub unreadable: Option<bool>,
 }
 
 /// What a row shows that is not in the order's facts.
@@ -105,6 +108,7 @@ impl OrderRow {
             refused: beside.refused,
             evicted: beside.evicted,
             updated: view.updated,
+            unreadable: None,
         }
     }
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::document::{ChainHead, Record, heads_of, rebuild_unchecked};
-use docket_sync_core::facts::{Origin, StatedFact};
+use docket_sync_core::facts::{FactBody, Origin, StatedFact};
 use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Epoch};
 use docket_sync_core::proof::EnvelopeDocument;
-use docket_sync_core::sync::frames::{Ack, Cover, DocumentHeads, Have, Heads, Push, RecordSet};
+use docket_sync_core::sync::device::Healed;
+use docket_sync_core::sync::frames::{Ack, Cover, DocumentHeads, Have, Heads, ProofBytes, Push, RecordSet};
 use docket_sync_core::{limits, time};
 
 use super::base::Base;
@@ -35,6 +36,8 @@ impl Healing {
 struct Lacking {
     document: DocumentId,
     records: Vec<(Record, ChangeHash)>,
+    /// Proofs of the signatures among them, as far as they are here.
+    proofs: Vec<ProofBytes>,
 }
 
 impl<S: DeviceStore> DeviceReplica<S> {
@@ -62,13 +65,38 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(Heads { documents: documents.collect() })
     }
 
+    /// What follows from a comparison of heads: pushes of what the store lacks, and what is to be asked for.
+    pub(super) fn compared(&mut self, have: &Have) -> Result<Healed, ReplicaError> {
+        let pushes = self.healing_pushes(have)?;
+        let is_equal = pushes.is_empty() && self.flight.behind.is_empty() && self.flight.asked.is_empty();
+        if is_equal && self.state.verified == Some(false) && self.state.pulled_again.is_none() {
+            // The difference is in something that heads do not show: reference records, or documents that one
+            // side does not name at all.
+            self.state.pulled_again = Some(self.state.cursor.map_or(0, |cursor| cursor.number));
+            self.state.cursor = None;
+            self.flight.caught_up = false;
+            self.flight.compared = false;
+            self.commit(Work::default())?;
+        }
+        Ok(Healed { pushes, wanted: self.next_wanted(false) })
+    }
+
     /// Pushes of what the store lacks: under the receipts that cover it, and under an envelope of our own for
     /// own facts that no receipt covers.
-    pub(super) fn healing_pushes(&mut self, have: &Have) -> Result<Vec<Push>, ReplicaError> {
+    fn healing_pushes(&mut self, have: &Have) -> Result<Vec<Push>, ReplicaError> {
         let mut by_receipt: BTreeMap<u64, Vec<Lacking>> = BTreeMap::new();
         let mut own: Vec<Lacking> = Vec::new();
         for theirs in &have.documents {
-            let Some(base) = self.load_base(theirs.document)? else { continue };
+            let base = match self.load_base(theirs.document) {
+                Ok(Some(base)) => base,
+                Ok(None) => continue,
+                // Damaged here: it comes whole.
+                Err(ReplicaError::Document(_)) => {
+                    self.flight.behind.insert(theirs.document);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let lacking = self.lacking(&base, &theirs.heads)?;
             if lacking.is_empty() {
                 continue;
@@ -76,21 +104,20 @@ impl<S: DeviceStore> DeviceReplica<S> {
             let (covered, uncovered) = self.split_by_receipt(&base, lacking)?;
             let document = theirs.document;
             if let (Some(receipt), false) = (base.meta.receipt, covered.is_empty()) {
-                by_receipt.entry(receipt.row).or_default().push(Lacking { document, records: covered });
+                let proofs = self.proofs_of(&covered)?;
+                by_receipt.entry(receipt.row).or_default().push(Lacking { document, records: covered, proofs });
             }
             if !uncovered.is_empty() {
-                own.push(Lacking { document, records: uncovered });
+                let proofs = self.proofs_of(&uncovered)?;
+                own.push(Lacking { document, records: uncovered, proofs });
             }
         }
         let mut pushes = Vec::new();
         for (row, lacking) in by_receipt {
             let Some(receipt) = self.store.get(Table::Receipt, &row_key(row))? else { continue };
             for part in parts(lacking) {
-                pushes.push(Push {
-                    cover: Cover::Receipt { receipt: receipt.clone() },
-                    records: pack(&part),
-                    proofs: Vec::new(),
-                });
+                let records = pack(&part);
+                pushes.push(Push { cover: Cover::Receipt { receipt: receipt.clone() }, records, proofs: proofs(part) });
             }
         }
         for part in parts(own) {
@@ -99,7 +126,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 changes: lacking.records.iter().map(|(_, hash)| *hash).collect(),
             });
             let cover = self.cover_own(listed.collect())?;
-            pushes.push(Push { cover, records: pack(&part), proofs: Vec::new() });
+            pushes.push(Push { cover, records: pack(&part), proofs: proofs(part) });
         }
         self.healing_awaits(pushes.len())?;
         Ok(pushes)
@@ -150,6 +177,17 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok((covered, rest.into_iter().filter(|(record, _)| own.contains(&record.actor)).collect()))
     }
 
+    /// The proofs of the signatures among `records`, as far as this device has them.
+    fn proofs_of(&self, records: &[(Record, ChangeHash)]) -> Result<Vec<ProofBytes>, ReplicaError> {
+        let mut proofs = Vec::new();
+        for (record, _) in records {
+            let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { continue };
+            let FactBody::SignDocument(sign) = stated.content.body else { continue };
+            proofs.extend(self.store.get(Table::Proof, &sign.proof.0)?.map(ProofBytes));
+        }
+        Ok(proofs)
+    }
+
     fn receipt_heads(&self, base: &Base) -> Result<BTreeSet<ChangeHash>, ReplicaError> {
         let Some(row) = base.meta.receipt else { return Ok(BTreeSet::new()) };
         let Some(bytes) = self.store.get(Table::Receipt, &row_key(row.row))? else { return Ok(BTreeSet::new()) };
@@ -163,8 +201,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn own_actors(&self, base: &Base) -> Result<BTreeSet<ActorId>, ReplicaError> {
         let mut own = BTreeSet::new();
         for record in base.document.records()?.iter().filter(|record| record.sequence == 1) {
-            let origin = StatedFact::from_bytes(&record.bytes)?.statement.origin;
-            if matches!(origin, Some(Origin::Device { device, .. }) if device == self.identity.device) {
+            let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { continue };
+            if matches!(stated.statement.origin, Some(Origin::Device { device, .. }) if device == self.identity.device)
+            {
                 own.insert(record.actor);
             }
         }
@@ -198,6 +237,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if let Some(Healing { epoch, awaiting: Some(0) }) = self.flight.healing {
             self.state.healed_epoch = epoch;
             self.flight.healing = None;
+            // What the store could not judge before it had these documents back is sent again.
+            self.flight.parked.clear();
         }
     }
 
@@ -226,6 +267,7 @@ fn parts(documents: Vec<Lacking>) -> Vec<Vec<Lacking>> {
     for lacking in documents {
         let size: usize = lacking.records.iter().map(|(record, _)| record.bytes.len().saturating_add(64)).sum();
         records = records.saturating_add(lacking.records.len());
+        let size = lacking.proofs.iter().fold(size, |size, proof| size.saturating_add(proof.0.len()));
         bytes = bytes.saturating_add(size);
         if records > limits::RECORDS_PER_PUSH_MAX || bytes > limits::MESSAGE_BYTES_MAX / 4 {
             parts.push(Vec::new());
@@ -236,6 +278,10 @@ fn parts(documents: Vec<Lacking>) -> Vec<Vec<Lacking>> {
         }
     }
     parts
+}
+
+fn proofs(part: Vec<Lacking>) -> Vec<ProofBytes> {
+    part.into_iter().flat_map(|lacking| lacking.proofs).collect()
 }
 
 fn pack(part: &[Lacking]) -> RecordSet {

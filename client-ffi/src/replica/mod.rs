@@ -99,8 +99,18 @@ struct Flight {
     wanted: BTreeMap<DocumentId, u8>,
     /// Healing pushes not yet answered, and the epoch they heal.
     healing: Option<heal::Healing>,
-    /// Documents that a comparison of heads showed to be behind.
+    /// Documents to ask for, whole.
     behind: BTreeSet<DocumentId>,
+    /// Documents that were asked for and did not come yet.
+    asked: BTreeSet<DocumentId>,
+    /// Documents that cannot be read as they come: asking more than once does not help.
+    unreadable: BTreeSet<DocumentId>,
+    /// Whether a batch was applied.
+    has_pulled: bool,
+    /// While everything is pulled again: the documents that came.
+    came: Option<BTreeSet<DocumentId>>,
+    /// Whether unnamed reference records were dropped since something changed that may leave some behind.
+    swept: bool,
     /// Whether heads were compared because digests differed: once is enough, what remains is for a person.
     compared: bool,
     /// Whether the store said that nothing more comes.
@@ -230,7 +240,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
             base.write(*id, &mut work.batch);
         }
         for id in core::mem::take(&mut work.touched) {
-            self.write_order_row(id, &mut work)?;
+            match self.write_order_row(id, &mut work) {
+                // One order that cannot be read stops nothing: it is asked for once more.
+                Err(ReplicaError::Damaged(_) | ReplicaError::Document(_)) => self.mark_unreadable(id, &mut work)?,
+                result => result?,
+            }
         }
         if self.envelopes_used >= self.state.envelope_counter {
             self.state.envelope_counter = self.envelopes_used.saturating_add(ENVELOPES_RESERVED);

@@ -1,6 +1,6 @@
 //! Keeps the row of each changed order, and the reference records that rows take names from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::ids::{DocumentId, RecordId};
 use docket_sync_core::lifecycle::{FactSet, fold};
@@ -82,6 +82,18 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(())
     }
 
+    /// Keeps the row of an order that cannot be read, marked as such, and asks for the order once in a session.
+    pub(super) fn mark_unreadable(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
+        let row = self.store.get(Table::OrderRow, &id.0)?;
+        let row = row.and_then(|row| from_bytes("order row", &row).ok());
+        let row = row.unwrap_or_else(|| OrderRow::of(&fold(&FactSet::new(id)), Beside::default()));
+        work.batch.put(Table::OrderRow, id.0, to_bytes(&OrderRow { unreadable: Some(true), ..row }));
+        if self.flight.unreadable.insert(id) {
+            self.flight.behind.insert(id);
+        }
+        Ok(())
+    }
+
     /// A record as it will be when `work` is durable.
     fn reference_in(&self, work: &Work, id: RecordId) -> Result<Option<Reference>, ReplicaError> {
         let record = match work.references.get(&id) {
@@ -110,6 +122,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             if let Some(name) = single_name(&record.content) {
                 work.batch.put(Table::Meta, name, record.id.0);
             }
+            self.flight.swept = false;
             work.references.insert(record.id, record);
         }
         Ok(())
@@ -130,24 +143,26 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(())
     }
 
-    /// Drops records that only orders named which left the scope in this batch: the store does not count them
-    /// any more.
-    pub(super) fn drop_unnamed(&mut self, left: &BTreeSet<RecordId>, work: &mut Work) -> Result<(), ReplicaError> {
-        if left.is_empty() {
+    /// Drops records that no order in scope names: the store does not count them. Only after the last batch of a
+    /// pull, since a later one may bring the order that names a record of an earlier one.
+    pub(super) fn drop_unnamed(&mut self, work: &mut Work) -> Result<(), ReplicaError> {
+        if core::mem::replace(&mut self.flight.swept, true) {
             return Ok(());
         }
-        let mut unnamed = left.clone();
-        for (_, meta) in self.metas_with(work)? {
-            if meta.evicted_at.is_none() {
-                unnamed.retain(|record| !meta.references.contains(record));
-            }
+        let in_scope = self.metas_with(work)?.into_iter().filter(|(_, meta)| meta.evicted_at.is_none());
+        let named: BTreeSet<RecordId> = in_scope.flat_map(|(_, meta)| meta.references).collect();
+        let mut here: BTreeMap<RecordId, ReferenceRecord> = BTreeMap::new();
+        for (_, bytes) in scan_all(&self.store, Table::Reference)? {
+            // One that cannot be read is not judged.
+            let Ok(record) = ReferenceRecord::from_bytes(&bytes) else { continue };
+            here.insert(record.id, record);
         }
-        for id in unnamed {
-            let record = match work.references.remove(&id) {
-                Some(record) => Some(record),
-                None => self.reference(id)?,
-            };
-            let Some(record) = record.filter(|record| !is_company_wide(record)) else { continue };
+        here.extend(work.references.iter().map(|(id, record)| (*id, record.clone())));
+        for (id, record) in here {
+            if named.contains(&id) || is_company_wide(&record) {
+                continue;
+            }
+            work.references.remove(&id);
             self.state.sum = self.sum().minus(DigestSum::of_reference(id, record.version)).to_digest();
             work.batch.delete(Table::Reference, id.0);
         }
@@ -160,7 +175,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         for (key, value) in scan_all(&self.store, Table::DocumentMeta)? {
             let Some(id) = DocumentId::from_slice(&key) else { continue };
             if !work.bases.contains_key(&id) && !work.gone.contains(&id) {
-                metas.push((id, from_bytes("document metadata", &value)?));
+                // What cannot be read names nothing.
+                metas.extend(from_bytes("document metadata", &value).ok().map(|meta| (id, meta)));
             }
         }
         metas.extend(work.bases.iter().map(|(id, base)| (*id, base.meta.clone())));

@@ -6,7 +6,7 @@ use docket_sync_core::document::Record;
 use docket_sync_core::facts::{FactBody, StatedFact};
 use docket_sync_core::ids::{BlobId, DocumentId, RecordId};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
-use docket_sync_core::sync::device::Applied;
+use docket_sync_core::sync::device::{Applied, WANT_DOCUMENTS_MAX};
 use docket_sync_core::sync::frames::{Batch, DocumentRuns, News, ProofBytes, RecordSet, Run};
 use ed25519_dalek::VerifyingKey;
 
@@ -33,40 +33,87 @@ struct Candidate {
 impl<S: DeviceStore> DeviceReplica<S> {
     pub(super) fn apply_batch(&mut self, batch: &Batch) -> Result<Applied, ReplicaError> {
         let known = self.state.cursor.filter(|cursor| cursor.epoch == batch.to.epoch);
-        if let Some(cursor) = known.filter(|cursor| cursor.number > batch.to.number) {
+        let is_first = !core::mem::replace(&mut self.flight.has_pulled, true);
+        let anew = is_first && batch.from == 0 && known.is_some_and(|cursor| cursor.number > 0);
+        if let Some(cursor) = known.filter(|cursor| !anew && cursor.number > batch.to.number) {
             // It arrived before, and more after it.
-            return Ok(Applied { wanted: Vec::new(), to: cursor.number, verified: None });
+            return Ok(Applied { to: cursor.number, ..Applied::default() });
+        }
+        let heads = anew && self.flight.healing.is_none() && self.holds_documents()?;
+        if heads {
+            self.begin_anew();
+            self.flight.healing = Some(super::heal::Healing::of(batch.to.epoch));
+        }
+        if batch.from == 0 && known.is_none() && self.state.pulled_again.is_some() {
+            self.flight.came = Some(BTreeSet::new());
         }
         let mut work = Work::default();
         self.keep_references(&batch.references, &mut work)?;
-        let wanted = self.apply_documents(batch, &mut work)?;
+        let progress = self.apply_documents(batch, &mut work)?;
         self.touch_named(&mut work)?;
+        if batch.digest.is_some() {
+            self.want_what_did_not_come(&work)?;
+            self.drop_unnamed(&mut work)?;
+        }
         keep_proofs(&batch.proofs, &mut work);
-        self.state.cursor = Some(batch.to);
+        // What comes before everything is pulled again does not make up for that.
+        if known.is_some() || batch.from == 0 {
+            self.state.cursor = Some(batch.to);
+        }
         self.flight.caught_up = batch.digest.is_some();
         // A difference is told once in a session: it makes the session compare heads.
         let verified = batch.digest.map(|digest| self.compare_digest(digest));
         let verified = verified.filter(|equal| *equal || self.may_compare());
         self.commit(work)?;
-        Ok(Applied { wanted, to: batch.to.number, verified })
+        Ok(Applied { wanted: self.next_wanted(progress), to: batch.to.number, verified, heads })
     }
 
-    /// Applies the documents, or none of them when their receipt does not fit; gives those to ask for.
-    fn apply_documents(&mut self, batch: &Batch, work: &mut Work) -> Result<Vec<DocumentId>, ReplicaError> {
+    /// The documents to ask for now. With `progress`, something came that had been asked for: the store answers a
+    /// Want with one batch, and what did not fit is asked for again.
+    pub(super) fn next_wanted(&mut self, progress: bool) -> Vec<DocumentId> {
+        if progress {
+            let asked = core::mem::take(&mut self.flight.asked);
+            self.flight.behind.extend(asked);
+        }
+        let wanted: Vec<DocumentId> = self.flight.behind.iter().take(WANT_DOCUMENTS_MAX).copied().collect();
+        for document in &wanted {
+            self.flight.behind.remove(document);
+            self.flight.asked.insert(*document);
+        }
+        wanted
+    }
+
+    /// After everything was pulled again: documents that did not come are asked for, so that the store says that
+    /// they left the scope.
+    fn want_what_did_not_come(&mut self, work: &Work) -> Result<(), ReplicaError> {
+        let Some(came) = self.flight.came.take() else { return Ok(()) };
+        let metas = self.metas_with(work)?;
+        let kept = metas.into_iter().filter(|(id, meta)| meta.evicted_at.is_none() && !came.contains(id));
+        self.flight.behind.extend(kept.map(|(id, _)| id));
+        Ok(())
+    }
+
+    /// Applies the documents, or none of them when their receipt does not fit, and notes those to ask for. Tells
+    /// whether something came that had been asked for.
+    fn apply_documents(&mut self, batch: &Batch, work: &mut Work) -> Result<bool, ReplicaError> {
         let mut candidates = Vec::new();
-        let mut wanted: BTreeSet<DocumentId> = core::mem::take(&mut self.flight.behind);
+        let mut wanted: BTreeSet<DocumentId> = BTreeSet::new();
         let mut missing = false;
-        let mut left = BTreeSet::new();
+        let mut progress = false;
         for news in &batch.documents {
+            progress |= self.flight.asked.remove(&news.document);
+            if let Some(came) = &mut self.flight.came {
+                came.insert(news.document);
+            }
             let candidate = match &news.news {
                 News::Records { runs } => self.with_records(news.document, batch, runs)?,
                 News::Whole { bytes } => read_whole(news.document, bytes),
                 News::Evict => {
-                    left.extend(self.evict(news.document, work)?);
+                    self.evict(news.document, work)?;
                     continue;
                 }
                 News::Forget => {
-                    left.extend(self.forget(news.document, work)?);
+                    self.forget(news.document, work)?;
                     continue;
                 }
             };
@@ -74,7 +121,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 candidates.push(candidate);
             } else {
                 missing = true;
-                wanted.insert(news.document);
+                match news.news {
+                    News::Whole { .. } => self.mark_unreadable(news.document, work)?,
+                    News::Records { .. } | News::Evict | News::Forget => drop(wanted.insert(news.document)),
+                }
             }
         }
         let receipt = if missing { None } else { self.good_receipt(batch, &candidates) };
@@ -82,8 +132,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
             Some(receipt) => self.accept(candidates, &receipt, work)?,
             None => wanted.extend(candidates.iter().map(|candidate| candidate.id)),
         }
-        self.drop_unnamed(&left, work)?;
-        Ok(wanted.into_iter().filter(|document| self.may_want(*document)).collect())
+        for document in wanted {
+            if self.may_want(document) {
+                self.flight.behind.insert(document);
+            }
+        }
+        Ok(progress)
     }
 
     fn may_want(&mut self, document: DocumentId) -> bool {
@@ -160,15 +214,23 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
         }
         base.meta.evicted_at = None;
+        let old_references = old.as_ref().map(|old| old.references.clone()).unwrap_or_default();
         if let Some(old) = old.filter(|old| old.evicted_at.is_none()) {
             self.state.sum = self.sum().minus(old.sum()).to_digest();
         }
         self.state.sum = self.sum().plus(base.sum()).to_digest();
         let is_changed = whole || !added.is_empty();
         if whole {
-            let records = base.read_records()?;
-            self.observe_times(records);
-            base.meta.references = named_in(records);
+            match base.read_records() {
+                Ok(records) => {
+                    self.observe_times(records);
+                    base.meta.references = named_in(records);
+                }
+                // Its bytes are what the store has; its row says that it cannot be read.
+                Err(_unreadable) => {
+                    base.meta.references = old_references;
+                }
+            }
         } else {
             self.observe_times(&added);
             let named = named_in(&added);
@@ -201,7 +263,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
             return Ok(false);
         }
         let mut kept = false;
-        for record in old.document.records()? {
+        let Ok(records) = old.document.records() else { return Ok(false) };
+        for record in records {
             let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
             if record.sequence > known {
                 base.append(&record)?;
@@ -240,12 +303,13 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
     }
 
-    /// The document left the scope: it stays until its facts are safe. Gives the records it named.
-    fn evict(&mut self, id: DocumentId, work: &mut Work) -> Result<Vec<RecordId>, ReplicaError> {
+    /// The document left the scope: it stays until its facts are safe.
+    fn evict(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
         let at = self.state.clock.at(self.platform.clock.monotonic());
-        let Some(meta) = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()) else { return Ok(Vec::new()) };
-        self.state.sum = self.sum().minus(meta.sum()).to_digest();
         work.touched.insert(id);
+        let Some(meta) = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()) else { return Ok(()) };
+        self.flight.swept = false;
+        self.state.sum = self.sum().minus(meta.sum()).to_digest();
         match self.base(work, id) {
             Ok(Some(base)) => {
                 base.meta.evicted_at = Some(at);
@@ -255,15 +319,16 @@ impl<S: DeviceStore> DeviceReplica<S> {
             Ok(None) | Err(ReplicaError::Document(_)) => drop_document(id, work),
             Err(error) => return Err(error),
         }
-        Ok(meta.references)
+        Ok(())
     }
 
-    /// The document is to be unreadable from now on. Gives the records it named.
-    fn forget(&mut self, id: DocumentId, work: &mut Work) -> Result<Vec<RecordId>, ReplicaError> {
+    /// The document is to be unreadable from now on.
+    fn forget(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
+        self.flight.swept = false;
         let meta = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()).unwrap_or_default();
         self.state.sum = self.sum().minus(meta.sum()).to_digest();
         drop_document(id, work);
-        Ok(meta.references)
+        Ok(())
     }
 
     /// Drops receipts that no document names any more.

@@ -140,7 +140,17 @@ impl<S: DeviceStore> DeviceReplica<S> {
         work: &mut Work,
     ) -> Result<(), ReplicaError> {
         let JournalEntry { document, record, .. } = entry;
-        if self.base(work, document)?.is_none() {
+        let is_new = match self.base(work, document) {
+            Ok(base) => base.is_none(),
+            Err(ReplicaError::Document(_)) => {
+                // The base is damaged: it comes whole, with this fact.
+                self.flight.behind.insert(document);
+                self.flight.parked.insert(row);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        if is_new {
             // The order was made here: the store has just learnt of it.
             let base = Base::of(docket_sync_core::document::Document::new(document)?);
             self.state.sum = self.sum().plus(base.sum()).to_digest();

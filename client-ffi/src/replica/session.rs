@@ -1,16 +1,19 @@
 //! The replica as the session of the core sees it.
 
 use docket_sync_core::facts::SCHEMA_LEVEL;
-use docket_sync_core::ids::{Digest, Signature};
+use docket_sync_core::ids::{Digest, Epoch, Signature};
 use docket_sync_core::limits::HYBRID_AHEAD_MAX_MS;
 use docket_sync_core::proof;
-use docket_sync_core::sync::device::{Applied, Greeting, Replica};
+use docket_sync_core::sync::device::{Applied, Greeting, Healed, Replica};
 use docket_sync_core::sync::frames::{
     Ack, Batch, Have, Heads, Hello, NonceFrame, PROTOCOL, Pending, Push, Renew, Welcome,
 };
 
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::store::DeviceStore;
+
+/// An epoch that no store has.
+const NO_EPOCH: Epoch = Epoch([0; 8]);
 
 impl<S: DeviceStore> Replica for DeviceReplica<S> {
     type Error = ReplicaError;
@@ -63,6 +66,10 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
             if let Some(digest) = welcome.digest {
                 this.compare_digest(digest);
             }
+            let cursor = this.state.cursor.filter(|cursor| cursor.epoch == welcome.epoch);
+            if cursor.is_some_and(|cursor| welcome.durable_to < cursor.number) {
+                this.begin_anew();
+            }
             let greeting = this.greeting(welcome)?;
             let mut work = Work::default();
             this.drop_evicted(&mut work)?;
@@ -106,8 +113,8 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
         self.guarded(|this| this.all_heads())
     }
 
-    fn heal(&mut self, have: &Have) -> Result<Vec<Push>, ReplicaError> {
-        self.guarded(|this| this.healing_pushes(have))
+    fn heal(&mut self, have: &Have) -> Result<Healed, ReplicaError> {
+        self.guarded(|this| this.compared(have))
     }
 }
 
@@ -138,6 +145,13 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(if differs && self.may_compare() { Greeting::DigestDiffers } else { Greeting::Known })
     }
 
+    /// The store lost what came after some number and does not know it: everything is pulled again, and heads
+    /// are compared as with an unknown epoch, until that is done.
+    pub(super) fn begin_anew(&mut self) {
+        self.state.cursor = None;
+        self.state.healed_epoch = NO_EPOCH;
+    }
+
     /// Whether heads are still to be compared in this session.
     pub(super) fn may_compare(&mut self) -> bool {
         !core::mem::replace(&mut self.flight.compared, true)
@@ -147,7 +161,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
     pub(super) fn compare_digest(&mut self, digest: Digest) -> bool {
         let equal = self.state.sum == digest;
         self.state.verified = Some(equal);
-        if !equal {
+        if equal {
+            self.state.pulled_again = None;
+        } else {
             self.state.differences = self.state.differences.saturating_add(1);
         }
         equal

@@ -104,6 +104,10 @@ pub(crate) struct DeviceState {
     /// Number of the next row in tables that count.
     #[n(16)]
     pub(crate) next_row: u64,
+    /// The number at which everything was pulled again since digests differed and heads did not; absent once they
+    /// agree. It is tried once.
+    #[n(17)]
+    pub(crate) pulled_again: Option<u64>,
 }
 
 impl DeviceState {
@@ -127,6 +131,7 @@ impl DeviceState {
             differences: 0,
             last_sync: None,
             next_row: 1,
+            pulled_again: None,
         }
     }
 }

@@ -13,6 +13,7 @@ pub use live::{LiveEnd, live};
 #[cfg(feature = "network")]
 pub use post::post;
 
+use docket_sync_core::ids::Epoch;
 use docket_sync_core::limits::MESSAGE_BYTES_MAX;
 use docket_sync_core::sync::device::{DeviceSession, Ending};
 use docket_sync_core::sync::frames::{Frame, Stop};
@@ -85,6 +86,7 @@ pub struct Exchange {
 struct Progress {
     cursor: Option<u64>,
     unsent: usize,
+    healed: Epoch,
 }
 
 impl Exchange {
@@ -140,7 +142,9 @@ impl Exchange {
             None if !session.is_open() => return Err(SyncError::OutOfOrder),
             None => {}
         }
-        let now = Progress { cursor: replica.state().cursor.map(|cursor| cursor.number), unsent: unsent(replica) };
+        let state = replica.state();
+        let cursor = state.cursor.map(|cursor| cursor.number);
+        let now = Progress { cursor, unsent: unsent(replica), healed: state.healed_epoch };
         let moved = self.before.replace(now) != Some(now);
         let wants_more = session.wants_more(replica) || !replica.is_caught_up();
         self.done = self.carried.is_empty() && !(wants_more && moved);

@@ -4,7 +4,9 @@
 //! Over a WebSocket one session lives as long as the connection. Over HTTP POST every request is a session of
 //! its own; [`DeviceSession::wants_more`] says whether another is needed at once.
 
-use super::frames::{Ack, Batch, Frame, Have, Heads, Hello, NonceFrame, Push, Renew, Stop, StopCode, Stored, Want, Welcome};
+use super::frames::{
+    Ack, Batch, Frame, Have, Heads, Hello, NonceFrame, Push, Renew, Stop, StopCode, Stored, Want, Welcome,
+};
 use crate::ids::DocumentId;
 
 /// What a session needs of a device's store. Every method that changes something is durable when it returns.
@@ -72,11 +74,24 @@ pub trait Replica {
     /// When the store fails.
     fn heads(&mut self) -> Result<Heads, Self::Error>;
 
-    /// Records with receipts or envelopes for what the store lacks.
+    /// Records with receipts or envelopes for what the store lacks, and the documents that are behind here.
     ///
     /// # Errors
     /// When the store fails.
-    fn heal(&mut self, have: &Have) -> Result<Vec<Push>, Self::Error>;
+    fn heal(&mut self, have: &Have) -> Result<Healed, Self::Error>;
+}
+
+/// Documents named in one Want, at most: the store answers with one batch and leaves out what does not fit.
+pub const WANT_DOCUMENTS_MAX: usize = 500;
+
+/// What a comparison of heads asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Healed {
+    /// What the store lacks.
+    pub pushes: Vec<Push>,
+    /// Documents that lack something here, at most [`WANT_DOCUMENTS_MAX`]: asked for whole. The others are named
+    /// when these have come.
+    pub wanted: Vec<DocumentId>,
 }
 
 /// What a replica found in a Welcome.
@@ -93,12 +108,15 @@ pub enum Greeting {
 /// What a replica found in a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// Documents whose receipt or content did not fit: asked for again, whole.
+    /// Documents whose receipt or content did not fit: asked for again, whole. At most [`WANT_DOCUMENTS_MAX`].
     pub wanted: Vec<DocumentId>,
     /// The cursor's number now.
     pub to: u64,
     /// After the last batch: whether the digests are equal.
     pub verified: Option<bool>,
+    /// Whether heads are to be compared in any case: the store began from nothing although this device was
+    /// further, as after a disk was rolled back.
+    pub heads: bool,
 }
 
 /// Where a session stands.
@@ -259,9 +277,10 @@ impl DeviceSession {
             }
             (Frame::Batch(batch), Phase::Open) => self.batch(replica, batch, answer)?,
             (Frame::Have(have), Phase::Open) => {
-                let pushes = replica.heal(&have)?;
+                let Healed { pushes, wanted } = replica.heal(&have)?;
                 self.awaiting_acks = self.awaiting_acks.saturating_add(pushes.len());
                 answer.extend(pushes.into_iter().map(Frame::Push));
+                want(wanted, answer);
             }
             _ => self.phase = Phase::Ended(Ending::Confused),
         }
@@ -276,13 +295,17 @@ impl DeviceSession {
         if is_last {
             self.stored = Some(applied.to);
         }
-        if !applied.wanted.is_empty() {
-            answer.push(Frame::Want(Want { documents: applied.wanted }));
-        }
-        if applied.verified == Some(false) {
+        want(applied.wanted, answer);
+        if applied.heads || applied.verified == Some(false) {
             answer.push(Frame::Heads(replica.heads()?));
         }
         Ok(())
+    }
+}
+
+fn want(documents: Vec<DocumentId>, answer: &mut Vec<Frame>) {
+    if !documents.is_empty() {
+        answer.push(Frame::Want(Want { documents }));
     }
 }
 

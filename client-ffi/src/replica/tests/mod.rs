@@ -4,6 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one kind")]
 
 pub(crate) mod fake_store;
+mod repair;
 
 use docket_sync_core::facts::bodies::{AddNote, RegisterCall};
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};

@@ -57,8 +57,12 @@ pub(crate) struct FakeStore {
     forbidden: BTreeSet<String>,
     quarantine: BTreeMap<(DocumentId, ActorId, u64), ChangeHash>,
     forgeries: u32,
+    withheld: BTreeSet<[u8; 16]>,
+    /// Proofs that devices sent.
+    pub(crate) proofs: Vec<Vec<u8>>,
     backed_up_to: u64,
     nonces: u8,
+    /// The server's clock; it goes only where a test lets time pass.
     now: UnixMillis,
 }
 
@@ -75,9 +79,11 @@ impl FakeStore {
             forbidden: BTreeSet::new(),
             quarantine: BTreeMap::new(),
             forgeries: 0,
-            now: START,
+            withheld: BTreeSet::new(),
+            proofs: Vec::new(),
             backed_up_to: 0,
             nonces: 0,
+            now: START,
         }
     }
 
@@ -86,6 +92,10 @@ impl FakeStore {
         self.epoch = Epoch([2; 8]);
         self.start += 1;
         self
+    }
+
+    pub(crate) fn pass(&mut self, millis: i64) {
+        self.now = self.now.plus(millis);
     }
 
     fn number(&self) -> u64 {
@@ -140,11 +150,39 @@ impl FakeStore {
         id
     }
 
+    /// This store after its disk was rolled back to where it is, unnoticed.
+    pub(crate) fn rolled_back(mut self) -> Self {
+        self.start += 1;
+        self
+    }
+
+    /// Loses an order.
+    pub(crate) fn lose(&mut self, document: DocumentId) {
+        self.orders.remove(&document);
+    }
+
+    /// Leaves a document or a record out of the next batch.
+    pub(crate) fn withhold(&mut self, id: [u8; 16]) {
+        self.withheld.insert(id);
+    }
+
+    /// Adds a record to an order that is no fact.
+    pub(crate) fn spoil(&mut self, document: DocumentId) {
+        self.append(document, |_| vec![0xff; 9]);
+    }
+
     pub(crate) fn note(&mut self, document: DocumentId, text: &str) {
         self.office(document, AddNote { text: text.to_owned() }.into());
     }
 
     pub(crate) fn office(&mut self, document: DocumentId, body: FactBody) {
+        self.append(document, |statement| {
+            let content = Content { level: SCHEMA_LEVEL, seen: Vec::new(), head: Head::default(), body };
+            StatedFact::new(statement, content).to_bytes()
+        });
+    }
+
+    fn append(&mut self, document: DocumentId, bytes: impl FnOnce(Statement) -> Vec<u8>) {
         let origin = Origin::Server { store: STORE, epoch: self.epoch, node: 0, start: self.start };
         let number = self.log();
         let order = self.orders.get_mut(&document).unwrap();
@@ -154,8 +192,7 @@ impl FakeStore {
             author: Some(Author::Person(PersonId([0x0f; 16]))),
             restates: None,
         };
-        let content = Content { level: SCHEMA_LEVEL, seen: Vec::new(), head: Head::default(), body };
-        let bytes = StatedFact::new(statement, content).to_bytes();
+        let bytes = bytes(statement);
         let record = Record { actor: origin.actor(), sequence, time: START, bytes };
         order.document.append(&record).unwrap();
         order.numbers.insert((record.actor, sequence), number);
@@ -179,11 +216,6 @@ impl FakeStore {
 
     pub(crate) fn forge_receipts(&mut self, times: u32) {
         self.forgeries = times;
-    }
-
-    /// Lets time pass at the store.
-    pub(crate) fn pass(&mut self, millis: i64) {
-        self.now = self.now.plus(millis);
     }
 
     pub(crate) fn back_up(&mut self) {
@@ -296,6 +328,8 @@ impl FakeStore {
             return Err(renew);
         }
         self.refuse_forbidden(&mut judged);
+        hold_unknown(&mut judged);
+        self.proofs.extend(push.proofs.iter().map(|proof| proof.0.clone()));
         let number = self.take(&judged);
         Ok(Frame::Ack(ack(&judged, counter, number)))
     }
@@ -324,7 +358,13 @@ impl FakeStore {
                 match verdict {
                     Verdict::Accept { .. } => {
                         let number = self.log();
-                        let order = self.orders.get_mut(&document.document).unwrap();
+                        let id = document.document;
+                        let order = self.orders.entry(id).or_insert_with(|| FakeOrder {
+                            document: Document::new(id).unwrap(),
+                            numbers: BTreeMap::new(),
+                            customer: RecordId([0; 16]),
+                            evicted_at: None,
+                        });
                         order.document.append(record).unwrap();
                         order.numbers.insert((record.actor, record.sequence), number);
                     }
@@ -356,6 +396,9 @@ impl FakeStore {
         let mut receipts = Vec::new();
         let mut set = RecordSet::default();
         for (id, order) in &self.orders {
+            if self.withheld.contains(&id.0) {
+                continue;
+            }
             let heads = ReceiptDocument { document: *id, heads: order.document.heads() };
             if let Some(evicted_at) = order.evicted_at {
                 if evicted_at > from {
@@ -393,15 +436,30 @@ impl FakeStore {
             .references
             .iter()
             .filter(|(id, (at, _))| *at > from && self.in_scope().any(|(_, order)| order.customer == **id));
+        let references = references.filter(|(id, _)| !self.withheld.contains(&id.0));
+        let references = references.map(|(_, (_, record))| ProofBytes(record.to_bytes())).collect();
+        self.withheld.clear();
         Some(Batch {
             from,
             to: Cursor::new(self.epoch, number, chain),
             actors: set.actors,
             documents,
-            references: references.map(|(_, (_, record))| ProofBytes(record.to_bytes())).collect(),
+            references,
             proofs: Vec::new(),
             receipt,
             digest: Some(self.digest()),
         })
+    }
+}
+
+/// Orders that this store does not know are not refused: a restored store may still learn of them.
+fn hold_unknown(judged: &mut Judged) {
+    let unknown = docket_sync_core::sync::frames::QuarantineCode::UnknownDocument;
+    for (record, verdict) in judged.documents.iter_mut().flat_map(|document| &mut document.records) {
+        if let Verdict::Quarantine { code, hash } = *verdict {
+            if code == unknown {
+                *verdict = Verdict::Held { missing: record.sequence, hash: Some(hash) };
+            }
+        }
     }
 }
