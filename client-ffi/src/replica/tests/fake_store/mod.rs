@@ -181,15 +181,6 @@ impl FakeStore {
         self.forgeries = times;
     }
 
-    /// Lets time pass at the store.
-    pub(crate) fn pass(&mut self, millis: i64) {
-        self.now = self.now.plus(millis);
-    }
-
-    pub(crate) fn back_up(&mut self) {
-        self.backed_up_to = self.number();
-    }
-
     pub(crate) fn texts(&self, document: DocumentId) -> Vec<String> {
         let facts = self.orders[&document].document.facts().unwrap();
         let unique: BTreeMap<_, _> = facts.iter().map(|fact| (fact.id, fact)).collect();
