@@ -9,6 +9,7 @@ use docket_sync_core::lifecycle::view::{OrderView, ReviewStatus, VisitState};
 use docket_sync_core::time::{DAY, HOUR};
 
 /// A command that `person` might give on this view; `None` where there is nothing to name.
+#[expect(clippy::too_many_lines, reason = "one short arm for each command")]
 pub(super) fn command(
     random: &mut Random,
     view: &OrderView,

@@ -206,7 +206,7 @@ impl History {
         let technicians: Vec<PersonId> = self.devices.iter().map(|device| device.person).collect();
         let Some(code) = offered.get(self.random.position(offered.len())).copied() else { return Ok(()) };
         let Some(command) = acts::command(&mut self.random, &page, person, code, &technicians) else { return Ok(()) };
-        let seen: Vec<_> = page.frontier.iter().map(|fact| fact.reference()).collect();
+        let seen: Vec<_> = page.frontier.iter().map(FactId::reference).collect();
         match self.world.act_on(person, order, &seen, command).await {
             Ok(fact) => {
                 self.counts.office += 1;

@@ -78,7 +78,8 @@ async fn work(mut worker: Worker, street: Arc<Street>) -> Result<Worker, String>
             street.answers().await.map_err(|error| error.to_string())?;
         }
         // What has left the journal was acknowledged, also in a sync that was cut later on.
-        let waiting: BTreeSet<FactId> = worker.phone.client.replica().journal().map(|entry| entry.id()).collect();
+        let waiting: BTreeSet<FactId> =
+            worker.phone.client.replica().journal().map(docket_client::replica::JournalEntry::id).collect();
         let before = worker.acknowledged.len();
         worker.acknowledged.extend(worker.stated.difference(&waiting));
         street.acknowledged.fetch_add(worker.acknowledged.len() - before, Ordering::SeqCst);

@@ -163,12 +163,12 @@ async fn out_of_order(address: SocketAddr, phone: &mut Phone) -> Result<(), Trou
     assert_eq!(stopped(&frames(address, pack(&[], &mut Plain)).await?), Some(StopCode::OutOfOrder));
     // A frame of the server's, and a second Hello.
     let shutting = Frame::Stop(Stop { code: StopCode::Busy, retry_after_ms: None });
-    let hello = phone.client.replica_mut().hello(travels_digest(&[shutting.clone()]))?;
+    let hello = phone.client.replica_mut().hello(travels_digest(std::slice::from_ref(&shutting)))?;
     let answer = frames(address, pack(&[Frame::Hello(hello), shutting], &mut Plain)).await?;
     assert!(matches!(answer.last(), Some(Frame::Stop(Stop { code: StopCode::OutOfOrder, .. }))), "{answer:?}");
     let (second, _) = hello_of(&message(phone)?)?;
     let second = Frame::Hello(second);
-    let first = phone.client.replica_mut().hello(travels_digest(&[second.clone()]))?;
+    let first = phone.client.replica_mut().hello(travels_digest(std::slice::from_ref(&second)))?;
     let answer = frames(address, pack(&[Frame::Hello(first), second], &mut Plain)).await?;
     let last = answer.last();
     assert!(matches!(last, Some(Frame::Stop(Stop { code: StopCode::OutOfOrder, .. }) | Frame::Nonce(_))), "{answer:?}");

@@ -57,7 +57,7 @@ async fn rest_on(
     let text = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").ok_or("a head")?;
     let status = head.split(' ').nth(1).ok_or("a status")?.parse()?;
-    let named = |name: &str| head.lines().find_map(|line| line.to_lowercase().starts_with(name).then_some(line));
+    let named = |name: &str| head.lines().find(|line| line.to_lowercase().starts_with(name));
     let cookie = named("set-cookie: ").and_then(|line| line.get(12..)?.split(';').next()).map(str::to_owned);
     Ok(Answer { status, cookie, body: serde_json::from_str(body).unwrap_or(Value::Null) })
 }
@@ -130,10 +130,10 @@ pub(crate) async fn enrol(
     order: DocumentId,
     seed: u64,
 ) -> Result<Phone, Trouble> {
-    let (keys, clock) = (MemoryKeyStore::new(), ManualClock::new(MORNING));
+    let keys = MemoryKeyStore::new();
     let platform = Platform {
         keys: Box::new(keys.clone()),
-        clock: Box::new(clock.clone()),
+        clock: Box::new(ManualClock::new(MORNING)),
         random: Box::new(CountingRandom::new(1_000 + seed)),
     };
     let mut store = MemoryDisk::new().open()?;

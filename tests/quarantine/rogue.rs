@@ -66,7 +66,9 @@ pub(crate) async fn altered(
         let Frame::Push(push) = frame else { continue };
         let before = push.records.clone();
         let mut documents: Vec<(DocumentId, Vec<Record>)> = push.records.unpack()?;
-        documents.iter_mut().for_each(|(_, records)| change(records));
+        for (_, records) in &mut documents {
+            change(records);
+        }
         push.records = RecordSet::pack(documents.iter().map(|(document, records)| (*document, records.as_slice())));
         if push.records != before {
             let Cover::Own { counter, .. } = push.cover else { return Err("an own cover".into()) };

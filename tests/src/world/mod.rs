@@ -209,7 +209,7 @@ impl World {
 
     /// The frontier of the present view.
     pub async fn frontier(&self, order: DocumentId) -> Result<Vec<FactRef>, Trouble> {
-        Ok(self.view(order).await?.frontier.iter().map(|fact| fact.reference()).collect())
+        Ok(self.view(order).await?.frontier.iter().map(FactId::reference).collect())
     }
 
     /// Assigns an order to a technician, with a reason.

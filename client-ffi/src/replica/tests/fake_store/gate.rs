@@ -39,3 +39,14 @@ impl GateStore for FakeStore {
         true
     }
 }
+
+impl FakeStore {
+    /// Lets time pass at the store.
+    pub(crate) fn pass(&mut self, millis: i64) {
+        self.now = self.now.plus(millis);
+    }
+
+    pub(crate) fn back_up(&mut self) {
+        self.backed_up_to = self.number();
+    }
+}

@@ -94,10 +94,6 @@ impl FakeStore {
         self
     }
 
-    pub(crate) fn pass(&mut self, millis: i64) {
-        self.now = self.now.plus(millis);
-    }
-
     fn number(&self) -> u64 {
         u64::try_from(self.chain.len()).unwrap() - 1
     }
@@ -216,10 +212,6 @@ impl FakeStore {
 
     pub(crate) fn forge_receipts(&mut self, times: u32) {
         self.forgeries = times;
-    }
-
-    pub(crate) fn back_up(&mut self) {
-        self.backed_up_to = self.number();
     }
 
     pub(crate) fn texts(&self, document: DocumentId) -> Vec<String> {
