@@ -43,6 +43,10 @@ const BACKGROUND_FLUSH_MS: u64 = 500;
 /// Version of the key layout above.
 const FORMAT: u8 = 1;
 
+/// How often opening waits for a store of this process that lets go of its lock, and how long each time.
+const OPEN_WAITS: u32 = 250;
+const OPEN_WAIT: std::time::Duration = std::time::Duration::from_millis(20);
+
 const FORMAT_KEY: &[u8] = b"\xFFformat";
 const PIECES_PREFIX: u8 = 0xFE;
 const WHOLE: u8 = 0;
@@ -333,12 +337,21 @@ fn open_db(path: &Path, tree: &Path, cache_bytes: u64) -> Result<::sled::Db, Sto
         .cache_capacity(cache_bytes)
         .segment_size(SEGMENT_BYTES)
         .flush_every_ms(Some(BACKGROUND_FLUSH_MS));
-    let problem = match catch_unwind(AssertUnwindSafe(|| config.open())) {
-        Ok(Ok(db)) => return Ok(db),
-        Ok(Err(error)) => error.to_string(),
-        Err(panic) => panic_text(&*panic),
-    };
-    Err(StoreError::Open { path: path.to_owned(), problem })
+    let mut waits = OPEN_WAITS;
+    loop {
+        let problem = match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(db)) => return Ok(db),
+            // The folder is ours already; a store of this process that was just closed lets go in the background.
+            Ok(Err(::sled::Error::Io(error))) if error.to_string().contains("acquire lock") && waits > 0 => {
+                waits = waits.saturating_sub(1);
+                std::thread::park_timeout(OPEN_WAIT);
+                continue;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => panic_text(&*panic),
+        };
+        return Err(StoreError::Open { path: path.to_owned(), problem });
+    }
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
