@@ -58,20 +58,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     Ok(if closings.iter().all(|closing| closing.status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Tests of the office page and tests in a browser, each by its own `npm test`.
-///
-/// The browser tests get the folder of the programs as `DOCKET_PROGRAMS` and the browser as `DOCKET_CHROMIUM`.
+/// Tests of the office page, by its own `npm test`. The browser against the real server is driven by a Rust test.
 fn page_runs() -> Vec<(&'static str, Command)> {
-    let folders = [("tests of the office page", "server/web"), ("tests in a browser", "tests/browser")];
-    let folders = folders.map(|(name, folder)| (name, tool::root().join(folder)));
-    let present = folders.into_iter().filter(|(_, folder)| folder.join("package.json").is_file());
-    let runs = present.map(|(name, folder)| {
-        let mut npm = Command::new("npm");
-        npm.args(["test", "--silent"]).current_dir(folder);
-        npm.env("DOCKET_PROGRAMS", tool::target_directory().join("debug"));
-        (name, npm)
-    });
-    runs.collect()
+    let mut npm = Command::new("npm");
+    npm.args(["test", "--silent"]).current_dir(tool::root().join("server/web"));
+    vec![("tests of the office page", npm)]
 }
 
 /// The runs of Rust tests in order; the one with nearly all tests is last.
