@@ -94,9 +94,6 @@ pub struct ScopeEntry {
     /// Number at which it left.
     #[n(2)]
     pub left_at: Option<u64>,
-    /// For a reference record: documents in the scope that name it.
-    #[n(3)]
-    pub documents: Option<u64>,
 }
 
 /// What is kept of one change.

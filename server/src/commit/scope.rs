@@ -95,7 +95,6 @@ impl Writer {
             entered_at: stays.map_or(number, |old| old.entered_at),
             number,
             left_at: (!is_in).then_some(number),
-            documents: old.and_then(|old| old.documents),
         };
         self.write(Table::Scope, key, &entry);
         self.put(Table::Feed, keys::feed(scope, number, item), Vec::new());

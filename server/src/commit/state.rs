@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use docket_sync_core::commands::{Command, Context, decide};
+use docket_sync_core::commands::{Command, Context, Decision, decide, default_author, review_default};
 use docket_sync_core::document::{FactReader, FirstStatement, Record};
-use docket_sync_core::facts::bodies::ReviewDefault;
 use docket_sync_core::facts::{
     self as facts, Author, Content, FactBody, Head, SCHEMA_LEVEL, SeenRef, StatedFact, once_digest,
 };
 use docket_sync_core::ids::{Digest, DocumentId, FactId, FactRef, PersonId};
-use docket_sync_core::lifecycle::view::{OrderView, ReviewStatus};
-use docket_sync_core::lifecycle::{Causality, FactSet, REVIEW_DEFAULT_RULE, fold};
+use docket_sync_core::lifecycle::view::OrderView;
+use docket_sync_core::lifecycle::{Causality, FactSet, fold};
 use docket_sync_core::limits;
 use docket_sync_core::time::UnixMillis;
 
@@ -156,17 +155,11 @@ impl Writer {
     /// States the defaults of reviews that nobody decided in time (U-19).
     pub(super) fn fire_defaults(&mut self, document: DocumentId, now: UnixMillis) -> Result<(), CommitError> {
         let view = self.current_view(document)?;
-        let meta = self.known_order(document)?.meta.clone();
-        for review in &view.reviews {
-            let fires = review.status == ReviewStatus::Open && meta.due_of(review).is_some_and(|due| due <= now);
-            if fires {
-                let mut cause = [0; 32];
-                for (to, from) in cause.iter_mut().zip(review.id.0) {
-                    *to = from;
-                }
-                let body = ReviewDefault { review: review.id, choice: review.default };
-                self.state_by_rule(document, REVIEW_DEFAULT_RULE, &[Digest(cause)], body.into())?;
-            }
+        let order = self.known_order(document)?;
+        let fires = view.reviews.iter().filter(|review| order.meta.due_of(review).is_some_and(|due| due <= now));
+        let decisions: Vec<_> = fires.filter_map(|review| review_default(review, &order.facts)).collect();
+        for Decision { body, head } in decisions {
+            self.state(document, Statement { author: default_author(), head, body, seen: None })?;
         }
         Ok(())
     }
