@@ -10,10 +10,10 @@
     reason = "in a test an overflow or a bad cut is a failure, as it should be"
 )]
 
+mod bench;
 mod convergence;
 mod devices;
 mod http_api;
-mod bench;
 mod journeys;
 mod kills;
 mod network;

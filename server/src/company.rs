@@ -11,12 +11,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn write_company(
-        &mut self,
-        name: &str,
-        policy: PolicyRecord,
-        by: Option<PersonId>,
-    ) -> Result<(), CommitError> {
+    pub fn write_company(&mut self, name: &str, policy: PolicyRecord, by: Option<PersonId>) -> Result<(), CommitError> {
         let store = self.identity().store;
         let company = Company {
             name: Translated { en: name.to_owned(), zh: name.to_owned() },

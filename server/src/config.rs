@@ -251,7 +251,8 @@ mod tests {
 
     #[test]
     fn options_are_taken_over() {
-        let line = "--data /d --listen [::]:443 --host a.example --host 10.0.0.1 --cache-mib 64 --log-format json --log warn";
+        let line =
+            "--data /d --listen [::]:443 --host a.example --host 10.0.0.1 --cache-mib 64 --log-format json --log warn";
         let config = check(line).unwrap();
         assert_eq!(config.data.store.cache_bytes, 64 << 20);
         let hosts = vec!["a.example".to_owned(), "10.0.0.1".to_owned()];

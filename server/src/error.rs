@@ -127,18 +127,12 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::Full { .. } => Self {
                 retry_after_s: Some(60),
-                ..Self::new(
-                    StatusCode::INSUFFICIENT_STORAGE,
-                    "disk_full",
-                    "the server's disk is full; reading goes on",
-                )
+                ..Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "the server's disk is full; reading goes on")
             },
             StoreError::Conflict { .. } => {
                 Self::new(StatusCode::CONFLICT, "conflict", "somebody changed this at the same moment; look again")
             }
-            StoreError::TooLarge { .. } => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error.to_string())
-            }
+            StoreError::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error.to_string()),
             StoreError::Locked { .. }
             | StoreError::Open { .. }
             | StoreError::Io { .. }
@@ -275,8 +269,7 @@ mod tests {
     #[test]
     fn every_code_is_in_the_message_catalogue() {
         type Catalogue = std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>>;
-        let catalogue: Catalogue =
-            serde_json::from_str(include_str!("../../schemas/messages/errors.json")).unwrap();
+        let catalogue: Catalogue = serde_json::from_str(include_str!("../../schemas/messages/errors.json")).unwrap();
         let own = [
             ApiError::missing_field("f"),
             ApiError::invalid_field("f", ""),
@@ -296,8 +289,7 @@ mod tests {
         let codes = CodeError::ALL.map(ApiError::from);
         for error in own.iter().chain(&people).chain(&codes) {
             let texts = catalogue.get(&format!("error.{}", error.body().code));
-            let complete =
-                texts.is_some_and(|texts| ["en", "zh"].iter().all(|language| !texts[*language].is_empty()));
+            let complete = texts.is_some_and(|texts| ["en", "zh"].iter().all(|language| !texts[*language].is_empty()));
             assert!(complete, "{} is not in schemas/messages/errors.json in both languages", error.body().code);
         }
     }

@@ -158,10 +158,7 @@ fn dead_key(name: &str, order: DocumentId) -> Vec<u8> {
 pub fn spawn_all(office: &Arc<Office>) -> Vec<JoinHandle<()>> {
     let reactors: [Arc<dyn Reactor>; 2] =
         [Arc::new(crate::dispatch::reactor::Rotation), Arc::new(crate::callbacks::reactor::FollowUp)];
-    reactors
-        .into_iter()
-        .map(|reactor| tokio::spawn(Runner::new(office.clone(), reactor).run()))
-        .collect()
+    reactors.into_iter().map(|reactor| tokio::spawn(Runner::new(office.clone(), reactor).run())).collect()
 }
 
 /// Runs one reactor.

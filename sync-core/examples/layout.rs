@@ -113,7 +113,12 @@ fn sizes(built: &[Built]) {
     println!("  one zstd -3 stream                      {}", zstd(&records).len());
     for each in [1, 3] {
         let push = increment(built, each);
-        println!("push of {:2} facts on 20 orders, bytes      {} ({} zstd -3)", each * 20, push.len(), zstd(&push).len());
+        println!(
+            "push of {:2} facts on 20 orders, bytes      {} ({} zstd -3)",
+            each * 20,
+            push.len(),
+            zstd(&push).len()
+        );
     }
 }
 

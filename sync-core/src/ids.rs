@@ -321,4 +321,3 @@ mod tests {
         assert_eq!(text.parse::<DocumentId>().unwrap(), id);
     }
 }
-

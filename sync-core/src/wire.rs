@@ -54,11 +54,7 @@ where
     T: for<'b> minicbor::Decode<'b, ()> + minicbor::Encode<()>,
 {
     let value: T = decode(what, bytes)?;
-    if encode(&value) == bytes {
-        Ok(value)
-    } else {
-        Err(DecodeError::new(what, "not deterministic CBOR"))
-    }
+    if encode(&value) == bytes { Ok(value) } else { Err(DecodeError::new(what, "not deterministic CBOR")) }
 }
 
 /// Decodes one value that must fill `bytes`, after [`check_shape`]: for formats that come from strangers.
@@ -188,10 +184,7 @@ impl Level {
 pub(crate) fn raw_item<'b>(what: &'static str, decoder: &mut minicbor::Decoder<'b>) -> Result<&'b [u8], DecodeError> {
     let start = decoder.position();
     decoder.skip().map_err(|error| DecodeError::from_cbor(what, &error))?;
-    decoder
-        .input()
-        .get(start..decoder.position())
-        .ok_or_else(|| DecodeError::new(what, "truncated"))
+    decoder.input().get(start..decoder.position()).ok_or_else(|| DecodeError::new(what, "truncated"))
 }
 
 /// Makes an enum whose variants are small numbers on the wire and stable lower-case codes in text.

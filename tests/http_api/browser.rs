@@ -66,7 +66,8 @@ async fn the_office_page_shows_a_devices_work_live_and_the_signature_drawn() -> 
     let order = world.order("空调不制冷").await?;
     world.assign(order, li.person).await?;
     world.sync(&mut li).await?;
-    let serial = world.view(order).await?.request.as_ref().and_then(|request| request.serial.clone()).ok_or("a serial")?;
+    let serial =
+        world.view(order).await?.request.as_ref().and_then(|request| request.serial.clone()).ok_or("a serial")?;
     let folder = tempfile::tempdir()?;
     let tls = TlsIdentity::load_or_make(folder.path(), &[])?;
     let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Transport::Tls(tls.clone()))?;

@@ -17,7 +17,7 @@ use docket_sync_core::ids::{DocumentId, PersonId};
 use docket_sync_core::reference::Language;
 use docket_sync_core::time::MINUTE;
 use docket_sync_core::voucher::copy::{Answer, verify_copy};
-use docket_sync_core::voucher::strokes::{DrawnPoint, Drawing, Strokes};
+use docket_sync_core::voucher::strokes::{Drawing, DrawnPoint, Strokes};
 use serde_json::Value;
 use tower::ServiceExt as _;
 

@@ -44,8 +44,7 @@ impl From<CommitError> for ApiError {
 
 /// A refusal of the business in the person's language: 403 where the role does not allow it, else 422.
 pub(crate) fn refused(refusal: &Refusal, language: Language) -> ApiError {
-    let status =
-        if refusal.code == "not_permitted" { StatusCode::FORBIDDEN } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = if refusal.code == "not_permitted" { StatusCode::FORBIDDEN } else { StatusCode::UNPROCESSABLE_ENTITY };
     let error = ApiError::new(status, refusal.code, refusal.text(language));
     match refusal.field {
         // The form asks for its two ends.

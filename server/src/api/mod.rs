@@ -32,9 +32,9 @@ mod tests;
 
 use std::sync::Arc;
 
-use axum::{Extension, Router};
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, map_response};
+use axum::{Extension, Router};
 use docket_sync_core::ids::Digest;
 use tower_http::catch_panic::CatchPanicLayer;
 

@@ -62,9 +62,11 @@ impl PageQuery {
     fn check_or(self, default: usize) -> Result<Paging, ApiError> {
         let limit = match self.limit.as_deref().filter(|text| !text.is_empty()) {
             None => default,
-            Some(text) => text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
-                ApiError::invalid_field("limit", format!("a page has 1 to {LIMIT_MAX} items"))
-            })?,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|limit| (1..=LIMIT_MAX).contains(limit))
+                .ok_or_else(|| ApiError::invalid_field("limit", format!("a page has 1 to {LIMIT_MAX} items")))?,
         };
         let after = self.after.filter(|after| !after.is_empty());
         if after.as_ref().is_some_and(|after| after.len() > CURSOR_BYTES_MAX) {
@@ -86,12 +88,12 @@ impl Paging {
         let after = match &self.after {
             None => None,
             Some(text) => Some(
-                read_cursor(text)
-                    .ok_or_else(|| ApiError::invalid_field("after", "this is not the end of a page"))?,
+                read_cursor(text).ok_or_else(|| ApiError::invalid_field("after", "this is not the end of a page"))?,
             ),
         };
         let total = items.len();
-        let mut rest = items.into_iter().filter(|item| after.as_ref().is_none_or(|after| key(item) > *after)).peekable();
+        let mut rest =
+            items.into_iter().filter(|item| after.as_ref().is_none_or(|after| key(item) > *after)).peekable();
         let page: Vec<T> = rest.by_ref().take(self.limit).collect();
         let next = if rest.peek().is_some() { page.last().map(cursor) } else { None };
         Ok(Page { items: page, next, total })

@@ -43,9 +43,7 @@ pub(super) async fn set_headers(mut response: Response) -> Response {
 /// Browsers come back by TLS only. Sent over TLS only (RFC 6797, 7.2).
 pub(super) async fn set_strict_transport(mut response: Response) -> Response {
     std::future::ready(()).await;
-    response
-        .headers_mut()
-        .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT));
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT));
     response
 }
 

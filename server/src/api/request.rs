@@ -26,7 +26,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "malformed_request", message));
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "malformed_request" };
+            let code =
+                if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "malformed_request" };
             ApiError::new(rejection.status(), code, rejection.body_text())
         })?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| ApiError::malformed(error.to_string()))

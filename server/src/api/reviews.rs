@@ -56,7 +56,8 @@ pub(crate) struct ReviewItem {
 
 impl ReviewItem {
     pub(super) fn of(loaded: &Loaded, review: &view::Review) -> Self {
-        let times = review.causes.iter().filter_map(|cause| loaded.facts.get(*cause)).map(docket_sync_core::facts::Fact::lo);
+        let times =
+            review.causes.iter().filter_map(|cause| loaded.facts.get(*cause)).map(docket_sync_core::facts::Fact::lo);
         let choices = review.choices.iter().map(|choice| choice.code());
         Self {
             id: review.id.to_string(),

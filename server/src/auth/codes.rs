@@ -111,8 +111,7 @@ pub enum CodeError {
 
 impl CodeError {
     /// Every error.
-    pub const ALL: [Self; 6] =
-        [Self::Shape, Self::Unknown, Self::Expired, Self::Used, Self::TooManyTries, Self::Void];
+    pub const ALL: [Self; 6] = [Self::Shape, Self::Unknown, Self::Expired, Self::Used, Self::TooManyTries, Self::Void];
 
     /// The stable code of the error.
     #[must_use]

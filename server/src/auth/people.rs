@@ -269,8 +269,7 @@ mod tests {
     }
 
     fn record() -> PersonRecord {
-        let person =
-            new("Li.Na", " 李娜 ", &[Role::Technician, Role::Clerk], &["lift", "boiler", "lift"]).unwrap();
+        let person = new("Li.Na", " 李娜 ", &[Role::Technician, Role::Clerk], &["lift", "boiler", "lift"]).unwrap();
         person.into_record(PersonId([1; 16]), Some("$argon2id$".into()), UnixMillis(7))
     }
 

@@ -120,13 +120,7 @@ impl Writer {
         let roles: Vec<u8> = record.roles.iter().map(|role| role.number()).collect();
         let held = if record.active { roles.clone() } else { Vec::new() };
         self.put(Table::Index, keys::roles_from(record.id, at), held);
-        self.log(&LogRecord::Person {
-            person: record.id,
-            roles,
-            active: record.active,
-            by,
-            at,
-        });
+        self.log(&LogRecord::Person { person: record.id, roles, active: record.active, by, at });
         let known = Person {
             name: record.name.clone(),
             roles: record.roles.iter().copied().collect(),

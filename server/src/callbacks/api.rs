@@ -33,9 +33,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The routes of callbacks.
 pub fn router() -> Router<Arc<Office>> {
-    Router::new()
-        .route("/api/callbacks", get(list_callbacks))
-        .route("/api/callbacks/{id}", post(post_callback))
+    Router::new().route("/api/callbacks", get(list_callbacks)).route("/api/callbacks/{id}", post(post_callback))
 }
 
 /// One callback.
@@ -117,7 +115,10 @@ pub(crate) async fn list_callbacks(
     let paging = PageQuery::new(query.limit, query.after).check()?;
     let no_page = || ApiError::invalid_field("after", "this is not the end of a page");
     let hexadecimal = data_encoding::HEXLOWER;
-    let after = paging.after.map(|after| hexadecimal.decode(after.as_bytes()).map_err(|_not_hexadecimal| no_page())).transpose()?;
+    let after = paging
+        .after
+        .map(|after| hexadecimal.decode(after.as_bytes()).map_err(|_not_hexadecimal| no_page()))
+        .transpose()?;
     let page = blocking(&office, move |office| {
         let reading = Reading::begin(office);
         let page = records::page(reading.store(), filter, after.as_deref(), paging.limit)?;
@@ -164,9 +165,8 @@ pub(crate) async fn post_callback(
         records::call(writer, order, Call { answer, note, by, at })
     };
     let callback = office.committer.run(call).await?;
-    let item = blocking(&office, move |office| {
-        Ok(item(&Reading::begin(office), &mut Names::default(), order, &callback)?)
-    });
+    let item =
+        blocking(&office, move |office| Ok(item(&Reading::begin(office), &mut Names::default(), order, &callback)?));
     Ok(Json(item.await?))
 }
 

@@ -6,8 +6,8 @@ use minicbor::{Decode, Encode};
 
 use super::rules::{Call, Callback, Outcome};
 use crate::commit::{CommitError, Tables, Writer};
-use crate::log::LogRecord;
 use crate::company;
+use crate::log::LogRecord;
 use crate::store::{Entry, KeyRange, Table, record};
 
 /// The feature's name in the log.

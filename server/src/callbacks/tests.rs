@@ -128,8 +128,7 @@ async fn the_list_is_paged_without_gap_or_repetition() {
     let (mut after, mut seen) = (None, Vec::new());
     loop {
         let from = after.clone();
-        let page =
-            world.run(move |writer| records::page(writer, Filter::Due, from.as_deref(), 2));
+        let page = world.run(move |writer| records::page(writer, Filter::Due, from.as_deref(), 2));
         assert_eq!(page.total, 5);
         seen.extend(page.items.into_iter().map(|(order, _)| order));
         after = page.next;

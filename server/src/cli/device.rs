@@ -60,7 +60,8 @@ pub(super) fn run(command: DeviceCommand) -> Result<(), Failure> {
             };
             opened.close();
             for (device, contact) in devices? {
-                let synced = contact.and_then(|contact| contact.last_sync_at).map_or("never".to_owned(), |at| at.to_string());
+                let synced =
+                    contact.and_then(|contact| contact.last_sync_at).map_or("never".to_owned(), |at| at.to_string());
                 let state = if device.revoked_at.is_some() { "revoked" } else { "enrolled" };
                 say(&format!("{} {state} last sync {synced}", device.device));
             }

@@ -128,19 +128,23 @@ impl Writer {
         let customer = self.imported_customer(&order)?;
         let problem = order.problem.clone();
         let amount = order.cost_hundredths.map(|minor| Money { minor, currency: self.currency() });
-        let registered = self.register_call(clerk, NewCall {
-            customer,
-            site: OnFile::New(order.address),
-            unit: order.model.or(order.serial.clone()).map(|model| {
-                OnFile::New(NewUnit { model, serial: order.serial.unwrap_or_default() })
-            }),
-            channel: Channel::Import,
-            class: order.class,
-            urgency: order.urgency,
-            problem: order.problem,
-            skill: order.skill,
-            origin: order.reference.clone(),
-        })?;
+        let registered = self.register_call(
+            clerk,
+            NewCall {
+                customer,
+                site: OnFile::New(order.address),
+                unit: order
+                    .model
+                    .or(order.serial.clone())
+                    .map(|model| OnFile::New(NewUnit { model, serial: order.serial.unwrap_or_default() })),
+                channel: Channel::Import,
+                class: order.class,
+                urgency: order.urgency,
+                problem: order.problem,
+                skill: order.skill,
+                origin: order.reference.clone(),
+            },
+        )?;
         if let Some(reference) = order.reference {
             self.put(Table::Import, reference.into_bytes(), registered.document.0.to_vec());
         }

@@ -22,8 +22,10 @@ use crate::store::{SledOptions, SledStore, Store};
 
 /// Makes a company's store: keys, epoch, TLS certificate, first administrator.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  docket init --data /var/lib/docket --company 'Northern Air Conditioning' --admin wang\n\n\
-    The administrator's password is read from --password-file; without it one is made and printed once.")]
+#[command(
+    after_help = "Example:\n  docket init --data /var/lib/docket --company 'Northern Air Conditioning' --admin wang\n\n\
+    The administrator's password is read from --password-file; without it one is made and printed once."
+)]
 pub(super) struct InitOptions {
     /// Folder of the new store; made when absent.
     #[arg(long, value_name = "DIR")]
@@ -99,8 +101,9 @@ pub(super) fn run(options: InitOptions) -> Result<(), Failure> {
 fn read_policy(file: Option<&PathBuf>) -> Result<PolicyRecord, Failure> {
     let json = match file {
         None => policy::DEFAULT_JSON.as_bytes().to_vec(),
-        Some(path) => fs::read(path)
-            .map_err(|error| Failure::new(format!("reading the policy {}: {error}", path.display())))?,
+        Some(path) => {
+            fs::read(path).map_err(|error| Failure::new(format!("reading the policy {}: {error}", path.display())))?
+        }
     };
     let policy = policy::ServicePolicy::from_json(&json)?;
     Ok(PolicyRecord { version: policy.version, json })

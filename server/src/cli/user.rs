@@ -7,17 +7,19 @@ use docket_sync_core::facts::Role;
 use docket_sync_core::reference::Language;
 
 use super::{Failure, data, init, say};
+use crate::auth::PersonChange;
 use crate::auth::password;
 use crate::auth::people::{NewPerson, check_new_password};
-use crate::auth::PersonChange;
 use crate::platform::Platform;
 
 /// Manages people.
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
     /// Adds a person.
-    #[command(after_help = "Example:\n  docket user add --data /var/lib/docket --login li --name '李师傅' --role technician --skill gas --language zh\n\n\
-        The server must not run on the same folder; while it runs, use the office page instead.")]
+    #[command(
+        after_help = "Example:\n  docket user add --data /var/lib/docket --login li --name '李师傅' --role technician --skill gas --language zh\n\n\
+        The server must not run on the same folder; while it runs, use the office page instead."
+    )]
     Add {
         /// Folder of the store.
         #[arg(long, value_name = "DIR")]
@@ -103,7 +105,8 @@ pub(super) fn run(command: UserCommand) -> Result<(), Failure> {
             let hash = password::hash(&secret, platform.bytes(), password::PasswordCost::default())?;
             let opened = data::open(&data)?;
             let by = data::administrator(&opened.office)?;
-            let added = opened.office.committer.run_blocking(move |writer| writer.add_person(new, Some(hash), Some(by)));
+            let added =
+                opened.office.committer.run_blocking(move |writer| writer.add_person(new, Some(hash), Some(by)));
             opened.close();
             let person = added?;
             say(&format!("Added {} ({}), login {}.", person.name, person.id, person.login.as_str()));
@@ -146,8 +149,7 @@ fn set(data: &Path, login: &str, mut change: PersonChange, password_file: Option
             let platform = Platform::system();
             let (secret, _) = init::password_from(password_file, &platform)?;
             check_new_password(&secret, &person.login)?;
-            change.password_hash =
-                Some(password::hash(&secret, platform.bytes(), password::PasswordCost::default())?);
+            change.password_hash = Some(password::hash(&secret, platform.bytes(), password::PasswordCost::default())?);
         }
         let by = data::administrator(&opened.office)?;
         let committer = &opened.office.committer;

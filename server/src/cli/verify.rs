@@ -16,8 +16,10 @@ const NOT_PASSED: u8 = 3;
 
 /// Checks a customer's signed copy; needs no server and no network.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  docket verify copy-2026-000017.docket --store-key '3f2a 91c0 77de 10b4 5a6c 0f1e 8d2b c4a9'\n\n\
-    Exit codes: 0 the copy passed, 3 it did not, 1 the file could not be read.")]
+#[command(
+    after_help = "Example:\n  docket verify copy-2026-000017.docket --store-key '3f2a 91c0 77de 10b4 5a6c 0f1e 8d2b c4a9'\n\n\
+    Exit codes: 0 the copy passed, 3 it did not, 1 the file could not be read."
+)]
 pub(super) struct VerifyOptions {
     /// The copy.
     file: PathBuf,

@@ -64,7 +64,6 @@ impl Item {
             _ => None,
         }
     }
-
 }
 
 pub(crate) fn number(number: u64) -> Vec<u8> {

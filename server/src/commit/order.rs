@@ -166,14 +166,10 @@ impl Writer {
                 facts.insert(fact);
             }
             let view = Arc::new(fold(&facts));
-            self.orders.insert(document, Order {
-                meta,
-                document: loaded,
-                facts,
-                view,
-                added: DigestSum::default(),
-                changed: false,
-            });
+            self.orders.insert(
+                document,
+                Order { meta, document: loaded, facts, view, added: DigestSum::default(), changed: false },
+            );
         }
         Ok(self.orders.get(&document))
     }

@@ -90,12 +90,21 @@ impl Writer {
                         match self.admit(admission) {
                             Ok(_) => self.release(device, id, record, stated)?,
                             // The order is full: this change waits in quarantine, everything else goes on.
-                            Err(CommitError::Document(DocumentError::Limit { .. } | DocumentError::Sequence { .. })) => {
+                            Err(CommitError::Document(
+                                DocumentError::Limit { .. } | DocumentError::Sequence { .. },
+                            )) => {
                                 let hash = built.hash;
                                 *verdict = Verdict::Quarantine { code: QuarantineCode::Limit, hash };
                                 let (record, code) = (record.clone(), Some(QuarantineCode::Limit));
                                 let hash = Some(hash);
-                                self.quarantine(&QuarantineEntry { document: id, record, hash, code, device, received_at })?;
+                                self.quarantine(&QuarantineEntry {
+                                    document: id,
+                                    record,
+                                    hash,
+                                    code,
+                                    device,
+                                    received_at,
+                                })?;
                             }
                             Err(error) => return Err(error),
                         }
@@ -103,7 +112,14 @@ impl Writer {
                     Verdict::Duplicate => {}
                     Verdict::Held { hash, .. } => {
                         let (record, hash) = (record.clone(), *hash);
-                        self.quarantine(&QuarantineEntry { document: id, record, hash, code: None, device, received_at })?;
+                        self.quarantine(&QuarantineEntry {
+                            document: id,
+                            record,
+                            hash,
+                            code: None,
+                            device,
+                            received_at,
+                        })?;
                     }
                     Verdict::Quarantine { code, hash } => {
                         let (record, hash, code) = (record.clone(), Some(*hash), Some(*code));

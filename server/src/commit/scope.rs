@@ -70,7 +70,8 @@ impl Writer {
         for person in had.union(&has) {
             let scope = ScopeId::of(*person);
             let (was, is) = (had.contains(person), has.contains(person));
-            let (less, more) = (if was { before } else { DigestSum::default() }, if is { after } else { DigestSum::default() });
+            let (less, more) =
+                (if was { before } else { DigestSum::default() }, if is { after } else { DigestSum::default() });
             self.place(scope, item, meta.last, is)?;
             self.add_to_scope(scope, less, more)?;
             if was != is {

@@ -142,12 +142,8 @@ impl Writer {
         let AuthorView { seen, view, not_seen } = self.view_at(document, frontier)?;
         let context = Context::new(person, &roles);
         let decision = decide(&view, command, &context).map_err(|refusal| CommitError::Refused(Box::new(refusal)))?;
-        let statement = Statement {
-            author: Author::Person(person),
-            head: decision.head,
-            body: decision.body,
-            seen: Some(seen),
-        };
+        let statement =
+            Statement { author: Author::Person(person), head: decision.head, body: decision.body, seen: Some(seen) };
         let fact = self.state(document, statement)?;
         Ok(Stated { fact, not_seen })
     }

@@ -59,8 +59,8 @@ pub trait Tables {
     /// Facts of a document whose log numbers are above `number`, in the order of the log.
     fn facts_after(&self, document: DocumentId, number: u64) -> Result<Vec<(u64, FactRecord)>, CommitError> {
         let mut facts = Vec::new();
-        let mut range = KeyRange::prefix(keys::document_numbers(document))
-            .continued_after(keys::document_number(document, number));
+        let mut range =
+            KeyRange::prefix(keys::document_numbers(document)).continued_after(keys::document_number(document, number));
         loop {
             let page = self.scan(Table::Index, &range, PAGE)?;
             let full = page.len() == PAGE;

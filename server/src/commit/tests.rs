@@ -68,11 +68,13 @@ fn what_nobody_waits_for_is_durable_with_the_next_that_somebody_waits_for() {
         writer.put(Table::Meta, b"forgotten".to_vec(), b"x".to_vec());
         Ok(())
     });
-    office.committer.run_blocking(|writer| {
-        writer.put(Table::Meta, b"awaited".to_vec(), b"y".to_vec());
-        Ok(())
-    })
-    .unwrap();
+    office
+        .committer
+        .run_blocking(|writer| {
+            writer.put(Table::Meta, b"awaited".to_vec(), b"y".to_vec());
+            Ok(())
+        })
+        .unwrap();
     for key in [b"forgotten".as_slice(), b"awaited"] {
         assert!(Store::get(store.as_ref(), Table::Meta, key).unwrap().is_some());
     }

@@ -133,10 +133,7 @@ impl Committer {
     }
 }
 
-fn run_job<T>(
-    writer: &mut Writer,
-    work: impl FnOnce(&mut Writer) -> Result<T, CommitError>,
-) -> Result<T, CommitError> {
+fn run_job<T>(writer: &mut Writer, work: impl FnOnce(&mut Writer) -> Result<T, CommitError>) -> Result<T, CommitError> {
     writer.begin_job();
     let result = catch_unwind(AssertUnwindSafe(|| {
         let value = work(writer)?;

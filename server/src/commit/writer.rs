@@ -196,7 +196,11 @@ impl Writer {
 
     /// Roles of an active person; none for anybody else.
     pub fn roles(&self, person: PersonId) -> Result<Vec<Role>, CommitError> {
-        Ok(self.person(person)?.filter(|person| person.active).map(|person| person.roles.into_iter().collect()).unwrap_or_default())
+        Ok(self
+            .person(person)?
+            .filter(|person| person.active)
+            .map(|person| person.roles.into_iter().collect())
+            .unwrap_or_default())
     }
 
     /// Those who listen to `scope` are woken.

@@ -40,9 +40,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The routes of dispatch.
 pub fn router() -> Router<Arc<Office>> {
-    Router::new()
-        .route("/api/dispatch", get(get_board))
-        .route("/api/orders/{id}/dispatch", post(post_dispatch))
+    Router::new().route("/api/dispatch", get(get_board)).route("/api/orders/{id}/dispatch", post(post_dispatch))
 }
 
 /// The rotation as it stands.

@@ -16,8 +16,8 @@ use super::records::{self, DispatchRecord, Dispatched, FEATURE, Standing, TurnMo
 use super::rules::{self, Candidate, Decision, Needs, NobodyFits, Place, Pointer, Turn};
 use crate::auth::people::PersonRecord;
 use crate::commit::{CommitError, Stated, Tables, Writer};
-use crate::log::LogRecord;
 use crate::company;
+use crate::log::LogRecord;
 use crate::store::{KeyRange, Table};
 
 /// The rule that states assignments of the rotation: the author is `system:rotation`.
@@ -196,19 +196,13 @@ impl Desk {
     }
 
     fn count(&mut self, technician: PersonId, change: impl FnOnce(u32) -> u32) {
-        if let Some(candidate) =
-            self.roster.iter_mut().find(|candidate| candidate.place.technician == technician)
-        {
+        if let Some(candidate) = self.roster.iter_mut().find(|candidate| candidate.place.technician == technician) {
             candidate.open_orders = change(candidate.open_orders);
         }
     }
 
     /// Sends the rotation's next technician to an order of the queue, if it still waits and somebody fits.
-    pub(super) fn dispatch_by_rotation(
-        &mut self,
-        writer: &mut Writer,
-        order: DocumentId,
-    ) -> Result<(), CommitError> {
+    pub(super) fn dispatch_by_rotation(&mut self, writer: &mut Writer, order: DocumentId) -> Result<(), CommitError> {
         let view = writer.current_view(order)?;
         let Some((_, waiting)) = records::waiting(order, &view, &self.policy).filter(|(_, waiting)| waiting.automatic)
         else {

@@ -39,13 +39,7 @@ impl Page {
     }
 
     /// The same, decided on the view with this tag.
-    async fn ask_on(
-        &self,
-        method: &str,
-        path: &str,
-        etag: Option<&str>,
-        body: Option<Value>,
-    ) -> (StatusCode, Value) {
+    async fn ask_on(&self, method: &str, path: &str, etag: Option<&str>, body: Option<Value>) -> (StatusCode, Value) {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -54,9 +48,7 @@ impl Page {
         if let Some(etag) = etag {
             request = request.header("if-match", format!("\"{etag}\""));
         }
-        let request = request
-            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
-            .unwrap();
+        let request = request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status();
         let bytes = to_bytes(response.into_body(), 1_000_000).await.unwrap();

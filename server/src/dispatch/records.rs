@@ -166,11 +166,7 @@ pub(super) fn needs(view: &OrderView) -> Needs {
 }
 
 /// The order's place in the queue and what it needs; `None` while nobody has to be found.
-pub(super) fn waiting(
-    order: DocumentId,
-    view: &OrderView,
-    policy: &ServicePolicy,
-) -> Option<(QueuePlace, Waiting)> {
+pub(super) fn waiting(order: DocumentId, view: &OrderView, policy: &ServicePolicy) -> Option<(QueuePlace, Waiting)> {
     let request = view.request.as_ref()?;
     let unconfirmed = view.state == OrderState::Registered && !policy.intake.confirmation_before_dispatch;
     let automatic = view.state == OrderState::Ready || unconfirmed;

@@ -374,11 +374,8 @@ mod tests {
 
     #[test]
     fn c_040_who_refused_or_lost_the_order_is_not_asked_again() {
-        let needs = Needs {
-            skill: None,
-            refused: [place('A').technician].into(),
-            taken_from: [place('B').technician].into(),
-        };
+        let needs =
+            Needs { skill: None, refused: [place('A').technician].into(), taken_from: [place('B').technician].into() };
         let decision = next(&policy(), &roster("A B C"), &Pointer::default(), &needs);
         assert_eq!(shown(&decision), "C turn 1 [A:refused B:overridden]");
     }

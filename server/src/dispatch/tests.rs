@@ -96,10 +96,10 @@ async fn c_040_what_is_confirmed_goes_to_the_next_man_and_who_is_out_is_passed_o
     let assignment = fourth.assignment().unwrap();
     assert_eq!(assignment.by, Author::System("rotation".to_owned()));
     assert_eq!(assignment.turn, Some(4));
-    assert_eq!(assignment.skipped.iter().map(|skip| (skip.technician, skip.reason)).collect::<Vec<_>>(), [(
-        person('A'),
-        SkipReason::NotReturned
-    )]);
+    assert_eq!(
+        assignment.skipped.iter().map(|skip| (skip.technician, skip.reason)).collect::<Vec<_>>(),
+        [(person('A'), SkipReason::NotReturned)]
+    );
     check_rotation(&world, 4);
 }
 
@@ -203,8 +203,11 @@ async fn c_041_an_override_needs_a_reason_and_leaves_the_pointer() {
         world.set_active(letter, true);
     }
     let choose = |reason: Option<&str>| {
-        let choice =
-            DispatchChoice { technician: Some(person('C')), reason: reason.map(str::to_owned), frontier: world.frontier(1) };
+        let choice = DispatchChoice {
+            technician: Some(person('C')),
+            reason: reason.map(str::to_owned),
+            frontier: world.frontier(1),
+        };
         world.office.committer.run_blocking(move |writer| dispatch_order(writer, order(1), CLERK, &choice))
     };
     let Err(CommitError::Refused(refusal)) = choose(None) else { panic!("dispatched without a reason") };

@@ -84,12 +84,8 @@ async fn live(State(office): State<Arc<Office>>, upgrade: WebSocketUpgrade) -> R
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .on_upgrade(move |socket| async move {
-            let mut connection = Connection {
-                session: ServerSession::new(office.clone()),
-                office,
-                socket,
-                notify: None,
-            };
+            let mut connection =
+                Connection { session: ServerSession::new(office.clone()), office, socket, notify: None };
             if let Err(error) = connection.run().await {
                 tracing::debug!(%error, "a device's socket ended");
             }

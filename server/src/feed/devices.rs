@@ -129,7 +129,10 @@ pub fn read_device(tables: &dyn Store, device: DeviceId) -> Result<Option<Device
 }
 
 /// Every device with its contact; at most `limit`.
-pub fn list_devices(store: &dyn Store, limit: usize) -> Result<Vec<(DeviceRecord, Option<DeviceContact>)>, CommitError> {
+pub fn list_devices(
+    store: &dyn Store,
+    limit: usize,
+) -> Result<Vec<(DeviceRecord, Option<DeviceContact>)>, CommitError> {
     let mut devices = Vec::new();
     for (key, value) in Tables::scan(store, Table::Device, &KeyRange::all(), limit.saturating_mul(2))? {
         if key.len() == DeviceId::LENGTH {

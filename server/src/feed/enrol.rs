@@ -1,16 +1,16 @@
 //! Enrolment: a one-time code and the proof of a key become a certificate.
 
 use axum::extract::State;
-use axum::{Extension, Json};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use docket_sync_core::ids::{DeviceId, Digest, PersonId};
 use docket_sync_core::proof::enrolment::{EnrolmentAnswer, EnrolmentRequest};
 use std::sync::Arc;
 
 use super::devices::{DeviceRecord, first_nonce};
+use crate::api::{Body, Door, Peer, address_of};
 use crate::auth::codes::{CodeError, CodeRecord, CodeStanding, EnrolmentCode};
 use crate::commit::{CommitError, Tables, Writer};
-use crate::api::{Body, Door, Peer, address_of};
 use crate::error::ApiError;
 use crate::office::Office;
 use crate::store::Table;

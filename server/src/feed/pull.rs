@@ -170,8 +170,7 @@ impl Pull<'_> {
     }
 
     fn add_document(&self, draft: &mut Draft, document: DocumentId, from: u64) -> Result<(), CommitError> {
-        let (Some(entry), Some(meta)) =
-            (self.scope_entry(Item::Document(document))?, self.store.meta(document)?)
+        let (Some(entry), Some(meta)) = (self.scope_entry(Item::Document(document))?, self.store.meta(document)?)
         else {
             return Ok(());
         };

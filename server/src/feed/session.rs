@@ -78,9 +78,7 @@ impl ServerSession {
     /// What concerns this session, once it is open: two feeds, and the device's own standing.
     #[must_use]
     pub fn scopes(&self) -> Option<[ScopeId; 3]> {
-        self.speaker
-            .as_ref()
-            .map(|speaker| [speaker.scope, ScopeId::COMPANY, ScopeId::standing(speaker.record.device)])
+        self.speaker.as_ref().map(|speaker| [speaker.scope, ScopeId::COMPANY, ScopeId::standing(speaker.record.device)])
     }
 
     /// Whether the device was revoked since its Hello.

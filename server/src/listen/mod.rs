@@ -124,11 +124,7 @@ impl Listener {
 
     /// Answers requests by `router` until `shutdown` is ready, then ends in order. Handlers may extract
     /// `ConnectInfo<SocketAddr>`.
-    pub async fn serve(
-        self,
-        router: Router,
-        shutdown: impl Future<Output = ()> + Send,
-    ) -> Result<(), ListenError> {
+    pub async fn serve(self, router: Router, shutdown: impl Future<Output = ()> + Send) -> Result<(), ListenError> {
         let Self { socket, address, transport } = self;
         let serving = |source| ListenError::Serving { address, source };
         let handle = axum_server::Handle::new();

@@ -41,8 +41,7 @@ impl Running {
 }
 
 fn peer() -> Router {
-    Router::new()
-        .route("/", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() }))
+    Router::new().route("/", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() }))
 }
 
 async fn request(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> String {
@@ -88,9 +87,7 @@ async fn plain_http_on_this_machine_only() {
     assert!(request(&mut stream).await.starts_with("HTTP/1.1 200"));
     running.end().await;
     let error = Listener::bind("0.0.0.0:0".parse().unwrap(), Transport::InsecureHttp).unwrap_err();
-    assert!(
-        matches!(error, ListenError::InsecureAddress { address } if address.ip() == IpAddr::from([0, 0, 0, 0]))
-    );
+    assert!(matches!(error, ListenError::InsecureAddress { address } if address.ip() == IpAddr::from([0, 0, 0, 0])));
 }
 
 #[tokio::test]

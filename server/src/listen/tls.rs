@@ -236,8 +236,7 @@ mod tests {
     #[test]
     fn a_certificate_is_made_once_and_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let first =
-            TlsIdentity::load_or_make(folder.path(), &["docket.example".into(), "localhost".into()]).unwrap();
+        let first = TlsIdentity::load_or_make(folder.path(), &["docket.example".into(), "localhost".into()]).unwrap();
         let kept = TlsIdentity::load_or_make(folder.path(), &[]).unwrap();
         assert_eq!(first.fingerprint(), kept.fingerprint());
         let pem = std::fs::read(folder.path().join(CERTIFICATE_FILE)).unwrap();

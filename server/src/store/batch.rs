@@ -94,22 +94,12 @@ impl Batch {
     }
 
     /// Demands that the plain value under `key` is `payload`.
-    pub fn expect_equals(
-        &mut self,
-        table: Table,
-        key: impl Into<Vec<u8>>,
-        payload: impl AsRef<[u8]>,
-    ) -> &mut Self {
+    pub fn expect_equals(&mut self, table: Table, key: impl Into<Vec<u8>>, payload: impl AsRef<[u8]>) -> &mut Self {
         self.expect(table, key, Expect::Equals(value::plain(payload.as_ref())))
     }
 
     /// Demands that the plain value under `key` begins with `version`.
-    pub fn expect_version(
-        &mut self,
-        table: Table,
-        key: impl Into<Vec<u8>>,
-        version: impl AsRef<[u8]>,
-    ) -> &mut Self {
+    pub fn expect_version(&mut self, table: Table, key: impl Into<Vec<u8>>, version: impl AsRef<[u8]>) -> &mut Self {
         self.expect(table, key, Expect::StartsWith(value::plain(version.as_ref())))
     }
 

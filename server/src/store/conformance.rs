@@ -44,9 +44,7 @@ fn a_batch_is_visible_at_once_in_all_tables<F: Fixture>() {
     assert_eq!(store.get(Table::Meta, b"a").unwrap(), Some(b"1".to_vec()));
     assert_eq!(store.get(Table::Log, b"a").unwrap(), Some(b"2".to_vec()));
     assert_eq!(store.get(Table::Document, b"a").unwrap(), None, "tables are apart");
-    store
-        .apply(Batch::new().put(Table::Meta, "a", "3").remove(Table::Log, "a").remove(Table::Log, "none"))
-        .unwrap();
+    store.apply(Batch::new().put(Table::Meta, "a", "3").remove(Table::Log, "a").remove(Table::Log, "none")).unwrap();
     assert_eq!(store.get(Table::Meta, b"a").unwrap(), Some(b"3".to_vec()));
     assert_eq!(store.get(Table::Log, b"a").unwrap(), None);
     store.apply(&Batch::new()).unwrap();
@@ -66,10 +64,7 @@ fn a_conflict_applies_nothing<F: Fixture>() {
     ];
     for (case, expect) in refused.iter().enumerate() {
         let mut batch = Batch::new();
-        batch
-            .put(Table::DocumentMeta, "d", "x")
-            .put(Table::Log, "1", "x")
-            .expect_present(Table::DocumentMeta, "d");
+        batch.put(Table::DocumentMeta, "d", "x").put(Table::Log, "1", "x").expect_present(Table::DocumentMeta, "d");
         expect(&mut batch);
         let result = store.apply(&batch);
         assert!(
@@ -88,10 +83,7 @@ fn a_conflict_applies_nothing<F: Fixture>() {
         .put(Table::DocumentMeta, "d", "v2 rest")
         .put(Table::DocumentMeta, "e", "new");
     store.apply(&batch).unwrap();
-    assert!(
-        matches!(store.apply(&batch), Err(StoreError::Conflict { .. })),
-        "conditions are about the state before"
-    );
+    assert!(matches!(store.apply(&batch), Err(StoreError::Conflict { .. })), "conditions are about the state before");
 }
 
 fn keys_are_ordered_by_their_bytes<F: Fixture>() {
@@ -199,18 +191,13 @@ fn every_value_has_its_header<F: Fixture>() {
     let fixture = F::new();
     let store = fixture.store();
     let key = KeyId([9; 8]);
-    store
-        .apply(Batch::new().put(Table::Document, "p", "ab").put_encrypted(Table::Document, "e", key, "ab"))
-        .unwrap();
+    store.apply(Batch::new().put(Table::Document, "p", "ab").put_encrypted(Table::Document, "e", key, "ab")).unwrap();
     assert_eq!(store.get_stored(Table::Document, b"p").unwrap(), Some(vec![1, 0, b'a', b'b']));
     let stored = store.get_stored(Table::Document, b"e").unwrap();
     assert_eq!(stored, Some(vec![1, 1, 9, 9, 9, 9, 9, 9, 9, 9, b'a', b'b']));
     let value = store.get_value(Table::Document, b"e").unwrap();
     assert_eq!(value, Some(StoredValue { key: Some(key), payload: b"ab".to_vec() }));
-    assert!(
-        matches!(store.get(Table::Document, b"e"), Err(StoreError::Encrypted { .. })),
-        "ciphertext is no payload"
-    );
+    assert!(matches!(store.get(Table::Document, b"e"), Err(StoreError::Encrypted { .. })), "ciphertext is no payload");
     assert!(store.scan(Table::Document, &KeyRange::all(), 9, Order::Forward).is_err());
 }
 
@@ -235,9 +222,8 @@ fn readers_never_see_half_a_batch<F: Fixture>() {
                     while !done.load(Ordering::SeqCst) || reads == 0 {
                         let entries = store.scan(Table::View, &KeyRange::all(), 100, Order::Forward).unwrap();
                         let number = u32::from_be_bytes(entries[0].1[..4].try_into().unwrap());
-                        let whole = entries
-                            .iter()
-                            .all(|(_, value)| value.chunks(4).all(|part| part == number.to_be_bytes()));
+                        let whole =
+                            entries.iter().all(|(_, value)| value.chunks(4).all(|part| part == number.to_be_bytes()));
                         assert!(whole && entries.len() == 40, "a torn batch at {number}");
                         assert!(number >= last, "readers go forward");
                         last = number;

@@ -43,13 +43,8 @@ pub trait Store: Send + Sync {
     fn get_stored(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// At most `limit` entries of `range` in `order`, values as stored, header included.
-    fn scan_stored(
-        &self,
-        table: Table,
-        range: &KeyRange,
-        limit: usize,
-        order: Order,
-    ) -> Result<Vec<Entry>, StoreError>;
+    fn scan_stored(&self, table: Table, range: &KeyRange, limit: usize, order: Order)
+    -> Result<Vec<Entry>, StoreError>;
 
     /// Applies all writes of `batch` at once, or nothing when a condition does not hold or there is no room.
     /// Readers see it when this returns; it is durable after the next [`Store::flush`].
@@ -69,9 +64,7 @@ pub trait Store: Send + Sync {
     /// The value under `key` and the key it is encrypted with, if it is.
     fn get_value(&self, table: Table, key: &[u8]) -> Result<Option<StoredValue>, StoreError> {
         let stored = self.get_stored(table, key)?;
-        stored
-            .map(|stored| value::decode(stored).map_err(|source| StoreError::Value { table, source }))
-            .transpose()
+        stored.map(|stored| value::decode(stored).map_err(|source| StoreError::Value { table, source })).transpose()
     }
 
     /// At most `limit` entries of `range` in `order`, with plain values.

@@ -98,8 +98,7 @@ impl SledStore {
         let lock = folder::lock(path)?;
         let db = open_db(path, &tree, options.cache_bytes)?;
         let log = tree.join("db");
-        let barrier =
-            File::options().read(true).write(true).open(&log).map_err(folder::io_error("opening", &log))?;
+        let barrier = File::options().read(true).write(true).open(&log).map_err(folder::io_error("opening", &log))?;
         barrier.sync_all().map_err(folder::io_error("syncing", &log))?;
         for made in [Some(tree.as_path()), Some(path), path.parent()].into_iter().flatten() {
             folder::sync(made)?;
@@ -151,11 +150,7 @@ impl SledStore {
     }
 
     /// Runs `work`, turning a panic or an error of sled into an error that stops the store.
-    fn contained<T>(
-        &self,
-        attempt: &'static str,
-        work: impl FnOnce() -> ::sled::Result<T>,
-    ) -> Result<T, StoreError> {
+    fn contained<T>(&self, attempt: &'static str, work: impl FnOnce() -> ::sled::Result<T>) -> Result<T, StoreError> {
         let problem = match catch_unwind(AssertUnwindSafe(work)) {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => error.to_string(),
@@ -302,8 +297,7 @@ impl<'a> Head<'a> {
 }
 
 fn put_pieces(batch: &mut ::sled::Batch, table: u8, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    let too_large =
-        |_| StoreError::TooLarge { what: "value", size: value.len(), limit: super::batch::VALUE_BYTES_MAX };
+    let too_large = |_| StoreError::TooLarge { what: "value", size: value.len(), limit: super::batch::VALUE_BYTES_MAX };
     let length = u32::try_from(value.len()).map_err(too_large)?;
     batch.insert(full_key(table, key), [&[IN_PIECES], length.to_be_bytes().as_slice()].concat());
     for (number, piece) in (0..).zip(value.chunks(PIECE_BYTES)) {
@@ -355,8 +349,7 @@ fn open_db(path: &Path, tree: &Path, cache_bytes: u64) -> Result<::sled::Db, Sto
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text =
-        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     format!("the engine panicked: {}", text.unwrap_or("without a message"))
 }
 
@@ -394,9 +387,7 @@ mod tests {
             let bytes = (0..size).map(|at: usize| at.wrapping_mul(2_654_435_761).to_be_bytes()[4]);
             let value: Vec<u8> = bytes.collect();
             for key in 0..20_u8 {
-                store
-                    .apply(Batch::new().put(Table::Document, [u8::try_from(number).unwrap(), key], &value))
-                    .unwrap();
+                store.apply(Batch::new().put(Table::Document, [u8::try_from(number).unwrap(), key], &value)).unwrap();
             }
         }
         store.flush().unwrap();

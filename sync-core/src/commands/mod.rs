@@ -109,24 +109,63 @@ pub enum Command {
         customer: Option<CustomerPerson>,
     },
     /// `turn` is the turn of the rotation that this takes; without one it is an override and needs a reason.
-    Assign { technician: PersonId, skipped: Vec<Skip>, turn: Option<u64>, reason: Option<String>, skill: SkillMatch },
-    Unassign { technician: PersonId, reason: String },
+    Assign {
+        technician: PersonId,
+        skipped: Vec<Skip>,
+        turn: Option<u64>,
+        reason: Option<String>,
+        skill: SkillMatch,
+    },
+    Unassign {
+        technician: PersonId,
+        reason: String,
+    },
     Accept,
-    Refuse { reason: String },
+    Refuse {
+        reason: String,
+    },
     /// With `confirmed` the time was agreed with `customer`, who is then required.
-    Reschedule { window: Window, confirmed: bool, customer: Option<CustomerPerson>, reason: Option<String> },
+    Reschedule {
+        window: Window,
+        confirmed: bool,
+        customer: Option<CustomerPerson>,
+        reason: Option<String>,
+    },
     Seen,
     Depart,
     /// Without a visit this begins one.
-    Arrive { visit: Option<VisitRef>, place: Option<Place> },
-    Start { visit: VisitRef },
-    Pause { visit: VisitRef, reason: String },
-    Resume { visit: VisitRef },
-    End { visit: VisitRef },
-    RecordLine { visit: VisitRef, line: Line },
-    ReverseLine { line: FactRef, reason: String },
-    Note { text: String },
-    Done { visit: VisitRef, finding: Option<String> },
+    Arrive {
+        visit: Option<VisitRef>,
+        place: Option<Place>,
+    },
+    Start {
+        visit: VisitRef,
+    },
+    Pause {
+        visit: VisitRef,
+        reason: String,
+    },
+    Resume {
+        visit: VisitRef,
+    },
+    End {
+        visit: VisitRef,
+    },
+    RecordLine {
+        visit: VisitRef,
+        line: Line,
+    },
+    ReverseLine {
+        line: FactRef,
+        reason: String,
+    },
+    Note {
+        text: String,
+    },
+    Done {
+        visit: VisitRef,
+        finding: Option<String>,
+    },
     Unfinished {
         visit: VisitRef,
         reason: UnfinishedReason,
@@ -135,15 +174,38 @@ pub enum Command {
         customer: Option<CustomerPerson>,
     },
     /// The body is computed by the voucher module from what the customer saw.
-    Sign { visit: VisitRef, document: SignDocument },
-    RefuseSignature { name: String, reason: String },
-    ReturnVoucher { reason: Option<String> },
-    Withdraw { fact: FactRef, reason: String },
-    Acknowledge { fact: FactRef, digest: Digest },
-    Cancel { reason: String },
-    Reinstate { cancel: FactRef, reason: String },
+    Sign {
+        visit: VisitRef,
+        document: SignDocument,
+    },
+    RefuseSignature {
+        name: String,
+        reason: String,
+    },
+    ReturnVoucher {
+        reason: Option<String>,
+    },
+    Withdraw {
+        fact: FactRef,
+        reason: String,
+    },
+    Acknowledge {
+        fact: FactRef,
+        digest: Digest,
+    },
+    Cancel {
+        reason: String,
+    },
+    Reinstate {
+        cancel: FactRef,
+        reason: String,
+    },
     Close,
-    ResolveReview { review: ReviewId, choice: ReviewChoice, reason: String },
+    ResolveReview {
+        review: ReviewId,
+        choice: ReviewChoice,
+        reason: String,
+    },
 }
 
 /// Whether the technician has the skill that the order needs (C-046).

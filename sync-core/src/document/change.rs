@@ -64,11 +64,7 @@ pub fn rebuild(
         return Err(DocumentError::Sequence { actor: record.actor, known, found: sequence });
     }
     limit("size of a fact in bytes", record.bytes.len(), limits::FACT_BYTES_MAX)?;
-    limit(
-        "sequence of an actor",
-        usize::try_from(sequence).unwrap_or(usize::MAX),
-        limits::FACTS_PER_DOCUMENT_MAX,
-    )?;
+    limit("sequence of an actor", usize::try_from(sequence).unwrap_or(usize::MAX), limits::FACTS_PER_DOCUMENT_MAX)?;
     if record.time < limits::TIME_MIN || record.time > limits::TIME_MAX {
         return Err(DocumentError::Limit {
             what: "time of a fact in milliseconds since 1970",
@@ -160,10 +156,9 @@ pub(super) fn facts_object(document: &automerge::Automerge) -> Option<ObjId> {
 /// Actor and sequence of the change that made the operation `id`.
 pub(super) fn place_of(id: &ObjId) -> Option<(ActorId, u64)> {
     match id {
-        ObjId::Id(counter, actor, _) => Some((
-            ActorId::from_slice(actor.to_bytes())?,
-            counter.checked_sub(SKELETON_OPERATIONS)?,
-        )),
+        ObjId::Id(counter, actor, _) => {
+            Some((ActorId::from_slice(actor.to_bytes())?, counter.checked_sub(SKELETON_OPERATIONS)?))
+        }
         ObjId::Root => None,
     }
 }

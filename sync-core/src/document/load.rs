@@ -5,8 +5,8 @@ use automerge::{Automerge, ReadDoc};
 use super::change::SKELETON_OPERATIONS;
 use super::{ChainHead, Chains, Changes, Document, DocumentError, contained, rebuild_unchecked, skeleton_hash};
 use crate::ids::{ActorId, ChangeHash, DocumentId};
-use crate::time::UnixMillis;
 use crate::limits;
+use crate::time::UnixMillis;
 
 /// A document loaded from bytes.
 pub type Loaded = Document;

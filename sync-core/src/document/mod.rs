@@ -280,9 +280,7 @@ impl Document {
 }
 
 fn apply_one(document: DocumentId, inner: &mut Automerge, change: automerge::Change) -> Result<(), DocumentError> {
-    inner
-        .apply_changes([change])
-        .map_err(|error| DocumentError::Library { document, problem: error.to_string() })
+    inner.apply_changes([change]).map_err(|error| DocumentError::Library { document, problem: error.to_string() })
 }
 
 pub(crate) fn limit(what: &'static str, found: usize, limit: usize) -> Result<(), DocumentError> {
@@ -352,10 +350,8 @@ impl FactReader {
             .first
             .entry(record.actor)
             .or_insert_with(|| FirstStatement { origin: statement.origin, author: statement.author.clone() });
-        let author = statement
-            .author
-            .or_else(|| first.author.clone())
-            .unwrap_or_else(|| Author::System("unknown".to_owned()));
+        let author =
+            statement.author.or_else(|| first.author.clone()).unwrap_or_else(|| Author::System("unknown".to_owned()));
         let id = statement.restates.map_or(FactId { actor: record.actor, sequence: record.sequence }, |first| FactId {
             actor: first.actor,
             sequence: first.sequence,

@@ -9,11 +9,7 @@ fn origin(device: u8) -> Origin {
 
 fn note(device: u8, sequence: u64, text: &str) -> Record {
     let statement = if sequence == 1 {
-        Statement {
-            origin: Some(origin(device)),
-            author: Some(Author::Person(PersonId([device; 16]))),
-            restates: None,
-        }
+        Statement { origin: Some(origin(device)), author: Some(Author::Person(PersonId([device; 16]))), restates: None }
     } else {
         Statement::default()
     };
@@ -87,10 +83,7 @@ fn a_change_of_one_document_is_not_valid_in_another() {
     let other = rebuild(DocumentId([8; 16]), None, &note(1, 1, "a")).unwrap();
     assert_ne!(first.hash, other.hash);
     let document = Document::new(id()).unwrap();
-    assert!(matches!(
-        Document::load(DocumentId([8; 16]), &document.save()),
-        Err(DocumentError::WrongSkeleton { .. })
-    ));
+    assert!(matches!(Document::load(DocumentId([8; 16]), &document.save()), Err(DocumentError::WrongSkeleton { .. })));
 }
 
 #[test]

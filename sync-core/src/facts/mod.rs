@@ -429,10 +429,8 @@ mod tests {
     #[test]
     fn restating_keeps_the_content() {
         let fact = note("same");
-        let statement = Statement {
-            restates: Some(Restates { actor: ActorId([1; 16]), sequence: 3 }),
-            ..Statement::default()
-        };
+        let statement =
+            Statement { restates: Some(Restates { actor: ActorId([1; 16]), sequence: 3 }), ..Statement::default() };
         let again = fact.restated(statement);
         assert_eq!(again.content_bytes, fact.content_bytes);
         assert_ne!(again.to_bytes(), fact.to_bytes());

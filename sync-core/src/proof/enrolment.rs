@@ -90,7 +90,12 @@ impl EnrolmentRequest {
 
     /// The bytes that the device signs: the code as it was typed, so that its reading stays the store's.
     fn signed_bytes(&self) -> Vec<u8> {
-        wire::encode(&("docket-enrol-1", self.code.as_str(), self.nonce, minicbor::bytes::ByteArray::from(self.device_key.0)))
+        wire::encode(&(
+            "docket-enrol-1",
+            self.code.as_str(),
+            self.nonce,
+            minicbor::bytes::ByteArray::from(self.device_key.0),
+        ))
     }
 }
 

@@ -54,8 +54,7 @@ impl Receipt {
         documents: Vec<ReceiptDocument>,
         key: &SigningKey,
     ) -> Self {
-        let mut receipt =
-            Self { store, epoch, number, chain, documents, signature: Signature([0; Signature::LENGTH]) };
+        let mut receipt = Self { store, epoch, number, chain, documents, signature: Signature([0; Signature::LENGTH]) };
         receipt.signature = sign(key, &receipt.signed_bytes());
         receipt
     }

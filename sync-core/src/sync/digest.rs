@@ -70,9 +70,8 @@ mod tests {
 
     #[test]
     fn sums_do_not_depend_on_order_and_can_be_taken_back() {
-        let terms: Vec<_> = (0..50)
-            .map(|number| DigestSum::of_change(DocumentId([number; 16]), ChangeHash([number; 32])))
-            .collect();
+        let terms: Vec<_> =
+            (0..50).map(|number| DigestSum::of_change(DocumentId([number; 16]), ChangeHash([number; 32]))).collect();
         let forward = terms.iter().fold(DigestSum::default(), |sum, term| sum.plus(*term));
         let backward = terms.iter().rev().fold(DigestSum::default(), |sum, term| sum.plus(*term));
         assert_eq!(forward, backward);

@@ -69,14 +69,7 @@ fn an_actor_is_the_digest_of_its_origin() {
     let of_device = [b"docket-actor-1".as_slice(), &[0x82, 0, 0x82, 0x50], &[0xd1; 16], &[0x50], &[0xc1; 16]].concat();
     let actor = Room::open("fact").read("actor-device");
     assert_eq!(blake3::hash(&of_device).as_bytes()[..16], actor);
-    let of_server = [
-        b"docket-actor-1".as_slice(),
-        &[0x82, 1, 0x84, 0x50],
-        &[0x5a; 16],
-        &[0x48],
-        &[0xe0; 8],
-        &[0, 3],
-    ];
+    let of_server = [b"docket-actor-1".as_slice(), &[0x82, 1, 0x84, 0x50], &[0x5a; 16], &[0x48], &[0xe0; 8], &[0, 3]];
     let actor = Room::open("fact").read("actor-server");
     assert_eq!(blake3::hash(&of_server.concat()).as_bytes()[..16], actor);
 }

@@ -3,8 +3,8 @@
 use docket_sync_core::ids::{ActorId, ChangeHash, Digest, KeyId, Nonce, Signature};
 use docket_sync_core::sync::frames::{
     Ack, AckRun, Batch, BatchDocument, Cover, DocumentHeads, Frame, Have, Heads, Limits, News, NonceFrame, Outcome,
-    ProofBytes, Push, QuarantineCode, ReceiptLine, RecordSet, Renew, RenewReason, Run, RunItem, Stop, StopCode,
-    Stored, Want, Welcome,
+    ProofBytes, Push, QuarantineCode, ReceiptLine, RecordSet, Renew, RenewReason, Run, RunItem, Stop, StopCode, Stored,
+    Want, Welcome,
 };
 use docket_sync_core::sync::message::{Plain, frame_bytes, pack, travels_digest, unpack};
 

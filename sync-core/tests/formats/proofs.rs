@@ -12,9 +12,7 @@ use docket_sync_core::sync::frames::{Hello, PROTOCOL, Pending};
 use ed25519_dalek::SigningKey;
 
 use super::golden::{Files, Room};
-use super::samples::{
-    DEVICE, EPOCH, INCARNATION, NOON, STORE, device_key, document, records, store_key,
-};
+use super::samples::{DEVICE, EPOCH, INCARNATION, NOON, STORE, device_key, document, records, store_key};
 
 fn whole() -> Document {
     let mut document = Document::new(document()).unwrap();

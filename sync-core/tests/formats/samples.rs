@@ -80,7 +80,9 @@ pub(crate) fn special() -> Vec<(&'static str, StatedFact)> {
     let head = Head {
         claimed_offset: Some(-86_400_000),
         lo_offset: Some(-1_500),
-        customer: Some(CustomerPerson { name: "王秀英".into(), relation: "业主".into(), channel: Channel::OnSite }),
+        customer: Some(CustomerPerson {
+            name: "王秀英".into(), relation: "业主".into(), channel: Channel::OnSite
+        }),
         witnesses: Some(vec![Witness { person: CLERK, key: KeyId([7; 8]), signature: Signature([8; 64]) }]),
         policy: Some(300),
         work_item: Some(2),

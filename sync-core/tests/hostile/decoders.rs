@@ -26,7 +26,9 @@ type Decoder = fn(&[u8]) -> Result<Vec<u8>, DecodeError>;
 fn decoders() -> Vec<(&'static str, Decoder)> {
     vec![
         ("fact", |bytes| StatedFact::from_bytes(bytes).map(|value| value.to_bytes())),
-        ("message", |bytes| unpack(bytes).map(|frames| [vec![1, 0], frames.iter().flat_map(frame_bytes).collect()].concat())),
+        ("message", |bytes| {
+            unpack(bytes).map(|frames| [vec![1, 0], frames.iter().flat_map(frame_bytes).collect()].concat())
+        }),
         ("frame", |bytes| {
             let frames = unpack(&[&[1, 0], bytes].concat())?;
             Ok(frames.iter().flat_map(frame_bytes).collect())
@@ -207,7 +209,8 @@ fn nesting_bombs_are_errors_at_every_decoder() {
 
 #[test]
 fn drawings_of_any_bytes_are_strokes_or_errors() {
-    let drawing = br#"{"width":600,"height":220,"strokes":[[{"x":1.5,"y":2,"t":0,"pressure":0.5},{"x":9,"y":3,"t":8}]]}"#;
+    let drawing =
+        br#"{"width":600,"height":220,"strokes":[[{"x":1.5,"y":2,"t":0,"pressure":0.5},{"x":9,"y":3,"t":8}]]}"#;
     let mut random = Random(3);
     let mut read = 0;
     for _ in 0..3_000 * rounds() {

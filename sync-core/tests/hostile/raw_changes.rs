@@ -155,14 +155,11 @@ fn edits_of_bytes() -> Files {
         ("dependency-twice", chunked(|chunk| chunk.dependencies.push(chunk.dependencies[0].clone()))),
         ("actor-unused", chunked(|chunk| chunk.other_actors.push(vec![9; 16]))),
         ("actor-missing", chunked(|chunk| drop(chunk.other_actors.pop()))),
-        (
-            "checksum",
-            {
-                let mut bytes = honest().1;
-                bytes[4] ^= 1;
-                bytes
-            },
-        ),
+        ("checksum", {
+            let mut bytes = honest().1;
+            bytes[4] ^= 1;
+            bytes
+        }),
         ("type-2", deflated(&honest().1)),
         ("type-2-garbage", chunk(2, &[0xff; 40])),
         ("type-unknown", chunked(|chunk| chunk.kind = 9)),

@@ -3,9 +3,7 @@
 use docket_sync_core::document::{ChainHead, Chains, Record, rebuild_unchecked};
 use docket_sync_core::facts::bodies::{AddNote, RegisterCall};
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
-use docket_sync_core::facts::{
-    Author, Content, FactBody, Head, Origin, SCHEMA_LEVEL, SeenRef, StatedFact, Statement,
-};
+use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, SCHEMA_LEVEL, SeenRef, StatedFact, Statement};
 use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId, Incarnation, PersonId, RecordId, StoreId};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;

@@ -10,12 +10,8 @@ use super::{Options, Row, RowError, Running, Weight, cpu, float, progress, quant
 use crate::proxy::{Counts, Cut, Direction, Faults, Proxy};
 use crate::table::{Figure, Unit};
 
-pub(super) const ROW: Row = Row {
-    name: "cold_pull",
-    about: "everything for a new device, over the WebSocket",
-    weight: Weight::Usual,
-    run,
-};
+pub(super) const ROW: Row =
+    Row { name: "cold_pull", about: "everything for a new device, over the WebSocket", weight: Weight::Usual, run };
 
 pub(super) const CUT: Row = Row {
     name: "cold_pull_cut",

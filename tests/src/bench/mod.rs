@@ -109,8 +109,16 @@ pub struct Row {
 }
 
 /// All benchmarks, in the order they are run and shown.
-pub const ROWS: &[Row] =
-    &[floor::ROW, cold_pull::ROW, cold_pull::CUT, no_op::ROW, incremental::ROW, fan_out::ROW, device_work::ROW, memory::ROW];
+pub const ROWS: &[Row] = &[
+    floor::ROW,
+    cold_pull::ROW,
+    cold_pull::CUT,
+    no_op::ROW,
+    incremental::ROW,
+    fan_out::ROW,
+    device_work::ROW,
+    memory::ROW,
+];
 
 /// The rows that `names` choose (a list with commas); the usual ones when there is none.
 ///

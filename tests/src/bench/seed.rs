@@ -286,7 +286,9 @@ impl Open {
     }
 }
 
-fn record((actor, sequence, time, bytes): (docket_sync_core::ids::ActorId, u64, docket_sync_core::time::UnixMillis, Vec<u8>)) -> Record {
+fn record(
+    (actor, sequence, time, bytes): (docket_sync_core::ids::ActorId, u64, docket_sync_core::time::UnixMillis, Vec<u8>),
+) -> Record {
     Record { actor, sequence, time, bytes }
 }
 

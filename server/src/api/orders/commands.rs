@@ -141,8 +141,7 @@ pub(crate) async fn run_command(
         Ok(Stated { fact, not_seen }) => {
             let order = order_detail(&office, document, looker).await?;
             let etag = tag(&order)?;
-            let answer =
-                CommandAnswer { fact: fact.reference().to_string(), order, not_seen: references(&not_seen) };
+            let answer = CommandAnswer { fact: fact.reference().to_string(), order, not_seen: references(&not_seen) };
             Ok((etag, Json(answer)).into_response())
         }
         Err(CommitError::UnknownFrontier(_)) => unknown_view(&office, document, looker).await,
@@ -207,11 +206,8 @@ fn assign(
     };
     let view = writer.current_view(document)?;
     let needed = view.request.as_ref().and_then(|request| request.skill.as_ref());
-    let skill = if needed.is_none_or(|skill| record.skills.contains(skill)) {
-        SkillMatch::Fits
-    } else {
-        SkillMatch::Lacks
-    };
+    let skill =
+        if needed.is_none_or(|skill| record.skills.contains(skill)) { SkillMatch::Fits } else { SkillMatch::Lacks };
     Ok(Command::Assign { technician, skipped: Vec::new(), turn: None, reason, skill })
 }
 
@@ -279,11 +275,7 @@ fn read_id<T: core::str::FromStr>(field: &'static str, text: Option<&str>) -> Re
     })
 }
 
-fn read_code<T>(
-    field: &'static str,
-    code: Option<&str>,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<T, CommitError> {
+fn read_code<T>(field: &'static str, code: Option<&str>, read: impl Fn(&str) -> Option<T>) -> Result<T, CommitError> {
     let code = code.filter(|code| !code.is_empty()).ok_or_else(|| missing(field))?;
     read(code).ok_or_else(|| CommitError::Invalid {
         field,

@@ -174,16 +174,15 @@ fn explanations(view: &OrderView, loaded: &Loaded) -> Vec<ExplanationItem> {
     let chinese = explain(view, &loaded.facts, Language::Zh);
     let reasons = view.explanations.iter().zip(english).zip(chinese);
     let plain = plain_reason(view, loaded).filter(|_| view.explanations.iter().all(|one| one.field != "state"));
-    let decided = reasons
-        .map(|((explanation, english), chinese)| ExplanationItem {
-            field: explanation.field,
-            value: explanation.value.clone(),
-            rule: explanation.rule.code(),
-            pair: explanation.pair,
-            winners: references(&explanation.winners),
-            losers: references(&explanation.losers),
-            text: Both { en: english.text, zh: chinese.text },
-        });
+    let decided = reasons.map(|((explanation, english), chinese)| ExplanationItem {
+        field: explanation.field,
+        value: explanation.value.clone(),
+        rule: explanation.rule.code(),
+        pair: explanation.pair,
+        winners: references(&explanation.winners),
+        losers: references(&explanation.losers),
+        text: Both { en: english.text, zh: chinese.text },
+    });
     plain.into_iter().chain(decided).collect()
 }
 

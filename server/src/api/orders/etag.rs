@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn a_frontier_survives_its_tag() {
-        let frontier = [FactId { actor: ActorId([1; 16]), sequence: 12 }, FactId { actor: ActorId([2; 16]), sequence: 3 }];
+        let frontier =
+            [FactId { actor: ActorId([1; 16]), sequence: 12 }, FactId { actor: ActorId([2; 16]), sequence: 3 }];
         let header = etag_header(&etag(&frontier)).unwrap();
         let headers = HeaderMap::from_iter([(header::IF_MATCH, header)]);
         let expected: Vec<FactRef> = frontier.iter().map(FactId::reference).collect();

@@ -113,8 +113,7 @@ pub(crate) async fn list_orders(
 /// Ids of orders begin with the time (UUIDv7), so the greatest key is the newest order.
 fn page(office: &Office, filter: &Filter, paging: &Paging) -> Result<Page<OrderRow>, ApiError> {
     let not_an_end = |_| ApiError::invalid_field("after", "this is not the end of a page");
-    let after: Option<DocumentId> =
-        paging.after.as_deref().map(str::parse).transpose().map_err(not_an_end)?;
+    let after: Option<DocumentId> = paging.after.as_deref().map(str::parse).transpose().map_err(not_an_end)?;
     let mut names = Names::default();
     let mut found = Page { items: Vec::new(), next: None, total: 0 };
     let mut range = KeyRange::all();

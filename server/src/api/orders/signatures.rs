@@ -86,8 +86,7 @@ impl<'a> Evidence<'a> {
 
     fn verified(&self, document: docket_sync_core::ids::DocumentId) -> bool {
         let (Some(device), Some(proof)) = (&self.device, &self.proof) else { return false };
-        let signed =
-            SignedFact { document, claimed: self.fact.claimed(), device: device.device, body: self.body };
+        let signed = SignedFact { document, claimed: self.fact.claimed(), device: device.device, body: self.body };
         verify_sign(&signed, proof, &device.key).is_ok()
     }
 }
@@ -113,7 +112,8 @@ pub(super) fn signatures(
     for signature in &view.signatures {
         let Some(fact) = loaded.facts.get(signature.at.fact) else { continue };
         let Some(evidence) = Evidence::read(reading, fact)? else { continue };
-        let strokes = evidence.proof.as_deref().and_then(|bytes| Proof::from_bytes(bytes).ok()).map(|proof| proof.strokes);
+        let strokes =
+            evidence.proof.as_deref().and_then(|bytes| Proof::from_bytes(bytes).ok()).map(|proof| proof.strokes);
         items.push(SignatureItem {
             fact: signature.at.fact.reference().to_string(),
             name: signature.name.clone(),

@@ -69,8 +69,15 @@ fn every_code_of_the_api_is_in_the_message_catalogue() {
     type Catalogue = BTreeMap<String, BTreeMap<String, String>>;
     let catalogue: Catalogue = serde_json::from_str(include_str!("../../../../schemas/messages/api.json")).unwrap();
     let codes = [
-        "busy", "method_not_allowed", "not_ready", "other_site", "proof_pending", "stopping", "timeout",
-        "unknown_frontier", "unknown_record",
+        "busy",
+        "method_not_allowed",
+        "not_ready",
+        "other_site",
+        "proof_pending",
+        "stopping",
+        "timeout",
+        "unknown_frontier",
+        "unknown_record",
     ];
     for code in codes {
         let texts = catalogue.get(&format!("error.{code}")).unwrap_or_else(|| panic!("{code} has no text"));

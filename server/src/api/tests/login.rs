@@ -67,9 +67,17 @@ async fn a_session_ends_by_logging_out_and_by_idleness() {
 async fn without_a_session_nothing_is_read() {
     let company = Company::new();
     let stranger = Person { id: PersonId([0; 16]), cookie: format!("{COOKIE}={}", "ab".repeat(32)) };
-    for path in ["/api/me", "/api/orders", "/api/reviews", "/api/technicians", "/api/quarantine", "/api/people",
-        "/api/devices", "/api/store", "/api/events"]
-    {
+    for path in [
+        "/api/me",
+        "/api/orders",
+        "/api/reviews",
+        "/api/technicians",
+        "/api/quarantine",
+        "/api/people",
+        "/api/devices",
+        "/api/store",
+        "/api/events",
+    ] {
         assert_eq!(company.get(&stranger, path).await.code(), (401, "not_logged_in"), "{path}");
     }
 }
@@ -82,14 +90,19 @@ async fn a_page_of_another_site_changes_nothing() {
     let answer = company.send(post("/api/orders", &call("x"), &cookie)).await;
     assert_eq!(answer.code(), (403, "other_site"));
     assert_eq!(company.get(&li, "/api/orders").await.ok()["total"], 0);
-    let form = Request::post("/api/orders").header(header::COOKIE, &li.cookie).header(header::CONTENT_TYPE, "text/plain");
+    let form =
+        Request::post("/api/orders").header(header::COOKIE, &li.cookie).header(header::CONTENT_TYPE, "text/plain");
     let answer = company.send(form.body(Body::from(call("x").to_string())).unwrap()).await;
     assert_eq!(answer.code(), (415, "malformed_request"));
 }
 
 fn enrol(code: &str) -> Request<Body> {
-    post("/device/enrol", &json!({"code": code, "device_key": "11".repeat(32), "nonce": "22".repeat(16),
-        "signature": "33".repeat(64)}), &[])
+    post(
+        "/device/enrol",
+        &json!({"code": code, "device_key": "11".repeat(32), "nonce": "22".repeat(16),
+        "signature": "33".repeat(64)}),
+        &[],
+    )
 }
 
 #[tokio::test]

@@ -149,7 +149,8 @@ impl Company {
 }
 
 pub(super) fn post(path: &str, body: &Value, headers: &[(&str, &str)]) -> Request<Body> {
-    let mut request = Request::builder().method(Method::POST).uri(path).header(header::CONTENT_TYPE, "application/json");
+    let mut request =
+        Request::builder().method(Method::POST).uri(path).header(header::CONTENT_TYPE, "application/json");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

@@ -29,7 +29,9 @@ impl Company {
 async fn c_001_a_call_without_a_mandatory_field_is_refused_naming_it() {
     let company = Company::new();
     let clerk = company.person("clerk", &[Role::Clerk]).await;
-    for field in ["customer.name", "customer.phone", "site.address", "unit.model", "problem", "channel", "class", "urgency"] {
+    for field in
+        ["customer.name", "customer.phone", "site.address", "unit.model", "problem", "channel", "class", "urgency"]
+    {
         let mut body = call("no power");
         let pointer = format!("/{}", field.replace('.', "/"));
         *body.pointer_mut(&pointer).unwrap() = json!("  ");
@@ -90,7 +92,10 @@ async fn the_list_is_filtered_and_paged_newest_first() {
     assert_eq!(problems(&second), ["Fault CC", "Fault BB"]);
     let after = second["next"].as_str().unwrap();
     let last = company.get(&clerk, &format!("/api/orders?limit=2&after={after}")).await.ok();
-    assert_eq!((problems(&last), &last["next"], &last["total"]), (vec!["Fault AA".to_owned()], &Value::Null, &json!(5)));
+    assert_eq!(
+        (problems(&last), &last["next"], &last["total"]),
+        (vec!["Fault AA".to_owned()], &Value::Null, &json!(5))
+    );
 
     let total = async |query: &str| company.get(&clerk, &format!("/api/orders?{query}")).await.ok()["total"].clone();
     assert_eq!(total("q=fault%20dd").await, 1);
@@ -101,7 +106,9 @@ async fn the_list_is_filtered_and_paged_newest_first() {
     assert_eq!(total("state=registered&technician=&q=").await, 5);
     assert_eq!(total("state=closed").await, 0);
     assert_eq!(total(&format!("technician={}", clerk.id)).await, 0);
-    for (query, field) in [("state=odd", "state"), ("technician=x", "technician"), ("limit=0", "limit"), ("after=x", "after")] {
+    for (query, field) in
+        [("state=odd", "state"), ("technician=x", "technician"), ("limit=0", "limit"), ("after=x", "after")]
+    {
         let answer = company.get(&clerk, &format!("/api/orders?{query}")).await;
         assert_eq!((answer.code(), &answer.body["field"]), ((422, "invalid_field"), &json!(field)));
     }
@@ -180,7 +187,10 @@ async fn x_03_a_stale_cancel_is_stated_and_says_what_its_author_had_not_seen() {
     assert_eq!(assigned.ok()["order"]["technician"]["name"], "technician");
     company.done(&technician, &order).await;
 
-    let answer = company.command(&office, &order, &before, &json!({"command": "cancel", "reason": "changed his mind"})).await.ok();
+    let answer = company
+        .command(&office, &order, &before, &json!({"command": "cancel", "reason": "changed his mind"}))
+        .await
+        .ok();
     assert_eq!(answer["not_seen"].as_array().unwrap().len(), 4);
     let detail = &answer["order"];
     assert_eq!((&detail["state"], &detail["cancels"][0]["effect"]), (&json!("completed"), &json!("late")));
@@ -208,7 +218,8 @@ async fn a_stale_unassign_means_whom_its_author_saw() {
     let assign = |person: &Person| json!({"command": "assign", "technician": person.id.to_string(), "reason": "near"});
     let with_ma = company.command(&office, &order, &etag, &assign(&ma)).await.etag();
     company.command(&office, &order, &with_ma, &assign(&li)).await.ok();
-    let answer = company.command(&office, &order, &with_ma, &json!({"command": "unassign", "reason": "ill"})).await.ok();
+    let answer =
+        company.command(&office, &order, &with_ma, &json!({"command": "unassign", "reason": "ill"})).await.ok();
     assert_eq!(answer["order"]["technician"]["name"], "li", "Li was not meant");
 }
 

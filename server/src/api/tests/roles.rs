@@ -3,7 +3,13 @@
 use super::*;
 
 const READ: &[&str] = &[
-    "/api/orders", "/api/reviews", "/api/technicians", "/api/quarantine", "/api/people", "/api/devices", "/api/store",
+    "/api/orders",
+    "/api/reviews",
+    "/api/technicians",
+    "/api/quarantine",
+    "/api/people",
+    "/api/devices",
+    "/api/store",
 ];
 
 #[tokio::test]
@@ -78,12 +84,19 @@ async fn an_administrator_enters_people_who_can_log_in() {
     let people = company.get(&administrator, "/api/people").await.ok();
     assert_eq!(people["items"][1]["login"], "li.na");
     let technicians = company.get(&administrator, "/api/technicians").await.ok();
-    assert_eq!(technicians["items"], json!([
-        {"id": id, "name": "李娜", "skills": ["boiler"], "active": true, "devices": []}
-    ]));
+    assert_eq!(
+        technicians["items"],
+        json!([
+            {"id": id, "name": "李娜", "skills": ["boiler"], "active": true, "devices": []}
+        ])
+    );
     let record = docket_sync_core::ids::RecordId(id.parse::<PersonId>().unwrap().0);
     let known = crate::commit::Tables::reference(company.office.store.as_ref(), record).unwrap().unwrap();
-    assert_eq!(known.content.kind().map(docket_sync_core::reference::ReferenceKind::code), Some("person"), "devices learn his name");
+    assert_eq!(
+        known.content.kind().map(docket_sync_core::reference::ReferenceKind::code),
+        Some("person"),
+        "devices learn his name"
+    );
 }
 
 #[tokio::test]
@@ -114,9 +127,11 @@ async fn a_code_enrols_only_technicians_and_a_revoked_device_stays_revoked() {
     let company = Company::new();
     let administrator = company.person("administrator", &[Role::Administrator]).await;
     let technician = company.person("technician", &[Role::Technician]).await;
-    let refused = company.post(&administrator, "/api/devices/codes", &json!({"person": administrator.id.to_string()})).await;
+    let refused =
+        company.post(&administrator, "/api/devices/codes", &json!({"person": administrator.id.to_string()})).await;
     assert_eq!((refused.code(), &refused.body["field"]), ((422, "not_a_technician"), &json!("person")));
-    let code = company.post(&administrator, "/api/devices/codes", &json!({"person": technician.id.to_string()})).await.ok();
+    let code =
+        company.post(&administrator, "/api/devices/codes", &json!({"person": technician.id.to_string()})).await.ok();
     assert_eq!(code["code"].as_str().unwrap().len(), 32);
     assert_eq!(code["expires_at"], NOW.0 + 15 * 60_000);
 
@@ -141,7 +156,10 @@ async fn an_administrator_changes_what_people_may_do_and_whether_they_work_here(
     let administrator = company.person("administrator", &[Role::Administrator]).await;
     let li = company.person("li", &[Role::Clerk]).await;
     let path = |person: &Person| format!("/api/people/{}", person.id);
-    assert_eq!(company.post(&li, &path(&li), &json!({"roles": ["administrator"]})).await.code(), (403, "not_permitted"));
+    assert_eq!(
+        company.post(&li, &path(&li), &json!({"roles": ["administrator"]})).await.code(),
+        (403, "not_permitted")
+    );
     let changed = company.post(&administrator, &path(&li), &json!({"roles": ["dispatcher", "technician"]})).await.ok();
     assert_eq!((&changed["roles"], &changed["active"]), (&json!(["dispatcher", "technician"]), &json!(true)));
     assert_eq!(changed["skills"], json!(["air"]), "what is not named stays");
@@ -191,5 +209,8 @@ async fn the_last_administrator_stays() {
     }
     company.post(&one, &path(&other), &json!({"active": true})).await.ok();
     company.post(&one, &path(&one), &json!({"roles": ["clerk"]})).await.ok();
-    assert_eq!(company.post(&one, &path(&one), &json!({"roles": ["administrator"]})).await.code(), (403, "not_permitted"));
+    assert_eq!(
+        company.post(&one, &path(&one), &json!({"roles": ["administrator"]})).await.code(),
+        (403, "not_permitted")
+    );
 }

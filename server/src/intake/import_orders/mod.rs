@@ -79,8 +79,7 @@ columns! {
 const REQUIRED: [Column; 4] = [Column::Customer, Column::Phone, Column::Address, Column::Problem];
 
 /// The header of a maintenance log: its one column of free text is the only one that can hold commas.
-const MAINTENANCE_LOG: [Column; 5] =
-    [Column::Date, Column::Serial, Column::Problem, Column::Maintenance, Column::Cost];
+const MAINTENANCE_LOG: [Column; 5] = [Column::Date, Column::Serial, Column::Problem, Column::Maintenance, Column::Cost];
 
 /// What stands for columns that a file does not have. An empty cell of a column it has is not replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

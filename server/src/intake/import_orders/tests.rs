@@ -19,9 +19,8 @@ fn header_error(text: &[u8]) -> FileError {
 
 #[test]
 fn a_full_line_is_an_order() {
-    let order = line(
-        r#" 王秀英 ,13800000000,"Elm St 1, 2nd floor",LX-2,SN1,"door ""B"" sticks",free,Urgent,lift,2026-03-31"#,
-    );
+    let order =
+        line(r#" 王秀英 ,13800000000,"Elm St 1, 2nd floor",LX-2,SN1,"door ""B"" sticks",free,Urgent,lift,2026-03-31"#);
     let expected = ImportedOrder {
         line: 2,
         reference: None,
@@ -120,10 +119,7 @@ fn a_file_that_is_not_understood_is_refused_as_a_whole() {
     assert_eq!(header_error(b"\xEF\xBB\xBF\r\nx"), FileError::Empty);
     assert_eq!(header_error(b"customer;phone;address;problem\n"), FileError::Separator);
     assert_eq!(header_error(b"customer,phone,problem\n"), missing("address"));
-    assert_eq!(
-        header_error(b"customer,phone,address,problm\n"),
-        FileError::UnknownColumn { name: "problm".into() }
-    );
+    assert_eq!(header_error(b"customer,phone,address,problm\n"), FileError::UnknownColumn { name: "problm".into() });
     assert_eq!(header_error(b"customer,Phone,phone\n"), FileError::RepeatedColumn { column: "phone" });
     assert_eq!(header_error(b"cust\"omer,phone\n"), FileError::HeaderQuoting);
     assert_eq!(header_error(b"\xFF\xFEc\0u\0s\0,\0"), FileError::Encoding);
@@ -181,8 +177,7 @@ fn a_maintenance_log_needs_defaults_and_keeps_its_texts() {
     assert_eq!((orders[0].cost_hundredths, orders[0].serial.as_deref()), (Some(40_740), Some("A")));
     assert_eq!(orders[1].problem, "\\B\\\" line\"");
     assert_eq!((orders[1].customer.as_str(), orders[1].class), ("Mine", ServiceClass::Contract));
-    let without_cost =
-        (orders[2].problem.as_str(), orders[2].maintenance_type.as_deref(), orders[2].cost_hundredths);
+    let without_cost = (orders[2].problem.as_str(), orders[2].maintenance_type.as_deref(), orders[2].cost_hundredths);
     assert_eq!(without_cost, ("does,nt move", Some("PM02"), None));
 }
 
@@ -217,9 +212,7 @@ fn a_real_maintenance_log_arrives_whole() {
         .collect();
     assert_eq!(orders.len(), 3_761);
     assert!(
-        orders
-            .iter()
-            .all(|order| order.date.is_some() && order.serial.as_deref().is_some_and(|unit| unit.len() == 1))
+        orders.iter().all(|order| order.date.is_some() && order.serial.as_deref().is_some_and(|unit| unit.len() == 1))
     );
     let quotes: usize = orders.iter().map(|order| order.problem.matches('"').count()).sum();
     let commas: usize = orders.iter().map(|order| order.problem.matches(',').count()).sum();

@@ -12,8 +12,8 @@ use crate::ids::{
 };
 use crate::proof::Envelope;
 use crate::time::UnixMillis;
-use crate::wire::coded_enum;
 use crate::wire;
+use crate::wire::coded_enum;
 
 /// Version of the protocol.
 pub const PROTOCOL: u8 = 1;

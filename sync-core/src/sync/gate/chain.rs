@@ -23,7 +23,11 @@ pub(super) enum Place {
 }
 
 /// Rebuilds every change along its chain. A second content for one (actor, sequence) asks for a renewal.
-pub(super) fn chain_up(store: &dyn GateStore, document: DocumentId, records: Vec<Record>) -> Result<Vec<Chained>, Renew> {
+pub(super) fn chain_up(
+    store: &dyn GateStore,
+    document: DocumentId,
+    records: Vec<Record>,
+) -> Result<Vec<Chained>, Renew> {
     let mut ends: BTreeMap<ActorId, ChainEnd> = BTreeMap::new();
     let mut chained = Vec::new();
     for record in records {
@@ -80,7 +84,6 @@ impl ChainEnd {
 fn head(sequence: u64, hash: Option<ChangeHash>) -> Option<ChainHead> {
     hash.map(|hash| ChainHead { sequence, hash })
 }
-
 
 pub(super) fn hash_of(place: &Place) -> Option<ChangeHash> {
     match place {

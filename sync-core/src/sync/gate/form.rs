@@ -1,9 +1,9 @@
 //! The gate's first question: is a record of the layout, within the limits, at a sane time?
 
-use crate::sync::frames::QuarantineCode;
 use crate::document::Record;
 use crate::facts::{FactBody, StatedFact};
 use crate::limits;
+use crate::sync::frames::QuarantineCode;
 use crate::time::UnixMillis;
 
 /// Form: layout, limits, and times that are not ahead of the server's.

@@ -88,11 +88,7 @@ impl<'a> DocumentJudge<'a> {
         }
     }
 
-    fn check(
-        &self,
-        record: &Record,
-        hash: ChangeHash,
-    ) -> Result<(Fact, Option<FirstStatement>), QuarantineCode> {
+    fn check(&self, record: &Record, hash: ChangeHash) -> Result<(Fact, Option<FirstStatement>), QuarantineCode> {
         let stated = check_form(record, self.now)?;
         let begins = record.sequence == 1;
         let known = if begins { None } else { self.first(record.actor) };
@@ -120,12 +116,7 @@ impl<'a> DocumentJudge<'a> {
         Ok((fact, begins.then_some(first)))
     }
 
-    fn check_maker(
-        &self,
-        maker: &Maker,
-        origin: &Origin,
-        restated: Option<ActorId>,
-    ) -> Result<(), QuarantineCode> {
+    fn check_maker(&self, maker: &Maker, origin: &Origin, restated: Option<ActorId>) -> Result<(), QuarantineCode> {
         if maker.revoked {
             return Err(QuarantineCode::Revoked);
         }

@@ -42,7 +42,9 @@ impl Memory {
 
     fn chains(&self, document: DocumentId) -> Chains {
         let of_document = self.changes.iter().filter(|((known, _, _), _)| *known == document);
-        of_document.map(|((_, actor, sequence), hash)| (*actor, ChainHead { sequence: *sequence, hash: *hash })).collect()
+        of_document
+            .map(|((_, actor, sequence), hash)| (*actor, ChainHead { sequence: *sequence, hash: *hash }))
+            .collect()
     }
 }
 

@@ -5,9 +5,7 @@ use docket_sync_core::facts::bodies::{AddNote, CancelByOffice};
 use docket_sync_core::facts::{Author, FactBody, Head, Restates, Role, SeenRef, Statement};
 use docket_sync_core::ids::{DocumentId, FactRef, PersonId};
 use docket_sync_core::limits;
-use docket_sync_core::sync::frames::{
-    Cover, DocumentRuns, Outcome, Push, QuarantineCode, RecordSet, Run, RunItem,
-};
+use docket_sync_core::sync::frames::{Cover, DocumentRuns, Outcome, Push, QuarantineCode, RecordSet, Run, RunItem};
 use docket_sync_core::sync::gate::{Maker, Proof, judge};
 use docket_sync_core::sync::server::ack;
 use docket_sync_core::time::MINUTE;
@@ -106,7 +104,11 @@ fn every_limit_admits_what_is_just_inside_it() {
     let inside = [
         nested(limits::NESTING_MAX - 2),
         next(AddNote { text: "n".repeat(limits::NOTE_BYTES_MAX) }),
-        Record { time: NOON.plus(MINUTE + 2 * ahead), bytes: with_head(Head { lo_offset: Some(-ahead), ..Head::default() }).bytes, ..MAKER.note(2) },
+        Record {
+            time: NOON.plus(MINUTE + 2 * ahead),
+            bytes: with_head(Head { lo_offset: Some(-ahead), ..Head::default() }).bytes,
+            ..MAKER.note(2)
+        },
         with_head(Head { role: Some(Role::Technician), ..Head::default() }),
         MAKER.states(2, Statement::default(), docket_sync_core::facts::Content { seen, ..content(note()) }),
     ];
