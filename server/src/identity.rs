@@ -3,6 +3,7 @@
 use docket_sync_core::facts::Origin;
 use docket_sync_core::ids::{ActorId, Epoch, StoreId};
 use docket_sync_core::proof::Fingerprint;
+use docket_sync_core::sabotage::{self, Bug};
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};
 
@@ -28,6 +29,9 @@ impl Identity {
     /// Origin of this start's actor.
     #[must_use]
     pub fn origin(&self) -> Origin {
+        if sabotage::is_on(Bug::ActorReused) {
+            return Origin::Server { store: self.store, epoch: Epoch([0; 8]), node: self.node, start: 0 };
+        }
         Origin::Server { store: self.store, epoch: self.epoch, node: self.node, start: self.start }
     }
 

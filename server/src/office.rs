@@ -5,7 +5,7 @@ use std::sync::Arc;
 use docket_sync_core::ids::DeviceId;
 use tokio::sync::watch;
 
-use crate::commit::{CommitError, Committer};
+use crate::commit::{CommitError, Committer, Inline};
 use crate::feed::devices::{Contacts, DeviceContact};
 use crate::hub::Hub;
 use crate::identity::{Identity, StoreKeys};
@@ -45,17 +45,36 @@ impl Office {
     ) -> Result<(Arc<Self>, std::thread::JoinHandle<()>), CommitError> {
         let hub = Arc::new(Hub::default());
         let opened = crate::commit::open(store.clone(), keys.clone(), platform.clone(), hub.clone(), new)?;
-        let office = Self {
-            store,
-            committer: opened.committer,
-            hub,
-            identity: opened.identity,
-            keys,
-            platform,
-            contacts: Contacts::default(),
-            stop: watch::Sender::new(false),
-        };
+        let office = Self::over(store, keys, platform, hub, opened.committer, opened.identity);
         Ok((Arc::new(office), opened.thread))
+    }
+
+    /// Opens a store without a thread: see [`crate::commit::open_inline`].
+    ///
+    /// # Errors
+    /// When the store cannot be opened for writing.
+    pub fn open_inline(
+        store: Arc<dyn Store>,
+        keys: StoreKeys,
+        platform: Platform,
+        new: Option<Identity>,
+    ) -> Result<(Arc<Self>, Inline), CommitError> {
+        let hub = Arc::new(Hub::default());
+        let opened = crate::commit::open_inline(store.clone(), keys.clone(), platform.clone(), hub.clone(), new)?;
+        let office = Self::over(store, keys, platform, hub, opened.committer, opened.identity);
+        Ok((Arc::new(office), opened.inline))
+    }
+
+    fn over(
+        store: Arc<dyn Store>,
+        keys: StoreKeys,
+        platform: Platform,
+        hub: Arc<Hub>,
+        committer: Committer,
+        identity: Identity,
+    ) -> Self {
+        let (contacts, stop) = (Contacts::default(), watch::Sender::new(false));
+        Self { store, committer, hub, identity, keys, platform, contacts, stop }
     }
 
     /// Ready when the server stops.

@@ -6,6 +6,7 @@ use docket_sync_core::document::{ChainHead, Record, heads_of, rebuild_unchecked}
 use docket_sync_core::facts::{FactBody, Origin, StatedFact};
 use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Epoch};
 use docket_sync_core::proof::EnvelopeDocument;
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::device::Healed;
 use docket_sync_core::sync::frames::{Ack, Cover, DocumentHeads, Have, Heads, ProofBytes, Push, RecordSet};
 use docket_sync_core::{limits, time};
@@ -250,7 +251,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
             let Some(meta) = self.meta(id)? else { continue };
             let long_ago = meta.evicted_at.is_some_and(|at| lo.since(at) > EVICTED_KEPT_MS);
             let waits = self.journal.values().any(|entry| entry.document == id);
-            if long_ago && meta.own_to <= self.state.backed_up_to && !waits {
+            let is_safe = long_ago && meta.own_to <= self.state.backed_up_to;
+            if (is_safe || sabotage::is_on(Bug::RetentionIgnored)) && !waits {
                 for table in [Table::Document, Table::DocumentMeta, Table::Evicted] {
                     work.batch.delete(table, id.0);
                 }

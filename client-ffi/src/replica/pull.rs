@@ -6,6 +6,7 @@ use docket_sync_core::document::Record;
 use docket_sync_core::facts::{FactBody, StatedFact};
 use docket_sync_core::ids::{BlobId, DocumentId, RecordId};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::device::{Applied, WANT_DOCUMENTS_MAX};
 use docket_sync_core::sync::frames::{Batch, DocumentRuns, News, ProofBytes, RecordSet, Run};
 use ed25519_dalek::VerifyingKey;
@@ -64,6 +65,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         // A difference is told once in a session: it makes the session compare heads.
         let verified = batch.digest.map(|digest| self.compare_digest(digest));
         let verified = verified.filter(|equal| *equal || self.may_compare());
+        if sabotage::is_on(Bug::CursorBeforeData) {
+            self.commit(Work::default())?;
+        }
         self.commit(work)?;
         Ok(Applied { wanted: self.next_wanted(progress), to: batch.to.number, verified, heads })
     }
@@ -307,6 +311,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn evict(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
         let at = self.state.clock.at(self.platform.clock.monotonic());
         work.touched.insert(id);
+        if sabotage::is_on(Bug::EvictsUnsent) {
+            for (row, _) in self.journal.extract_if(.., |_, entry| entry.document == id) {
+                work.batch.delete(Table::Journal, row_key(row));
+            }
+        }
         let Some(meta) = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()) else { return Ok(()) };
         self.flight.swept = false;
         self.state.sum = self.sum().minus(meta.sum()).to_digest();

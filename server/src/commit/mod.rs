@@ -5,6 +5,7 @@
 //! answer. Nothing else writes documents or feeds. A failed flush ends the process; it is never retried.
 
 mod error;
+mod inline;
 pub mod keys;
 pub mod meta;
 mod order;
@@ -21,6 +22,7 @@ mod thread;
 mod writer;
 
 pub use error::CommitError;
+pub use inline::{Inline, OpenedInline, open_inline};
 pub use keys::{Item, ScopeId};
 pub use order::{Order, RowRecord};
 pub use push::PushDone;

@@ -6,6 +6,7 @@ use docket_sync_core::document::{ChainHead, DocumentError, FirstStatement};
 use docket_sync_core::facts::{FactBody, Role};
 use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, DeviceId, DocumentId, PersonId, StoreId};
 use docket_sync_core::limits;
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Ack, Cover, Push, QuarantineCode, Renew, StopCode};
 use docket_sync_core::sync::gate::{self, GateStore, Judged, Proof, Verdict};
 use docket_sync_core::sync::server::ack;
@@ -110,6 +111,8 @@ impl Writer {
                         }
                     }
                     Verdict::Duplicate => {}
+                    // Acknowledged as if it had been there before, and not kept.
+                    Verdict::Held { .. } if sabotage::is_on(Bug::HeldDropped) => *verdict = Verdict::Duplicate,
                     Verdict::Held { hash, .. } => {
                         let (record, hash) = (record.clone(), *hash);
                         self.quarantine(&QuarantineEntry {

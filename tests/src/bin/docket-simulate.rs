@@ -1,0 +1,3 @@
+//! `docket-simulate`: runs simulated companies from seeds.
+
+fn main() {}
