@@ -25,6 +25,7 @@ use docket_sync_core::document::DocumentError;
 use docket_sync_core::ids::{DocumentId, Incarnation, KeyId, RecordId};
 use docket_sync_core::proof::Certificate;
 use docket_sync_core::reference::ReferenceRecord;
+use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::time::{HybridClock, TimeReading};
 use ed25519_dalek::SigningKey;
@@ -203,6 +204,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// Facts of this device that are not acknowledged, oldest first.
     pub fn journal(&self) -> impl Iterator<Item = &JournalEntry> {
         self.journal.values()
+    }
+
+    /// Where this device stands in the store's log.
+    #[must_use]
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.state.cursor
     }
 
     /// Whether the store said that nothing more comes, in the session that is going on or was last.

@@ -74,6 +74,13 @@ impl MemoryStore {
         state.stopped = false;
     }
 
+    /// Another store with the same content, as a disk that was copied: faults are not copied.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let entries = self.state().entries.clone();
+        Self { state: Mutex::new(State { entries, ..State::default() }) }
+    }
+
     /// Batches applied since the last flush.
     #[must_use]
     pub fn unflushed(&self) -> usize {
