@@ -96,9 +96,13 @@ impl Inline {
 impl State {
     /// One group: this job, and what waited for one.
     fn group(&mut self, job: Option<Work>) {
-        let mut answers = Vec::new();
-        for work in job.into_iter().chain(std::mem::take(&mut self.postponed)) {
-            answers.push(work(&mut self.thread.writer));
+        let tidies = job.is_none();
+        let mut answers: Vec<_> = job.into_iter().map(|work| work(&mut self.thread.writer)).collect();
+        // A job that only reads causes no write.
+        if tidies || !self.thread.writer.group_is_empty() {
+            for work in std::mem::take(&mut self.postponed) {
+                answers.push(work(&mut self.thread.writer));
+            }
         }
         let ended = self.thread.finish_group(answers);
         self.failed = matches!(ended, Err(CommitError::Store(error)) if error.is_final());

@@ -20,7 +20,7 @@ use super::ledger::{FactName, Ledger};
 use super::network::Wire;
 use super::office::{OfficeSide, at_once};
 use super::phone::Phone;
-use super::{Violation, checks};
+use super::{Violation, checks, hostile};
 use crate::world::device::Blank;
 use crate::world::{Device, Trouble};
 
@@ -137,7 +137,7 @@ impl Company {
         phone.is_doubled = true;
         let mut twin = Phone::new(phone.device.cloned(luck)?, phone.is_rogue);
         twin.waiting.clone_from(&phone.waiting);
-        (twin.is_doubled, twin.is_revoked) = (true, phone.is_revoked);
+        (twin.is_doubled, twin.is_twin, twin.is_revoked) = (true, true, phone.is_revoked);
         self.ledger.was_damaged = true;
         self.phones.push(twin);
         Ok(())
@@ -192,7 +192,7 @@ impl Company {
             for fact in shown.facts.iter().chain(refused).filter(|fact| fact.id == id) {
                 phone.waiting.insert(id, (document, fact.digest));
                 // Stated by a command that did not live to say so.
-                if !phone.is_rogue {
+                if !hostile::is_forbidden(fact) {
                     self.ledger.state(document, fact);
                 }
             }
@@ -220,7 +220,9 @@ impl Company {
         let held = self.held()?;
         self.office.go_back(renews_epoch)?;
         self.pages.clear();
-        self.ledger.went_back(&self.office, &held)
+        self.ledger.went_back(&self.office, &held)?;
+        self.orders = self.orders_at_the_office()?;
+        Ok(())
     }
 
     /// An order as the office shows it.

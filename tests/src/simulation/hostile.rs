@@ -5,7 +5,9 @@
 use docket_client::replica::NewFact;
 use docket_sync_core::document::{Record, rebuild_unchecked};
 use docket_sync_core::facts::bodies::{AddNote, CancelByOffice, Close};
-use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, Role, SCHEMA_LEVEL, StatedFact, Statement};
+use docket_sync_core::facts::{
+    Author, Content, Fact, FactBody, Head, Origin, Role, SCHEMA_LEVEL, StatedFact, Statement,
+};
 use docket_sync_core::ids::{Digest, DocumentId, Incarnation};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::sync::device::Replica;
@@ -16,6 +18,19 @@ use super::company::Company;
 use super::phone::IsCrash;
 use crate::random::Random;
 use crate::world::Trouble;
+
+/// What the rogue says where it may say nothing.
+const FORGED: &str = "我是别人";
+
+/// Whether no command could have made this: an attack that its own phone kept.
+pub(super) fn is_forbidden(fact: &Fact) -> bool {
+    match fact.body() {
+        FactBody::AddNote(note) => note.text == FORGED,
+        FactBody::Close(_) => matches!(fact.origin, Some(Origin::Device { .. })),
+        FactBody::Unknown { .. } => true,
+        _ => false,
+    }
+}
 
 impl Company {
     fn rogue(&self) -> usize {
@@ -30,7 +45,7 @@ impl Company {
         let (Some(order), Some(other)) = (order, other) else { return Ok(false) };
         let phone = self.phone(index);
         let own = Author::Person(phone.device.person);
-        let note = || FactBody::from(AddNote { text: "我是别人".to_owned() });
+        let note = || FactBody::from(AddNote { text: FORGED.to_owned() });
         let (author, head, body) = match random.below(5) {
             0 => (Author::Person(other), Head::default(), note()),
             1 => (Author::System("review-default".to_owned()), Head::default(), note()),

@@ -15,6 +15,11 @@ use crate::world::Trouble;
 /// A fact by its content: the same one under every statement of it.
 pub(super) type FactName = (DocumentId, Digest);
 
+/// The facts of a set by name.
+pub(super) fn names(facts: &docket_sync_core::lifecycle::FactSet) -> BTreeSet<(FactId, Digest)> {
+    facts.iter().map(|fact| (fact.id, fact.digest)).collect()
+}
+
 /// Records of the log that are read at once.
 const PAGE: usize = 256;
 

@@ -37,13 +37,15 @@ pub(super) struct Phone {
     pub(super) is_rogue: bool,
     /// It, or its twin, was cloned or went back to a backup: its identity is used twice.
     pub(super) is_doubled: bool,
+    /// Its clock is that of the phone it was copied from.
+    pub(super) is_twin: bool,
 }
 
 impl Phone {
     pub(super) fn new(device: Device, is_rogue: bool) -> Self {
         let (page, exchange, one_way, backup) = (None, None, None, None);
-        let (is_revoked, is_doubled, waiting) = (false, false, BTreeMap::new());
-        Self { device, page, exchange, one_way, waiting, backup, is_revoked, is_rogue, is_doubled }
+        let (is_revoked, is_doubled, is_twin, waiting) = (false, false, false, BTreeMap::new());
+        Self { device, page, exchange, one_way, waiting, backup, is_revoked, is_rogue, is_doubled, is_twin }
     }
 
     pub(super) fn id(&self) -> DeviceId {

@@ -15,6 +15,7 @@ use docket_sync_core::sync::frames::StopCode;
 use docket_sync_core::time::MINUTE;
 
 use super::company::Company;
+use super::ledger::names;
 use super::network::Step;
 use super::phone::Phone;
 use super::{Violation, checks};
@@ -29,7 +30,7 @@ impl Company {
     /// Faults stop and everything comes to rest; then everything that must hold is checked.
     pub(super) fn come_to_rest(&mut self) -> Result<(), Trouble> {
         self.faults_stop()?;
-        let mut newcomer = Phone::new(self.enrol(self.technicians.first().copied().ok_or("a technician")?)?, false);
+        let newcomer = Phone::new(self.enrol(self.technicians.first().copied().ok_or("a technician")?)?, false);
         newcomer.device.clock.pass(MINUTE);
         self.phones.push(newcomer);
         self.everybody_meets()?;
@@ -93,7 +94,7 @@ impl Company {
         Err(Violation::new("everything_converges", told).into())
     }
 
-    fn orders_at_the_office(&self) -> Result<Vec<DocumentId>, Trouble> {
+    pub(super) fn orders_at_the_office(&self) -> Result<Vec<DocumentId>, Trouble> {
         let store: &dyn Store = self.office.store.as_ref();
         let rows = Tables::scan(store, Table::DocumentMeta, &KeyRange::all(), usize::MAX)?;
         Ok(rows.iter().filter_map(|(key, _)| DocumentId::from_slice(key)).collect())
@@ -110,7 +111,7 @@ fn every_phone_is_as_the_office(company: &mut Company) -> Result<(), Trouble> {
         for order in company.phone(index).orders()? {
             let shown = company.phone(index).device.show(order)?;
             let office = checks::facts_at_office(company, order)?;
-            if shown.facts != office {
+            if names(&shown.facts) != names(&office) {
                 let told = format!(
                     "order {order} on phone {index} has {} facts, at the office {}",
                     shown.facts.len(),
@@ -181,7 +182,7 @@ fn the_log_is_whole(company: &Company) -> Result<(), Trouble> {
         }
     }
     for (document, (_, facts)) in documents {
-        if facts != checks::facts_at_office(company, document)? {
+        if names(&facts) != names(&checks::facts_at_office(company, document)?) {
             return company.broken("the_log_is_whole", format!("the document of order {document} is not its log"));
         }
     }

@@ -52,7 +52,7 @@ impl Company {
 
     fn pass(&mut self, millis: i64) {
         self.office.pass(millis);
-        for phone in &self.phones {
+        for phone in self.phones.iter().filter(|phone| !phone.is_twin) {
             phone.device.clock.pass(millis);
         }
     }
@@ -166,7 +166,13 @@ impl Company {
             }
             Fault::PhoneClockDays => wall(self, index, 2 * DAY * direction),
             Fault::PhoneClockYears => wall(self, index, 10 * YEAR * direction),
-            _ => (0..self.phones.len()).for_each(|phone| wall(self, phone, HOUR * direction)),
+            _ => {
+                let whole =
+                    (0..self.phones.len()).filter(|phone| !self.phones.get(*phone).is_some_and(|phone| phone.is_twin));
+                for phone in whole.collect::<Vec<_>>() {
+                    wall(self, phone, HOUR * direction);
+                }
+            }
         }
     }
 }
