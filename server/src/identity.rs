@@ -20,7 +20,8 @@ pub struct Identity {
     /// The node, 0 where there is one.
     #[n(2)]
     pub node: u16,
-    /// How often this node has started, from 1: every start is a new actor.
+    /// Number of this start, in its upper half a count from 1, in its lower one luck: every start is a new actor,
+    /// also on a disk that was rolled back.
     #[n(3)]
     pub start: u64,
 }

@@ -152,6 +152,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
         self.state.healed_epoch = NO_EPOCH;
     }
 
+    /// Whether the store is known to lack what this device holds: own facts wait until it has that back, for it could
+    /// not judge them without.
+    pub(super) fn is_healing_due(&self) -> bool {
+        let healed = self.state.healed_epoch;
+        self.flight.healing.is_some()
+            || healed == NO_EPOCH
+            || self.state.cursor.is_some_and(|cursor| cursor.epoch != healed)
+    }
+
     /// Whether heads are still to be compared in this session.
     pub(super) fn may_compare(&mut self) -> bool {
         !core::mem::replace(&mut self.flight.compared, true)

@@ -36,7 +36,16 @@ pub enum PushDone {
 
 impl Writer {
     /// Judges and commits one push that `device` carried here.
-    pub fn push(&mut self, device: DeviceId, push: &Push, mut proof: Proof) -> Result<PushDone, CommitError> {
+    ///
+    /// With `is_ahead` the device stands where this log never was: the disk went back. An order or a scope that is
+    /// not known may come back with it, so what needs one waits for that.
+    pub fn push(
+        &mut self,
+        device: DeviceId,
+        push: &Push,
+        mut proof: Proof,
+        is_ahead: bool,
+    ) -> Result<PushDone, CommitError> {
         let store: StoreId = self.identity.store;
         if let Proof::Envelope { maker, .. } = &mut proof {
             // Revoked since the session began?
@@ -54,6 +63,7 @@ impl Writer {
         if let Some(renew) = judged.renew {
             return Ok(PushDone::Renew(renew));
         }
+        let judged = if is_ahead { held_until_healed(judged) } else { judged };
         if has_refusals(&judged) && self.quarantine_is_full(device)? {
             return Ok(PushDone::Stop(StopCode::QuarantineFull));
         }
@@ -147,6 +157,18 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Promise 2: what was legitimate before the disk went back is not refused because of it.
+fn held_until_healed(mut judged: Judged) -> Judged {
+    for (record, verdict) in judged.documents.iter_mut().flat_map(|document| &mut document.records) {
+        if let Verdict::Quarantine { code: QuarantineCode::UnknownDocument | QuarantineCode::OutOfScope, hash } =
+            verdict
+        {
+            *verdict = Verdict::Held { missing: record.sequence, hash: Some(*hash) };
+        }
+    }
+    judged
 }
 
 fn has_refusals(judged: &Judged) -> bool {

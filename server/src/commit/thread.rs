@@ -188,6 +188,13 @@ pub fn open(
     Ok(Opened { committer: Committer { jobs: Jobs::Thread(jobs) }, identity, thread })
 }
 
+/// The number of a start: a count in its upper half, luck in its lower one. A disk that was rolled back counts again
+/// from where it was, and what it states then must not come from an actor whose facts devices hold.
+fn next_start(before: u64, luck: [u8; 4]) -> u64 {
+    let count = (before >> 32).saturating_add(1);
+    (count << 32) | u64::from(u32::from_be_bytes(luck))
+}
+
 /// What ends when the store cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ends {
@@ -219,7 +226,7 @@ impl CommitThread {
             Some(bytes) => record::decode("identity", &bytes)?,
             None => new.ok_or(CommitError::NotFound { what: "a store in this folder" })?,
         };
-        identity.start = identity.start.saturating_add(1);
+        identity.start = next_start(identity.start, platform.bytes());
         let tip = match store.get(Table::Meta, keys::TIP)? {
             Some(bytes) => record::decode("tip", &bytes)?,
             None => Tip { number: 0, chain: chain_start(identity.store) },

@@ -65,6 +65,8 @@ pub struct ServerSession {
     office: Arc<Office>,
     speaker: Option<Speaker>,
     position: u64,
+    /// Whether the device stood where this log never was.
+    is_ahead: bool,
     /// Whether a batch was sent: the first one is small, so that a screen has something soon.
     has_sent: bool,
 }
@@ -73,7 +75,7 @@ impl ServerSession {
     /// A session that has heard nothing.
     #[must_use]
     pub fn new(office: Arc<Office>) -> Self {
-        Self { office, speaker: None, position: 0, has_sent: false }
+        Self { office, speaker: None, position: 0, is_ahead: false, has_sent: false }
     }
 
     /// What concerns this session, once it is open: two feeds, and the device's own standing.
@@ -233,6 +235,8 @@ impl ServerSession {
             let is_compared = !sabotage::is_on(Bug::ChainNotCompared);
             if known.is_some_and(|known| if is_compared { known == *cursor } else { known.number == cursor.number }) {
                 self.position = cursor.number;
+            } else {
+                self.is_ahead = true;
             }
         }
         let pull = self.pull(speaker, *durable);
@@ -253,9 +257,9 @@ impl ServerSession {
         let Some(speaker) = &self.speaker else {
             return Ok(Frame::Stop(Stop { code: StopCode::OutOfOrder, retry_after_ms: None }));
         };
-        let device = speaker.record.device;
+        let (device, is_ahead) = (speaker.record.device, self.is_ahead);
         let proof = self.proof(&push.cover, speaker)?;
-        let done = self.office.committer.run(move |writer| writer.push(device, &push, proof)).await;
+        let done = self.office.committer.run(move |writer| writer.push(device, &push, proof, is_ahead)).await;
         Ok(match done {
             Ok(PushDone::Acked(ack)) => Frame::Ack(ack),
             Ok(PushDone::Renew(renew)) => Frame::Renew(renew),

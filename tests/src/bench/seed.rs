@@ -234,7 +234,7 @@ impl Open {
                 for reference in references {
                     write_references(writer, reference)?;
                 }
-                writer.push(docket_sync_core::ids::DeviceId([0; 16]), &push.0, push.1)
+                writer.push(docket_sync_core::ids::DeviceId([0; 16]), &push.0, push.1, false)
             };
             match self.core.committer.run(job).await? {
                 PushDone::Acked(ack) if ack.exceptions.is_empty() => {}
