@@ -5,9 +5,16 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use docket_harness::simulation::{Coverage, Failure, STEPS, faults::Faults, play, run, schedule, shrink};
+use docket_harness::simulation::{Coverage, run, tell};
 
-/// Plays simulated companies from seeds.
+/// Seeds between two lines of progress.
+const PROGRESS: u64 = 100;
+/// Failures that are shrunk and told in full; the others are only named.
+const TOLD_MAX: usize = 5;
+
+/// Plays simulated companies from seeds and checks what must hold.
+///
+/// Example: docket-simulate --seeds 1000 --from 5000
 #[derive(Debug, Parser)]
 struct Options {
     /// Number of seeds.
@@ -19,37 +26,66 @@ struct Options {
     /// One seed only.
     #[arg(long)]
     seed: Option<u64>,
+    /// Prints the digest of each history.
+    #[arg(long)]
+    trace: bool,
+    /// Searches a seed that catches each deliberate bug, instead.
+    #[cfg(feature = "sabotage")]
+    #[arg(long)]
+    sabotage: bool,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    #[cfg(feature = "sabotage")]
+    if options.sabotage {
+        return search(&options);
+    }
     let (from, seeds) = options.seed.map_or((options.from, options.seeds), |seed| (seed, 1));
     let mut coverage = Coverage::default();
-    let mut failed = 0_u64;
-    let mut rules = std::collections::BTreeMap::new();
+    let mut failed = Vec::new();
     for seed in from..from.saturating_add(seeds) {
         let outcome = run(seed);
         coverage.add(&outcome.coverage);
+        if options.trace {
+            println!("trace {}", outcome.trace);
+        }
         if let Some(failure) = outcome.failure {
-            failed += 1;
-            *rules.entry(failure.violation.rule).or_insert(0) += 1;
-            println!("seed {seed}: {:.300}", failure.violation.to_string());
-            if options.seed.is_some() {
-                tell(seed, &failure);
+            if failed.len() < TOLD_MAX {
+                eprintln!("{}", tell(seed, &failure));
+            } else {
+                eprintln!("seed {seed} breaks {}", failure.violation.rule);
             }
+            failed.push(seed);
+        }
+        let played = seed.saturating_sub(from).saturating_add(1);
+        if played.is_multiple_of(PROGRESS) {
+            eprintln!("{played} of {seeds} seeds, {} failed", failed.len());
         }
     }
     print!("{coverage}");
-    println!("{rules:?}");
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failed.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    println!("failed: {failed:?}");
+    ExitCode::FAILURE
 }
 
-fn tell(seed: u64, failure: &Failure) {
-    let actions = schedule(seed, &Faults::of_seed(seed), STEPS);
-    let (actions, failure) = shrink(seed, &actions, failure);
-    eprintln!("seed {seed} breaks {} with {} actions:", failure.violation, actions.len());
-    for action in actions {
-        eprintln!("  {action:?}");
+/// Prints which seed first catches each bug, and by which check.
+#[cfg(feature = "sabotage")]
+fn search(options: &Options) -> ExitCode {
+    use docket_sync_core::sabotage::Bug;
+    let mut missed = false;
+    println!("{:28} {:>6}  caught by", "bug", "seed");
+    for bug in Bug::ALL {
+        let seeds = options.from..options.from.saturating_add(options.seeds);
+        match docket_harness::simulation::first_catch(*bug, seeds) {
+            Some((seed, rule)) => println!("{:28} {seed:>6}  {rule}", bug.code()),
+            None => {
+                missed = true;
+                println!("{:28} {:>6}  nothing", bug.code(), "-");
+            }
+        }
     }
-    let _ = play;
+    if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -112,3 +112,31 @@ pub fn play(seed: u64, actions: &[Action]) -> Outcome {
     let failure = end.err().map(|trouble| Failure { violation: Violation::of(&trouble), at });
     Outcome { trace: Digest(*trace.finalize().as_bytes()), coverage, failure }
 }
+
+/// A failure in words: what broke, the shortest history that shows it, and how to play it again.
+#[must_use]
+pub fn tell(seed: u64, failure: &Failure) -> String {
+    let actions = schedule(seed, &Faults::of_seed(seed), STEPS);
+    let (shortest, shown) = shrink(seed, &actions, failure);
+    let mut told = format!(
+        "seed {seed} breaks {} at action {} of {}\n  play it again: cargo xtask simulate --seed {seed}\n",
+        failure.violation,
+        failure.at,
+        actions.len()
+    );
+    told.push_str(&format!("  shortest history, which breaks {shown}:\n", shown = shown.violation));
+    for action in shortest {
+        told.push_str(&format!("    {action:?}\n"));
+    }
+    told
+}
+
+/// The first of `seeds` whose history catches a deliberate bug, and by which check.
+#[cfg(feature = "sabotage")]
+#[must_use]
+pub fn first_catch(bug: docket_sync_core::sabotage::Bug, seeds: core::ops::Range<u64>) -> Option<(u64, &'static str)> {
+    seeds.into_iter().find_map(|seed| {
+        let outcome = docket_sync_core::sabotage::with(Some(bug), || run(seed));
+        outcome.failure.map(|failure| (seed, failure.violation.rule))
+    })
+}

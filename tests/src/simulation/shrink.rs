@@ -6,7 +6,6 @@ use super::{Action, Failure, play};
 const TRIES_MAX: usize = 400;
 
 /// Leaves out chunks of `actions`, ever smaller ones, as long as the same rule still breaks; gives what is left.
-/// `play_one` plays a list; it exists so that a caller may set up the thread it runs on.
 #[must_use]
 pub fn shrink(seed: u64, actions: &[Action], failure: &Failure) -> (Vec<Action>, Failure) {
     let mut kept: Vec<Action> = actions.iter().take(failure.at.saturating_add(1)).copied().collect();

@@ -225,6 +225,7 @@ fn goes_on(code: CommandCode) -> bool {
         CommandCode::Depart
             | CommandCode::Arrive
             | CommandCode::Start
+            | CommandCode::Resume
             | CommandCode::RecordLine
             | CommandCode::Done
             | CommandCode::Sign
