@@ -166,7 +166,8 @@ pub(super) fn encode(id: JournalId, about: About, batch: &Batch) -> Result<(Fram
         plain.push(table.number());
         plain.extend_from_slice(&u16::try_from(key.len()).map_err(|_| too_large(key.len()))?.to_be_bytes());
         plain.extend_from_slice(key);
-        let length = value.map_or(Ok(REMOVED), |value| u32::try_from(value.len()).map_err(|_| too_large(value.len())))?;
+        let length =
+            value.map_or(Ok(REMOVED), |value| u32::try_from(value.len()).map_err(|_| too_large(value.len())))?;
         plain.extend_from_slice(&length.to_be_bytes());
         plain.extend_from_slice(value.unwrap_or_default());
         if let (Table::Log, Ok(number), Some(_)) = (table, key.try_into().map(u64::from_be_bytes), value) {
