@@ -102,11 +102,10 @@ impl SimulatedDisk {
         state.fail = None;
     }
 
-    /// The process ends, the machine goes on: everything written is still there. Open files are dead.
+    /// The process ends, the machine goes on: everything written is still there. Open files are dead, faults stay.
     pub fn end_process(&self) {
         let mut state = self.state();
         state.life = state.life.saturating_add(1);
-        state.fail = None;
     }
 
     /// The disk as it is now, durable or not.

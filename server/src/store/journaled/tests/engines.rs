@@ -157,7 +157,7 @@ fn a_damaged_engine_is_put_aside_and_made_anew_with_the_same_contents() {
         let store = open(copy.path()).unwrap_or_else(|error| panic!("{name}, second start: {error}"));
         assert!(store.report().rebuild.is_none(), "{name}: made anew twice, {:?}", store.report());
     }
-    assert!(rebuilt >= 12 && kept >= 8, "{rebuilt} of {} made anew, {kept} kept aside", DAMAGES.len());
+    assert!(rebuilt >= 12 && kept >= 4, "{rebuilt} of {} made anew, {kept} kept aside", DAMAGES.len());
 }
 
 fn copy_folder(from: &Path, to: &Path) {
