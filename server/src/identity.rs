@@ -3,6 +3,7 @@
 use docket_sync_core::facts::Origin;
 use docket_sync_core::ids::{ActorId, Epoch, StoreId};
 use docket_sync_core::proof::Fingerprint;
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};

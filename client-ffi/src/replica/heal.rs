@@ -7,6 +7,7 @@ use docket_sync_core::facts::{FactBody, Origin, StatedFact};
 use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Epoch};
 use docket_sync_core::proof::EnvelopeDocument;
 use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::device::Healed;
 use docket_sync_core::sync::frames::{Ack, Cover, DocumentHeads, Have, Heads, ProofBytes, Push, RecordSet, References};
 use docket_sync_core::{limits, time};

@@ -108,7 +108,6 @@ impl<S: DeviceStore> DeviceReplica<S> {
         for ProofBytes(bytes) in references {
             // One that this version cannot read stays with the store; the digest will say so.
             let Ok(record) = ReferenceRecord::from_bytes(bytes) else { continue };
-            self.flight.came_references.insert(record.id);
             let known = match work.references.get(&record.id) {
                 Some(known) => Some(known.version),
                 None => self.reference(record.id)?.map(|known| known.version),
@@ -121,7 +120,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             if known.is_some_and(|version| version >= record.version) && !adopts {
                 continue;
             }
-            let less = known.map(|version| counted(record.id, version)).unwrap_or_default();
+            let less = known.map(|version| DigestSum::of_reference(record.id, version)).unwrap_or_default();
             let more = DigestSum::of_reference(record.id, record.version);
             self.state.sum = self.sum().minus(less).plus(more).to_digest();
             work.batch.put(Table::Reference, record.id.0, bytes.as_slice());
@@ -177,23 +176,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 continue;
             }
             work.references.remove(&id);
-            self.state.sum = self.sum().minus(counted(id, record.version)).to_digest();
+            self.state.sum = self.sum().minus(DigestSum::of_reference(id, record.version)).to_digest();
             work.batch.delete(Table::Reference, id.0);
-        }
-        Ok(())
-    }
-
-    /// Everything was pulled again and these did not come: the store went back to a time before it had them. Its
-    /// digest does not count them, and a technician still needs the address. Kept as a version before the first.
-    pub(super) fn uncount_references(&mut self, work: &mut Work) -> Result<(), ReplicaError> {
-        for (_, bytes) in scan_all(&self.store, Table::Reference)? {
-            let Ok(record) = ReferenceRecord::from_bytes(&bytes) else { continue };
-            if record.version == NOT_COUNTED || self.flight.came_references.contains(&record.id) {
-                continue;
-            }
-            self.state.sum = self.sum().minus(counted(record.id, record.version)).to_digest();
-            let kept = ReferenceRecord { version: NOT_COUNTED, ..record };
-            work.batch.put(Table::Reference, kept.id.0, kept.to_bytes());
         }
         Ok(())
     }
@@ -211,14 +195,6 @@ impl<S: DeviceStore> DeviceReplica<S> {
         metas.extend(work.bases.iter().map(|(id, base)| (*id, base.meta.clone())));
         Ok(metas)
     }
-}
-
-/// The version of a record that the store has lost: what it writes under that id begins at 1.
-const NOT_COUNTED: u64 = 0;
-
-/// A record's part of the digest.
-fn counted(id: RecordId, version: u64) -> DigestSum {
-    if version == NOT_COUNTED { DigestSum::default() } else { DigestSum::of_reference(id, version) }
 }
 
 /// Under which fixed name a record is found of which a company has one.

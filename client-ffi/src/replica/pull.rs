@@ -58,7 +58,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let progress = self.apply_documents(batch, &mut work)?;
         self.touch_named(&mut work)?;
         if batch.digest.is_some() {
-            self.want_what_did_not_come(&mut work)?;
+            self.want_what_did_not_come(&work)?;
             self.drop_unnamed(&mut work)?;
         }
         keep_proofs(&batch.proofs, &mut work);
@@ -94,9 +94,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
 
     /// After everything was pulled again: documents that did not come are asked for, so that the store says that
     /// they left the scope.
-    fn want_what_did_not_come(&mut self, work: &mut Work) -> Result<(), ReplicaError> {
+    fn want_what_did_not_come(&mut self, work: &Work) -> Result<(), ReplicaError> {
         let Some(came) = self.flight.came.take() else { return Ok(()) };
-        self.uncount_references(work)?;
         let metas = self.metas_with(work)?;
         let kept = metas.into_iter().filter(|(id, meta)| meta.evicted_at.is_none() && !came.contains(id));
         self.flight.behind.extend(kept.map(|(id, _)| id));

@@ -64,9 +64,6 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     fn rows_to_push(&self) -> Result<Vec<u64>, ReplicaError> {
-        if self.is_healing_due() {
-            return Ok(Vec::new());
-        }
         let in_flight: BTreeSet<u64> = self.flight.pushed.values().flatten().copied().collect();
         let records_max = self.state.records_per_push();
         let bytes_max = self.state.message_bytes().min(PUSH_BYTES);
@@ -95,9 +92,6 @@ impl<S: DeviceStore> DeviceReplica<S> {
 
     /// Whether facts wait that this session may still send.
     pub(super) fn has_rows_to_push(&self) -> bool {
-        if self.is_healing_due() {
-            return false;
-        }
         let in_flight: BTreeSet<u64> = self.flight.pushed.values().flatten().copied().collect();
         let may_push = !self.is_healing();
         may_push

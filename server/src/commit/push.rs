@@ -114,6 +114,10 @@ impl Writer {
                         Err(error) => return Err(error),
                     }
                 }
+                if sabotage::is_on(Bug::HeldDropped) && matches!(verdict, Verdict::Held { .. }) {
+                    // Acknowledged as if it had been there before, and not kept.
+                    *verdict = Verdict::Duplicate;
+                }
                 let (hash, code) = match verdict {
                     Verdict::Accept { .. } | Verdict::Duplicate => continue,
                     Verdict::Held { hash, .. } => (*hash, None),

@@ -203,18 +203,8 @@ pub fn open(
     hub: Arc<Hub>,
     new: Option<Identity>,
 ) -> Result<Opened, CommitError> {
-    let (mut identity, tip) = read_end(store.as_ref(), new)?;
-    identity.start = identity.next_start(platform.clock.now(), platform.bytes());
-    let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
-    let started = LogRecord::Started { origin: identity.origin(), at: writer.now() };
-    run_job(&mut writer, |writer| {
-        writer.write(Table::Meta, keys::IDENTITY, &identity);
-        writer.log(&started);
-        Ok(())
-    })?;
-    writer.find_unsaved()?;
-    let mut thread = CommitThread { writer, store, hub };
-    thread.finish_group(Vec::new())?;
+    let thread = CommitThread::begin(store, store_keys, platform, hub, new, Ends::Process)?;
+    let identity = *thread.writer.identity();
     let (jobs, queue) = sync_channel(QUEUE);
     let thread = std::thread::Builder::new()
         .name("commit".to_owned())
@@ -226,13 +216,6 @@ pub fn open(
         })
         .map_err(|error| CommitError::Internal(format!("starting the commit thread: {error}")))?;
     Ok(Opened { committer: Committer { jobs: Jobs::Thread(jobs) }, identity, thread })
-}
-
-/// The number of a start: a count in its upper half, luck in its lower one. A disk that was rolled back counts again
-/// from where it was, and what it states then must not come from an actor whose facts devices hold.
-fn next_start(before: u64, luck: [u8; 4]) -> u64 {
-    let count = (before >> 32).saturating_add(1);
-    (count << 32) | u64::from(u32::from_be_bytes(luck))
 }
 
 /// What ends when the store cannot go on.
@@ -261,16 +244,8 @@ impl CommitThread {
         new: Option<Identity>,
         ends: Ends,
     ) -> Result<Self, CommitError> {
-        let stored = store.get(Table::Meta, keys::IDENTITY)?;
-        let mut identity: Identity = match stored {
-            Some(bytes) => record::decode("identity", &bytes)?,
-            None => new.ok_or(CommitError::NotFound { what: "a store in this folder" })?,
-        };
-        identity.start = next_start(identity.start, platform.bytes());
-        let tip = match store.get(Table::Meta, keys::TIP)? {
-            Some(bytes) => record::decode("tip", &bytes)?,
-            None => Tip { number: 0, chain: chain_start(identity.store) },
-        };
+        let (mut identity, tip) = read_end(store.as_ref(), new)?;
+        identity.start = identity.next_start(platform.clock.now(), platform.bytes());
         let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
         let started = LogRecord::Started { origin: identity.origin(), at: writer.now() };
         run_job(&mut writer, |writer| {

@@ -66,7 +66,7 @@ impl ServerSession {
     /// A session that has heard nothing.
     #[must_use]
     pub fn new(office: Arc<Office>) -> Self {
-        Self { office, speaker: None, position: 0, is_ahead: false, has_sent: false }
+        Self { office, speaker: None, position: 0, has_sent: false }
     }
 
     /// What concerns this session, once it is open: two feeds, and the device's own standing.

@@ -238,7 +238,7 @@ impl Open {
                 for reference in references {
                     write_references(writer, reference)?;
                 }
-                writer.push(docket_sync_core::ids::DeviceId([0; 16]), &push.0, push.1, false)
+                writer.push(docket_sync_core::ids::DeviceId([0; 16]), &push.0, push.1)
             };
             match self.core.committer.run(job).await? {
                 PushDone::Acked(ack) if ack.exceptions.is_empty() => {}

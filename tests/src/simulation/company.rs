@@ -21,6 +21,7 @@ use super::network::Wire;
 use super::office::{OfficeSide, at_once};
 use super::phone::Phone;
 use super::{Violation, checks, hostile};
+use crate::random::Random;
 use crate::world::device::Blank;
 use crate::world::{Device, Trouble};
 
@@ -44,6 +45,7 @@ pub(super) struct Company {
     pub(super) older_for: u64,
     seed: u64,
     enrolled: u64,
+    crashes: u64,
 }
 
 impl Company {
@@ -63,6 +65,7 @@ impl Company {
             older_for: 0,
             seed,
             enrolled: 0,
+            crashes: 0,
         };
         let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
@@ -200,10 +203,26 @@ impl Company {
         Ok(())
     }
 
-    /// The office lost power: `kept` of what was not flushed had reached the disk.
-    pub(super) fn office_crashed(&mut self, kept: usize) -> Result<(), Trouble> {
+    /// The office's disk failed, and the process with it; mostly the machine lost power, too.
+    pub(super) fn office_crashed(&mut self) -> Result<(), Trouble> {
         self.coverage.fault(super::faults::Fault::OfficeCrash);
-        self.office.lose_power(kept)?;
+        self.crashes = self.crashes.wrapping_add(1);
+        let luck = Random::from_seed(self.seed ^ self.crashes.rotate_left(32)).next_u64();
+        if luck & 3 == 0 {
+            self.office.start()?
+        } else {
+            self.office.lose_power(luck)?
+        }
+        self.came_back()
+    }
+
+    /// The office lost power: `luck` says what of all that was not durable had reached the disk.
+    pub(super) fn lose_power(&mut self, luck: u64) -> Result<(), Trouble> {
+        self.office.lose_power(luck)?;
+        self.came_back()
+    }
+
+    fn came_back(&mut self) -> Result<(), Trouble> {
         checks::nothing_that_left_is_gone(self)?;
         self.ledger.follow(&self.office)
     }

@@ -107,7 +107,7 @@ impl Company {
     pub(super) fn deliver(&mut self, message: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
         let answer = self.office.carry(message)?;
         if self.office.is_down() {
-            self.office_crashed(0)?;
+            self.office_crashed()?;
             return Ok(None);
         }
         self.ledger.follow(&self.office)?;

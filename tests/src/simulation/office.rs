@@ -13,26 +13,39 @@ use docket_server::identity::{Identity, StoreKeys};
 use docket_server::office::Office;
 use docket_server::platform::Platform;
 use docket_server::reactor::{Runner, all};
-use docket_server::store::memory::Faults as StoreFaults;
-use docket_server::store::{Batch, MemoryStore, Store, Table, record};
+use docket_server::restore::{RestoredFrom, renew_epoch};
+use docket_server::store::MemoryStore;
+use docket_server::store::disk::simulated::{DiskFailure, DiskSnapshot, SimulatedDisk};
+use docket_server::store::journal::{JournalId, JournalOptions};
+use docket_server::store::journaled::{JournaledOptions, JournaledStore, MemoryHome};
 use docket_sync_core::ids::{Epoch, StoreId};
 use docket_sync_core::time::UnixMillis;
 
 use crate::world::{MORNING, OfficeClock, SeededRandom, Trouble};
 
-/// Key of the identity in table Meta.
-const IDENTITY: &[u8] = b"identity";
+/// The store of a simulated office.
+pub(super) type SimulatedStore = JournaledStore<Arc<MemoryStore>>;
+
+/// Small segments, so that a history changes them; and a small reserve.
+const JOURNAL: JournalOptions = JournalOptions {
+    first_segment_bytes: 64 * 1024,
+    segment_bytes_max: 128 * 1024,
+    step_bytes: 16 * 1024,
+    reserve_bytes: 4 * 1024,
+};
 
 /// The office.
 pub(super) struct OfficeSide {
     pub(super) office: Arc<Office>,
-    pub(super) store: Arc<MemoryStore>,
+    pub(super) store: Arc<SimulatedStore>,
+    disk: SimulatedDisk,
+    home: MemoryHome,
+    boots: u64,
     inline: Inline,
     runners: Vec<Runner>,
     clock: Arc<OfficeClock>,
     platform: Platform,
-    backup: Option<MemoryStore>,
-    restores: u8,
+    backup: Option<(DiskSnapshot, u64)>,
     pub(super) is_full: bool,
 }
 
@@ -50,11 +63,12 @@ impl OfficeSide {
         let clock = Arc::new(OfficeClock(AtomicI64::new(MORNING.0)));
         let random = Arc::new(SeededRandom { seed, drawn: AtomicU64::new(0) });
         let platform = Platform { clock: clock.clone(), random };
-        let store = Arc::new(MemoryStore::new());
+        let (disk, home, boots) = (SimulatedDisk::new(), MemoryHome::default(), 1);
+        let store = open_store(&disk, &home, &platform, boots)?;
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
         let (office, inline) = Office::open_inline(store.clone(), keys(), platform.clone(), Some(new))?;
         let runners = all(&office);
-        Ok(Self { office, store, inline, runners, clock, platform, backup: None, restores: 0, is_full: false })
+        Ok(Self { office, store, inline, runners, disk, home, boots, clock, platform, backup: None, is_full: false })
     }
 
     pub(super) fn now(&self) -> UnixMillis {
@@ -113,45 +127,47 @@ impl OfficeSide {
         Ok(())
     }
 
-    /// The disk fails at one of the next writes.
+    /// One of the next calls of the disk fails, and the process with it.
     pub(super) fn plan_crash(&self, luck: u64) {
-        let at = Some(luck % 4 + 1);
-        let full = self.full();
-        self.store.set_faults(if luck & 64 == 0 {
-            StoreFaults { fail_apply: at, full, ..StoreFaults::default() }
-        } else {
-            StoreFaults { fail_flush: at, full, ..StoreFaults::default() }
-        });
+        let failure = match luck % 3 {
+            0 => DiskFailure::Broken,
+            1 => DiskFailure::Short,
+            _ => DiskFailure::Full,
+        };
+        let soon = (luck / 3) % 24;
+        self.disk.fail_call(self.disk.calls().saturating_add(1).saturating_add(soon), failure);
     }
 
-    /// The machine loses power; of what was not flushed, `kept` batches had reached the disk.
-    pub(super) fn lose_power(&mut self, kept: usize) -> Result<(), Trouble> {
-        self.store.crash_keeping(kept);
+    /// The machine loses power; `luck` says what of all that was not durable reached the disk.
+    pub(super) fn lose_power(&mut self, luck: u64) -> Result<(), Trouble> {
+        self.boots = self.boots.saturating_add(1);
+        self.disk.crash(luck);
+        // The engine's own files lose what they did not flush; the start does not trust them anyway.
+        self.home.engine().crash_keeping(usize::try_from(luck % 3).unwrap_or(0));
         self.start()
     }
 
-    /// Starts the server on what is on the disk.
+    /// The process ends and the machine goes on: the server starts on what is there.
     pub(super) fn start(&mut self) -> Result<(), Trouble> {
-        self.store.set_faults(StoreFaults::default());
+        self.disk.end_process();
+        self.disk.heal();
+        self.disk.set_capacity(None);
+        self.store = open_store(&self.disk, &self.home, &self.platform, self.boots)?;
         let (office, inline) = Office::open_inline(self.store.clone(), keys(), self.platform.clone(), None)?;
         self.runners = all(&office);
         (self.office, self.inline) = (office, inline);
-        self.store.set_faults(StoreFaults { full: self.full(), ..StoreFaults::default() });
+        self.set_full(self.is_full);
         Ok(())
     }
 
     pub(super) fn set_full(&mut self, is_full: bool) {
         self.is_full = is_full;
-        self.store.set_faults(StoreFaults { full: self.full(), ..StoreFaults::default() });
+        self.disk.set_capacity(is_full.then(|| self.disk.used()));
     }
 
-    fn full(&self) -> Option<u64> {
-        self.is_full.then_some(0)
-    }
-
-    /// Takes a backup, which is what is durable.
+    /// Takes a backup, which is the disk as it is.
     pub(super) fn back_up(&mut self) {
-        self.backup = Some(self.store.copy());
+        self.backup = Some((self.disk.snapshot(), self.durable().number));
     }
 
     pub(super) fn has_backup(&self) -> bool {
@@ -160,21 +176,36 @@ impl OfficeSide {
 
     /// Starts on the last backup; as a restore does it under a new epoch, or as nobody notices.
     pub(super) fn go_back(&mut self, renews_epoch: bool) -> Result<(), Trouble> {
-        let Some(backup) = &self.backup else { return Ok(()) };
-        let store = Arc::new(backup.copy());
+        let Some((backup, until_number)) = &self.backup else { return Ok(()) };
+        self.disk.heal();
+        self.disk.set_capacity(None);
+        self.disk.restore(backup);
+        // The engine is not in a backup: it is made again from the journal.
+        self.home = MemoryHome::default();
         if renews_epoch {
-            self.restores = self.restores.wrapping_add(1);
-            let bytes = store.get(Table::Meta, IDENTITY)?.ok_or("an identity in a backup")?;
-            let mut identity: Identity = record::decode("identity", &bytes)?;
-            let mut epoch = [self.restores; 8];
-            epoch[0] = 9;
-            identity.epoch = Epoch(epoch);
-            store.apply(Batch::new().put(Table::Meta, IDENTITY, record::encode(&identity)))?;
-            store.flush()?;
+            let from = RestoredFrom { backup: "simulated".to_owned(), until_number: *until_number, until_at: None };
+            let store = open_store(&self.disk, &self.home, &self.platform, self.boots)?;
+            renew_epoch(store, keys(), self.platform.clone(), from)?;
         }
-        self.store = store;
         self.start()
     }
+}
+
+fn open_store(
+    disk: &SimulatedDisk,
+    home: &MemoryHome,
+    platform: &Platform,
+    boots: u64,
+) -> Result<Arc<SimulatedStore>, Trouble> {
+    let options = JournaledOptions {
+        journal: JOURNAL,
+        checkpoint_bytes: 64 * 1024,
+        clock: platform.clock.clone(),
+        new_journal: JournalId([3; 16]),
+        boot: format!("boot {boots}"),
+        progress: None,
+    };
+    Ok(Arc::new(JournaledStore::open_on(disk.mount(), home, options)?))
 }
 
 fn keys() -> StoreKeys {

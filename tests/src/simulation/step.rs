@@ -60,7 +60,7 @@ impl Company {
     pub(super) fn tidy(&mut self) -> Result<(), Trouble> {
         self.office.tidy();
         if self.office.is_down() {
-            return self.office_crashed(0);
+            return self.office_crashed();
         }
         self.ledger.follow(&self.office)?;
         self.deliver_late()
@@ -69,7 +69,7 @@ impl Company {
     pub(super) fn react(&mut self) -> Result<(), Trouble> {
         self.office.react()?;
         if self.office.is_down() {
-            return self.office_crashed(0);
+            return self.office_crashed();
         }
         self.ledger.follow(&self.office)
     }
@@ -91,7 +91,7 @@ impl Company {
                 false
             }
             Fault::LostWrites => {
-                self.office_crashed(random.position(3))?;
+                self.lose_power(random.next_u64())?;
                 true
             }
             Fault::FullDisk => {

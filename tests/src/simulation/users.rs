@@ -118,7 +118,7 @@ impl Company {
         let seen: Vec<_> = page.frontier.iter().map(FactId::reference).collect();
         let done = self.office.run(move |writer| writer.office_command(order, person, &seen, &command));
         if self.office.is_down() {
-            return self.office_crashed(0);
+            return self.office_crashed();
         }
         match done {
             Ok(_) => self.ledger.follow(&self.office),
@@ -167,7 +167,7 @@ impl Company {
             Ok(registered)
         });
         if self.office.is_down() {
-            return self.office_crashed(0);
+            return self.office_crashed();
         }
         match done {
             Ok(registered) => self.orders.push(registered.document),
@@ -195,7 +195,7 @@ impl Company {
         let by = self.people.first().map(|(person, _)| *person).ok_or("a supervisor")?;
         let done = self.office.run(move |writer| writer.revoke(id, by, "lost".to_owned()));
         if self.office.is_down() {
-            self.office_crashed(0)?;
+            self.office_crashed()?;
         }
         if done.is_err() {
             return Ok(false);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::chain::{Chained, Place};
 use super::coverage::Coverage;
-use super::form::check_form;
+use super::form::{check_form, check_time};
 use super::{GateStore, Ground, Maker, Verdict};
 use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
 use crate::facts::{Author, Fact, FactKind, Origin, StatedFact, Statement};
