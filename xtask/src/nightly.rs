@@ -35,7 +35,7 @@ struct Run {
 const RUNS: &[Run] = &[
     Run {
         name: "simulation",
-        about: "10,000 simulated schedules with loss, cuts, crashes, restores, clock jumps",
+        about: "10,000 simulated histories with loss, cuts, crashes, restores, clock jumps, attackers",
         filter: "simulation::",
         variable: ("DOCKET_SEEDS", "10000"),
     },

@@ -47,6 +47,14 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(!self.store.scan(Table::DocumentMeta, None, 1)?.is_empty())
     }
 
+    /// Whether what this device stated in an order is still here, in whatever form.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn keeps(&self, document: DocumentId) -> Result<bool, ReplicaError> {
+        Ok(self.store.get(Table::Document, &document.0)?.is_some())
+    }
+
     fn metas(&self) -> Result<Vec<(DocumentId, DocumentMeta)>, ReplicaError> {
         let mut metas = Vec::new();
         for (key, value) in scan_all(&self.store, Table::DocumentMeta)? {

@@ -31,6 +31,8 @@ pub(super) fn what_is_acknowledged_is_durable(company: &mut Company, index: usiz
             let told = format!("{id:?} of order {} left the journal of phone {number} and is in no log", name.0);
             return company.broken("what_is_acknowledged_is_durable", told);
         }
+        // Acknowledged at this number or before it.
+        phone.own.insert(name.0, company.ledger.read);
     }
     Ok(())
 }
@@ -49,6 +51,7 @@ pub(super) fn nothing_that_left_is_gone(company: &Company) -> Result<(), Trouble
 /// What must hold on a phone whose sync came to its end.
 pub(super) fn after_a_sync(company: &mut Company, index: usize) -> Result<(), Trouble> {
     nothing_legitimate_is_refused(company, index)?;
+    own_work_is_kept(company, index)?;
     a_cursor_is_of_this_log(company, index)?;
     let phone = company.phone(index);
     let (verified, differences) = (phone.device.client.status().verified, phone.device.client.status().differences);
@@ -60,6 +63,27 @@ pub(super) fn after_a_sync(company: &mut Company, index: usize) -> Result<(), Tr
         folds_agree(company, index)?;
     }
     Ok(())
+}
+
+/// Evict never drops work: what a phone stated stays on it until the office says that it is in a backup, also when
+/// the order left its scope.
+fn own_work_is_kept(company: &mut Company, index: usize) -> Result<(), Trouble> {
+    let phone = company.phone(index);
+    if phone.is_revoked {
+        return Ok(());
+    }
+    let backed_up_to = phone.device.client.status().backed_up_to;
+    let gone = phone.own.iter().find(|(order, number)| {
+        **number > backed_up_to && !phone.device.client.replica().keeps(**order).unwrap_or(false)
+    });
+    let gone = gone.map(|(order, number)| (*order, *number));
+    match gone {
+        Some((order, number)) => {
+            let told = format!("phone {index} dropped order {order}, backed up to {backed_up_to}, stated at {number}");
+            company.broken("own_work_is_kept", told)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Promise 2: what a person did legitimately is never refused.

@@ -153,6 +153,7 @@ impl Company {
             return Ok(false);
         };
         (phone.page, phone.exchange, phone.is_doubled) = (None, None, true);
+        phone.own.clear();
         phone.device.restore(backup)?;
         self.look_at_the_journal(index)?;
         let held = self.held()?;

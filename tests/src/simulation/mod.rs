@@ -131,12 +131,13 @@ pub fn tell(seed: u64, failure: &Failure) -> String {
     told
 }
 
-/// The first of `seeds` whose history catches a deliberate bug, and by which check.
+/// The first of `seeds` whose history catches a deliberate bug and breaks nothing without it, and by which check.
 #[cfg(feature = "sabotage")]
 #[must_use]
 pub fn first_catch(bug: docket_sync_core::sabotage::Bug, seeds: core::ops::Range<u64>) -> Option<(u64, &'static str)> {
     seeds.into_iter().find_map(|seed| {
         let outcome = docket_sync_core::sabotage::with(Some(bug), || run(seed));
-        outcome.failure.map(|failure| (seed, failure.violation.rule))
+        let caught = outcome.failure.map(|failure| (seed, failure.violation.rule));
+        caught.filter(|_| run(seed).failure.is_none())
     })
 }

@@ -31,6 +31,8 @@ pub(super) struct Phone {
     pub(super) one_way: Option<(OneWay, u64)>,
     /// Facts that were in the journal when it was last looked at.
     pub(super) waiting: BTreeMap<FactId, FactName>,
+    /// Orders with acknowledged work of its own, and the number of the log at which it was seen to be.
+    pub(super) own: BTreeMap<DocumentId, u64>,
     pub(super) backup: Option<MemoryDisk>,
     pub(super) is_revoked: bool,
     /// It is in the wrong hands, too.
@@ -45,7 +47,8 @@ impl Phone {
     pub(super) fn new(device: Device, is_rogue: bool) -> Self {
         let (page, exchange, one_way, backup) = (None, None, None, None);
         let (is_revoked, is_doubled, is_twin, waiting) = (false, false, false, BTreeMap::new());
-        Self { device, page, exchange, one_way, waiting, backup, is_revoked, is_rogue, is_doubled, is_twin }
+        let own = BTreeMap::new();
+        Self { device, page, exchange, one_way, waiting, own, backup, is_revoked, is_rogue, is_doubled, is_twin }
     }
 
     pub(super) fn id(&self) -> DeviceId {

@@ -138,8 +138,11 @@ fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
             }
         }
     }
-    let revoked: BTreeSet<_> =
-        company.phones.iter().filter(|phone| phone.is_revoked).flat_map(|phone| phone.waiting.values()).collect();
+    // What newly arrives from a revoked phone waits for a person's decision: an office that lost it, too.
+    let mut revoked = BTreeSet::new();
+    for phone in company.phones.iter().filter(|phone| phone.is_revoked) {
+        revoked.extend(if ledger.was_damaged { phone.holds()? } else { phone.waiting.values().copied().collect() });
+    }
     for name in ledger.alive.iter().filter(|name| !ledger.in_log.contains_key(name)) {
         let Some(fact) = ledger.honest.get(name) else { continue };
         // Two phones used one identity, the office took the one content and went back, and then took the other: the
