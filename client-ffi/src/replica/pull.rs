@@ -347,9 +347,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let at = self.state.clock.at(self.platform.clock.monotonic());
         work.touched.insert(id);
         if sabotage::is_on(Bug::EvictsUnsent) {
-            for (row, _) in self.journal.extract_if(.., |_, entry| entry.document == id) {
-                work.batch.delete(Table::Journal, row_key(row));
-            }
+            self.journal.retain(|row, entry| {
+                if entry.document == id {
+                    work.batch.delete(Table::Journal, row_key(*row));
+                }
+                entry.document != id
+            });
         }
         let Some(meta) = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()) else { return Ok(()) };
         self.flight.swept = false;

@@ -105,6 +105,7 @@ impl Company {
 
     /// The office takes a message; `None` when it went down over it.
     pub(super) fn deliver(&mut self, message: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
+        self.coverage.messages = self.coverage.messages.saturating_add(1);
         let answer = self.office.carry(message)?;
         if self.office.is_down() {
             self.office_crashed()?;

@@ -35,7 +35,10 @@ impl Company {
                 self.tidy()
             }
             Kind::Tidy => self.tidy(),
-            Kind::React => self.react(),
+            Kind::React => {
+                self.react()?;
+                self.decide_about_quarantine(&mut random)
+            }
             Kind::Backup => {
                 let phone = self.phone(index);
                 phone.backup = Some(phone.device.backup());

@@ -1,8 +1,9 @@
 //! Random but legal users: technicians and people at the office, who use what is offered to them.
 
 use docket_client::client::{Executed, Shown};
-use docket_server::commit::CommitError;
+use docket_server::commit::{CommitError, Tables};
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
+use docket_server::store::{KeyRange, Store, Table};
 use docket_sync_core::commands::{Command, CommandCode, Context, SkillMatch, offered};
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
@@ -184,6 +185,33 @@ impl Company {
         let (dispatcher, _) = self.people.get(2).cloned().ok_or("a dispatcher")?;
         let view = self.view(order)?;
         self.office_acts(order, dispatcher, &OrderView::clone(&view), assign_to(technician))
+    }
+
+    /// A supervisor lets in or discards something that lies in quarantine.
+    pub(super) fn decide_about_quarantine(&mut self, random: &mut Random) -> Result<(), Trouble> {
+        let store: &dyn Store = self.office.store.as_ref();
+        let rows = Tables::scan(store, Table::Quarantine, &KeyRange::all(), 64)?;
+        let Some((key, _)) = rows.get(random.position(rows.len())).cloned() else { return Ok(()) };
+        let Some((by, _)) = self.people.last().cloned() else { return Ok(()) };
+        let lets_in = random.chance(1, 2);
+        let done = self.office.run(move |writer| {
+            if lets_in {
+                writer.admit_refused(&key, by, "他做过").map(drop)
+            } else {
+                writer.discard_refused(&key, by, "不是他").map(drop)
+            }
+        });
+        if self.office.is_down() {
+            return self.office_crashed();
+        }
+        // Some cannot be decided: what is held behind another, what has no order.
+        match done {
+            Ok(())
+            | Err(CommitError::Invalid { .. } | CommitError::AlreadyDone { .. } | CommitError::NotFound { .. }) => {}
+            Err(CommitError::Store(_)) if self.office.is_full => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.ledger.follow(&self.office)
     }
 
     /// A supervisor revokes a phone; all its twins with it.
