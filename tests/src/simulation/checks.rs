@@ -27,7 +27,7 @@ pub(super) fn what_is_acknowledged_is_durable(company: &mut Company, index: usiz
         phone.waiting.iter().filter(|(id, _)| !still.contains(id)).map(|(id, name)| (*id, *name)).collect();
     for (id, name) in gone {
         phone.waiting.remove(&id);
-        if !company.ledger.in_log.contains_key(&name) {
+        if !company.ledger.in_log.contains_key(&name) && !company.ledger.discarded.contains(&name) {
             let told = format!("{id:?} of order {} left the journal of phone {number} and is in no log", name.0);
             return company.broken("what_is_acknowledged_is_durable", told);
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use docket_server::commit::Tables;
 use docket_server::log::LogRecord;
 use docket_sync_core::document::{FactReader, Record};
-use docket_sync_core::facts::{Fact, FactKind};
+use docket_sync_core::facts::{Fact, FactBody, FactKind};
 use docket_sync_core::ids::{Digest, DocumentId, FactId};
 
 use super::Violation;
@@ -32,6 +32,8 @@ pub(super) struct Ledger {
     pub(super) alive: BTreeSet<FactName>,
     /// What the office's log holds.
     pub(super) in_log: BTreeMap<FactName, FactId>,
+    /// What a supervisor discarded: its phone has heard of it and lets go.
+    pub(super) discarded: BTreeSet<FactName>,
     /// Kinds that entered the log in this history.
     pub(super) kinds: BTreeSet<FactKind>,
     /// How far the log was read, and its chain value there.
@@ -85,6 +87,20 @@ impl Ledger {
         }
         self.alive.insert(name);
         self.kinds.extend(fact.kind());
+        match fact.body() {
+            // Let in by a supervisor: the fact that it contains counts as its author's.
+            FactBody::Admit(admit) => {
+                if let Some(contained) = admit.fact(document) {
+                    self.in_log.insert((document, contained.digest), contained.id);
+                    self.honest.insert((document, contained.digest), contained.id);
+                }
+            }
+            FactBody::Discard(discard) => {
+                self.alive.remove(&(document, discard.digest));
+                self.discarded.insert((document, discard.digest));
+            }
+            _ => {}
+        }
         self.in_log.insert(name, fact.id);
         Ok(())
     }

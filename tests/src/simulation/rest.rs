@@ -145,10 +145,13 @@ fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
     }
     for name in ledger.alive.iter().filter(|name| !ledger.in_log.contains_key(name)) {
         let Some(fact) = ledger.honest.get(name) else { continue };
-        // Two phones used one identity, the office took the one content and went back, and then took the other: the
-        // first lies in what its phone put aside.
+        // Two phones used one actor, the office took the one content and went back, and then took the other: the
+        // first, and what stands behind it, lies in what its phone put aside.
         let is_aside = ledger.was_damaged
-            && ledger.honest.iter().any(|(other, id)| other.0 == name.0 && other != name && id == fact);
+            && ledger.honest.iter().any(|(other, id)| {
+                let twin = ledger.honest.iter().any(|(third, same)| third.0 == other.0 && third != other && same == id);
+                other.0 == name.0 && id.actor == fact.actor && twin
+            });
         if !refused.contains(&(name.0, *fact)) && !revoked.contains(name) && !is_aside {
             let told = format!("{fact:?} of order {} is nowhere at the office", name.0);
             return company.broken("no_fact_is_lost", told);

@@ -3,7 +3,7 @@
 use super::{Action, Failure, play};
 
 /// Histories played to shrink one.
-const TRIES_MAX: usize = 400;
+const TRIES_MAX: usize = 150;
 
 /// Leaves out chunks of `actions`, ever smaller ones, as long as the same rule still breaks; gives what is left.
 #[must_use]
