@@ -18,6 +18,7 @@ mod journeys;
 mod kills;
 mod network;
 mod pairs;
+mod power;
 mod quarantine;
 mod real_data;
 mod real_server;

@@ -82,7 +82,11 @@ pub(crate) struct Phone {
 /// A company of `count` technicians, each with an order of his own and a phone that has it. The office serves over
 /// plain HTTP on the address given back.
 pub(crate) async fn company(count: usize) -> Result<(Office, SocketAddr, Vec<Phone>), Trouble> {
-    let mut office = Office::init("Test company").await?;
+    company_of(Office::init("Test company").await?, count).await
+}
+
+/// The same in an office that was just made.
+pub(crate) async fn company_of(mut office: Office, count: usize) -> Result<(Office, SocketAddr, Vec<Phone>), Trouble> {
     let mut codes = Vec::new();
     for number in 0..count {
         let login = format!("li{number}");
