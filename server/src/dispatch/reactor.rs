@@ -97,6 +97,7 @@ fn concerns(kind: FactKind) -> bool {
             | FactKind::AddNote
             | FactKind::SignDocument
             | FactKind::RefuseSignature
+            | FactKind::RejectSignature
             | FactKind::Acknowledge
     )
 }
