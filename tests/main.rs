@@ -21,4 +21,5 @@ mod pairs;
 mod quarantine;
 mod real_data;
 mod real_server;
+mod scope;
 mod tidy;

@@ -54,7 +54,10 @@ impl Writer {
         }
         let causality = Causality::new(&order.facts);
         for (id, device) in arrived {
-            let contact: Option<DeviceContact> = self.read(Table::Device, &contact_key(device))?;
+            let contact = match &self.heard {
+                Some((heard, contact)) if *heard == device => Some(contact.clone()),
+                _ => self.read::<DeviceContact>(Table::Device, &contact_key(device))?,
+            };
             let Some(node) = causality.nodes().iter().find(|node| node.id() == id) else { continue };
             let Some(had) = contact.and_then(|contact| contact.stored_at(node.fact.lo())) else { continue };
             let mut named = Vec::new();

@@ -83,7 +83,7 @@ impl Pull<'_> {
                 cut = true;
                 break;
             }
-            self.add(&mut draft, item, from, ahead)?;
+            self.add(&mut draft, (number, item), from, ahead)?;
             to = number;
         }
         let last = complete && !cut;
@@ -182,16 +182,16 @@ impl Pull<'_> {
         Ok(())
     }
 
-    fn add(&self, draft: &mut Draft, item: Item, from: u64, ahead: &Ahead) -> Result<(), CommitError> {
-        let Some(entry) = self.scope_entry(item)? else { return Ok(()) };
+    fn add(&self, draft: &mut Draft, feed: (u64, Item), from: u64, ahead: &Ahead) -> Result<(), CommitError> {
+        let (number, item) = feed;
         let after = ahead.news_after(item, from);
-        if entry.number <= after {
+        if number <= after {
             // It was sent ahead, and nothing came since.
             return Ok(());
         }
         match item {
             Item::Reference(record) => self.add_reference(draft, record),
-            Item::Document(document) => self.add_document(draft, document, entry, after),
+            Item::Document(document) => self.add_document(draft, document, after),
         }
     }
 
@@ -203,13 +203,8 @@ impl Pull<'_> {
         Ok(())
     }
 
-    fn add_document(
-        &self,
-        draft: &mut Draft,
-        document: DocumentId,
-        entry: ScopeEntry,
-        from: u64,
-    ) -> Result<(), CommitError> {
+    fn add_document(&self, draft: &mut Draft, document: DocumentId, from: u64) -> Result<(), CommitError> {
+        let Some(entry) = self.scope_entry(Item::Document(document))? else { return Ok(()) };
         if entry.left_at.is_some() {
             // Held since an earlier stay, perhaps; an eviction of what is not held does nothing.
             if from > 0 {

@@ -21,7 +21,7 @@ use ed25519_dalek::VerifyingKey;
 use super::ahead::Ahead;
 use super::devices::{DeviceRecord, first_nonce, read_device};
 use super::pull::Pull;
-use crate::commit::{CommitError, PushDone, ScopeId, Tables};
+use crate::commit::{CommitError, PushDone, ScopeId, Tables, Writer};
 use crate::office::Office;
 use crate::store::StoreError;
 
@@ -284,7 +284,12 @@ impl ServerSession {
         };
         let device = speaker.record.device;
         let proof = self.proof(&push.cover, speaker)?;
-        let done = self.office.committer.run(move |writer| writer.push(device, &push, proof)).await;
+        let contact = self.office.contacts.update(device, |_| {});
+        let job = move |writer: &mut Writer| {
+            writer.hear(device, contact);
+            writer.push(device, &push, proof)
+        };
+        let done = self.office.committer.run(job).await;
         Ok(match done {
             Ok(PushDone::Acked(ack)) => Frame::Ack(ack),
             Ok(PushDone::Renew(renew)) => Frame::Renew(renew),
