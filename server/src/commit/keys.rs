@@ -1,6 +1,6 @@
 //! Keys of the tables that the commit path writes.
 
-use docket_sync_core::ids::{ActorId, DeviceId, DocumentId, FactId, PersonId, RecordId};
+use docket_sync_core::ids::{ActorId, DeviceId, Digest, DocumentId, FactId, PersonId, RecordId};
 use docket_sync_core::time::UnixMillis;
 
 /// Meta: the store's [`crate::identity::Identity`].
@@ -100,6 +100,24 @@ pub(crate) fn open_orders(scope: ScopeId) -> Vec<u8> {
 /// The document at the end of a key.
 pub(crate) fn read_document(key: &[u8]) -> Option<DocumentId> {
     key.get(key.len().checked_sub(DocumentId::LENGTH)?..).and_then(DocumentId::from_slice)
+}
+
+/// Index: what a request with an idempotency key was answered.
+pub(crate) fn request(request: Digest) -> Vec<u8> {
+    [b"q".as_slice(), &request.0].concat()
+}
+
+/// Index: prefix of [`request_at`].
+pub(crate) const REQUESTS: &[u8] = b"Q";
+
+/// Index: when a request was answered.
+pub(crate) fn request_at(at: UnixMillis, request: Digest) -> Vec<u8> {
+    [REQUESTS, &u64::try_from(at.0).unwrap_or(0).to_be_bytes(), &request.0].concat()
+}
+
+/// The request of such a key.
+pub(crate) fn read_request(key: &[u8]) -> Option<Digest> {
+    key.get(9..).and_then(Digest::from_slice)
 }
 
 /// Index: what a fact's device had on disk and its author had not seen.

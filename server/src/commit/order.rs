@@ -119,7 +119,7 @@ pub struct RowRecord {
 }
 
 impl RowRecord {
-    fn of(view: &OrderView, number: u64) -> Self {
+    pub(super) fn of(view: &OrderView, number: u64) -> Self {
         let request = view.request.as_ref();
         let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open).count();
         Self {

@@ -245,6 +245,7 @@ export interface Callback {
   outcome: 'ok' | 'redo' | 'refill' | 'complaint' | null;
   note: string | null;
   technician: Named | Id | null;
+  etag: string;
 }
 
 export interface Device {
