@@ -15,7 +15,9 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::records::{self, Filter};
 use super::rules::{Answer, Call, Callback, is_overdue};
-use crate::api::{Body, Named, Names, Page, PageQuery, Params, Permit, Reading, Reads, Works, blocking, etag, id_in_path};
+use crate::api::{
+    Body, Named, Names, Page, PageQuery, Params, Permit, Reading, Reads, Works, blocking, etag, id_in_path,
+};
 use crate::api::{if_match, load};
 use crate::commit::{CommitError, RowRecord, Tables};
 use crate::error::{ApiError, ErrorBody};

@@ -227,7 +227,7 @@ mod tests {
     }
 
     fn call(answer: Answer, at: i64) -> Call {
-        Call { answer, note: None, by: PersonId([9; 16]), at: UnixMillis(at) }
+        Call { answer, note: None, by: PersonId([9; 16]), at: UnixMillis(at), seen: Vec::new() }
     }
 
     #[test]

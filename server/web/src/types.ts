@@ -81,6 +81,8 @@ export interface TimelineFact {
   void: boolean;
   summary: Both;
   seen: FactRef[];
+  /** What his device had on disk by then, and he states not to have seen. */
+  denies?: FactRef[];
 }
 
 export interface Visit {
