@@ -11,7 +11,7 @@ const LINES_MAX: usize = 400;
 const LONGER: &[(&str, usize, &str)] = &[
     ("client-ffi/src/replica/tests/fake_store/mod.rs", 457, "a whole server in small; to be split by frame"),
     ("client-ffi/src/replica/pull.rs", 409, "applying a batch; to be split by kind of news"),
-    ("sync-core/src/lifecycle/view.rs", 565, "the view's types in one place: plain declarations with their docs"),
+    ("sync-core/src/lifecycle/view.rs", 538, "the view's types in one place: plain declarations with their docs"),
     (
         "sync-core/src/lifecycle/scenario/stories/cancels.rs",
         531,

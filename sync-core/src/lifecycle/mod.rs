@@ -26,6 +26,7 @@ pub mod scenario;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod told;
 pub mod view;
 mod visits;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+pub use super::told::{Explanation, Notice};
 use crate::facts::values::{
     Channel, CustomerPerson, Line, Money, Opinion, ReviewChoice, ServiceClass, Skip, UnfinishedReason, Urgency, Window,
 };
@@ -458,38 +459,6 @@ pub struct Review {
     pub choice: Option<ReviewChoice>,
     /// The rule that raised it.
     pub rule: Rule,
-}
-
-/// Somebody must be told; the message is a key of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// Whom: a person where one is named, else everybody with the role.
-    pub person: Option<PersonId>,
-    /// The role.
-    pub role: Role,
-    /// Message key.
-    pub message: &'static str,
-    /// The fact it is about.
-    pub fact: FactId,
-}
-
-/// Why one field is what it is: the competing facts, the rule, the loser.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explanation {
-    /// The field: `state`, `assignment`, `appointment`, `signature`, `line`, `cancel`, ...
-    pub field: &'static str,
-    /// The value that shows.
-    pub value: String,
-    /// The rule that decided.
-    pub rule: Rule,
-    /// The pair, where one of the named pairs decided (`X-04`).
-    pub pair: Option<&'static str>,
-    /// The facts that won.
-    pub winners: Vec<FactId>,
-    /// The facts that lost or wait.
-    pub losers: Vec<FactId>,
-    /// Message key of the sentence.
-    pub message: &'static str,
 }
 
 /// The order as the fold shows it.
