@@ -22,4 +22,5 @@ mod power;
 mod quarantine;
 mod real_data;
 mod real_server;
+mod scope;
 mod tidy;
