@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket_sync_core::document::{ChainHead, Record, heads_of, rebuild_unchecked};
+use docket_sync_core::document::{Record, heads_of};
 use docket_sync_core::facts::{FactBody, Origin, StatedFact};
 use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Epoch};
 use docket_sync_core::proof::EnvelopeDocument;
@@ -136,17 +136,14 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn lacking(&mut self, base: &Base, theirs: &[ChangeHash]) -> Result<Vec<(Record, ChangeHash)>, ReplicaError> {
         let document = base.document.id();
         let theirs: BTreeSet<ChangeHash> = theirs.iter().copied().collect();
-        let mut chains: BTreeMap<ActorId, ChainHead> = BTreeMap::new();
         let mut lacking: Vec<(Record, ChangeHash)> = Vec::new();
         let mut met = 0_usize;
-        for record in base.document.records()? {
-            let hash = rebuild_unchecked(document, chains.get(&record.actor), &record).hash;
-            chains.insert(record.actor, ChainHead { sequence: record.sequence, hash });
+        for (record, hash) in base.document.changes() {
             if theirs.contains(&hash) {
                 met = met.saturating_add(1);
                 lacking.retain(|(earlier, _)| earlier.actor != record.actor);
             } else {
-                lacking.push((record, hash));
+                lacking.push((record.clone(), hash));
             }
         }
         let skeleton_only = heads_of(document, &BTreeMap::new());
@@ -200,7 +197,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// Actors of this device, in whatever incarnation.
     fn own_actors(&self, base: &Base) -> Result<BTreeSet<ActorId>, ReplicaError> {
         let mut own = BTreeSet::new();
-        for record in base.document.records()?.iter().filter(|record| record.sequence == 1) {
+        for record in base.document.records().iter().filter(|record| record.sequence == 1) {
             let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { continue };
             if matches!(stated.statement.origin, Some(Origin::Device { device, .. }) if device == self.identity.device)
             {

@@ -214,23 +214,14 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
         }
         base.meta.evicted_at = None;
-        let old_references = old.as_ref().map(|old| old.references.clone()).unwrap_or_default();
         if let Some(old) = old.filter(|old| old.evicted_at.is_none()) {
             self.state.sum = self.sum().minus(old.sum()).to_digest();
         }
         self.state.sum = self.sum().plus(base.sum()).to_digest();
         let is_changed = whole || !added.is_empty();
         if whole {
-            match base.read_records() {
-                Ok(records) => {
-                    self.observe_times(records);
-                    base.meta.references = named_in(records);
-                }
-                // Its bytes are what the store has; its row says that it cannot be read.
-                Err(_unreadable) => {
-                    base.meta.references = old_references;
-                }
-            }
+            self.observe_times(base.document.records());
+            base.meta.references = named_in(base.document.records());
         } else {
             self.observe_times(&added);
             let named = named_in(&added);
@@ -259,15 +250,18 @@ impl<S: DeviceStore> DeviceReplica<S> {
         };
         if contradict(&old, base) {
             let row = self.next_row();
-            work.batch.put(Table::Aside, row_key(row), to_bytes(&Aside { document: id, bytes: old.document.save() }));
+            work.batch.put(
+                Table::Aside,
+                row_key(row),
+                to_bytes(&Aside { document: id, bytes: old.document.bytes().to_vec() }),
+            );
             return Ok(false);
         }
         let mut kept = false;
-        let Ok(records) = old.document.records() else { return Ok(false) };
-        for record in records {
+        for record in old.document.records() {
             let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
             if record.sequence > known {
-                base.append(&record)?;
+                base.append(record)?;
                 kept = true;
             }
         }
@@ -378,7 +372,7 @@ struct Aside {
 }
 
 fn read_whole(id: DocumentId, bytes: &[u8]) -> Option<Candidate> {
-    let base = Base::whole(id, bytes).ok()?;
+    let base = Base::whole(id, bytes.to_vec()).ok()?;
     Some(Candidate { id, base, whole: true, added: Vec::new() })
 }
 
