@@ -111,6 +111,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
             None => self.settle_healing(ack),
         }
+        self.seal_evicted(&mut work)?;
         self.commit(work)
     }
 
