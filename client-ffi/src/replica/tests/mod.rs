@@ -3,6 +3,8 @@
 #![expect(clippy::arithmetic_side_effects, reason = "counters of a test")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one kind")]
 
+#[cfg(feature = "sqlite")]
+mod crashes;
 pub(crate) mod fake_store;
 mod repair;
 mod retention;
@@ -13,7 +15,7 @@ use docket_sync_core::facts::{Author, FactBody, Head};
 use docket_sync_core::ids::{DocumentId, RecordId};
 use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::sync::frames::QuarantineCode;
-use docket_sync_core::time::{DAY, UnixMillis};
+use docket_sync_core::time::UnixMillis;
 
 use self::fake_store::{FakeStore, PERSON};
 use super::{DeviceReplica, NewFact, ReplicaError};
@@ -111,6 +113,10 @@ pub(crate) fn call(customer: RecordId) -> FactBody {
 }
 
 fn texts(replica: &DeviceReplica<MemoryStore>, document: DocumentId) -> Vec<String> {
+    texts_of(replica, document)
+}
+
+fn texts_of<S: DeviceStore>(replica: &DeviceReplica<S>, document: DocumentId) -> Vec<String> {
     let mut facts = FactSet::new(document);
     facts.extend(replica.facts(document).unwrap());
     let mut texts: Vec<String> = facts

@@ -119,7 +119,7 @@ fn facts_for_an_order_the_restored_store_does_not_know_wait_until_it_is_healed()
     assert!(replica.facts(document).unwrap().iter().any(|fact| fact.id == id));
 }
 
-fn signing(document: DocumentId, proof: &[u8]) -> NewFact {
+pub(super) fn signing(document: DocumentId, proof: &[u8]) -> NewFact {
     let body = SignDocument {
         voucher: Digest([1; 32]),
         covered: Vec::new(),

@@ -7,7 +7,7 @@ use super::super::retention::Retention;
 use super::fake_store::FakeStore;
 use super::{Device, note, sync, texts};
 use crate::replica::ReplicaError;
-use crate::store::{DeviceStore, Table, scan_all};
+use crate::store::{Table, scan_all};
 
 /// A device that stated a fact in each of `count` orders, which then left its scope.
 fn left_the_scope(store: &mut FakeStore, count: u8) -> (Device, Vec<DocumentId>) {

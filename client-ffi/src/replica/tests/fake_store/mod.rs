@@ -10,20 +10,14 @@ use docket_sync_core::document::{Document, Record};
 use docket_sync_core::facts::bodies::AddNote;
 use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, Role, SCHEMA_LEVEL, StatedFact, Statement};
 use docket_sync_core::ids::{
-    ActorId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, Incarnation, Nonce, PersonId, RecordId, Signature,
-    StoreId,
+    ActorId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, Incarnation, Nonce, PersonId, RecordId, StoreId,
 };
-use docket_sync_core::proof::{Certificate, Certified, Receipt, ReceiptDocument, chain_next, chain_start};
+use docket_sync_core::proof::{Certificate, Certified, chain_next, chain_start};
 use docket_sync_core::reference::{Customer, ReferenceRecord};
 use docket_sync_core::sync::cursor::Cursor;
-use docket_sync_core::sync::digest::DigestSum;
-use docket_sync_core::sync::frames::{
-    Batch, BatchDocument, Cover, DocumentHeads, Frame, Have, Hello, News, NonceFrame, ProofBytes, Push, ReceiptLine,
-    RecordSet, Renew, Stop, Welcome,
-};
-use docket_sync_core::sync::gate::{Judged, Maker, Proof, Verdict, judge, own_proof};
+use docket_sync_core::sync::frames::{Frame, Hello, NonceFrame, Renew, Stop, Welcome};
 use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
-use docket_sync_core::sync::server::{HelloVerdict, SessionRow, ack, check_hello};
+use docket_sync_core::sync::server::{HelloVerdict, SessionRow, check_hello};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
 
