@@ -13,6 +13,7 @@ mod change;
 mod chunk;
 mod columns;
 mod load;
+mod reading;
 mod saved;
 
 use std::collections::BTreeMap;

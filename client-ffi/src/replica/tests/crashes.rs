@@ -207,6 +207,7 @@ fn a_received_batch_is_applied_wholly_or_not_at_all_whichever_call_fails() {
     // Records, a whole document, an order that leaves, and acknowledgements.
     store.note(kept, "of the office");
     let entered = store.order(3);
+    store.enter(entered);
     store.evict(left);
 
     let whole = phone.copy();

@@ -41,7 +41,13 @@ impl FakeStore {
         Frame::Have(Have { documents: documents.collect() })
     }
 
-    pub(super) fn batch(&mut self, from: u64, wanted: &[DocumentId]) -> Option<Batch> {
+    /// What a cursor carries of the chain at `number`.
+    pub(crate) fn chain_at(&self, number: usize) -> [u8; 8] {
+        let (short, _) = self.chain[number].0.split_first_chunk().unwrap();
+        *short
+    }
+
+    pub(crate) fn batch(&mut self, from: u64, wanted: &[DocumentId]) -> Option<Batch> {
         let number = self.number();
         if from >= number && wanted.is_empty() {
             return None;

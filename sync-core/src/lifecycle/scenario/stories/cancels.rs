@@ -6,10 +6,8 @@ use super::super::{Expected, Stage, Who, labour, morning, part};
 use super::review;
 use crate::facts::values::ReviewChoice;
 use crate::facts::{Role, bodies};
-use crate::lifecycle::view::{
-    CancelEffect, Coverage, OrderState, ReviewKind, ReviewStatus, Rule, SignatureFacet, VoucherFacet,
-};
-use crate::time::{DAY, MINUTE};
+use crate::lifecycle::view::{CancelEffect, Coverage, OrderState, ReviewKind, Rule, SignatureFacet, VoucherFacet};
+use crate::time::DAY;
 
 /// The technician accepts while the office cancels: nothing had begun.
 pub(super) mod x_01_cancel_meets_acceptance {

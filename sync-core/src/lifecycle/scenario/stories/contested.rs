@@ -2,13 +2,11 @@
 
 #![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
 
-use super::super::{Expected, Stage, Who, labour, morning, part};
+use super::super::{Expected, Stage, Who};
 use super::review;
+use crate::facts::Role;
 use crate::facts::values::ReviewChoice;
-use crate::facts::{Role, bodies};
-use crate::lifecycle::view::{
-    CancelEffect, Coverage, OrderState, ReviewKind, ReviewStatus, Rule, SignatureFacet, VoucherFacet,
-};
+use crate::lifecycle::view::{CancelEffect, OrderState, ReviewKind, ReviewStatus, Rule};
 use crate::time::{DAY, MINUTE};
 
 /// He has only arrived: nobody may have let him in, so the default ends the visit.
