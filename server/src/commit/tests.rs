@@ -16,6 +16,7 @@ use super::{CommitError, RowRecord, Statement, Tables, Writer};
 use crate::identity::{Identity, StoreKeys};
 use crate::office::Office;
 use crate::platform::{Clock, Platform};
+use crate::store::memory::Faults;
 use crate::store::{Batch, Entry, KeyRange, MemoryStore, Order, Store, StoreError, Table};
 
 struct HandClock(AtomicI64);
@@ -61,6 +62,29 @@ fn loose_changes_of_a_process_that_ended_are_folded_by_the_next() {
     }
     assert_eq!(unsaved(&store), 0);
     assert!(Store::get(store.as_ref(), Table::Document, &document.0).unwrap().is_some());
+}
+
+#[test]
+fn loose_changes_that_found_a_full_disk_are_folded_when_there_is_room() {
+    let clock = Arc::new(HandClock(AtomicI64::new(1_780_000_000_000)));
+    let store = Arc::new(MemoryStore::new());
+    let document = DocumentId([9; 16]);
+    let (office, _thread) = open(&store, &clock);
+    office.committer.run_blocking(move |writer| note(writer, document)).unwrap();
+    let pass = || {
+        for _ in 0..2 {
+            clock.0.fetch_add(2_000, Ordering::SeqCst);
+            // Its group is refused with what the thread itself wanted to write.
+            let _full = office.committer.run_blocking(|_| Ok(()));
+        }
+    };
+    store.set_faults(Faults { full: Some(10), ..Faults::default() });
+    pass();
+    let unsaved = || Store::get(store.as_ref(), Table::Document, &document.0).unwrap().is_none();
+    assert!(unsaved(), "the disk is full");
+    store.set_faults(Faults::default());
+    pass();
+    assert!(!unsaved());
 }
 
 #[test]

@@ -6,4 +6,5 @@ pub mod compress;
 pub mod devices;
 pub mod enrol;
 pub mod pull;
+mod sealed;
 pub mod session;

@@ -137,6 +137,7 @@ impl ServerSession {
         for frame in frames {
             match frame {
                 Frame::Push(push) => answer.frames.push(self.push(push).await?),
+                Frame::Sealed(sealed) => answer.frames.push(self.open_sealed(&sealed).await?),
                 // A revoked device may leave what it has and gets nothing.
                 _ if revoked => {}
                 Frame::Stored(stored) => self.stored(stored.to),
@@ -278,7 +279,11 @@ impl ServerSession {
         })
     }
 
-    async fn push(&mut self, push: Push) -> Result<Frame, CommitError> {
+    pub(super) fn office(&self) -> &Office {
+        &self.office
+    }
+
+    pub(super) async fn push(&self, push: Push) -> Result<Frame, CommitError> {
         let Some(speaker) = &self.speaker else {
             return Ok(Frame::Stop(Stop { code: StopCode::OutOfOrder, retry_after_ms: None }));
         };
