@@ -146,7 +146,8 @@ pub(crate) async fn enrol(
     };
     let folder = tempfile::tempdir()?;
     let rows = SqliteStore::open(folder.path())?;
-    let mut store = SealedStore::new(rows, CountingRandom::new(5_000 + seed), &data_key(&platform)?);
+    let key = data_key(&platform)?;
+    let mut store = SealedStore::new(rows, CountingRandom::new(5_000 + seed), &key);
     let server = Server::new(&format!("http://{address}"), None)?;
     let question = serde_json::to_value(request(&store, &platform, code)?)?;
     let answer = Http::new(server.clone()).post_enrolment(&question).await?;
