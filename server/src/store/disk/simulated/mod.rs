@@ -301,6 +301,8 @@ impl DiskFile for SimulatedFile {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
+
     use super::*;
 
     fn disk_with(bytes: &[u8]) -> (SimulatedDisk, Box<dyn DiskFile>) {
@@ -340,9 +342,9 @@ mod tests {
             let files = disk.files();
             assert!(files == ["a"] || files == ["b"] || files == ["b", "c"], "{files:?}");
             if files == ["a"] {
-                lost += 1
+                lost += 1;
             } else {
-                kept += 1
+                kept += 1;
             }
             let (disk, _) = disk_with(b"x");
             disk.mount().rename("a", "b").unwrap();
