@@ -20,5 +20,6 @@ pub mod office;
 pub mod platform;
 pub mod reactor;
 pub mod restore;
+pub mod signatures;
 pub mod store;
 pub mod telemetry;

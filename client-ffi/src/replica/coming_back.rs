@@ -25,11 +25,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
             Err(error) => return Err(error),
         };
         let contradicted = contradicted(&old, base);
-        let Ok(records) = old.document.records() else { return Ok(false) };
+        let records = old.document.records();
         if !contradicted.is_empty() {
             let row = self.next_row();
-            work.batch.put(Table::Aside, row_key(row), to_bytes(&Aside { document: id, bytes: old.document.save() }));
-            let own = self.own_actors(&old)?;
+            work.batch.put(
+                Table::Aside,
+                row_key(row),
+                to_bytes(&Aside { document: id, bytes: old.document.bytes().to_vec() }),
+            );
+            let own = self.own_actors(&old);
             let lost = |record: &&Record| {
                 contradicted.contains(&record.actor)
                     && own.contains(&record.actor)
@@ -43,7 +47,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         for record in records {
             let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
             if record.sequence > known && !contradicted.contains(&record.actor) {
-                base.append(&record)?;
+                base.append(record)?;
                 kept = true;
             }
         }
@@ -56,8 +60,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if refused().next().is_none() {
             return Ok(());
         }
-        // What cannot be read admits nothing.
-        let records = base.document.records().unwrap_or_default();
+        let records = base.document.records();
         let admitted: BTreeSet<_> = records
             .iter()
             .filter_map(|record| match StatedFact::from_bytes(&record.bytes).ok()?.content.body {

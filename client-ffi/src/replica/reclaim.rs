@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket_sync_core::document::{Document, FactReader, Record};
+use docket_sync_core::document::{FactReader, Record, SavedDocument};
 use docket_sync_core::facts::{FactBody, Restates};
 use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Incarnation};
 use docket_sync_core::sync::frames::Renew;
@@ -57,8 +57,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let document = base.document.id();
         let mut reader = FactReader::new(document);
         let mut facts = BTreeMap::new();
-        for record in base.document.records()? {
-            facts.insert((record.actor, record.sequence), reader.read(&record)?);
+        for record in base.document.records() {
+            facts.insert((record.actor, record.sequence), reader.read(record)?);
         }
         let mut rows = Vec::new();
         for record in lost {
@@ -84,8 +84,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// The base without one actor's chain.
     fn without_chain(&mut self, old: Base, actor: ActorId, work: &mut Work) -> Result<(), ReplicaError> {
         let document = old.document.id();
-        let mut base = Base::of(Document::new(document)?);
-        for record in old.document.records()?.iter().filter(|record| record.actor != actor) {
+        let mut base = Base::of(SavedDocument::new(document)?);
+        for record in old.document.records().iter().filter(|record| record.actor != actor) {
             base.append(record)?;
         }
         if old.meta.evicted_at.is_none() {

@@ -111,6 +111,10 @@ impl ServerSession {
         let speaker = Speaker { record, maker, scope: ScopeId::of(person), own, standing, ground };
         let welcome = self.welcome(&speaker, position.unwrap_or(0), nonce)?;
         self.speaker = Some(speaker);
+        if self.position > contact.stored_to && standing == Standing::Good {
+            // Over POST the next Hello's cursor serves as Stored.
+            self.stored(self.position);
+        }
         Ok(Ok(vec![Frame::Welcome(welcome)]))
     }
 

@@ -2,11 +2,13 @@
 
 mod healing;
 mod records;
+mod sealed;
 
 use minicbor::{Decode, Encode};
 
 pub use healing::{Introduce, References};
 pub use records::{DocumentRuns, RecordSet, Run, RunItem};
+pub use sealed::{Sealed, SealedBundle};
 
 use super::cursor::Cursor;
 use crate::ids::{
@@ -49,8 +51,10 @@ pub enum Frame {
     #[n(12)]
     Have(#[n(0)] Have),
     #[n(13)]
-    Introduce(#[n(0)] Introduce),
+    Sealed(#[n(0)] Sealed),
     #[n(14)]
+    Introduce(#[n(0)] Introduce),
+    #[n(15)]
     References(#[n(0)] References),
 }
 
