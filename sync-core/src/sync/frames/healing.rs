@@ -1,8 +1,8 @@
-//! Frames of a device to a store that may have forgotten something [frozen].
+//! Frames between a device and a store that may have forgotten something [frozen].
 
 use minicbor::{Decode, Encode};
 
-use super::ProofBytes;
+use super::{DocumentHeads, ProofBytes};
 
 /// A device that the store does not remember shows what the store once said about it. Right behind the Hello.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -23,4 +23,13 @@ pub struct References {
     /// The records.
     #[n(1)]
     pub records: Vec<ProofBytes>,
+}
+
+/// Answers Heads: what the store has; the device sends records with receipts for what it lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Have {
+    /// The documents.
+    #[n(0)]
+    pub documents: Vec<DocumentHeads>,
 }

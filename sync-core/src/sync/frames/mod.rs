@@ -6,7 +6,7 @@ mod sealed;
 
 use minicbor::{Decode, Encode};
 
-pub use healing::{Introduce, References};
+pub use healing::{Have, Introduce, References};
 pub use records::{DocumentRuns, RecordSet, Run, RunItem};
 pub use sealed::{Sealed, SealedBundle};
 
@@ -500,8 +500,7 @@ coded_enum! {
         OutOfOrder = 10 "out_of_order",
         /// The store does not remember the device: say Hello again with [`Introduce`] right behind it.
         UnknownDevice = 11 "unknown_device",
-        /// The store vouched for the device once and has forgotten it: what it sends is held until an
-        /// administrator confirms it, and it gets nothing.
+        /// The store has forgotten the device: what it sends is held until it is confirmed, and it gets nothing.
         NotConfirmed = 12 "not_confirmed",
         /// Nobody who works here now uses the device: it may leave what it has and gets nothing.
         Deactivated = 13 "deactivated",
@@ -518,13 +517,4 @@ pub struct Stop {
     /// Milliseconds after which to try again; absent: not without a change.
     #[n(1)]
     pub retry_after_ms: Option<u64>,
-}
-
-/// Answers Heads: what the store has; the device sends records with receipts for what it lacks.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Have {
-    /// The documents.
-    #[n(0)]
-    pub documents: Vec<DocumentHeads>,
 }
