@@ -9,6 +9,7 @@ mod device_work;
 mod fan_out;
 mod floor;
 mod incremental;
+mod list;
 mod memory;
 mod no_op;
 mod seed;
@@ -117,6 +118,7 @@ pub const ROWS: &[Row] = &[
     incremental::ROW,
     fan_out::ROW,
     device_work::ROW,
+    list::ROW,
     memory::ROW,
 ];
 
