@@ -86,7 +86,11 @@ pub(crate) struct Phone {
 /// A company of `count` technicians, each with an order of his own and a phone that has it. The office serves over
 /// plain HTTP on the address given back.
 pub(crate) async fn company(count: usize) -> Result<(Office, SocketAddr, Vec<Phone>), Trouble> {
-    let mut office = Office::init("Test company").await?;
+    company_of(Office::init("Test company").await?, count).await
+}
+
+/// The same in an office that was just made.
+pub(crate) async fn company_of(mut office: Office, count: usize) -> Result<(Office, SocketAddr, Vec<Phone>), Trouble> {
     let mut codes = Vec::new();
     for number in 0..count {
         let login = format!("li{number}");
@@ -142,7 +146,8 @@ pub(crate) async fn enrol(
     };
     let folder = tempfile::tempdir()?;
     let rows = SqliteStore::open(folder.path())?;
-    let mut store = SealedStore::new(rows, CountingRandom::new(5_000 + seed), &data_key(&platform)?);
+    let key = data_key(&platform)?;
+    let mut store = SealedStore::new(rows, CountingRandom::new(5_000 + seed), &key);
     let server = Server::new(&format!("http://{address}"), None)?;
     let question = serde_json::to_value(request(&store, &platform, code)?)?;
     let answer = Http::new(server.clone()).post_enrolment(&question).await?;

@@ -13,6 +13,7 @@
 //! - [`day`]: that company at work for a day: the real server over TLS, devices behind bad networks.
 //! - [`proxy::Proxy`]: stands between a device and the server, counts bytes, cuts, delays and throttles.
 //! - [`office::Office`]: the real server on a folder of its own: set up, served, killed, started again.
+//! - [`loop_disk::LoopDisk`]: a disk whose power fails.
 //! - [`process`]: starts the real programs, waits until they are ready, kills them, measures them.
 //! - [`condition::eventually`]: waits for a condition with a deadline; nothing here sleeps and hopes.
 //!
@@ -30,6 +31,7 @@ pub mod bench;
 pub mod condition;
 pub mod day;
 pub mod demo;
+pub mod loop_disk;
 pub mod office;
 pub mod process;
 pub mod proxy;

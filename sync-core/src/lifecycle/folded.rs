@@ -107,6 +107,7 @@ fn names(body: &FactBody, reference: FactRef) -> bool {
         FactBody::Acknowledge(body) => body.fact == reference,
         FactBody::WithdrawOwn(body) => body.fact == reference,
         FactBody::Reinstate(body) => body.cancel == reference,
+        FactBody::RejectSignature(body) => body.signature == reference,
         _ => false,
     }
 }

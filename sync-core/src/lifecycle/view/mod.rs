@@ -9,6 +9,7 @@ pub use states::{
 
 use std::collections::BTreeMap;
 
+pub use super::told::{Explanation, Notice};
 use crate::facts::values::{
     Channel, CustomerPerson, Line, Money, Opinion, ReviewChoice, ServiceClass, Skip, UnfinishedReason, Urgency, Window,
 };
@@ -177,7 +178,7 @@ pub struct NoteView {
     pub text: String,
 }
 
-/// One signature; it never becomes invalid (R6).
+/// One signature; once it verified it never becomes invalid (R6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureView {
     /// When and by which fact.
@@ -200,6 +201,8 @@ pub struct SignatureView {
     pub key: KeyId,
     /// The signature.
     pub signature: Signature,
+    /// It does not verify against its proof, and counts for nothing.
+    pub rejected: bool,
 }
 
 /// One cancel ever stated.
@@ -240,38 +243,6 @@ pub struct Review {
     pub choice: Option<ReviewChoice>,
     /// The rule that raised it.
     pub rule: Rule,
-}
-
-/// Somebody must be told; the message is a key of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// Whom: a person where one is named, else everybody with the role.
-    pub person: Option<PersonId>,
-    /// The role.
-    pub role: Role,
-    /// Message key.
-    pub message: &'static str,
-    /// The fact it is about.
-    pub fact: FactId,
-}
-
-/// Why one field is what it is: the competing facts, the rule, the loser.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explanation {
-    /// The field: `state`, `assignment`, `appointment`, `signature`, `line`, `cancel`, ...
-    pub field: &'static str,
-    /// The value that shows.
-    pub value: String,
-    /// The rule that decided.
-    pub rule: Rule,
-    /// The pair, where one of the named pairs decided (`X-04`).
-    pub pair: Option<&'static str>,
-    /// The facts that won.
-    pub winners: Vec<FactId>,
-    /// The facts that lost or wait.
-    pub losers: Vec<FactId>,
-    /// Message key of the sentence.
-    pub message: &'static str,
 }
 
 /// The order as the fold shows it.

@@ -175,6 +175,8 @@ coded_enum! {
         VoidFact = 11 "void_fact",
         /// One person's commitment and another's refusal stand side by side.
         ConflictingCommitments = 12 "conflicting_commitments",
+        /// A signature does not verify against its proof.
+        SignatureUnverified = 13 "signature_unverified",
     }
 }
 

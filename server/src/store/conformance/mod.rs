@@ -4,14 +4,15 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
 
+mod fixtures;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use docket_sync_core::ids::KeyId;
 
-use super::{
-    Batch, KeyRange, MemoryStore, Order, SledOptions, SledStore, Store, StoreError, StoredValue, Table, batch,
-};
+use self::fixtures::{InMemory, JournaledInMemory, JournaledOnDisk, OnDisk};
+use super::{Batch, KeyRange, Order, Store, StoreError, StoredValue, Table, batch};
 
 /// An engine under test, with a disk that outlives it.
 trait Fixture {
@@ -286,50 +287,7 @@ macro_rules! conformance {
     };
 }
 
-struct InMemory(Arc<MemoryStore>);
-
-impl Fixture for InMemory {
-    fn new() -> Self {
-        Self(Arc::default())
-    }
-
-    fn store(&self) -> Arc<dyn Store> {
-        Arc::<MemoryStore>::clone(&self.0)
-    }
-
-    fn restart(self) -> Self {
-        self.0.crash();
-        self
-    }
-}
-
-struct OnDisk {
-    store: Arc<SledStore>,
-    folder: tempfile::TempDir,
-}
-
-impl OnDisk {
-    fn open(folder: tempfile::TempDir) -> Self {
-        let options = SledOptions { cache_bytes: 16 << 20, reserve_bytes: 0 };
-        Self { store: Arc::new(SledStore::open(folder.path(), options).unwrap()), folder }
-    }
-}
-
-impl Fixture for OnDisk {
-    fn new() -> Self {
-        Self::open(tempfile::tempdir().unwrap())
-    }
-
-    fn store(&self) -> Arc<dyn Store> {
-        Arc::<SledStore>::clone(&self.store)
-    }
-
-    fn restart(self) -> Self {
-        let Self { store, folder } = self;
-        drop(Arc::into_inner(store).expect("a test holds the store across a restart"));
-        Self::open(folder)
-    }
-}
-
 conformance!(memory, InMemory);
 conformance!(sled, OnDisk);
+conformance!(journal_and_memory, JournaledInMemory);
+conformance!(journal_and_sled, JournaledOnDisk);
