@@ -46,6 +46,12 @@ const RUNS: &[Run] = &[
         variable: ("DOCKET_KILL_CYCLES", "1000"),
     },
     Run {
+        name: "power_cuts",
+        about: "200 power cuts of the store on a loop device, no acknowledged batch lost; as root",
+        filter: "promise_1_power_cuts",
+        variable: ("DOCKET_POWER_CYCLES", "200"),
+    },
+    Run {
         name: "convergence",
         about: "2,000 random histories of six devices and an office, no fact lost, every digest equal",
         filter: "law_random_histories",

@@ -13,6 +13,7 @@ mod journal;
 mod order_rows;
 mod pull;
 mod push;
+mod retention;
 mod session;
 mod stored;
 #[cfg(test)]
@@ -76,6 +77,7 @@ pub struct DeviceReplica<S> {
     state: DeviceState,
     journal: Journal,
     flight: Flight,
+    retention: retention::Retention,
     // Invariant: at most what the stored state reserves; after opening, all of it counts as used.
     envelopes_used: u64,
     // Invariant: set while memory may differ from the store; nothing is used before it was read again.
@@ -124,7 +126,7 @@ struct Work {
     bases: BTreeMap<DocumentId, Base>,
     /// Documents whose view changes.
     touched: BTreeSet<DocumentId>,
-    /// Documents that are forgotten.
+    /// Documents that are not here any more, or only sealed.
     gone: BTreeSet<DocumentId>,
     /// Reference records that are new.
     references: BTreeMap<RecordId, ReferenceRecord>,
@@ -145,8 +147,20 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let (state, journal) = read_state(&store)?;
         let flight = Flight::default();
         let envelopes_used = state.envelope_counter;
-        let mut replica =
-            Self { store, platform, identity, certificate, key, state, journal, flight, envelopes_used, stale: false };
+        let retention = retention::Retention::default();
+        let mut replica = Self {
+            store,
+            platform,
+            identity,
+            certificate,
+            key,
+            state,
+            journal,
+            flight,
+            retention,
+            envelopes_used,
+            stale: false,
+        };
         replica.settle_incarnation()?;
         Ok(replica)
     }

@@ -72,7 +72,11 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
             }
             let greeting = this.greeting(welcome)?;
             let mut work = Work::default();
-            this.drop_evicted(&mut work)?;
+            // A store that was restored may still need what lies here.
+            if this.state.healed_epoch == welcome.epoch {
+                this.drop_evicted(&mut work)?;
+            }
+            this.seal_evicted(&mut work)?;
             this.commit(work)?;
             Ok(greeting)
         })

@@ -108,6 +108,9 @@ pub(crate) struct DeviceState {
     /// agree. It is tried once.
     #[n(17)]
     pub(crate) pulled_again: Option<u64>,
+    /// Number at which a store that had lost something took the last of what this device gave back.
+    #[n(18)]
+    pub(crate) healed_at: Option<u64>,
 }
 
 impl DeviceState {
@@ -132,6 +135,7 @@ impl DeviceState {
             last_sync: None,
             next_row: 1,
             pulled_again: None,
+            healed_at: None,
         }
     }
 }

@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod guard;
 mod health;
+mod idempotency;
 mod login;
 mod names;
 mod openapi;

@@ -18,9 +18,10 @@ use docket_sync_core::sync::message::travels_digest;
 use docket_sync_core::sync::server::{HelloVerdict, check_hello};
 use ed25519_dalek::VerifyingKey;
 
+use super::ahead::Ahead;
 use super::devices::{DeviceRecord, first_nonce, read_device};
 use super::pull::Pull;
-use crate::commit::{CommitError, PushDone, ScopeId, Tables};
+use crate::commit::{CommitError, PushDone, ScopeId, Tables, Writer};
 use crate::office::Office;
 use crate::store::StoreError;
 
@@ -66,13 +67,23 @@ pub struct ServerSession {
     position: u64,
     /// Whether a batch was sent: the first one is small, so that a screen has something soon.
     has_sent: bool,
+    /// What a cold pull sends before its turn; absent until it begins.
+    ahead: Option<Ahead>,
+    /// Whether this session is one answer.
+    is_one_answer: bool,
 }
 
 impl ServerSession {
     /// A session that has heard nothing.
     #[must_use]
     pub fn new(office: Arc<Office>) -> Self {
-        Self { office, speaker: None, position: 0, has_sent: false }
+        Self { office, speaker: None, position: 0, has_sent: false, ahead: None, is_one_answer: false }
+    }
+
+    /// A session of one message and its answer: the next one remembers nothing of it.
+    #[must_use]
+    pub fn of_one_answer(office: Arc<Office>) -> Self {
+        Self { is_one_answer: true, ..Self::new(office) }
     }
 
     /// What concerns this session, once it is open: two feeds, and the device's own standing.
@@ -126,6 +137,7 @@ impl ServerSession {
         for frame in frames {
             match frame {
                 Frame::Push(push) => answer.frames.push(self.push(push).await?),
+                Frame::Sealed(sealed) => answer.frames.push(self.open_sealed(&sealed).await?),
                 // A revoked device may leave what it has and gets nothing.
                 _ if revoked => {}
                 Frame::Stored(stored) => self.stored(stored.to),
@@ -159,13 +171,29 @@ impl ServerSession {
             return Ok(None);
         }
         let aim = if self.has_sent { BATCH_BYTES } else { FIRST_BATCH_BYTES };
-        let batch = self.pull(speaker, *durable).next(self.position, aim)?;
+        let mut ahead = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => self.begin_ahead(speaker.scope)?,
+        };
+        let batch = self.pull(speaker, *durable).next(self.position, aim, &mut ahead)?;
         drop(durable);
+        // Once the walk has come to the end, what was sent ahead needs no remembering.
+        let is_last = batch.as_ref().is_none_or(|batch| batch.digest.is_some());
+        self.ahead = Some(if is_last { Ahead::none() } else { ahead });
         if let Some(batch) = &batch {
             self.position = batch.to.number;
             self.has_sent = true;
         }
         Ok(batch)
+    }
+
+    fn begin_ahead(&self, scope: ScopeId) -> Result<Ahead, CommitError> {
+        let (store, now) = (self.office.store.as_ref(), self.office.platform.clock.now());
+        match (self.position, self.is_one_answer) {
+            (0, true) => Ahead::of_answer(store, scope, now),
+            (0, false) => Ahead::of_session(store, scope, now),
+            _ => Ok(Ahead::none()),
+        }
     }
 
     fn pull<'a>(&'a self, speaker: &Speaker, durable: crate::hub::Durable) -> Pull<'a> {
@@ -219,6 +247,10 @@ impl ServerSession {
         let speaker = Speaker { record, maker, scope: ScopeId::of(person), own };
         let welcome = self.welcome(&speaker, hello.cursor.as_ref(), nonce)?;
         self.speaker = Some(speaker);
+        if self.position > contact.stored_to {
+            // Over POST the next Hello's cursor serves as Stored.
+            self.stored(self.position);
+        }
         Ok(Ok(vec![Frame::Welcome(welcome)]))
     }
 
@@ -247,13 +279,22 @@ impl ServerSession {
         })
     }
 
-    async fn push(&mut self, push: Push) -> Result<Frame, CommitError> {
+    pub(super) fn office(&self) -> &Office {
+        &self.office
+    }
+
+    pub(super) async fn push(&self, push: Push) -> Result<Frame, CommitError> {
         let Some(speaker) = &self.speaker else {
             return Ok(Frame::Stop(Stop { code: StopCode::OutOfOrder, retry_after_ms: None }));
         };
         let device = speaker.record.device;
         let proof = self.proof(&push.cover, speaker)?;
-        let done = self.office.committer.run(move |writer| writer.push(device, &push, proof)).await;
+        let contact = self.office.contacts.update(device, |_| {});
+        let job = move |writer: &mut Writer| {
+            writer.hear(device, contact);
+            writer.push(device, &push, proof)
+        };
+        let done = self.office.committer.run(job).await;
         Ok(match done {
             Ok(PushDone::Acked(ack)) => Frame::Ack(ack),
             Ok(PushDone::Renew(renew)) => Frame::Renew(renew),
@@ -312,7 +353,7 @@ impl ServerSession {
         let device = speaker.record.device;
         let now = self.office.platform.clock.now();
         let contact = self.office.contacts.update(device, |contact| {
-            contact.stored_to = contact.stored_to.max(to);
+            contact.has_stored(to, now);
             contact.last_sync_at = Some(now);
         });
         if let Some(contact) = contact {

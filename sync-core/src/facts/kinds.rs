@@ -5,8 +5,8 @@
 use super::bodies::{
     Accept, Acknowledge, AddNote, Arrive, Assign, CancelByOffice, Close, ConfirmAppointment, ConfirmRequest, Depart,
     End, OutcomeDone, OutcomeUnfinished, Pause, ProposeAppointment, RecordLine, Refuse, RefuseSignature, RegisterCall,
-    Reinstate, ResolveReview, Resume, ReturnVoucher, ReverseLine, ReviewDefault, Seen, SignDocument, Start, Unassign,
-    WithdrawOwn,
+    Reinstate, RejectSignature, ResolveReview, Resume, ReturnVoucher, ReverseLine, ReviewDefault, Seen, SignDocument,
+    Start, Unassign, WithdrawOwn,
 };
 use crate::wire::coded_enum;
 
@@ -183,4 +183,5 @@ fact_kinds! {
     28 "close" Close Admin Field &[Role::Clerk, Role::Supervisor], false;
     29 "review_default" ReviewDefault Admin Field &[], true;
     30 "resolve_review" ResolveReview Admin Field OFFICE, false;
+    31 "reject_signature" RejectSignature Admin Field &[], true;
 }

@@ -26,6 +26,7 @@ pub mod scenario;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod told;
 pub mod view;
 mod visits;
 
@@ -34,6 +35,6 @@ pub use explain::{Reason, explain, known_to, summary};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
 pub use fold::fold;
-pub use ground::suggested_role;
+pub use ground::{SIGNATURE_CHECK_RULE, suggested_role};
 pub use ground_of_state::ground_of_state;
 pub use messages::Language;

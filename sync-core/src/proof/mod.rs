@@ -8,6 +8,7 @@ pub mod enrolment;
 mod envelope;
 mod log_chain;
 mod receipt;
+pub mod sealed;
 
 pub use certificate::{Certificate, Certified, Fingerprint};
 pub use envelope::{Envelope, EnvelopeDocument};

@@ -3,13 +3,13 @@
 use docket_sync_core::ids::{ActorId, ChangeHash, Digest, KeyId, Nonce, Signature};
 use docket_sync_core::sync::frames::{
     Ack, AckRun, Batch, BatchDocument, Cover, DocumentHeads, Frame, Have, Heads, Limits, News, NonceFrame, Outcome,
-    ProofBytes, Push, QuarantineCode, ReceiptLine, RecordSet, Renew, RenewReason, Run, RunItem, Stop, StopCode, Stored,
-    Want, Welcome,
+    ProofBytes, Push, QuarantineCode, ReceiptLine, RecordSet, Renew, RenewReason, Run, RunItem, Sealed, SealedBundle,
+    Stop, StopCode, Stored, Want, Welcome,
 };
 use docket_sync_core::sync::message::{Plain, frame_bytes, pack, travels_digest, unpack};
 
 use super::golden::{Files, Room};
-use super::proofs::{chain, cursor, envelope, hellos, receipt, scope_digest};
+use super::proofs::{chain, cursor, envelope, hellos, receipt, scope_digest, sealed};
 use super::samples::{EPOCH, NOON, device_origin, document, records};
 
 fn pushes() -> Vec<(String, Frame)> {
@@ -111,6 +111,10 @@ fn frames() -> Vec<(String, Frame)> {
         ("want".into(), Frame::Want(Want { documents: vec![document()] })),
         ("nonce".into(), Frame::Nonce(NonceFrame { nonce: Nonce([0x65; 16]), last_counter: 70_000 })),
         ("have".into(), Frame::Have(Have { documents: heads() })),
+        (
+            "sealed".into(),
+            Frame::Sealed(Sealed { bundles: vec![SealedBundle { document: document(), bytes: sealed() }] }),
+        ),
     ];
     frames.extend(pushes());
     frames.extend(welcomes());

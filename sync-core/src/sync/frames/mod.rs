@@ -1,10 +1,12 @@
 //! The frames of the protocol [frozen]: identical over a WebSocket and over one HTTP POST.
 
 mod records;
+mod sealed;
 
 use minicbor::{Decode, Encode};
 
 pub use records::{DocumentRuns, RecordSet, Run, RunItem};
+pub use sealed::{Sealed, SealedBundle};
 
 use super::cursor::Cursor;
 use crate::ids::{
@@ -46,6 +48,8 @@ pub enum Frame {
     Stop(#[n(0)] Stop),
     #[n(12)]
     Have(#[n(0)] Have),
+    #[n(13)]
+    Sealed(#[n(0)] Sealed),
 }
 
 /// A device opens a session.
