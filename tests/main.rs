@@ -13,6 +13,7 @@
 mod bench;
 mod convergence;
 mod devices;
+mod healing;
 mod http_api;
 mod journeys;
 mod kills;

@@ -19,6 +19,7 @@ pub mod log;
 pub mod office;
 pub mod platform;
 pub mod reactor;
+pub mod restore;
 pub mod signatures;
 pub mod store;
 pub mod telemetry;

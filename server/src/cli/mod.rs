@@ -1,10 +1,11 @@
-//! The command line of the server: `docket init | serve | user | device | import | verify`.
+//! The command line of the server: `docket init | serve | user | device | healing | import | verify`.
 //!
 //! Every command prints what it did; a refusal is one clear sentence on the error output and an exit code
 //! that is not 0.
 
 mod data;
 mod device;
+mod healing;
 mod import;
 mod init;
 mod serve;
@@ -35,6 +36,8 @@ enum Command {
     /// Manages technicians' devices.
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    /// Shows what came back after a restore, and what nobody has returned.
+    Healing(healing::HealingOptions),
     /// Takes over data from files.
     #[command(subcommand)]
     Import(import::ImportCommand),
@@ -66,6 +69,7 @@ pub fn run() -> ExitCode {
         Command::Serve(options) => serve::run(options),
         Command::User(command) => user::run(command),
         Command::Device(command) => device::run(command),
+        Command::Healing(options) => healing::run(options),
         Command::Import(command) => import::run(command),
         Command::Verify(options) => return verify::run(&options),
     };

@@ -65,6 +65,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         notices: report.notices,
         explanations: report.explanations,
         unknown_facts: ground.live().filter(|node| matches!(node.fact.body(), FactBody::Unknown { .. })).count(),
+        decided: super::decided::decided(&ground),
     }
 }
 

@@ -11,6 +11,7 @@ mod cancel;
 pub mod causality;
 mod closing;
 mod cycles;
+pub mod decided;
 mod explain;
 pub mod fact_set;
 mod findings;
@@ -32,7 +33,7 @@ pub mod view;
 mod visits;
 
 pub use causality::Causality;
-pub use explain::{Reason, explain, known_to, summary};
+pub use explain::{Reason, body_summary, explain, known_to, summary};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
 pub use fold::fold;
