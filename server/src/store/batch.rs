@@ -83,6 +83,11 @@ impl Batch {
         self
     }
 
+    /// Writes a value that has its header already, or removes it.
+    pub(super) fn put_stored(&mut self, table: Table, key: Vec<u8>, stored: Option<Vec<u8>>) {
+        self.writes.insert((table, key), stored);
+    }
+
     /// Demands that there is no value under `key`.
     pub fn expect_absent(&mut self, table: Table, key: impl Into<Vec<u8>>) -> &mut Self {
         self.expect(table, key, Expect::Absent)

@@ -11,7 +11,9 @@
 pub mod batch;
 #[cfg(test)]
 mod conformance;
+pub mod disk;
 mod folder;
+pub mod journal;
 pub mod memory;
 pub mod range;
 pub mod record;
