@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::store::StoreError;
+use crate::store::journal::JournalError;
 
 /// Why a backup, a verification or a restore ended.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +115,15 @@ pub enum BackupError {
         /// What is wrong.
         problem: String,
     },
+    /// The store is of a format without a journal.
+    #[error("{} has no journal yet: start `docket serve` once, which upgrades the store, then back it up", folder.display())]
+    NoJournal {
+        /// The folder of the store.
+        folder: PathBuf,
+    },
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -6,13 +6,16 @@
 //!
 //! Invariant: what a manifest names is whole and durable in the folder, and durable in the journal it was read from.
 
+pub mod contents;
 pub mod error;
 pub mod folder;
 pub mod keys;
 pub mod limits;
 pub mod manifest;
 pub mod piece;
+pub mod reading;
 pub mod sealing;
+pub mod take;
 pub mod told;
 
 pub use error::BackupError;

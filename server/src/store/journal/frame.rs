@@ -94,6 +94,22 @@ impl FrameHeader {
         fits.then_some(header)
     }
 
+    /// The header's bytes before its hash.
+    fn hashed_bytes(&self) -> Vec<u8> {
+        let (first, last) = self.log.unwrap_or_default();
+        let mut bytes = Vec::with_capacity(self.frame_bytes());
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&[self.flags, 0, 0, 0]);
+        bytes.extend_from_slice(&self.stored.to_be_bytes());
+        bytes.extend_from_slice(&self.unpacked.to_be_bytes());
+        bytes.extend_from_slice(&self.number.to_be_bytes());
+        bytes.extend_from_slice(&self.time.0.to_be_bytes());
+        bytes.extend_from_slice(&first.to_be_bytes());
+        bytes.extend_from_slice(&last.to_be_bytes());
+        bytes.extend_from_slice(&self.previous.0);
+        bytes
+    }
+
     /// Bytes of the payload as it lies in the file.
     pub(super) fn payload_bytes(&self) -> usize {
         size(self.stored)
@@ -127,6 +143,16 @@ impl Frame {
         let payload = bytes.get(HEADER_BYTES..end)?;
         let hashed = bytes.get(..HASHED_BYTES)?;
         (hash(id, hashed, payload) == header.hash).then(|| Self { header, payload: payload.to_vec() })
+    }
+
+    /// The bytes as they lie in a segment, padding included; [`Frame::read`] reads them.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.header.hashed_bytes();
+        bytes.extend_from_slice(&self.header.hash.0);
+        bytes.extend_from_slice(&self.payload);
+        bytes.resize(self.header.frame_bytes(), 0);
+        bytes
     }
 
     /// The writes. `None` when they cannot be read although the hash is right: a defect of the writer.
@@ -166,7 +192,8 @@ pub(super) fn encode(id: JournalId, about: About, batch: &Batch) -> Result<(Fram
         plain.push(table.number());
         plain.extend_from_slice(&u16::try_from(key.len()).map_err(|_| too_large(key.len()))?.to_be_bytes());
         plain.extend_from_slice(key);
-        let length = value.map_or(Ok(REMOVED), |value| u32::try_from(value.len()).map_err(|_| too_large(value.len())))?;
+        let length =
+            value.map_or(Ok(REMOVED), |value| u32::try_from(value.len()).map_err(|_| too_large(value.len())))?;
         plain.extend_from_slice(&length.to_be_bytes());
         plain.extend_from_slice(value.unwrap_or_default());
         if let (Table::Log, Ok(number), Some(_)) = (table, key.try_into().map(u64::from_be_bytes), value) {

@@ -98,10 +98,11 @@ pub(super) fn list(disk: &dyn Disk, folder: &str) -> Result<(JournalId, Vec<Segm
         let file = disk.open_to_read(&path).map_err(JournalError::io("opening", &full))?;
         let mut bytes = [0; 512];
         let length = file.read_at(0, &mut bytes).map_err(JournalError::io("reading", &full))?;
-        let (id, own, before) = read_head(bytes.get(..length).unwrap_or_default()).map_err(|version| match version {
-            Some(version) => JournalError::Version { file: full.clone(), version, known: VERSION },
-            None => damaged(Damage::SegmentHead),
-        })?;
+        let (id, own, before) =
+            read_head(bytes.get(..length).unwrap_or_default()).map_err(|version| match version {
+                Some(version) => JournalError::Version { file: full.clone(), version, known: VERSION },
+                None => damaged(Damage::SegmentHead),
+            })?;
         if own != number || journal.is_some_and(|journal| journal != id) {
             return Err(damaged(Damage::ForeignSegment));
         }

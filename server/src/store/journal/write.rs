@@ -6,7 +6,7 @@ use docket_sync_core::time::UnixMillis;
 
 use super::next::{self, Next};
 use super::segment::{self, HEAD_BYTES};
-use super::{JournalError, JournalId, JournalOptions, Position, Reader, cut, frame};
+use super::{Frame, JournalError, JournalId, JournalOptions, Position, Reader, cut, frame};
 use crate::store::Batch;
 use crate::store::disk::{Disk, DiskFile, fill_with_zeros, length_of};
 
@@ -170,6 +170,55 @@ impl Journal {
         self.last = header.position();
         self.prepare();
         Ok((self.last, length))
+    }
+
+    /// Appends a frame of another copy of this journal as it is. Not durable before [`Journal::finish_copying`].
+    ///
+    /// # Errors
+    /// [`JournalError::NoFrame`] when it is not the frame that comes next; else as [`Journal::append`].
+    pub fn copy_frame(&mut self, frame: &Frame) -> Result<(), JournalError> {
+        if self.has_stopped {
+            return Err(JournalError::Stopped);
+        }
+        let number = self.last.number.saturating_add(1);
+        if frame.header.number != number || frame.header.previous != self.last.hash {
+            return Err(JournalError::NoFrame { number });
+        }
+        let bytes = frame.to_bytes();
+        let length = length_of(&bytes);
+        let fits = self.offset == HEAD_BYTES || self.offset.saturating_add(length) <= self.length;
+        self.check_room(length, fits)?;
+        self.has_stopped = true;
+        if !fits {
+            self.flush()?;
+            self.change_segment()?;
+        }
+        let full = self.disk.full_path(&format!("{}/{}", self.folder, segment::file_name(self.segment)));
+        self.file.write_at(self.offset, &bytes).map_err(JournalError::io("writing", &full))?;
+        self.has_stopped = false;
+        self.offset = self.offset.saturating_add(length);
+        self.length = self.length.max(self.offset);
+        self.last = frame.header.position();
+        Ok(())
+    }
+
+    /// Makes every frame that was copied durable.
+    ///
+    /// # Errors
+    /// When the disk fails; that is final.
+    pub fn finish_copying(&mut self) -> Result<Position, JournalError> {
+        if self.has_stopped {
+            return Err(JournalError::Stopped);
+        }
+        self.has_stopped = true;
+        self.flush()?;
+        self.has_stopped = false;
+        Ok(self.last)
+    }
+
+    fn flush(&self) -> Result<(), JournalError> {
+        let full = self.disk.full_path(&format!("{}/{}", self.folder, segment::file_name(self.segment)));
+        self.file.sync().map_err(JournalError::io("flushing", &full))
     }
 
     /// Refuses a frame that would take what must stay free.

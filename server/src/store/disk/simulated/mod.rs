@@ -315,7 +315,11 @@ mod tests {
             disk.crash(seed);
             let files = disk.files();
             assert!(files == ["a"] || files == ["b"] || files == ["b", "c"], "{files:?}");
-            if files == ["a"] { lost += 1 } else { kept += 1 }
+            if files == ["a"] {
+                lost += 1
+            } else {
+                kept += 1
+            }
             let (disk, _) = disk_with(b"x");
             disk.rename("a", "b").unwrap();
             disk.sync_folder("").unwrap();
