@@ -16,7 +16,7 @@ use crate::commit::Tables;
 use crate::identity::StoreKeys;
 use crate::office::Office;
 use crate::platform::Platform;
-use crate::store::{KeyRange, SledOptions, SledStore, Store, StoreError, Table};
+use crate::store::{JournaledStore, KeyRange, SledOptions, StoreError, Table};
 
 /// A command's office: nothing else runs on the store.
 pub(super) struct Opened {
@@ -101,7 +101,9 @@ pub(super) fn begin_keys(data: &Path, secret: &[u8; StoreKeys::LENGTH]) -> Resul
     let (store, path) = (data.join("store"), new_keys_file(data));
     if store.exists() {
         // Another `init` may be at work on it now.
-        if let Err(error @ StoreError::Locked { .. }) = SledStore::open(&store, SledOptions::default()) {
+        if let Err(error @ StoreError::Locked { .. }) =
+            JournaledStore::open(&store, SledOptions::default(), &Platform::system())
+        {
             return Err(error.into());
         }
         fs::remove_dir_all(&store)
@@ -131,8 +133,9 @@ pub(super) fn finish_keys(data: &Path) -> Result<(), Failure> {
 /// Opens the store in `data` for a command.
 pub(super) fn open(data: &Path) -> Result<Opened, Failure> {
     let keys = read_keys(data)?;
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(&data.join("store"), SledOptions::default())?);
-    let (office, thread) = Office::open(store, keys, Platform::system(), None)?;
+    let platform = Platform::system();
+    let store = JournaledStore::open(&data.join("store"), SledOptions::default(), &platform)?;
+    let (office, thread) = Office::open(Arc::new(store), keys, platform, None)?;
     Ok(Opened { office, thread })
 }
 

@@ -283,14 +283,16 @@ impl CommitThread {
         }
     }
 
-    /// Applies and flushes while no reader looks, so that nothing undurable leaves the process.
+    /// Commits the group. No reader looks from the moment at which it could see any of it until all of it is
+    /// durable and the durable number says so.
     fn make_durable(&self) -> Result<(), StoreError> {
         let batch = self.writer.group_batch();
         let tip = self.writer.tip();
-        let mut durable = self.hub.lock_for_commit();
-        self.store.apply(&batch)?;
-        self.store.flush()?;
-        *durable = Durable { number: tip.number, chain: tip.chain };
+        let mut durable = None;
+        self.store.commit(&batch, &mut || durable = Some(self.hub.lock_for_commit()))?;
+        if let Some(durable) = &mut durable {
+            **durable = Durable { number: tip.number, chain: tip.chain };
+        }
         Ok(())
     }
 }

@@ -137,6 +137,14 @@ impl Batch {
         self.writes.len()
     }
 
+    /// Bytes of keys and values.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.writes()
+            .map(|(_, key, value)| key.len().saturating_add(value.map_or(0, <[u8]>::len)))
+            .fold(0, usize::saturating_add)
+    }
+
     /// Refuses keys, values and batches above the limits of this module.
     pub fn check_limits(&self) -> Result<(), StoreError> {
         let within = |what, size, limit| {

@@ -17,7 +17,7 @@ use docket_server::commit::{CommitError, PushDone, Tables, Writer};
 use docket_server::identity::StoreKeys;
 use docket_server::office::Office as Core;
 use docket_server::platform::Platform;
-use docket_server::store::{SledOptions, SledStore, Store};
+use docket_server::store::{JournaledStore, SledOptions};
 use docket_sync_core::document::{Document, Record};
 use docket_sync_core::facts::Role;
 use docket_sync_core::ids::{Digest, DocumentId, PersonId};
@@ -186,8 +186,9 @@ impl Open {
         let secret = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes())?;
         let secret: [u8; StoreKeys::LENGTH] = secret.try_into().map_err(|_| "the store's keys have another length")?;
         let keys = StoreKeys::from_secret(&secret);
-        let store: Arc<dyn Store> = Arc::new(SledStore::open(&data.join("store"), SledOptions::default())?);
-        let (core, thread) = Core::open(store, keys.clone(), Platform::system(), None)?;
+        let platform = Platform::system();
+        let store = JournaledStore::open(&data.join("store"), SledOptions::default(), &platform)?;
+        let (core, thread) = Core::open(Arc::new(store), keys.clone(), platform, None)?;
         Ok(Self { core, keys, thread })
     }
 
