@@ -21,5 +21,6 @@ pub mod log;
 pub mod office;
 pub mod platform;
 pub mod reactor;
+pub mod restore;
 pub mod store;
 pub mod telemetry;

@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use super::guard::{Permit, Reads};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
+use crate::restore::Restored;
+use crate::restore::report::healing_report;
 
 /// The store.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,6 +26,12 @@ pub(crate) struct StoreAnswer {
     number: u64,
     /// Chain value there.
     chain: String,
+    /// When the store last lost something: it was restored, or a device showed that its disk was rolled back.
+    lost_at: Option<i64>,
+    /// Whether nobody restored it on purpose.
+    lost_unnoticed: bool,
+    /// A number that a device claims to have seen and this log has never had, where no loss is known.
+    claimed_number: Option<u64>,
 }
 
 /// The store's identity and the end of its log.
@@ -38,12 +46,17 @@ pub(crate) async fn get_store(
     State(office): State<Arc<Office>>,
     _: Permit<Reads>,
 ) -> Result<Json<StoreAnswer>, ApiError> {
-    let durable = super::reading::blocking(&office, |office| Ok(office.hub.durable())).await?;
+    let (durable, report) =
+        super::reading::blocking(&office, |office| Ok((office.hub.durable(), healing_report(office)?))).await?;
+    let loss = report.loss.as_ref();
     Ok(Json(StoreAnswer {
         store: office.identity.store.to_string(),
         epoch: office.identity.epoch.to_string(),
         fingerprint: office.keys.fingerprint().to_string(),
         number: durable.number,
         chain: durable.chain.to_string(),
+        lost_at: loss.map(|loss| loss.at.0),
+        lost_unnoticed: loss.is_some_and(Restored::was_unnoticed),
+        claimed_number: if loss.is_none() { report.seen_to } else { None },
     }))
 }

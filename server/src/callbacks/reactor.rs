@@ -82,7 +82,8 @@ fn concerns(kind: FactKind) -> bool {
         | FactKind::CancelByOffice
         | FactKind::Reinstate
         | FactKind::ReviewDefault
-        | FactKind::ResolveReview => true,
+        | FactKind::ResolveReview
+        | FactKind::Admit => true,
         FactKind::RegisterCall
         | FactKind::ConfirmRequest
         | FactKind::Assign
@@ -105,6 +106,9 @@ fn concerns(kind: FactKind) -> bool {
         | FactKind::RefuseSignature
         | FactKind::Acknowledge
         | FactKind::ReturnVoucher
+        | FactKind::Discard
+        | FactKind::PassOver
+        | FactKind::Renumber
         | FactKind::Close => false,
     }
 }

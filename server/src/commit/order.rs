@@ -212,6 +212,10 @@ impl Writer {
         }
         if let FactBody::RegisterCall(call) = fact.body() {
             order.meta.references = [Some(call.customer), Some(call.site), call.unit].into_iter().flatten().collect();
+            if let Some(serial) = &call.serial {
+                let index = keys::serial(serial, document);
+                self.put(Table::Index, index, Vec::new());
+            }
         }
         let (time, lo) = (fact.time, self.now());
         self.hybrid.observe(time, lo);

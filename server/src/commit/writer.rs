@@ -53,6 +53,7 @@ pub struct Writer {
     group_touched: Touched,
     pub(super) hybrid: HybridClock,
     pub(super) unsaved: BTreeMap<DocumentId, UnixMillis>,
+    started_at: u64,
 }
 
 impl core::fmt::Debug for Writer {
@@ -94,6 +95,7 @@ impl Writer {
             group_touched: Touched::default(),
             hybrid: HybridClock::default(),
             unsaved: BTreeMap::new(),
+            started_at: tip.number.saturating_add(1),
         }
     }
 
@@ -125,6 +127,12 @@ impl Writer {
     #[must_use]
     pub fn tip(&self) -> Tip {
         self.tip
+    }
+
+    /// Number of this process's first record of the log.
+    #[must_use]
+    pub fn started_at(&self) -> u64 {
+        self.started_at
     }
 
     fn layers(&self) -> Layers<'_> {

@@ -4,5 +4,7 @@ pub mod adapter;
 pub mod compress;
 pub mod devices;
 pub mod enrol;
+mod healing;
 pub mod pull;
 pub mod session;
+mod standing;

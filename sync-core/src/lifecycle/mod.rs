@@ -30,7 +30,7 @@ pub mod view;
 mod visits;
 
 pub use causality::Causality;
-pub use explain::{Reason, explain, known_to, summary};
+pub use explain::{Reason, body_summary, explain, known_to, summary};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
 pub use fold::fold;

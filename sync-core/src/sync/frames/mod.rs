@@ -46,6 +46,10 @@ pub enum Frame {
     Stop(#[n(0)] Stop),
     #[n(12)]
     Have(#[n(0)] Have),
+    #[n(13)]
+    Introduce(#[n(0)] Introduce),
+    #[n(14)]
+    References(#[n(0)] References),
 }
 
 /// A device opens a session.
@@ -236,6 +240,8 @@ coded_enum! {
         UnknownDocument = 11 "unknown_document",
         /// The document library failed on it.
         Library = 12 "library",
+        /// Its place on the chain holds another content, and who carried it did not make it.
+        TwoContents = 13 "two_contents",
     }
 }
 
@@ -486,6 +492,13 @@ coded_enum! {
         Protocol = 9 "protocol",
         /// A frame came where it is not allowed.
         OutOfOrder = 10 "out_of_order",
+        /// The store does not remember the device: say Hello again with [`Introduce`] right behind it.
+        UnknownDevice = 11 "unknown_device",
+        /// The store vouched for the device once and has forgotten it: what it sends is held until an
+        /// administrator confirms it, and it gets nothing.
+        NotConfirmed = 12 "not_confirmed",
+        /// Nobody who works here now uses the device: it may leave what it has and gets nothing.
+        Deactivated = 13 "deactivated",
     }
 }
 
@@ -499,6 +512,27 @@ pub struct Stop {
     /// Milliseconds after which to try again; absent: not without a change.
     #[n(1)]
     pub retry_after_ms: Option<u64>,
+}
+
+/// A device that the store does not remember shows what the store once said about it. Right behind the Hello.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Introduce {
+    /// The certificate's bytes.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub certificate: Vec<u8>,
+}
+
+/// Reference records that a device holds, given back to a store that may have lost them. Sent ahead of Heads.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct References {
+    /// The newest receipt that the device holds: it shows how far the store had come.
+    #[n(0)]
+    pub receipt: Option<ProofBytes>,
+    /// The records.
+    #[n(1)]
+    pub records: Vec<ProofBytes>,
 }
 
 /// Answers Heads: what the store has; the device sends records with receipts for what it lacks.

@@ -305,7 +305,7 @@ impl FakeStore {
 
     fn push(&mut self, push: &Push, hello: &Hello) -> Result<Frame, Renew> {
         let key = SigningKey::from_bytes(&[0xde; 32]).verifying_key();
-        let maker = Maker { device: hello.device, key, persons: vec![PERSON], revoked: false };
+        let maker = Maker { device: hello.device, key, persons: vec![PERSON], since: UnixMillis(0), revoked: false };
         let (proof, counter) = match &push.cover {
             Cover::Own { counter, .. } => (own_proof(&push.cover, STORE, maker), *counter),
             Cover::Receipt { receipt } => {
