@@ -9,14 +9,17 @@
 pub mod contents;
 pub mod error;
 pub mod folder;
+pub mod folding;
 pub mod keys;
 pub mod limits;
 pub mod manifest;
 pub mod piece;
 pub mod reading;
+pub mod restore;
 pub mod sealing;
 pub mod take;
 pub mod told;
+pub mod verify;
 
 pub use error::BackupError;
 pub use told::{BackedUp, LastBackup};

@@ -1,12 +1,14 @@
-//! The command line of the server: `docket init | serve | user | device | import | verify`.
+//! The command line of the server: `docket init | serve | user | device | import | backup | restore | verify`.
 //!
 //! Every command prints what it did; a refusal is one clear sentence on the error output and an exit code
 //! that is not 0.
 
+mod backup;
 mod data;
 mod device;
 mod import;
 mod init;
+mod restore;
 mod serve;
 mod user;
 mod verify;
@@ -38,6 +40,10 @@ enum Command {
     /// Takes over data from files.
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// Backs the store up, also while the server runs; makes keys for it; verifies a backup.
+    Backup(backup::BackupOptions),
+    /// Makes a store from a backup, as it is or as it was.
+    Restore(restore::RestoreOptions),
     /// Checks a customer's signed copy; needs no server and no network.
     Verify(verify::VerifyOptions),
 }
@@ -67,6 +73,8 @@ pub fn run() -> ExitCode {
         Command::User(command) => user::run(command),
         Command::Device(command) => device::run(command),
         Command::Import(command) => import::run(command),
+        Command::Backup(options) => backup::run(options),
+        Command::Restore(options) => restore::run(&options),
         Command::Verify(options) => return verify::run(&options),
     };
     match done {

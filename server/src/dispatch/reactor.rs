@@ -44,6 +44,9 @@ impl Reactor for Rotation {
             | LogRecord::Revoked { .. }
             | LogRecord::Quarantined { .. }
             | LogRecord::Proof { .. }
+            | LogRecord::Restored { .. }
+            | LogRecord::Confirmed { .. }
+            | LogRecord::Decided { .. }
             | LogRecord::Office { .. } => None,
         }
     }
