@@ -62,14 +62,22 @@ pub struct Office {
 }
 
 impl Office {
+    /// A folder without a store: for one that is restored from a backup.
+    ///
+    /// # Errors
+    /// When there is no room for a folder.
+    pub fn without_store() -> Result<Self, OfficeError> {
+        let folder = tempfile::tempdir().map_err(OfficeError::Folder)?;
+        std::fs::write(folder.path().join("password"), format!("{PASSWORD}\n")).map_err(OfficeError::Folder)?;
+        Ok(Self { folder, running: None })
+    }
+
     /// Makes a store with an administrator ([`ADMIN`], [`PASSWORD`]).
     ///
     /// # Errors
     /// When the program is not built or refuses.
     pub async fn init(company: &str) -> Result<Self, OfficeError> {
-        let folder = tempfile::tempdir().map_err(OfficeError::Folder)?;
-        std::fs::write(folder.path().join("password"), format!("{PASSWORD}\n")).map_err(OfficeError::Folder)?;
-        let office = Self { folder, running: None };
+        let office = Self::without_store()?;
         let password = office.path("password");
         office.command(&["init", "--company", company, "--admin", ADMIN, "--password-file", &password]).await?;
         Ok(office)
