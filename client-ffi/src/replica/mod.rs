@@ -109,6 +109,8 @@ struct Flight {
     has_pulled: bool,
     /// While everything is pulled again: the documents that came.
     came: Option<BTreeSet<DocumentId>>,
+    /// While everything is pulled from the beginning: the reference records that came.
+    came_references: Option<BTreeSet<RecordId>>,
     /// Whether unnamed reference records were dropped since something changed that may leave some behind.
     swept: bool,
     /// Whether heads were compared because digests differed: once is enough, what remains is for a person.

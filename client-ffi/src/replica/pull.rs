@@ -47,6 +47,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if batch.from == 0 && known.is_none() && self.state.pulled_again.is_some() {
             self.flight.came = Some(BTreeSet::new());
         }
+        if batch.from == 0 && (known.is_none() || anew) {
+            self.flight.came_references = Some(BTreeSet::new());
+            self.flight.swept = false;
+        }
+        self.state.forgotten = None;
         let mut work = Work::default();
         self.keep_references(&batch.references, &mut work)?;
         let progress = self.apply_documents(batch, &mut work)?;
@@ -239,6 +244,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
         }
         self.settle_what_came_back(id, &base, work);
+        self.settle_admitted(id, &base, work)?;
         work.batch.delete(Table::Evicted, id.0);
         if is_changed {
             work.touched.insert(id);
@@ -301,6 +307,35 @@ impl<S: DeviceStore> DeviceReplica<S> {
             work.batch.delete(Table::Journal, row_key(row));
             work.touched.insert(id);
         }
+    }
+
+    /// Own facts that the store had refused and a supervisor has let in: they are among the store's now.
+    fn settle_admitted(&mut self, id: DocumentId, base: &Base, work: &mut Work) -> Result<(), ReplicaError> {
+        let refused = || self.journal.iter().filter(|(_, entry)| entry.document == id && !entry.waits());
+        if refused().next().is_none() {
+            return Ok(());
+        }
+        // What cannot be read admits nothing.
+        let records = base.document.records().unwrap_or_default();
+        let admitted: BTreeSet<_> = records
+            .iter()
+            .filter_map(|record| match StatedFact::from_bytes(&record.bytes).ok()?.content.body {
+                FactBody::Admit(admit) => admit.fact(id).map(|fact| (fact.id, fact.digest)),
+                _ => None,
+            })
+            .collect();
+        let mut rows = Vec::new();
+        for (row, entry) in refused() {
+            if admitted.contains(&(entry.id(), entry.fact()?.digest)) {
+                rows.push(*row);
+            }
+        }
+        for row in rows {
+            self.journal.remove(&row);
+            work.batch.delete(Table::Journal, row_key(row));
+            work.touched.insert(id);
+        }
+        Ok(())
     }
 
     /// The document left the scope: it stays until its facts are safe.

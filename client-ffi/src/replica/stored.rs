@@ -108,6 +108,9 @@ pub(crate) struct DeviceState {
     /// agree. It is tried once.
     #[n(17)]
     pub(crate) pulled_again: Option<u64>,
+    /// Whether the store does not remember this device, which introduces itself until it gets news again.
+    #[n(18)]
+    pub(crate) forgotten: Option<bool>,
 }
 
 impl DeviceState {
@@ -132,6 +135,7 @@ impl DeviceState {
             last_sync: None,
             next_row: 1,
             pulled_again: None,
+            forgotten: None,
         }
     }
 }

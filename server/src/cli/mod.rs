@@ -1,4 +1,5 @@
-//! The command line of the server: `docket init | serve | user | device | import | backup | restore | verify`.
+//! The command line of the server:
+//! `docket init | serve | user | device | healing | import | backup | restore | verify`.
 //!
 //! Every command prints what it did; a refusal is one clear sentence on the error output and an exit code
 //! that is not 0.
@@ -6,6 +7,7 @@
 mod backup;
 mod data;
 mod device;
+mod healing;
 mod import;
 mod init;
 mod restore;
@@ -37,6 +39,8 @@ enum Command {
     /// Manages technicians' devices.
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    /// Shows what came back after a restore, and what nobody has returned.
+    Healing(healing::HealingOptions),
     /// Takes over data from files.
     #[command(subcommand)]
     Import(import::ImportCommand),
@@ -72,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Serve(options) => serve::run(options),
         Command::User(command) => user::run(command),
         Command::Device(command) => device::run(command),
+        Command::Healing(options) => healing::run(options),
         Command::Import(command) => import::run(command),
         Command::Backup(options) => backup::run(options),
         Command::Restore(options) => restore::run(&options),

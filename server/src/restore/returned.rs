@@ -40,7 +40,7 @@ pub struct Returned {
 /// What a device holds of one document and the store lacked when they compared.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub struct Claim {
+pub(super) struct Claim {
     /// Log number of the newest receipt that a device has for it.
     #[n(0)]
     pub number: u64,
@@ -104,8 +104,12 @@ impl Writer {
             Some(record) if record.revoked_at.is_none() => self.revoke_again(record, &revocation),
             Some(_) => Ok(()),
             None => {
-                self.put(Table::Meta, super::key(REVOKED, &revocation.device.0), signed.to_vec());
-                Ok(())
+                let forgotten = key_of_revoked(revocation.device);
+                if self.get(Table::Meta, &forgotten)?.is_some() {
+                    return Ok(());
+                }
+                self.put(Table::Meta, forgotten, signed.to_vec());
+                self.tell_revocation(&revocation)
             }
         }
     }
@@ -251,6 +255,10 @@ impl Writer {
     }
 }
 
-pub(super) fn claim_key(document: DocumentId) -> Vec<u8> {
+fn key_of_revoked(device: DeviceId) -> Vec<u8> {
+    key(REVOKED, &device.0)
+}
+
+fn claim_key(document: DocumentId) -> Vec<u8> {
     key(CLAIMS, &document.0)
 }

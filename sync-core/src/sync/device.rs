@@ -354,5 +354,5 @@ fn want(documents: Vec<DocumentId>, answer: &mut Vec<Frame>) {
 /// A stop that the user should hear about in words.
 #[must_use]
 pub fn is_final(stop: &Stop) -> bool {
-    matches!(stop.code, StopCode::Revoked | StopCode::NotAuthentic | StopCode::Protocol)
+    matches!(stop.code, StopCode::Revoked | StopCode::Deactivated | StopCode::NotAuthentic | StopCode::Protocol)
 }

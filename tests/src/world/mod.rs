@@ -20,6 +20,7 @@ use docket_server::identity::{Identity, StoreKeys};
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
 use docket_server::office::Office;
 use docket_server::platform::{Clock, Platform, Random};
+use docket_server::restore::{RestoredFrom, renew_epoch};
 use docket_server::store::{KeyRange, MemoryStore, Table};
 use docket_sync_core::commands::Command;
 use docket_sync_core::facts::Role;
@@ -86,7 +87,7 @@ impl World {
         let clock = Arc::new(OfficeClock(AtomicI64::new(MORNING.0)));
         let random = Arc::new(SeededRandom { seed, drawn: AtomicU64::new(0) });
         let platform = Platform { clock: clock.clone(), random };
-        let keys = StoreKeys::from_secret(&[7; StoreKeys::LENGTH]);
+        let keys = Self::keys();
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
         let (office, _thread) = Office::open(store.clone(), keys, platform, Some(new))?;
         let mut world = Self { office, store, clerk: PersonId([0; 16]), clock, seed, people: AtomicU64::new(0) };
@@ -95,6 +96,45 @@ impl World {
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
         world.office.committer.run(move |writer| writer.write_company("Northern Air", record, None)).await?;
         Ok(world)
+    }
+
+    /// The store's keys, which lie apart from it.
+    #[must_use]
+    pub fn keys() -> StoreKeys {
+        StoreKeys::from_secret(&[7; StoreKeys::LENGTH])
+    }
+
+    /// What is durable at the office now, and the last number of its log.
+    #[must_use]
+    pub fn backup(&self) -> (MemoryStore, u64) {
+        let _durable = self.office.hub.read();
+        (self.store.copy(), self.office.hub.durable().number)
+    }
+
+    /// The office is lost and begins again on a backup, under a new epoch.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub fn restore(&mut self, (store, until_number): (MemoryStore, u64)) -> Result<(), Trouble> {
+        let store = Arc::new(store);
+        let from = RestoredFrom { backup: "yesterday".to_owned(), until_number, until_at: None };
+        renew_epoch(store.clone(), Self::keys(), self.office.platform.clone(), from)?;
+        self.reopen(store)
+    }
+
+    /// The disk goes back to what it was, and nobody notices.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub fn roll_back(&mut self, (store, _): (MemoryStore, u64)) -> Result<(), Trouble> {
+        self.reopen(Arc::new(store))
+    }
+
+    fn reopen(&mut self, store: Arc<MemoryStore>) -> Result<(), Trouble> {
+        let platform = self.office.platform.clone();
+        let (office, _thread) = Office::open(store.clone(), Self::keys(), platform, None)?;
+        (self.office, self.store) = (office, store);
+        Ok(())
     }
 
     /// Lets time pass at the office.
