@@ -354,7 +354,7 @@ struct JournaledInMemory {
 
 impl JournaledInMemory {
     fn open(disk: SimulatedDisk, home: MemoryHome, restarts: u8) -> Self {
-        let store = JournaledStore::open_on(Arc::new(disk.clone()), &home, small(restarts % 2)).unwrap();
+        let store = JournaledStore::open_on(disk.mount(), &home, small(restarts % 2)).unwrap();
         Self { store: Arc::new(store), disk, home, restarts }
     }
 }
@@ -373,6 +373,7 @@ impl Fixture for JournaledInMemory {
         assert_eq!(Arc::strong_count(&store), 1, "a test holds the store across a restart");
         disk.crash(u64::from(restarts));
         home.engine().crash();
+        drop(store);
         Self::open(disk, home, restarts + 1)
     }
 }

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use docket_sync_core::ids::KeyId;
 
 pub use batch::{Batch, Expect};
-pub use journaled::JournaledStore;
+pub use journaled::{Engine, JournaledStore};
 pub use memory::MemoryStore;
 pub use range::{KeyRange, Order};
 pub use sled::{SledOptions, SledStore};

@@ -115,10 +115,16 @@ impl FrameHeader {
         size(self.stored)
     }
 
+    /// Bytes of the frame without its padding.
+    #[must_use]
+    pub fn payload_end(&self) -> usize {
+        HEADER_BYTES.saturating_add(self.payload_bytes())
+    }
+
     /// Bytes of the whole frame, padding included.
     #[must_use]
     pub fn frame_bytes(&self) -> usize {
-        padded(HEADER_BYTES.saturating_add(self.payload_bytes()))
+        padded(self.payload_end())
     }
 
     /// Where the journal stands after this frame.

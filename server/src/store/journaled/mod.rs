@@ -211,7 +211,8 @@ impl<E: Engine> Store for JournaledStore<E> {
 impl<E: Engine> Drop for JournaledStore<E> {
     /// A close in order: the engine becomes durable, and only then the mark of a running process goes.
     fn drop(&mut self) {
-        if self.has_stopped.load(Ordering::SeqCst) {
+        // A disk that is gone (a simulated crash) has no store any more that could be closed.
+        if self.has_stopped.load(Ordering::SeqCst) || format::running(self.disk.as_ref()).is_err() {
             return;
         }
         let closed = self.engine.flush().and_then(|()| format::remove_running(self.disk.as_ref()));

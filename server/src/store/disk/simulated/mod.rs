@@ -81,6 +81,13 @@ impl SimulatedDisk {
         self.state().capacity = bytes;
     }
 
+    /// The disk as one process sees it: dead after the next crash, end of the process or restore.
+    #[must_use]
+    pub fn mount(&self) -> Arc<dyn Disk> {
+        let life = self.state().life;
+        Arc::new(Mounted { disk: self.clone(), life })
+    }
+
     /// Bytes of all files together.
     #[must_use]
     pub fn used(&self) -> u64 {
@@ -95,11 +102,10 @@ impl SimulatedDisk {
         state.fail = None;
     }
 
-    /// The process ends, the machine goes on: everything written is still there. Open files are dead.
+    /// The process ends, the machine goes on: everything written is still there. Open files are dead, faults stay.
     pub fn end_process(&self) {
         let mut state = self.state();
         state.life = state.life.saturating_add(1);
-        state.fail = None;
     }
 
     /// The disk as it is now, durable or not.
@@ -150,14 +156,6 @@ impl SimulatedDisk {
             _ => Ok(state),
         }
     }
-
-    fn plain_call(&self) -> io::Result<MutexGuard<'_, State>> {
-        self.call().map_err(|(_, failure)| failure.error())
-    }
-
-    fn file(&self, state: &State, node: u64) -> Box<dyn DiskFile> {
-        Box::new(SimulatedFile { disk: self.clone(), node, life: state.life })
-    }
 }
 
 impl DiskFailure {
@@ -169,17 +167,42 @@ impl DiskFailure {
     }
 }
 
-impl Disk for SimulatedDisk {
+/// What one process sees of the disk.
+#[derive(Debug)]
+struct Mounted {
+    disk: SimulatedDisk,
+    life: u64,
+}
+
+impl State {
+    fn alive(&self, life: u64) -> io::Result<()> {
+        if self.life == life { Ok(()) } else { Err(io::Error::other("the simulated machine was restarted")) }
+    }
+}
+
+impl Mounted {
+    fn call(&self) -> io::Result<MutexGuard<'_, State>> {
+        let state = self.disk.call().map_err(|(_, failure)| failure.error())?;
+        state.alive(self.life)?;
+        Ok(state)
+    }
+
+    fn file(&self, node: u64) -> Box<dyn DiskFile> {
+        Box::new(SimulatedFile { disk: self.disk.clone(), node, life: self.life })
+    }
+}
+
+impl Disk for Mounted {
     fn create(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
-        let mut state = self.plain_call()?;
+        let mut state = self.call()?;
         let node = state.tree.create(path)?;
-        Ok(self.file(&state, node))
+        Ok(self.file(node))
     }
 
     fn open(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
-        let state = self.plain_call()?;
+        let state = self.call()?;
         let node = state.tree.file(path)?;
-        Ok(self.file(&state, node))
+        Ok(self.file(node))
     }
 
     fn open_to_read(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
@@ -187,27 +210,27 @@ impl Disk for SimulatedDisk {
     }
 
     fn make_folder(&self, path: &str) -> io::Result<()> {
-        self.plain_call()?.tree.make_folder(path)
+        self.call()?.tree.make_folder(path)
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        self.plain_call()?.tree.list(folder)
+        self.call()?.tree.list(folder)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.plain_call()?.tree.rename(from, to)
+        self.call()?.tree.rename(from, to)
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {
-        self.plain_call()?.tree.remove(path)
+        self.call()?.tree.remove(path)
     }
 
     fn sync_folder(&self, folder: &str) -> io::Result<()> {
-        self.plain_call()?.tree.sync_folder(folder)
+        self.call()?.tree.sync_folder(folder)
     }
 
     fn free_space(&self) -> io::Result<u64> {
-        let state = self.plain_call()?;
+        let state = self.call()?;
         Ok(state.capacity.map_or(u64::MAX, |capacity| capacity.saturating_sub(state.tree.used())))
     }
 
@@ -224,15 +247,16 @@ struct SimulatedFile {
 }
 
 impl SimulatedFile {
-    fn alive(&self, state: &State) -> io::Result<()> {
-        if state.life == self.life { Ok(()) } else { Err(io::Error::other("the simulated machine was restarted")) }
+    fn call(&self) -> io::Result<MutexGuard<'_, State>> {
+        let state = self.disk.call().map_err(|(_, failure)| failure.error())?;
+        state.alive(self.life)?;
+        Ok(state)
     }
 }
 
 impl DiskFile for SimulatedFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let state = self.disk.plain_call()?;
-        self.alive(&state)?;
+        let state = self.call()?;
         Ok(state.tree.read(self.node, offset, buffer))
     }
 
@@ -244,7 +268,7 @@ impl DiskFile for SimulatedFile {
                 (state, bytes.get(..half).unwrap_or_default(), Err(failure.error()))
             }
         };
-        self.alive(&state)?;
+        state.alive(self.life)?;
         let grows = state.tree.growth(self.node, offset, written.len());
         let used = state.tree.used();
         if state.capacity.is_some_and(|capacity| used.saturating_add(grows) > capacity) {
@@ -257,11 +281,12 @@ impl DiskFile for SimulatedFile {
     fn sync(&self) -> io::Result<()> {
         match self.disk.call() {
             Ok(mut state) => {
-                self.alive(&state)?;
+                state.alive(self.life)?;
                 state.tree.sync(self.node);
                 Ok(())
             }
             Err((mut state, failure)) => {
+                state.alive(self.life)?;
                 state.tree.forget_unsynced(self.node);
                 Err(failure.error())
             }
@@ -269,8 +294,7 @@ impl DiskFile for SimulatedFile {
     }
 
     fn length(&self) -> io::Result<u64> {
-        let state = self.disk.plain_call()?;
-        self.alive(&state)?;
+        let state = self.call()?;
         Ok(state.tree.length(self.node))
     }
 }
@@ -281,10 +305,10 @@ mod tests {
 
     fn disk_with(bytes: &[u8]) -> (SimulatedDisk, Box<dyn DiskFile>) {
         let disk = SimulatedDisk::new();
-        let file = disk.create("a").unwrap();
+        let file = disk.mount().create("a").unwrap();
         file.write_at(0, bytes).unwrap();
         file.sync().unwrap();
-        disk.sync_folder("").unwrap();
+        disk.mount().sync_folder("").unwrap();
         (disk, file)
     }
 
@@ -310,8 +334,8 @@ mod tests {
         let (mut lost, mut kept) = (0, 0);
         for seed in 0..100 {
             let (disk, _) = disk_with(b"x");
-            disk.rename("a", "b").unwrap();
-            disk.create("c").unwrap();
+            disk.mount().rename("a", "b").unwrap();
+            disk.mount().create("c").unwrap();
             disk.crash(seed);
             let files = disk.files();
             assert!(files == ["a"] || files == ["b"] || files == ["b", "c"], "{files:?}");
@@ -321,8 +345,8 @@ mod tests {
                 kept += 1
             }
             let (disk, _) = disk_with(b"x");
-            disk.rename("a", "b").unwrap();
-            disk.sync_folder("").unwrap();
+            disk.mount().rename("a", "b").unwrap();
+            disk.mount().sync_folder("").unwrap();
             disk.crash(seed);
             assert_eq!(disk.files(), ["b"]);
         }
@@ -347,7 +371,7 @@ mod tests {
     fn a_full_disk_refuses_growth_and_nothing_else() {
         let (disk, file) = disk_with(&[1; 100]);
         disk.set_capacity(Some(110));
-        assert_eq!(disk.free_space().unwrap(), 10);
+        assert_eq!(disk.mount().free_space().unwrap(), 10);
         assert_eq!(file.write_at(100, &[2; 20]).unwrap_err().kind(), io::ErrorKind::StorageFull);
         file.write_at(0, &[2; 100]).unwrap();
         file.write_at(100, &[2; 10]).unwrap();
@@ -360,7 +384,7 @@ mod tests {
         let (disk, _) = disk_with(b"one");
         let before = disk.snapshot();
         disk.put("a", b"two".to_vec()).unwrap();
-        disk.create("b").unwrap();
+        disk.mount().create("b").unwrap();
         disk.restore(&before);
         assert_eq!((disk.files(), disk.bytes("a").unwrap()), (vec!["a".to_owned()], b"one".to_vec()));
         assert!(disk.flip("a", 0, 1) && !disk.flip("a", 3, 1));
