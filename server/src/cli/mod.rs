@@ -1,5 +1,5 @@
 //! The command line of the server:
-//! `docket init | serve | user | device | healing | import | backup | restore | verify`.
+//! `docket init | serve | user | device | healing | import | backup | restore | doctor | verify`.
 //!
 //! Every command prints what it did; a refusal is one clear sentence on the error output and an exit code
 //! that is not 0.
@@ -7,6 +7,7 @@
 mod backup;
 mod data;
 mod device;
+mod doctor;
 mod healing;
 mod import;
 mod init;
@@ -48,6 +49,8 @@ enum Command {
     Backup(backup::BackupOptions),
     /// Makes a store from a backup, as it is or as it was.
     Restore(restore::RestoreOptions),
+    /// Looks at a store, also while the server runs: what is damaged, where, and what to do.
+    Doctor(doctor::DoctorOptions),
     /// Checks a customer's signed copy; needs no server and no network.
     Verify(verify::VerifyOptions),
 }
@@ -80,6 +83,7 @@ pub fn run() -> ExitCode {
         Command::Import(command) => import::run(command),
         Command::Backup(options) => backup::run(options),
         Command::Restore(options) => restore::run(&options),
+        Command::Doctor(options) => return doctor::run(&options),
         Command::Verify(options) => return verify::run(&options),
     };
     match done {
