@@ -22,11 +22,9 @@ async fn refusals_of_backup_and_restore_are_one_sentence_each() -> Result<(), Tr
     let backup = |data: &str, recipient: &str| {
         ["backup", "--data", data, "--to", &to, "--recipient", recipient].map(str::to_owned)
     };
-    let strs = |arguments: &[String; 7]| arguments.clone();
     for (arguments, expected) in
         [(backup(&absent, &recipient), "holds no Docket store"), (backup(&data, "age1nobody"), "is not a recipient")]
     {
-        let arguments = strs(&arguments);
         sentence(&arguments.each_ref().map(String::as_str), expected).await?;
     }
     assert!(!shelf.backup().exists(), "a refused backup makes no folder");

@@ -1,6 +1,7 @@
 //! Backup, verification, restore and doctor, against the real `docket` process.
 
 mod damage;
+mod doctor;
 mod errors;
 mod interrupted;
 mod restoring;

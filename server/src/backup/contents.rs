@@ -66,7 +66,7 @@ pub(crate) fn log_records(batch: &Batch) -> impl Iterator<Item = Result<LoggedRe
 fn logged(key: &[u8], stored: &[u8]) -> Result<LoggedRecord, BackupError> {
     let number = keys::read_number(key).ok_or_else(|| content("a log record has no number"))?;
     let unreadable = || content(&format!("log record {number} cannot be read"));
-    let payload = value::decode(stored.to_vec()).map_err(|_| unreadable())?.payload;
+    let payload = value::decode(stored.to_vec()).or(Err(unreadable()))?.payload;
     let (chain, bytes) = payload.split_at_checked(Digest::LENGTH).ok_or_else(unreadable)?;
     let chain = Digest::from_slice(chain).ok_or_else(unreadable)?;
     Ok(LoggedRecord { number, chain, bytes: bytes.to_vec() })

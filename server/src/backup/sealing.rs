@@ -47,9 +47,8 @@ impl Recipients {
     /// [`age::stream::StreamWriter::finish`].
     pub fn seal<W: Write>(&self, output: W) -> std::io::Result<age::stream::StreamWriter<W>> {
         let recipients = self.0.iter().map(|recipient| -> &dyn age::Recipient { recipient });
-        let encryptor = age::Encryptor::with_recipients(recipients).map_err(|error| match error {
-            EncryptError::Io(error) => error,
-            other => std::io::Error::other(other.to_string()),
+        let encryptor = age::Encryptor::with_recipients(recipients).map_err(|error| {
+            if let EncryptError::Io(error) = error { error } else { std::io::Error::other(error.to_string()) }
         })?;
         encryptor.wrap_output(output)
     }
@@ -94,11 +93,12 @@ impl Identities {
         recipients: &[String],
         input: R,
     ) -> Result<age::stream::StreamReader<R>, BackupError> {
-        let failed = |error: DecryptError| match error {
-            DecryptError::NoMatchingKeys => {
+        let failed = |error: DecryptError| {
+            if matches!(error, DecryptError::NoMatchingKeys) {
                 BackupError::WrongIdentity { name: name.to_owned(), recipients: recipients.to_vec() }
+            } else {
+                BackupError::piece(name, error.to_string())
             }
-            other => BackupError::piece(name, other.to_string()),
         };
         let decryptor = age::Decryptor::new_buffered(input).map_err(failed)?;
         let identities = self.0.iter().map(|identity| -> &dyn age::Identity { identity });

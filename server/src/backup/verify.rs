@@ -45,9 +45,8 @@ pub fn verify(backup: &Backup, mut told: impl FnMut(Doing)) -> Result<Verified, 
     backup.keys()?;
     let keys = backup.check_all_keys()?;
     let read = backup.series()?.number;
-    let mut pieces = 0;
+    let pieces = backup.manifest().series.iter().map(|series| series.pieces.len()).sum();
     for series in &backup.manifest().series {
-        pieces += series.pieces.len();
         for piece in series.pieces.iter().filter(|_| series.number != read) {
             backup.check_piece(piece)?;
             told(Doing::Piece(piece.name.clone()));

@@ -229,3 +229,6 @@ impl Scan<'_> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;
