@@ -52,6 +52,18 @@ const RUNS: &[Run] = &[
         variable: ("DOCKET_CONVERGENCE_SEEDS", "2000"),
     },
     Run {
+        name: "torn_tails",
+        about: "10,000 cuts, zeros, garbage and flips in the last frames of the journal",
+        filter: "store::journaled::tests::damage",
+        variable: ("DOCKET_TORN_TAILS", "10000"),
+    },
+    Run {
+        name: "bit_flips",
+        about: "20,000 flipped bits anywhere in the files of a store",
+        filter: "a_bit_flipped_anywhere",
+        variable: ("DOCKET_BIT_FLIPS", "20000"),
+    },
+    Run {
         name: "laws",
         about: "property tests of fold, codec and calendar with 100,000 cases each",
         filter: "law_",

@@ -15,6 +15,7 @@ use docket_client::transport::{Live, Server};
 use docket_sync_core::sync::device::{DeviceSession, Ending};
 use docket_sync_core::sync::frames::{Frame, News};
 use docket_sync_core::sync::message::{Light, frame_bytes, pack, unpack};
+use ed25519_dalek::SigningKey;
 use tempfile::TempDir;
 
 use super::RowError;
@@ -98,9 +99,18 @@ fn open(folder: &Path, platform: &Platform) -> Result<Store, RowError> {
     Ok(SealedStore::new(SqliteStore::open(folder)?, SystemRandom, &key))
 }
 
+impl Kit {
+    /// The key that signs the device's envelopes.
+    pub(super) fn signing_key(&self) -> Result<SigningKey, RowError> {
+        let secret = self.keys.get(SecretName::SigningKey)?.ok_or("the device has no key")?;
+        let seed: [u8; 32] = secret.as_slice().try_into()?;
+        Ok(SigningKey::from_bytes(&seed))
+    }
+}
+
 /// An open live session.
 pub(super) struct Link {
-    connection: Live,
+    pub(super) connection: Live,
     session: DeviceSession,
     pub(super) talk: Talk,
     began: Option<Instant>,

@@ -6,6 +6,7 @@ mod cold_pull;
 mod cpu;
 mod device;
 mod device_work;
+mod durable_commits;
 mod fan_out;
 mod floor;
 mod incremental;
@@ -116,6 +117,7 @@ pub const ROWS: &[Row] = &[
     no_op::ROW,
     incremental::ROW,
     fan_out::ROW,
+    durable_commits::ROW,
     device_work::ROW,
     memory::ROW,
 ];

@@ -196,10 +196,9 @@ pub(super) fn encode(id: JournalId, about: About, batch: &Batch) -> Result<(Fram
     let mut log: Option<(u64, u64)> = None;
     for (table, key, value) in batch.writes() {
         plain.push(table.number());
-        plain.extend_from_slice(&u16::try_from(key.len()).map_err(|_| too_large(key.len()))?.to_be_bytes());
+        plain.extend_from_slice(&u16::try_from(key.len()).or(Err(too_large(key.len())))?.to_be_bytes());
         plain.extend_from_slice(key);
-        let length =
-            value.map_or(Ok(REMOVED), |value| u32::try_from(value.len()).map_err(|_| too_large(value.len())))?;
+        let length = value.map_or(Ok(REMOVED), |value| u32::try_from(value.len()).or(Err(too_large(value.len()))))?;
         plain.extend_from_slice(&length.to_be_bytes());
         plain.extend_from_slice(value.unwrap_or_default());
         if let (Table::Log, Ok(number), Some(_)) = (table, key.try_into().map(u64::from_be_bytes), value) {
@@ -256,7 +255,7 @@ fn size(length: u32) -> usize {
 }
 
 fn length(bytes: &[u8]) -> Result<u32, JournalError> {
-    u32::try_from(bytes.len()).map_err(|_| too_large(bytes.len()))
+    u32::try_from(bytes.len()).or(Err(too_large(bytes.len())))
 }
 
 fn too_large(size: usize) -> JournalError {

@@ -62,9 +62,11 @@ impl Journal {
         let full = disk.full_path(folder);
         disk.make_folder(folder).map_err(JournalError::io("making the folder", &full))?;
         let path = format!("{folder}/{}", segment::file_name(1));
-        let making = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => JournalError::Exists { folder: full.clone() },
-            _ => JournalError::io("making", &disk.full_path(&path))(error),
+        let making = |error: std::io::Error| {
+            if error.kind() == std::io::ErrorKind::AlreadyExists {
+                return JournalError::Exists { folder: full.clone() };
+            }
+            JournalError::io("making", &disk.full_path(&path))(error)
         };
         let file = disk.create(&path).map_err(making)?;
         let length = options.segment_bytes(1);

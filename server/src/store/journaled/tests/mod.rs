@@ -3,6 +3,7 @@
 mod damage;
 mod engines;
 mod faults;
+mod measure;
 mod room;
 mod upgrades;
 mod world;
