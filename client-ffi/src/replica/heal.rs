@@ -139,6 +139,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 by_receipt.entry(receipt.row).or_default().push(Lacking { document, records: covered, proofs });
             }
             if !uncovered.is_empty() {
+                self.note_given_back(document, &uncovered);
                 let proofs = self.proofs_of(&uncovered)?;
                 own.push(Lacking { document, records: uncovered, proofs });
             }
@@ -229,7 +230,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// Actors of this device, in whatever incarnation.
-    fn own_actors(&self, base: &Base) -> Result<BTreeSet<ActorId>, ReplicaError> {
+    pub(super) fn own_actors(&self, base: &Base) -> Result<BTreeSet<ActorId>, ReplicaError> {
         let mut own = BTreeSet::new();
         for record in base.document.records()?.iter().filter(|record| record.sequence == 1) {
             let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { continue };

@@ -13,6 +13,7 @@ mod journal;
 mod order_rows;
 mod pull;
 mod push;
+mod reclaim;
 mod session;
 mod stored;
 #[cfg(test)]
@@ -99,6 +100,8 @@ struct Flight {
     wanted: BTreeMap<DocumentId, u8>,
     /// Healing pushes not yet answered, and the epoch they heal.
     healing: Option<heal::Healing>,
+    /// Own facts that the store had acknowledged and lost, as they travel under an envelope of this session.
+    given_back: BTreeMap<DocumentId, Vec<docket_sync_core::document::Record>>,
     /// Documents to ask for, whole.
     behind: BTreeSet<DocumentId>,
     /// Documents that were asked for and did not come yet.
@@ -126,6 +129,8 @@ struct Work {
     bases: BTreeMap<DocumentId, Base>,
     /// Documents whose view changes.
     touched: BTreeSet<DocumentId>,
+    /// Journal rows of own facts that the store has lost, to be stated again.
+    reclaimed: Vec<u64>,
     /// Documents that are forgotten.
     gone: BTreeSet<DocumentId>,
     /// Reference records that are new.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use docket_sync_core::document::Record;
+use docket_sync_core::document::{ChainHead, Record};
 use docket_sync_core::facts::{FactBody, StatedFact};
-use docket_sync_core::ids::{BlobId, DocumentId, RecordId};
+use docket_sync_core::ids::{ActorId, BlobId, DocumentId, RecordId};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::sync::device::{Applied, WANT_DOCUMENTS_MAX};
 use docket_sync_core::sync::frames::{Batch, DocumentRuns, News, ProofBytes, RecordSet, Run};
@@ -60,6 +60,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             self.want_what_did_not_come(&work)?;
             self.drop_unnamed(&mut work)?;
         }
+        self.state_reclaimed(&mut work)?;
         keep_proofs(&batch.proofs, &mut work);
         // What comes before everything is pulled again does not make up for that.
         if known.is_some() || batch.from == 0 {
@@ -254,8 +255,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// A whole document replaces the base; what the base had beyond it is appended again, so that a store that
-    /// lost it can be healed. Where the two contradict each other the old one is put aside. Tells whether there
-    /// was something beyond it.
+    /// lost it can be healed. Where a chain contradicts the old one, the old document is put aside; own facts on such
+    /// a chain, which the store has lost to another phone with this identity, are stated again. Tells whether
+    /// there was something beyond it.
     fn keep_what_the_store_lacks(&mut self, base: &mut Base, work: &mut Work) -> Result<bool, ReplicaError> {
         let id = base.document.id();
         let old = match self.load_base(id) {
@@ -263,16 +265,25 @@ impl<S: DeviceStore> DeviceReplica<S> {
             Ok(None) | Err(ReplicaError::Document(_)) => return Ok(false),
             Err(error) => return Err(error),
         };
-        if contradict(&old, base) {
+        let contradicted = contradicted(&old, base);
+        let Ok(records) = old.document.records() else { return Ok(false) };
+        if !contradicted.is_empty() {
             let row = self.next_row();
             work.batch.put(Table::Aside, row_key(row), to_bytes(&Aside { document: id, bytes: old.document.save() }));
-            return Ok(false);
+            let own = self.own_actors(&old)?;
+            let lost = |record: &&Record| {
+                contradicted.contains(&record.actor)
+                    && own.contains(&record.actor)
+                    && base.document.change_hash(record.actor, record.sequence)
+                        != old.document.change_hash(record.actor, record.sequence)
+            };
+            let lost: Vec<Record> = records.iter().filter(lost).cloned().collect();
+            work.reclaimed.extend(self.reclaim_facts(&old, &lost)?);
         }
         let mut kept = false;
-        let Ok(records) = old.document.records() else { return Ok(false) };
         for record in records {
             let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
-            if record.sequence > known {
+            if record.sequence > known && !contradicted.contains(&record.actor) {
                 base.append(&record)?;
                 kept = true;
             }
@@ -431,14 +442,15 @@ fn named_in(records: &[Record]) -> Vec<RecordId> {
     named.into_iter().flatten().flatten().collect()
 }
 
-/// Whether two documents have different changes in one place of a chain.
-fn contradict(old: &Base, new: &Base) -> bool {
-    old.meta.chains.iter().any(|(actor, old_head)| {
-        let Some(new_head) = new.meta.chains.get(actor) else { return false };
+/// Actors of which two documents have different changes in one place of the chain.
+fn contradicted(old: &Base, new: &Base) -> BTreeSet<ActorId> {
+    let differs = |(actor, old_head): &(&ActorId, &ChainHead)| {
+        let Some(new_head) = new.meta.chains.get(*actor) else { return false };
         if old_head.sequence <= new_head.sequence {
-            new.document.change_hash(*actor, old_head.sequence) != Some(old_head.hash)
+            new.document.change_hash(**actor, old_head.sequence) != Some(old_head.hash)
         } else {
-            old.document.change_hash(*actor, new_head.sequence) != Some(new_head.hash)
+            old.document.change_hash(**actor, new_head.sequence) != Some(new_head.hash)
         }
-    })
+    };
+    old.meta.chains.iter().filter(differs).map(|(actor, _)| *actor).collect()
 }

@@ -100,11 +100,12 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
         })
     }
 
-    fn renew(&mut self, _renew: &Renew) -> Result<(), ReplicaError> {
+    fn renew(&mut self, renew: &Renew) -> Result<(), ReplicaError> {
         self.guarded(|this| {
             let mut work = Work::default();
+            this.reclaim(renew, &mut work)?;
             let fresh = this.draw_incarnation()?;
-            this.restate_waiting(fresh, &mut work)?;
+            this.restate_all(fresh, &mut work)?;
             this.commit(work)
         })
     }
