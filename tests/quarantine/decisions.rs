@@ -163,7 +163,8 @@ async fn a_full_quarantine_acknowledges_nothing_and_harms_nobody_else() -> Resul
     stage.note(one, "之后")?;
     let push = rogue::push_of(&mut stage.li)?;
     let answer = ask(&stage.world, &mut stage.li, vec![Frame::Push(push)]).await?;
-    let stopped = answer.iter().any(|frame| matches!(frame, Frame::Stop(stop) if stop.code == StopCode::QuarantineFull));
+    let stopped =
+        answer.iter().any(|frame| matches!(frame, Frame::Stop(stop) if stop.code == StopCode::QuarantineFull));
     assert!(stopped && !answer.iter().any(|frame| matches!(frame, Frame::Ack(_))), "{answer:?}");
     assert_eq!(stage.keys()?.len(), 1_000);
     // Nobody else notices, and a decision makes room.

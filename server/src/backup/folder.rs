@@ -31,14 +31,23 @@ pub fn hold(folder: &Path) -> Result<Held, BackupError> {
         Err(rustix::io::Errno::WOULDBLOCK) => return Err(BackupError::Busy { folder: folder.to_owned() }),
         Err(error) => return Err(BackupError::io("locking", &path)(error.into())),
     }
-    for entry in fs::read_dir(folder).map_err(BackupError::io("reading the folder", folder))? {
-        let name = entry.map_err(BackupError::io("reading the folder", folder))?.file_name();
-        if name.to_string_lossy().ends_with(UNFINISHED) {
-            let path = folder.join(name);
-            fs::remove_file(&path).map_err(BackupError::io("removing the unfinished", &path))?;
+    let held = Held { _lock: lock };
+    held.clear(folder)?;
+    Ok(held)
+}
+
+impl Held {
+    /// Removes files that are half written: a disk that is full needs the room.
+    pub fn clear(&self, folder: &Path) -> Result<(), BackupError> {
+        for entry in fs::read_dir(folder).map_err(BackupError::io("reading the folder", folder))? {
+            let name = entry.map_err(BackupError::io("reading the folder", folder))?.file_name();
+            if name.to_string_lossy().ends_with(UNFINISHED) {
+                let path = folder.join(name);
+                fs::remove_file(&path).map_err(BackupError::io("removing the unfinished", &path))?;
+            }
         }
+        Ok(())
     }
-    Ok(Held { _lock: lock })
 }
 
 /// The name under which a file is written before it is whole.

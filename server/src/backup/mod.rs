@@ -18,6 +18,8 @@ pub mod reading;
 pub mod restore;
 pub mod sealing;
 pub mod take;
+#[cfg(test)]
+mod tests;
 pub mod told;
 pub mod verify;
 

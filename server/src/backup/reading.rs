@@ -102,7 +102,7 @@ impl Backup {
         Ok((files, store_keys, secret))
     }
 
-    /// Every older piece of keys is checked too, as far as this identity opens it: a verification misses nothing.
+    /// The files of all pieces of keys are checked, the older ones too, which this identity may not open.
     pub fn check_all_keys(&self) -> Result<usize, BackupError> {
         for piece in &self.manifest.keys {
             check_file(&self.folder.join(&piece.name), &piece.name, piece.bytes, piece.blake3)?;

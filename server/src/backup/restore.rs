@@ -3,31 +3,33 @@
 //! What it is not: a store yet. The caller opens the folder, which makes the engine from the journal, renews the
 //! epoch, and gives the keys their name last; until then nothing takes the folder for a store.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::error::BackupError;
 use super::manifest::Piece;
 use super::reading::{Backup, Cut, Reached};
-use crate::store::disk::RealDisk;
-use crate::store::journal::{FOLDER, Journal, JournalOptions};
+use crate::store::disk::Disk;
+use crate::store::journal::{FOLDER, Journal, JournalError, JournalOptions};
 
-/// Writes the frames of `backup` up to `cut` as the journal of the store in `store`, an empty folder; durable when it
+/// Writes the frames of `backup` up to `cut` as the journal of the store on `disk`, an empty folder; durable when it
 /// returns. `told` hears of each piece that is done.
 ///
 /// # Errors
 /// When a piece is damaged, nothing is as old as the cut, or the disk fails.
 pub fn restore_journal(
     backup: &Backup,
-    store: &Path,
+    disk: Arc<dyn Disk>,
+    options: JournalOptions,
     cut: Cut,
     told: impl FnMut(&Piece),
 ) -> Result<Reached, BackupError> {
-    let disk = Arc::new(RealDisk::new(store));
-    let mut journal = Journal::create(disk, FOLDER, backup.journal()?, JournalOptions::default())?;
+    let mut journal = Journal::create(disk.clone(), FOLDER, backup.journal()?, options)?;
     let reached = backup.walk(cut, |frame| Ok(journal.copy_frame(&frame)?), told)?;
     journal.finish_copying()?;
     drop(journal);
-    super::folder::sync_folder_of(&store.join(FOLDER))?;
+    disk.sync_folder("").map_err(|source| {
+        let attempt = format!("making durable {}", disk.full_path(""));
+        JournalError::Io { attempt, source }
+    })?;
     Ok(reached)
 }

@@ -79,7 +79,15 @@ struct Place {
 /// # Errors
 /// When somebody else writes into the folder, it holds another store's backup, or a disk fails.
 pub fn take(request: &Request<'_>, clock: &dyn Clock, told: &mut dyn FnMut(&Piece)) -> Result<Taken, BackupError> {
-    let _held = folder::hold(request.to)?;
+    let held = folder::hold(request.to)?;
+    take_held(request, clock, told).inspect_err(|_| {
+        if let Err(error) = held.clear(request.to) {
+            tracing::warn!(%error, "what was half written stays until the next run");
+        }
+    })
+}
+
+fn take_held(request: &Request<'_>, clock: &dyn Clock, told: &mut dyn FnMut(&Piece)) -> Result<Taken, BackupError> {
     let store_folder = request.data.join("store");
     if store_folder.exists() && !store_folder.join(journal::FOLDER).exists() {
         return Err(BackupError::NoJournal { folder: store_folder });
