@@ -8,6 +8,7 @@
 //! What it is not: it opens no connection (see `transport`), and it decides nothing about work orders.
 
 mod base;
+mod coming_back;
 mod heal;
 mod journal;
 mod order_rows;

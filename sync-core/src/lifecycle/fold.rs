@@ -10,7 +10,7 @@ use super::fact_set::FactSet;
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment};
 use super::reviews::terms;
-use super::view::{DecidedView, NoteView, OrderState, OrderView, ReviewKind, Rule, VoucherFacet};
+use super::view::{NoteView, OrderState, OrderView, ReviewKind, Rule, VoucherFacet};
 use super::visits::{self, Visits};
 use super::{appointment, intake, lines, signature};
 use crate::facts::FactBody;
@@ -65,7 +65,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         notices: report.notices,
         explanations: report.explanations,
         unknown_facts: ground.live().filter(|node| matches!(node.fact.body(), FactBody::Unknown { .. })).count(),
-        decided: decided(&ground),
+        decided: super::decided::decided(&ground),
     }
 }
 
@@ -99,19 +99,6 @@ fn notes(ground: &Ground<'_>) -> Vec<NoteView> {
     each!(ground, AddNote)
         .map(|(node, body)| NoteView { at: moment(node), by: node.fact.author.clone(), text: body.text.clone() })
         .collect()
-}
-
-/// What was decided about refused facts.
-fn decided(ground: &Ground<'_>) -> Vec<DecidedView> {
-    let decision = |node: Node<'_>| {
-        let (fact, admitted, reason) = match node.fact.body() {
-            FactBody::Admit(body) => (body.id(), true, &body.reason),
-            FactBody::Discard(body) => (body.id(), false, &body.reason),
-            _ => return None,
-        };
-        Some(DecidedView { fact, admitted, at: moment(node), by: node.fact.author.clone(), reason: reason.clone() })
-    };
-    ground.live().filter_map(decision).collect()
 }
 
 /// two contents under one identity. Both are kept; one review for each actor, from its first such pair.

@@ -11,6 +11,7 @@ mod cancel;
 pub mod causality;
 mod closing;
 mod cycles;
+pub mod decided;
 mod explain;
 pub mod fact_set;
 mod findings;

@@ -544,22 +544,7 @@ pub struct OrderView {
     /// The kinds of facts this version does not know.
     pub unknown_facts: usize,
     /// What a person decided about facts that the gate had refused, in canonical order.
-    pub decided: Vec<DecidedView>,
-}
-
-/// A decision about a refused fact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecidedView {
-    /// The fact.
-    pub fact: FactId,
-    /// Whether it was let in: then it is among the facts of this view.
-    pub admitted: bool,
-    /// The decision.
-    pub at: Moment,
-    /// Who decided.
-    pub by: Author,
-    /// Why.
-    pub reason: String,
+    pub decided: Vec<super::decided::DecidedView>,
 }
 
 impl OrderView {

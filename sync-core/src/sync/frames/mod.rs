@@ -1,9 +1,11 @@
 //! The frames of the protocol [frozen]: identical over a WebSocket and over one HTTP POST.
 
+mod healing;
 mod records;
 
 use minicbor::{Decode, Encode};
 
+pub use healing::{Introduce, References};
 pub use records::{DocumentRuns, RecordSet, Run, RunItem};
 
 use super::cursor::Cursor;
@@ -512,27 +514,6 @@ pub struct Stop {
     /// Milliseconds after which to try again; absent: not without a change.
     #[n(1)]
     pub retry_after_ms: Option<u64>,
-}
-
-/// A device that the store does not remember shows what the store once said about it. Right behind the Hello.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Introduce {
-    /// The certificate's bytes.
-    #[cbor(n(0), with = "minicbor::bytes")]
-    pub certificate: Vec<u8>,
-}
-
-/// Reference records that a device holds, given back to a store that may have lost them. Sent ahead of Heads.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct References {
-    /// The newest receipt that the device holds: it shows how far the store had come.
-    #[n(0)]
-    pub receipt: Option<ProofBytes>,
-    /// The records.
-    #[n(1)]
-    pub records: Vec<ProofBytes>,
 }
 
 /// Answers Heads: what the store has; the device sends records with receipts for what it lacks.
