@@ -1,5 +1,7 @@
 //! The format of the journal, and reading it while it is written.
 
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
+
 #[path = "../../../../sync-core/tests/golden/mod.rs"]
 mod golden;
 
@@ -142,7 +144,8 @@ fn what_was_read_and_synced_survives_a_power_loss() {
             let (_, bytes) = frame::encode(ID, about, &batches()[1]).unwrap();
             let reader = journal.reader().unwrap();
             let path = &reader.segments()[0].path;
-            let offset = 512 + reader.frames(1).next().unwrap().unwrap().header.frame_bytes() as u64;
+            let first = reader.frames(1).next().unwrap().unwrap().header;
+            let offset = 512 + u64::try_from(first.frame_bytes()).unwrap();
             disk.mount().open(path).unwrap().write_at(offset, &bytes).unwrap();
             assert_eq!(reader.frames(1).count(), 2);
             if syncs {
