@@ -119,7 +119,7 @@ async fn a_missing_or_broken_engine_loses_nothing_and_one_ahead_of_its_journal_i
     let (code, report) = examine(&missing).await?;
     assert_eq!((code, finding(&report, "engine").0.as_str()), (Some(0), "note"), "{report}");
     let broken = office.copy()?;
-    std::fs::write(engine(&broken).join("conf"), b"nonsense")?;
+    std::fs::write(engine(&broken).join("db"), vec![0xa5; 100_000])?;
     let (code, report) = examine(&broken).await?;
     assert_eq!((code, finding(&report, "engine").0.as_str()), (Some(0), "note"), "{report}");
     // The journal of yesterday under the engine of today.
