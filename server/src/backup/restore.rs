@@ -18,7 +18,7 @@ use crate::store::journal::{FOLDER, Journal, JournalError, JournalOptions};
 /// When a piece is damaged, nothing is as old as the cut, or the disk fails.
 pub fn restore_journal(
     backup: &Backup,
-    disk: Arc<dyn Disk>,
+    disk: &Arc<dyn Disk>,
     options: JournalOptions,
     cut: Cut,
     told: impl FnMut(&Piece),

@@ -127,7 +127,7 @@ fn pieces_are_cut_by_size_and_hold_every_frame_once() {
     assert_eq!(told.number, 43);
     assert_eq!(told.chain, (1..=43_u64).fold(chain_start(STORE), |chain, at| chain_next(chain, at, &at.to_be_bytes())));
     let disk = SimulatedDisk::new();
-    restore_journal(&world.backup(), disk.mount(), OPTIONS, Cut::Nothing, |_| {}).unwrap();
+    restore_journal(&world.backup(), &disk.mount(), OPTIONS, Cut::Nothing, |_| {}).unwrap();
     assert_eq!(frames(disk.mount()), frames(world.disk()), "the restored journal is the journal");
 }
 
@@ -138,7 +138,7 @@ fn a_restore_is_cut_before_the_first_frame_beyond_the_number_or_the_time() {
     world.take(1_000).unwrap();
     let reached = |cut| {
         let disk = SimulatedDisk::new();
-        restore_journal(&world.backup(), disk.mount(), OPTIONS, cut, |_| {})
+        restore_journal(&world.backup(), &disk.mount(), OPTIONS, cut, |_| {})
             .map(|reached| (reached.log_to, reached.is_cut))
     };
     assert_eq!(reached(Cut::ToNumber(7)).unwrap(), (7, true));
@@ -218,21 +218,21 @@ fn a_restore_whose_disk_fails_at_any_call_says_so_and_is_run_again() {
     world.take(3_000).unwrap();
     let whole = frames(world.disk());
     let counting = SimulatedDisk::new();
-    restore_journal(&world.backup(), counting.mount(), OPTIONS, Cut::Nothing, |_| {}).unwrap();
+    restore_journal(&world.backup(), &counting.mount(), OPTIONS, Cut::Nothing, |_| {}).unwrap();
     let calls = counting.calls();
     assert!(calls > 40);
     for failure in [DiskFailure::Broken, DiskFailure::Full, DiskFailure::Short] {
         for call in 1..=calls {
             let disk = SimulatedDisk::new();
             disk.fail_call(call, failure);
-            let restored = restore_journal(&world.backup(), disk.mount(), OPTIONS, Cut::Nothing, |_| {});
+            let restored = restore_journal(&world.backup(), &disk.mount(), OPTIONS, Cut::Nothing, |_| {});
             assert!(restored.is_err(), "call {call} failed and nobody was told");
             disk.heal();
             disk.crash(call);
             // The command removes what is unfinished before it begins again.
             let mount = disk.mount();
             let _nothing_there = mount.remove(FOLDER);
-            restore_journal(&world.backup(), mount, OPTIONS, Cut::Nothing, |_| {}).unwrap();
+            restore_journal(&world.backup(), &mount, OPTIONS, Cut::Nothing, |_| {}).unwrap();
             disk.crash(call + 1);
             assert_eq!(frames(disk.mount()), whole, "what a restore says is restored survives a power failure");
         }

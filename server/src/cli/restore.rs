@@ -13,7 +13,7 @@ use crate::backup::sealing::Identities;
 use crate::identity::StoreKeys;
 use crate::platform::Platform;
 use crate::restore::{RestoredFrom, renew_epoch};
-use crate::store::disk::RealDisk;
+use crate::store::disk::{Disk, RealDisk};
 use crate::store::journal::JournalOptions;
 use crate::store::{JournaledStore, SledOptions, folder};
 
@@ -63,9 +63,9 @@ pub(super) fn run(options: &RestoreOptions) -> Result<(), Failure> {
         (None, Some(number)) => Cut::ToNumber(number),
         (None, None) => Cut::Nothing,
     };
-    let disk = Arc::new(RealDisk::new(&store));
-    let reached = restore_journal(&backup, disk, JournalOptions::default(), cut, |piece| {
-        say(&format!("Restored {}", piece.name))
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&store));
+    let reached = restore_journal(&backup, &disk, JournalOptions::default(), cut, |piece| {
+        say(&format!("Restored {}", piece.name));
     })?;
     drop(lock);
     say(&format!("{} frames are back; the engine is made from them now.", reached.frames));

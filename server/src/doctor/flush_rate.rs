@@ -75,7 +75,7 @@ impl FlushRate {
 fn measure(file: &File, time: Duration) -> io::Result<FlushRate> {
     let bytes = [0x5a; WRITE_BYTES];
     let length = u64::try_from(WRITE_BYTES).unwrap_or(u64::MAX);
-    let places = FILE_BYTES / length;
+    let places = FILE_BYTES.checked_div(length).unwrap_or(1);
     for place in 0..places {
         file.write_all_at(&bytes, place.saturating_mul(length))?;
     }
@@ -83,7 +83,7 @@ fn measure(file: &File, time: Duration) -> io::Result<FlushRate> {
     let mut taken: Vec<u64> = Vec::new();
     let began = Instant::now();
     while began.elapsed() < time && taken.len() < FLUSHES_MAX {
-        let place = u64::try_from(taken.len()).unwrap_or(0) % places;
+        let place = u64::try_from(taken.len()).unwrap_or(0).checked_rem(places).unwrap_or(0);
         let before = Instant::now();
         file.write_all_at(&bytes, place.saturating_mul(length))?;
         file.sync_data()?;
@@ -100,7 +100,8 @@ fn summary(taken: &mut [u64], elapsed_us: u64) -> FlushRate {
         let position = count.saturating_mul(percent).div_ceil(100).saturating_sub(1);
         taken.get(position).copied().unwrap_or(0)
     };
-    let per_second = u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(1_000_000) / elapsed_us.max(1);
+    let per_second =
+        u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(1_000_000).checked_div(elapsed_us).unwrap_or(0);
     FlushRate { per_second, p50_us: at(50), p99_us: at(99), flushes: count }
 }
 

@@ -123,7 +123,7 @@ impl Contents {
                 findings.extend(wrong.map(|problem| Finding::damage("documents", format!("{problem}."), RESTORE)));
             }
             Err(error) => {
-                findings.push(Finding::damage("documents", format!("Documents cannot be read: {error}."), RESTORE))
+                findings.push(Finding::damage("documents", format!("Documents cannot be read: {error}."), RESTORE));
             }
         }
         findings

@@ -123,9 +123,10 @@ pub fn scan(folder: &Path, each: &mut dyn FnMut(&Frame, bool)) -> Result<Scanned
 
 /// Numbers and paths of segment files, in order.
 fn segments(folder: &Path) -> Result<Vec<(u64, PathBuf)>, ScanError> {
-    let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => ScanError::Absent { folder: folder.to_owned() },
-        _ => ScanError::Io { path: folder.to_owned(), source },
+    let failed = |source: io::Error| {
+        let folder = folder.to_owned();
+        let is_absent = source.kind() == io::ErrorKind::NotFound;
+        if is_absent { ScanError::Absent { folder } } else { ScanError::Io { path: folder, source } }
     };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
