@@ -1,5 +1,6 @@
 //! `docket doctor` on stores that are sound, running, torn, damaged, without an engine, and on no store at all.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use docket_harness::office::Office;
@@ -144,7 +145,6 @@ async fn what_is_no_store_or_has_no_keys_is_said() -> Result<(), Trouble> {
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert_eq!(said(&output).trim().lines().count(), 1, "{}", said(&output));
     let office = Office::init("Test company").await?;
-    use std::os::unix::fs::PermissionsExt as _;
     let key = Path::new(&office.data()).join("keys/store.key");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644))?;
     let (code, report) = examine(&office).await?;

@@ -8,6 +8,7 @@ use docket_harness::condition::eventually;
 use docket_harness::office::Office;
 use docket_harness::process::binary;
 use docket_harness::world::Trouble;
+use docket_server::store::Entry;
 
 use super::setting::{Shelf, good, log_to, open, orders, refused};
 use crate::network::setting::company;
@@ -35,7 +36,7 @@ fn files(folder: &Path) -> usize {
     std::fs::read_dir(folder).map_or(0, Iterator::count)
 }
 
-fn orders_of(office: &Office) -> Result<(usize, Vec<(Vec<u8>, Vec<u8>)>), Trouble> {
+fn orders_of(office: &Office) -> Result<(usize, Vec<Entry>), Trouble> {
     let store = open(office)?;
     Ok((log_to(&store, u64::MAX - 1)?.len(), orders(&store)?))
 }

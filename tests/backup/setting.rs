@@ -8,7 +8,7 @@ use docket_harness::process::binary;
 use docket_harness::world::Trouble;
 use docket_server::commit::{RowRecord, Tables};
 use docket_server::platform::Platform;
-use docket_server::store::{JournaledStore, KeyRange, SledOptions, Store, Table};
+use docket_server::store::{Entry, JournaledStore, KeyRange, SledOptions, Store, Table};
 use tempfile::TempDir;
 
 /// A folder for backups, with an identity beside it.
@@ -114,7 +114,7 @@ pub(crate) fn open(office: &Office) -> Result<JournaledStore<docket_server::stor
 }
 
 /// Everything that a store says about orders: views, metadata, changes.
-pub(crate) fn orders(store: &dyn Store) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Trouble> {
+pub(crate) fn orders(store: &dyn Store) -> Result<Vec<Entry>, Trouble> {
     let mut all = Vec::new();
     for table in [Table::View, Table::Change, Table::Reference] {
         all.extend(Tables::scan(store, table, &KeyRange::all(), usize::MAX)?);
@@ -123,7 +123,7 @@ pub(crate) fn orders(store: &dyn Store) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Troub
 }
 
 /// Entries of the log up to `number`, with their chain values, as stored.
-pub(crate) fn log_to(store: &dyn Store, number: u64) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Trouble> {
+pub(crate) fn log_to(store: &dyn Store, number: u64) -> Result<Vec<Entry>, Trouble> {
     let range = KeyRange::before((number + 1).to_be_bytes());
     Ok(Tables::scan(store, Table::Log, &range, usize::MAX)?)
 }

@@ -94,10 +94,10 @@ impl FrameHeader {
         fits.then_some(header)
     }
 
-    /// The header's bytes before its hash.
+    /// The bytes that the hash covers beside the payload.
     fn hashed_bytes(&self) -> Vec<u8> {
         let (first, last) = self.log.unwrap_or_default();
-        let mut bytes = Vec::with_capacity(self.frame_bytes());
+        let mut bytes = Vec::with_capacity(padded(self.payload_end()));
         bytes.extend_from_slice(&MAGIC);
         bytes.extend_from_slice(&[self.flags, 0, 0, 0]);
         bytes.extend_from_slice(&self.stored.to_be_bytes());
@@ -151,13 +151,13 @@ impl Frame {
         (hash(id, hashed, payload) == header.hash).then(|| Self { header, payload: payload.to_vec() })
     }
 
-    /// The bytes as they lie in a segment, padding included; [`Frame::read`] reads them.
+    /// The frame as it lies in a segment, padding included: what [`Frame::read`] reads.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.header.hashed_bytes();
         bytes.extend_from_slice(&self.header.hash.0);
         bytes.extend_from_slice(&self.payload);
-        bytes.resize(self.header.frame_bytes(), 0);
+        bytes.resize(padded(bytes.len()), 0);
         bytes
     }
 
@@ -217,24 +217,12 @@ pub(super) fn encode(id: JournalId, about: About, batch: &Batch) -> Result<(Fram
     };
     let flags = packing | if about.is_base { FLAG_BASE } else { 0 };
     let number = about.previous.number.saturating_add(1);
-    let (first, last) = log.unwrap_or_default();
     let stored = length(&payload)?;
-    let mut bytes = Vec::with_capacity(padded(HEADER_BYTES.saturating_add(payload.len())));
-    bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&[flags, 0, 0, 0]);
-    bytes.extend_from_slice(&stored.to_be_bytes());
-    bytes.extend_from_slice(&unpacked.to_be_bytes());
-    bytes.extend_from_slice(&number.to_be_bytes());
-    bytes.extend_from_slice(&about.time.0.to_be_bytes());
-    bytes.extend_from_slice(&first.to_be_bytes());
-    bytes.extend_from_slice(&last.to_be_bytes());
-    bytes.extend_from_slice(&about.previous.hash.0);
-    let hash = hash(id, &bytes, &payload);
-    bytes.extend_from_slice(&hash.0);
-    bytes.extend_from_slice(&payload);
-    bytes.resize(padded(bytes.len()), 0);
     let (time, previous) = (about.time, about.previous.hash);
-    Ok((FrameHeader { flags, stored, unpacked, number, time, log, previous, hash }, bytes))
+    let unsigned = FrameHeader { flags, stored, unpacked, number, time, log, previous, hash: Digest([0; 32]) };
+    let hash = hash(id, &unsigned.hashed_bytes(), &payload);
+    let header = FrameHeader { hash, ..unsigned };
+    Ok((header, Frame { header, payload }.to_bytes()))
 }
 
 /// Bytes of a header that its hash covers.
