@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::scan::{ScanError, Scanned, scan};
 use crate::backup::contents::{batch_of, log_records};
+use crate::backup::restore::Copying;
 use crate::store::disk::RealDisk;
 use crate::store::journal::{FOLDER, Frame, Journal, JournalError, JournalOptions};
 
@@ -70,7 +71,7 @@ pub fn salvage(data: &Path, to: &Path) -> Result<Salvaged, SalvageError> {
     let disk = Arc::new(RealDisk::new(&to.join("store")));
     let (behind, records) = (to.join("behind-damage.frames"), to.join("log-records.jsonl"));
     let mut saving = Saving {
-        journal: Journal::create(disk, FOLDER, journal, JournalOptions::default())?,
+        journal: Copying::new(Journal::create(disk, FOLDER, journal, JournalOptions::default())?),
         behind: BufWriter::new(private(&behind).map_err(io(&behind))?),
         records: BufWriter::new(private(&records).map_err(io(&records))?),
         count: 0,
@@ -87,7 +88,7 @@ pub fn salvage(data: &Path, to: &Path) -> Result<Salvaged, SalvageError> {
             Failed::Io(source) => SalvageError::Io { path: to.to_owned(), source },
         });
     }
-    saving.journal.finish_copying()?;
+    saving.journal.finish()?;
     for file in [saving.behind, saving.records] {
         let file = file.into_inner().map_err(io::IntoInnerError::into_error).map_err(io(to))?;
         file.sync_all().map_err(io(to))?;
@@ -105,7 +106,7 @@ enum Failed {
 }
 
 struct Saving {
-    journal: Journal,
+    journal: Copying,
     behind: BufWriter<File>,
     records: BufWriter<File>,
     count: u64,
@@ -119,7 +120,7 @@ impl Saving {
             let written = self.behind.write_all(&length.to_be_bytes()).and_then(|()| self.behind.write_all(&bytes));
             written.map_err(Failed::Io)?;
         } else {
-            self.journal.copy_frame(frame).map_err(Failed::Journal)?;
+            self.journal.add(frame.clone()).map_err(Failed::Journal)?;
         }
         // A frame whose writes cannot be read is saved as it is; its records are not.
         let Ok(batch) = batch_of(frame) else { return Ok(()) };
