@@ -3,12 +3,14 @@
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod backup;
 pub mod callbacks;
 pub mod cli;
 pub mod commit;
 pub mod company;
 pub mod config;
 pub mod dispatch;
+pub mod doctor;
 pub mod error;
 pub mod feed;
 pub mod hub;

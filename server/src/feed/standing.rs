@@ -169,7 +169,7 @@ impl ServerSession {
             server_time: self.office.platform.clock.now(),
             nonce,
             durable_to: durable.number,
-            backed_up_to: 0,
+            backed_up_to: self.office.backed_up()?.map_or(0, |last| last.number),
             level: SCHEMA_LEVEL,
             digest,
             limits: None,

@@ -18,11 +18,11 @@ use super::{JournalError, JournalId, PAYLOAD_BYTES_MAX, Position};
 use crate::store::{Batch, Table};
 
 /// First bytes of every frame.
-pub(super) const MAGIC: [u8; 4] = *b"DktF";
+pub(crate) const MAGIC: [u8; 4] = *b"DktF";
 /// Bytes before the payload.
 pub const HEADER_BYTES: usize = 112;
 /// Frames begin at multiples of this.
-pub(super) const ALIGNMENT: usize = 8;
+pub(crate) const ALIGNMENT: usize = 8;
 
 /// The payload is one zstd frame.
 const FLAG_PACKED: u8 = 1;
