@@ -10,6 +10,7 @@
     reason = "in a test an overflow or a bad cut is a failure, as it should be"
 )]
 
+mod backup;
 mod bench;
 mod convergence;
 mod devices;
@@ -19,8 +20,10 @@ mod journeys;
 mod kills;
 mod network;
 mod pairs;
+mod power;
 mod quarantine;
 mod real_data;
 mod real_server;
+mod scope;
 mod simulation;
 mod tidy;

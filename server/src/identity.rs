@@ -3,6 +3,7 @@
 use docket_sync_core::facts::Origin;
 use docket_sync_core::ids::{ActorId, Epoch, StoreId};
 use docket_sync_core::proof::Fingerprint;
+use docket_sync_core::proof::sealed::{self, SealedFor};
 use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
@@ -93,6 +94,11 @@ impl StoreKeys {
     #[must_use]
     pub fn sealing_public(&self) -> [u8; 32] {
         x25519_dalek::PublicKey::from(&self.sealing).to_bytes()
+    }
+
+    /// Opens what was sealed to this store.
+    pub(crate) fn open_sealed(&self, belongs: SealedFor, bytes: &[u8]) -> Option<Vec<u8>> {
+        sealed::open(&self.sealing, belongs, bytes)
     }
 
     /// What people compare.

@@ -92,9 +92,11 @@ async fn x_74_work_on_an_order_that_the_store_has_lost_is_held_and_never_refused
     stage.settle().await?;
     // Li works on it offline while the office is restored.
     stage.li.begin(later)?;
+    stage.world.pass(HOUR);
     let incarnation = stage.li.client.replica().incarnation();
     stage.world.restore(backup)?;
-    stage.world.sync_losing_the_answer(&mut stage.li).await?;
+    // The first answer only hands out a nonce: sessions of before the restore are void.
+    stage.world.sync_losing_answer(&mut stage.li, 1).await?;
     let first = stage.quarantine()?;
     assert!(!first.is_empty() && first.iter().all(|(_, code)| code.is_none()), "held: {first:?}");
     stage.settle().await?;

@@ -48,6 +48,9 @@ impl App<'_> {
         if row.unsent > 0 {
             marks.push_str(&filled("device.shown.mark_unsent", self.language, &[("count", &row.unsent.to_string())]));
         }
+        if row.unreadable == Some(true) {
+            marks.push_str(text("device.shown.mark_unreadable", self.language));
+        }
         if row.refused > 0 {
             marks.push_str(&filled("device.shown.mark_refused", self.language, &[("count", &row.refused.to_string())]));
         }
@@ -75,6 +78,7 @@ impl App<'_> {
             "unsent": row.unsent,
             "refused": row.refused,
             "evicted": row.evicted,
+            "unreadable": row.unreadable == Some(true),
             "updated_at": row.updated.0,
         })
     }

@@ -72,7 +72,11 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
             }
             let greeting = this.greeting(welcome)?;
             let mut work = Work::default();
-            this.drop_evicted(&mut work)?;
+            // A store that was restored may still need what lies here.
+            if this.state.healed_epoch == welcome.epoch {
+                this.drop_evicted(&mut work)?;
+            }
+            this.seal_evicted(&mut work)?;
             this.commit(work)?;
             Ok(greeting)
         })
@@ -100,11 +104,12 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
         })
     }
 
-    fn renew(&mut self, _renew: &Renew) -> Result<(), ReplicaError> {
+    fn renew(&mut self, renew: &Renew) -> Result<(), ReplicaError> {
         self.guarded(|this| {
             let mut work = Work::default();
+            this.reclaim(renew, &mut work)?;
             let fresh = this.draw_incarnation()?;
-            this.restate_waiting(fresh, &mut work)?;
+            this.restate_all(fresh, &mut work)?;
             this.commit(work)
         })
     }

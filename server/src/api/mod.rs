@@ -14,6 +14,7 @@ mod events;
 mod guard;
 mod healing;
 mod health;
+mod idempotency;
 mod login;
 mod names;
 mod openapi;

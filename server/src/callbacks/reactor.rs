@@ -104,6 +104,7 @@ fn concerns(kind: FactKind) -> bool {
         | FactKind::AddNote
         | FactKind::SignDocument
         | FactKind::RefuseSignature
+        | FactKind::RejectSignature
         | FactKind::Acknowledge
         | FactKind::ReturnVoucher
         | FactKind::Discard

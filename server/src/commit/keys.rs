@@ -1,6 +1,6 @@
 //! Keys of the tables that the commit path writes.
 
-use docket_sync_core::ids::{ActorId, DeviceId, DocumentId, PersonId, RecordId};
+use docket_sync_core::ids::{ActorId, DeviceId, Digest, DocumentId, FactId, PersonId, RecordId};
 use docket_sync_core::time::UnixMillis;
 
 /// Meta: the store's [`crate::identity::Identity`].
@@ -85,6 +85,55 @@ pub(crate) const UNSAVED: &[u8] = b"u";
 /// Index: an order that has changes beside its save.
 pub(crate) fn unsaved(document: DocumentId) -> Vec<u8> {
     [UNSAVED, &document.0].concat()
+}
+
+/// Index: an order in somebody's scope that still asks for work of his.
+pub(crate) fn open_in_scope(scope: ScopeId, document: DocumentId) -> Vec<u8> {
+    [open_orders(scope).as_slice(), &document.0].concat()
+}
+
+/// Prefix of [`open_in_scope`].
+pub(crate) fn open_orders(scope: ScopeId) -> Vec<u8> {
+    [b"s".as_slice(), &scope.0].concat()
+}
+
+/// The document at the end of a key.
+pub(crate) fn read_document(key: &[u8]) -> Option<DocumentId> {
+    key.get(key.len().checked_sub(DocumentId::LENGTH)?..).and_then(DocumentId::from_slice)
+}
+
+/// Index: what a request with an idempotency key was answered.
+pub(crate) fn request(request: Digest) -> Vec<u8> {
+    [b"q".as_slice(), &request.0].concat()
+}
+
+/// Index: prefix of [`request_at`].
+pub(crate) const REQUESTS: &[u8] = b"Q";
+
+/// Index: when a request was answered.
+pub(crate) fn request_at(at: UnixMillis, request: Digest) -> Vec<u8> {
+    [REQUESTS, &u64::try_from(at.0).unwrap_or(0).to_be_bytes(), &request.0].concat()
+}
+
+/// The request of such a key.
+pub(crate) fn read_request(key: &[u8]) -> Option<Digest> {
+    key.get(9..).and_then(Digest::from_slice)
+}
+
+/// Index: what a fact's device had on disk and its author had not seen.
+pub(crate) fn denial(document: DocumentId, fact: FactId) -> Vec<u8> {
+    [denials(document).as_slice(), &fact.actor.0, &fact.sequence.to_be_bytes()].concat()
+}
+
+/// Prefix of [`denial`].
+pub(crate) fn denials(document: DocumentId) -> Vec<u8> {
+    [b"k".as_slice(), &document.0].concat()
+}
+
+/// The fact of a [`denial`].
+pub(crate) fn read_denial(key: &[u8]) -> Option<FactId> {
+    let actor = key.get(17..33).and_then(ActorId::from_slice)?;
+    Some(FactId { actor, sequence: read_number(key)? })
 }
 
 /// Prefix of [`document_number`].

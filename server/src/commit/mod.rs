@@ -4,15 +4,18 @@
 //! the other, their writes become one batch, one flush makes them durable, and only then each caller gets its
 //! answer. Nothing else writes documents or feeds. A failed flush ends the process; it is never retried.
 
+pub mod denials;
 mod error;
 mod inline;
 pub mod keys;
+pub mod listing;
 pub mod meta;
 mod order;
 mod overlay;
 mod passing;
 mod push;
 mod quarantine;
+pub(crate) mod reasons;
 mod reference;
 mod resolve;
 mod scope;

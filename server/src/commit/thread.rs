@@ -337,6 +337,10 @@ impl CommitThread {
                 tracing::error!(%error, "nothing of this group was committed");
                 let durable = self.hub.durable();
                 self.writer.group_failed(Tip { number: durable.number, chain: durable.chain });
+                // What the group had taken off the list of loose changes is on it still.
+                if let Err(error) = self.writer.find_unsaved() {
+                    tracing::warn!(%error, "orders with loose changes could not be listed");
+                }
                 for answer in answers {
                     answer(Err(CommitError::Store(copy(&error))));
                 }

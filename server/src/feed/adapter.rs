@@ -61,7 +61,7 @@ pub async fn answer_message(office: Arc<Office>, message: &[u8]) -> Result<Vec<u
             return Ok(pack(&[bad_frame()], &mut Plain));
         }
     };
-    let mut session = ServerSession::new(office);
+    let mut session = ServerSession::of_one_answer(office);
     let Answer { mut frames, ends } = session.receive(frames).await?;
     if !ends {
         for _ in 0..BATCHES_PER_POST {

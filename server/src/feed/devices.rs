@@ -74,9 +74,47 @@ pub struct DeviceContact {
     /// What existed on the device only, as of its last Hello.
     #[n(3)]
     pub pending: Option<Pending>,
-    /// Where it stood when it showed that it had seen more than this store has; kept until the store's next loss.
+    /// When it said so, the last ones of the numbers in `stored_to`, ascending.
     #[n(4)]
+    pub stored: Option<Vec<StoredTo>>,
+    /// Where it stood when it showed that it had seen more than this store has; kept until the store's next loss.
+    #[n(5)]
     pub ahead: Option<Cursor>,
+}
+
+/// What a device said it has on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct StoredTo {
+    /// Everything up to this number.
+    #[n(0)]
+    pub number: u64,
+    /// When, by the server's clock.
+    #[n(1)]
+    pub at: UnixMillis,
+}
+
+/// Reports kept of one device: what it states is a few sessions old at most, or older than all of them.
+const STORED_KEPT: usize = 16;
+
+impl DeviceContact {
+    /// The device has everything up to `number` on disk.
+    pub fn has_stored(&mut self, number: u64, at: UnixMillis) {
+        if number > self.stored_to {
+            self.stored_to = number;
+            let stored = self.stored.get_or_insert_default();
+            stored.push(StoredTo { number, at });
+            if stored.len() > STORED_KEPT {
+                stored.remove(0);
+            }
+        }
+    }
+
+    /// What it had on disk at a time, as far as it is still known.
+    #[must_use]
+    pub fn stored_at(&self, at: UnixMillis) -> Option<u64> {
+        self.stored.iter().flatten().rev().find(|stored| stored.at <= at).map(|stored| stored.number)
+    }
 }
 
 /// Contacts of all devices, in memory and lazily on disk: losing the last ones in a crash costs a device one
@@ -98,6 +136,7 @@ impl Contacts {
             last_sync_at: None,
             stored_to: 0,
             pending: None,
+            stored: None,
             ahead: None,
         });
         Ok(self.lock().entry(device).or_insert(row).clone())
@@ -127,7 +166,8 @@ impl Contacts {
     }
 }
 
-fn contact_key(device: DeviceId) -> Vec<u8> {
+/// Table Device: key of a device's contact.
+pub(crate) fn contact_key(device: DeviceId) -> Vec<u8> {
     [device.0.as_slice(), b"c"].concat()
 }
 

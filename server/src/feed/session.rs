@@ -8,10 +8,11 @@ use docket_sync_core::limits::{BATCH_BYTES, FIRST_BATCH_BYTES};
 use docket_sync_core::sync::frames::{Batch, Frame, Push, References, Stop, StopCode};
 use docket_sync_core::sync::gate::{Ground, Maker};
 
+use super::ahead::Ahead;
 use super::devices::{DeviceRecord, read_device};
 use super::pull::Pull;
 use super::standing::Standing;
-use crate::commit::{CommitError, PushDone, ScopeId};
+use crate::commit::{CommitError, PushDone, ScopeId, Writer};
 use crate::office::Office;
 use crate::store::StoreError;
 
@@ -60,13 +61,23 @@ pub struct ServerSession {
     pub(super) position: u64,
     /// Whether a batch was sent: the first one is small, so that a screen has something soon.
     has_sent: bool,
+    /// What a cold pull sends before its turn; absent until it begins.
+    ahead: Option<Ahead>,
+    /// Whether this session is one answer.
+    is_one_answer: bool,
 }
 
 impl ServerSession {
     /// A session that has heard nothing.
     #[must_use]
     pub fn new(office: Arc<Office>) -> Self {
-        Self { office, speaker: None, position: 0, has_sent: false }
+        Self { office, speaker: None, position: 0, has_sent: false, ahead: None, is_one_answer: false }
+    }
+
+    /// A session of one message and its answer: the next one remembers nothing of it.
+    #[must_use]
+    pub fn of_one_answer(office: Arc<Office>) -> Self {
+        Self { is_one_answer: true, ..Self::new(office) }
     }
 
     /// What concerns this session, once it is open: two feeds, and the device's own standing.
@@ -123,6 +134,7 @@ impl ServerSession {
         for frame in frames {
             match frame {
                 Frame::Push(push) => answer.frames.push(self.push(push).await?),
+                Frame::Sealed(sealed) => answer.frames.push(self.open_sealed(&sealed).await?),
                 // Such a device may leave what it has and gets nothing.
                 _ if stop.is_some() => {}
                 // The store knows it after all.
@@ -159,13 +171,29 @@ impl ServerSession {
             return Ok(None);
         }
         let aim = if self.has_sent { BATCH_BYTES } else { FIRST_BATCH_BYTES };
-        let batch = self.pull(speaker, *durable).next(self.position, aim)?;
+        let mut ahead = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => self.begin_ahead(speaker.scope)?,
+        };
+        let batch = self.pull(speaker, *durable).next(self.position, aim, &mut ahead)?;
         drop(durable);
+        // Once the walk has come to the end, what was sent ahead needs no remembering.
+        let is_last = batch.as_ref().is_none_or(|batch| batch.digest.is_some());
+        self.ahead = Some(if is_last { Ahead::none() } else { ahead });
         if let Some(batch) = &batch {
             self.position = batch.to.number;
             self.has_sent = true;
         }
         Ok(batch)
+    }
+
+    fn begin_ahead(&self, scope: ScopeId) -> Result<Ahead, CommitError> {
+        let (store, now) = (self.office.store.as_ref(), self.office.platform.clock.now());
+        match (self.position, self.is_one_answer) {
+            (0, true) => Ahead::of_answer(store, scope, now),
+            (0, false) => Ahead::of_session(store, scope, now),
+            _ => Ok(Ahead::none()),
+        }
     }
 
     pub(super) fn pull<'a>(&'a self, speaker: &Speaker, durable: crate::hub::Durable) -> Pull<'a> {
@@ -179,7 +207,11 @@ impl ServerSession {
         }
     }
 
-    async fn push(&mut self, push: Push) -> Result<Frame, CommitError> {
+    pub(super) fn office(&self) -> &Office {
+        &self.office
+    }
+
+    pub(super) async fn push(&self, push: Push) -> Result<Frame, CommitError> {
         let Some(speaker) = &self.speaker else {
             return Ok(Frame::Stop(Stop { code: StopCode::OutOfOrder, retry_after_ms: None }));
         };
@@ -192,7 +224,12 @@ impl ServerSession {
             held.map(|ack| ack.map_or(PushDone::Stop(StopCode::QuarantineFull), PushDone::Acked))
         } else {
             let proof = self.proof(&push.cover, speaker)?;
-            self.office.committer.run(move |writer| writer.push_on(device, &push, proof, ground)).await
+            let contact = self.office.contacts.update(device, |_| {});
+            let job = move |writer: &mut Writer| {
+                writer.hear(device, contact);
+                writer.push_on(device, &push, proof, ground)
+            };
+            self.office.committer.run(job).await
         };
         Ok(match done {
             Ok(PushDone::Acked(ack)) => Frame::Ack(ack),
@@ -216,12 +253,12 @@ impl ServerSession {
         self.stored(0);
     }
 
-    fn stored(&self, to: u64) {
+    pub(super) fn stored(&self, to: u64) {
         let Some(speaker) = &self.speaker else { return };
         let device = speaker.record.device;
         let now = self.office.platform.clock.now();
         let contact = self.office.contacts.update(device, |contact| {
-            contact.stored_to = contact.stored_to.max(to);
+            contact.has_stored(to, now);
             contact.last_sync_at = Some(now);
         });
         if let Some(contact) = contact {

@@ -112,6 +112,10 @@ impl ServerSession {
         let speaker = Speaker { record, maker, scope: ScopeId::of(person), own, standing, ground };
         let welcome = self.welcome(&speaker, position.unwrap_or(0), nonce)?;
         self.speaker = Some(speaker);
+        if self.position > contact.stored_to && standing == Standing::Good {
+            // Over POST the next Hello's cursor serves as Stored.
+            self.stored(self.position);
+        }
         Ok(Ok(vec![Frame::Welcome(welcome)]))
     }
 
@@ -167,7 +171,7 @@ impl ServerSession {
             server_time: self.office.platform.clock.now(),
             nonce,
             durable_to: durable.number,
-            backed_up_to: 0,
+            backed_up_to: self.office.backed_up()?.map_or(0, |last| last.number),
             level: SCHEMA_LEVEL,
             digest,
             limits: None,

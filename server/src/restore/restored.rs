@@ -76,7 +76,7 @@ impl Writer {
             let Some(device) = DeviceId::from_slice(device) else { continue };
             let contact: DeviceContact = record::decode("contact", &value)?;
             let session = SessionRow::new(first_nonce(&identity, device));
-            self.keep_contact(device, &DeviceContact { session, stored_to: 0, ahead: None, ..contact });
+            self.keep_contact(device, &DeviceContact { session, stored_to: 0, stored: None, ahead: None, ..contact });
         }
         for prefix in [RETURNED, CLAIMS] {
             for (key, _) in self.scan(Table::Meta, &KeyRange::prefix(prefix), usize::MAX)? {

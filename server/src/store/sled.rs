@@ -108,11 +108,11 @@ impl SledStore {
 
     fn open_as(path: &Path, options: SledOptions, format: u8, lock: Option<File>) -> Result<Self, StoreError> {
         let tree = path.join("sled");
-        std::fs::create_dir_all(&tree).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
-                StoreError::Open { path: path.to_owned(), problem: "`sled` is no folder".into() }
+        std::fs::create_dir_all(&tree).map_err(|error| {
+            if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) {
+                return StoreError::Open { path: path.to_owned(), problem: "`sled` is no folder".into() };
             }
-            _ => folder::io_error("making the folder", &tree)(error),
+            folder::io_error("making the folder", &tree)(error)
         })?;
         let db = open_db(path, &tree, options.cache_bytes)?;
         let log = tree.join("db");

@@ -276,6 +276,16 @@ bodies! {
         2 reason: String,
     }
 
+    /// A signature does not verify against its proof: it does not count. Stated by `system:signature-check`.
+    RejectSignature {
+        /// The signature.
+        0 signature: FactRef,
+        /// Content digest of that fact: two contents may stand under one identity.
+        1 digest: Digest,
+        /// What differs, in the words of the check.
+        2 problem: String,
+    }
+
     /// A supervisor lets in what the gate refused: the refused fact whole, which counts as its author's.
     Admit {
         /// Actor of the refused fact's first statement.

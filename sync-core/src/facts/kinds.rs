@@ -5,8 +5,8 @@
 use super::bodies::{
     Accept, Acknowledge, AddNote, Admit, Arrive, Assign, CancelByOffice, Close, ConfirmAppointment, ConfirmRequest,
     Depart, Discard, End, OutcomeDone, OutcomeUnfinished, PassOver, Pause, ProposeAppointment, RecordLine, Refuse,
-    RefuseSignature, RegisterCall, Reinstate, Renumber, ResolveReview, Resume, ReturnVoucher, ReverseLine,
-    ReviewDefault, Seen, SignDocument, Start, Unassign, WithdrawOwn,
+    RefuseSignature, RegisterCall, Reinstate, RejectSignature, Renumber, ResolveReview, Resume, ReturnVoucher,
+    ReverseLine, ReviewDefault, Seen, SignDocument, Start, Unassign, WithdrawOwn,
 };
 use crate::wire::coded_enum;
 
@@ -183,6 +183,7 @@ fact_kinds! {
     28 "close" Close Admin Field &[Role::Clerk, Role::Supervisor], false;
     29 "review_default" ReviewDefault Admin Field &[], true;
     30 "resolve_review" ResolveReview Admin Field OFFICE, false;
+    31 "reject_signature" RejectSignature Admin Field &[], true;
     61 "admit" Admit Admin Field &[Role::Supervisor], false;
     62 "discard" Discard Admin Field &[Role::Supervisor], false;
     63 "pass_over" PassOver Admin Field &[], true;

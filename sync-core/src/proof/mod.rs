@@ -9,6 +9,7 @@ mod envelope;
 mod log_chain;
 mod receipt;
 mod revocation;
+pub mod sealed;
 
 pub use certificate::{Certificate, Certified, Fingerprint};
 pub use envelope::{Envelope, EnvelopeDocument};

@@ -5,8 +5,8 @@
 //! its own; [`DeviceSession::wants_more`] says whether another is needed at once.
 
 use super::frames::{
-    Ack, Batch, Frame, Have, Heads, Hello, Introduce, NonceFrame, Push, References, Renew, Stop, StopCode, Stored,
-    Want, Welcome,
+    Ack, Batch, Frame, Have, Heads, Hello, Introduce, NonceFrame, Push, References, Renew, Sealed, Stop, StopCode,
+    Stored, Want, Welcome,
 };
 use crate::ids::DocumentId;
 
@@ -111,6 +111,8 @@ pub const WANT_DOCUMENTS_MAX: usize = 500;
 pub struct Healed {
     /// What the store lacks.
     pub pushes: Vec<Push>,
+    /// The same of documents that are kept here unreadable.
+    pub sealed: Vec<Sealed>,
     /// Documents that lack something here, at most [`WANT_DOCUMENTS_MAX`]: asked for whole. The others are named
     /// when these have come.
     pub wanted: Vec<DocumentId>,
@@ -207,7 +209,7 @@ impl DeviceSession {
         let mut travels: Vec<Frame> = introduction.into_iter().map(Frame::Introduce).collect();
         travels.append(&mut self.carried);
         travels.extend(replica.next_pushes()?.into_iter().map(Frame::Push));
-        self.awaiting_acks = travels.iter().filter(|frame| matches!(frame, Frame::Push(_))).count();
+        self.awaiting_acks = travels.iter().filter(|frame| matches!(frame, Frame::Push(_) | Frame::Sealed(_))).count();
         let hello = replica.hello(super::message::travels_digest(&travels))?;
         self.phase = Phase::Greeting;
         Ok(std::iter::once(Frame::Hello(hello)).chain(travels).collect())
@@ -310,9 +312,10 @@ impl DeviceSession {
             }
             (Frame::Batch(batch), Phase::Open) => self.batch(replica, batch, answer)?,
             (Frame::Have(have), Phase::Open) => {
-                let Healed { pushes, wanted } = replica.heal(&have)?;
-                self.awaiting_acks = self.awaiting_acks.saturating_add(pushes.len());
+                let Healed { pushes, sealed, wanted } = replica.heal(&have)?;
+                self.awaiting_acks = self.awaiting_acks.saturating_add(pushes.len()).saturating_add(sealed.len());
                 answer.extend(pushes.into_iter().map(Frame::Push));
+                answer.extend(sealed.into_iter().map(Frame::Sealed));
                 want(wanted, answer);
             }
             _ => self.phase = Phase::Ended(Ending::Confused),

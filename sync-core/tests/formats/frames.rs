@@ -4,12 +4,12 @@ use docket_sync_core::ids::{ActorId, ChangeHash, Digest, KeyId, Nonce, Signature
 use docket_sync_core::sync::frames::{
     Ack, AckRun, Batch, BatchDocument, Cover, DocumentHeads, Frame, Have, Heads, Introduce, Limits, News, NonceFrame,
     Outcome, ProofBytes, Push, QuarantineCode, ReceiptLine, RecordSet, References, Renew, RenewReason, Run, RunItem,
-    Stop, StopCode, Stored, Want, Welcome,
+    Sealed, SealedBundle, Stop, StopCode, Stored, Want, Welcome,
 };
 use docket_sync_core::sync::message::{Plain, frame_bytes, pack, travels_digest, unpack};
 
 use super::golden::{Files, Room};
-use super::proofs::{chain, cursor, envelope, hellos, receipt, scope_digest};
+use super::proofs::{chain, cursor, envelope, hellos, receipt, scope_digest, sealed};
 use super::samples::{EPOCH, NOON, device_origin, document, records};
 
 fn pushes() -> Vec<(String, Frame)> {
@@ -117,6 +117,10 @@ fn frames() -> Vec<(String, Frame)> {
         ("have".into(), Frame::Have(Have { documents: heads() })),
         ("introduce".into(), Frame::Introduce(Introduce { certificate: vec![1, 2, 3] })),
         ("references".into(), Frame::References(returned())),
+        (
+            "sealed".into(),
+            Frame::Sealed(Sealed { bundles: vec![SealedBundle { document: document(), bytes: sealed() }] }),
+        ),
     ];
     frames.extend(pushes());
     frames.extend(welcomes());

@@ -4,8 +4,8 @@ use docket_sync_core::Bytes;
 use docket_sync_core::facts::bodies::{
     Accept, Acknowledge, Admit, Arrive, Assign, CancelByOffice, Close, ConfirmAppointment, ConfirmRequest, Depart,
     Discard, End, OutcomeDone, OutcomeUnfinished, PassOver, Pause, ProposeAppointment, RecordLine, Refuse,
-    RefuseSignature, RegisterCall, Reinstate, Renumber, ResolveReview, Resume, ReturnVoucher, ReverseLine,
-    ReviewDefault, Seen, SignDocument, Start, Unassign, WithdrawOwn,
+    RefuseSignature, RegisterCall, Reinstate, RejectSignature, Renumber, ResolveReview, Resume, ReturnVoucher,
+    ReverseLine, ReviewDefault, Seen, SignDocument, Start, Unassign, WithdrawOwn,
 };
 use docket_sync_core::facts::values::{
     Blob, Channel, CheckResult, Line, LineKind, Money, Opinion, OpinionGrade, PartSource, Place, ReviewChoice,
@@ -152,5 +152,9 @@ pub(crate) fn body(kind: FactKind) -> FactBody {
         .into(),
         FactKind::PassOver => PassOver { fact: field(3), seen: vec![field(2), office(4)] }.into(),
         FactKind::Renumber => Renumber { serial: "2025-000123-2".into(), kept_by: document() }.into(),
+        FactKind::RejectSignature => {
+            let problem = "'line.2.amount' is not what was signed".into();
+            RejectSignature { signature: field(21), digest: Digest([0x78; 32]), problem }.into()
+        }
     }
 }

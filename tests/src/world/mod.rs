@@ -282,8 +282,18 @@ impl World {
 
     /// The first message of a sync arrives and its answer is lost on the way.
     pub async fn sync_losing_the_answer(&self, device: &mut Device) -> Result<(), Trouble> {
+        self.sync_losing_answer(device, 0).await
+    }
+
+    /// A sync of which `good` messages are answered; the next one arrives, and its answer is lost on the way.
+    pub async fn sync_losing_answer(&self, device: &mut Device, good: usize) -> Result<(), Trouble> {
         let replica = device.client.replica_mut();
-        let message = Exchange::begin(replica).next_message(replica)?.ok_or("a first message")?;
+        let mut exchange = Exchange::begin(replica);
+        for _ in 0..good {
+            let message = exchange.next_message(replica)?.ok_or("a message")?;
+            exchange.answered(replica, &self.carry(&message).await?)?;
+        }
+        let message = exchange.next_message(replica)?.ok_or("one more message")?;
         self.carry(&message).await.map(drop)
     }
 

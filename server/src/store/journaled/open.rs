@@ -82,12 +82,11 @@ impl<E: Engine> JournaledStore<E> {
             (None, Some(boot)) if boot != options.boot => Some(RebuildReason::PowerLoss),
             (None, _) => None,
         };
-        let found = match distrust {
-            Some(reason) => Err(reason),
-            None => {
-                format::write_running(here, &options.boot)?;
-                trusted(home, &reader, end)?
-            }
+        let found = if let Some(reason) = distrust {
+            Err(reason)
+        } else {
+            format::write_running(here, &options.boot)?;
+            trusted(home, &reader, end)?
         };
         let (engine, from) = match found {
             Ok((engine, from)) => {
@@ -148,7 +147,6 @@ fn prepare_folder<H: EngineHome>(
 }
 
 /// The engine and its position when it can be used, or why it cannot.
-#[expect(clippy::type_complexity, reason = "one caller, which matches on it at once")]
 fn trusted<H: EngineHome>(
     home: &H,
     reader: &Reader,
@@ -197,17 +195,17 @@ fn anew<H: EngineHome>(
     options: &JournaledOptions,
     report: &mut OpenReport,
 ) -> Result<H::Engine, StoreError> {
-    let name = match &reason {
-        RebuildReason::PowerLoss => Aside::Replacing("sled.before-power-loss".to_owned()),
-        _ => Aside::Kept(format!("sled.aside-{}", dated(options))),
+    let name = if reason == RebuildReason::PowerLoss {
+        Aside::Replacing("sled.before-power-loss".to_owned())
+    } else {
+        Aside::Kept(format!("sled.aside-{}", dated(options)))
     };
     let aside = home.set_aside(&name)?;
     let said = aside.as_deref().unwrap_or("nowhere, there was nothing");
-    match &reason {
-        RebuildReason::Ahead { .. } => {
-            tracing::error!(%reason, aside = said, "the engine is put aside and made anew; run `docket doctor`");
-        }
-        _ => tracing::warn!(%reason, aside = said, "the engine is put aside and made anew from the journal"),
+    if matches!(reason, RebuildReason::Ahead { .. }) {
+        tracing::error!(%reason, aside = said, "the engine is put aside and made anew; run `docket doctor`");
+    } else {
+        tracing::warn!(%reason, aside = said, "the engine is put aside and made anew from the journal");
     }
     format::write_running(disk, &options.boot)?;
     format::remove_rebuild(disk)?;

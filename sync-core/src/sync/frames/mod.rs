@@ -1,10 +1,14 @@
 //! The frames of the protocol [frozen]: identical over a WebSocket and over one HTTP POST.
 
+mod healing;
 mod records;
+mod sealed;
 
 use minicbor::{Decode, Encode};
 
+pub use healing::{Have, Introduce, References};
 pub use records::{DocumentRuns, RecordSet, Run, RunItem};
+pub use sealed::{Sealed, SealedBundle};
 
 use super::cursor::Cursor;
 use crate::ids::{
@@ -47,8 +51,10 @@ pub enum Frame {
     #[n(12)]
     Have(#[n(0)] Have),
     #[n(13)]
-    Introduce(#[n(0)] Introduce),
+    Sealed(#[n(0)] Sealed),
     #[n(14)]
+    Introduce(#[n(0)] Introduce),
+    #[n(15)]
     References(#[n(0)] References),
 }
 
@@ -494,8 +500,7 @@ coded_enum! {
         OutOfOrder = 10 "out_of_order",
         /// The store does not remember the device: say Hello again with [`Introduce`] right behind it.
         UnknownDevice = 11 "unknown_device",
-        /// The store vouched for the device once and has forgotten it: what it sends is held until an
-        /// administrator confirms it, and it gets nothing.
+        /// The store has forgotten the device: what it sends is held until it is confirmed, and it gets nothing.
         NotConfirmed = 12 "not_confirmed",
         /// Nobody who works here now uses the device: it may leave what it has and gets nothing.
         Deactivated = 13 "deactivated",
@@ -512,34 +517,4 @@ pub struct Stop {
     /// Milliseconds after which to try again; absent: not without a change.
     #[n(1)]
     pub retry_after_ms: Option<u64>,
-}
-
-/// A device that the store does not remember shows what the store once said about it. Right behind the Hello.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Introduce {
-    /// The certificate's bytes.
-    #[cbor(n(0), with = "minicbor::bytes")]
-    pub certificate: Vec<u8>,
-}
-
-/// Reference records that a device holds, given back to a store that may have lost them. Sent ahead of Heads.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct References {
-    /// The newest receipt that the device holds: it shows how far the store had come.
-    #[n(0)]
-    pub receipt: Option<ProofBytes>,
-    /// The records.
-    #[n(1)]
-    pub records: Vec<ProofBytes>,
-}
-
-/// Answers Heads: what the store has; the device sends records with receipts for what it lacks.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Have {
-    /// The documents.
-    #[n(0)]
-    pub documents: Vec<DocumentHeads>,
 }

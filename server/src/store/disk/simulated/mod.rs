@@ -340,9 +340,9 @@ mod tests {
             let files = disk.files();
             assert!(files == ["a"] || files == ["b"] || files == ["b", "c"], "{files:?}");
             if files == ["a"] {
-                lost += 1
+                lost += 1;
             } else {
-                kept += 1
+                kept += 1;
             }
             let (disk, _) = disk_with(b"x");
             disk.mount().rename("a", "b").unwrap();

@@ -77,7 +77,7 @@ fn a_torn_tail_is_cut_to_the_last_whole_frame() {
     let tail = tail(&world);
     for (number, at) in positions(&tail, cases("DOCKET_TORN_TAILS", 1_000) / 3).into_iter().enumerate() {
         let knows = number % 2 == 0;
-        let whole = tail.frames.iter().filter(|(_, _, end, _)| *end <= at).map(|frame| frame.0).last();
+        let whole = tail.frames.iter().filter(|(_, _, end, _)| *end <= at).map(|frame| frame.0).next_back();
         let whole = whole.unwrap_or(tail.frames[0].0 - 1);
         let cut = changed(&world, &tail.path, tail.bytes[..at].to_vec(), knows);
         check_holds(&cut, whole, knows, &format!("cut at {at}"));
