@@ -24,8 +24,8 @@ pub(crate) mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::DecodeError;
-use docket_sync_core::document::DocumentError;
-use docket_sync_core::ids::{DocumentId, Incarnation, KeyId, RecordId};
+use docket_sync_core::document::{DocumentError, Record};
+use docket_sync_core::ids::{ChangeHash, DocumentId, Incarnation, KeyId, RecordId};
 use docket_sync_core::proof::Certificate;
 use docket_sync_core::reference::ReferenceRecord;
 use docket_sync_core::sync::cursor::Cursor;
@@ -137,6 +137,8 @@ struct Work {
     reclaimed: Vec<u64>,
     /// Documents that are not here any more, or only sealed.
     gone: BTreeSet<DocumentId>,
+    /// Own facts that were acknowledged after their document had been sealed, and up to which number.
+    behind_seal: BTreeMap<DocumentId, (u64, Vec<(Record, ChangeHash)>)>,
     /// Reference records that are new.
     references: BTreeMap<RecordId, ReferenceRecord>,
 }

@@ -217,11 +217,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let Candidate { id, mut base, whole, added } = candidate;
         let old = self.meta(id)?;
         base.meta.receipt = Some(receipt);
+        base.meta.older = None;
         if whole {
             base.meta.own_to = old.as_ref().map_or(0, |old| old.own_to);
             if old.is_some() && self.keep_what_the_store_lacks(&mut base, work)? {
-                // The older receipt is the proof for what the store has lost.
-                base.meta.receipt = old.as_ref().and_then(|old| old.receipt).or(base.meta.receipt);
+                // The older receipts are the proof for what the store has lost, and it may lose the rest once more.
+                base.meta.older = old.as_ref().map(|old| old.receipts().collect());
             }
         }
         base.meta.evicted_at = None;

@@ -55,8 +55,9 @@ pub(super) fn after_a_sync(company: &mut Company, index: usize) -> Result<(), Tr
     a_cursor_is_of_this_log(company, index)?;
     let phone = company.phone(index);
     let (verified, differences) = (phone.device.client.status().verified, phone.device.client.status().differences);
-    if differences > 0 && !company.ledger.was_damaged {
-        let told = format!("phone {index} saw {differences} different digests, and nothing was damaged");
+    let is_doubled = phone.is_doubled;
+    if differences > 0 && !is_doubled && !company.ledger.office_went_back {
+        let told = format!("phone {index} saw {differences} different digests, and nothing was lost");
         return company.broken("digests_agree", told);
     }
     if verified == Some(true) {
@@ -88,19 +89,20 @@ fn own_work_is_kept(company: &mut Company, index: usize) -> Result<(), Trouble> 
 
 /// Promise 2: what a person did legitimately is never refused.
 pub(super) fn nothing_legitimate_is_refused(company: &mut Company, index: usize) -> Result<(), Trouble> {
-    let went_back = company.ledger.office_went_back_in_time;
     let phone = company.phone(index);
     if phone.is_rogue || phone.is_revoked {
         return Ok(());
     }
     let refused = phone.device.client.status().refused;
-    let wrong = refused.iter().find(|(_, _, code)| !(went_back && *code == QuarantineCode::TimeAhead));
-    match wrong {
-        Some((order, fact, code)) => {
-            company.broken("nothing_legitimate_is_refused", format!("{fact:?} of order {order}: {code}"))
+    for (order, fact, code) in refused {
+        let shown = company.phone(index).device.show(order).ok();
+        let stated = shown.and_then(|shown| shown.refused.into_iter().find(|refused| refused.fact.id == fact));
+        let was_ahead = stated.is_some_and(|refused| company.ledger.was_ahead(refused.fact.time, refused.fact.lo()));
+        if code != QuarantineCode::TimeAhead || !was_ahead {
+            return company.broken("nothing_legitimate_is_refused", format!("{fact:?} of order {order}: {code}"));
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
 /// A cursor is of the log that the office has now: a disk that was rolled back does not go unnoticed.
@@ -269,7 +271,7 @@ pub(super) fn quarantine_is_for_the_hostile(company: &Company) -> Result<(), Tro
         let entry: QuarantineEntry = record::decode("quarantine", &value)?;
         let sender = company.phones.iter().filter(|phone| phone.id() == entry.device);
         let is_excused = sender.clone().any(|phone| phone.is_rogue || phone.is_revoked);
-        let is_ahead = company.ledger.office_went_back_in_time;
+        let is_ahead = entry.code == Some(QuarantineCode::TimeAhead) && company.ledger.office_clock_low.is_some();
         if !is_excused && !is_ahead && entry.code.is_some() {
             let told = format!("{:?} of order {} by an honest phone: {:?}", entry.record, entry.document, entry.code);
             return company.broken("quarantine_is_for_the_hostile", told);

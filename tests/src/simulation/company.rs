@@ -141,7 +141,6 @@ impl Company {
         let mut twin = Phone::new(phone.device.cloned(luck)?, phone.is_rogue);
         twin.waiting.clone_from(&phone.waiting);
         (twin.is_doubled, twin.is_twin, twin.is_revoked) = (true, true, phone.is_revoked);
-        self.ledger.was_damaged = true;
         self.phones.push(twin);
         Ok(())
     }
@@ -158,7 +157,6 @@ impl Company {
         self.look_at_the_journal(index)?;
         let held = self.held()?;
         self.ledger.forget_except(&held);
-        self.ledger.was_damaged = true;
         Ok(true)
     }
 

@@ -7,6 +7,7 @@ use docket_server::log::LogRecord;
 use docket_sync_core::document::{FactReader, Record};
 use docket_sync_core::facts::{Fact, FactBody, FactKind};
 use docket_sync_core::ids::{Digest, DocumentId, FactId};
+use docket_sync_core::time::UnixMillis;
 
 use super::Violation;
 use super::office::OfficeSide;
@@ -40,10 +41,10 @@ pub(super) struct Ledger {
     pub(super) read: u64,
     pub(super) chain: Option<Digest>,
     readers: BTreeMap<DocumentId, FactReader>,
-    /// Whether the office's clock ever went back by more than the gate tolerates.
-    pub(super) office_went_back_in_time: bool,
-    /// Whether something happened that makes a difference of digests legitimate.
-    pub(super) was_damaged: bool,
+    /// The earliest time that the office's clock showed after it went back by more than the gate tolerates.
+    pub(super) office_clock_low: Option<UnixMillis>,
+    /// Whether the office went back to an earlier state of its disk.
+    pub(super) office_went_back: bool,
 }
 
 impl Ledger {
@@ -51,6 +52,11 @@ impl Ledger {
     pub(super) fn state(&mut self, document: DocumentId, fact: &Fact) {
         self.honest.insert((document, fact.digest), fact.id);
         self.alive.insert((document, fact.digest));
+    }
+
+    /// Whether a fact of this time may have been ahead of the office's clock, which went back.
+    pub(super) fn was_ahead(&self, time: UnixMillis, lo: UnixMillis) -> bool {
+        self.office_clock_low.is_some_and(|low| time.max(lo) > low)
     }
 
     /// Reads what is new in the office's log. What a device brought must have been stated by somebody who may.
@@ -112,7 +118,7 @@ impl Ledger {
         self.chain = None;
         self.in_log.clear();
         self.readers.clear();
-        self.was_damaged = true;
+        self.office_went_back = true;
         self.follow(office)?;
         self.forget_except(held);
         Ok(())

@@ -98,6 +98,8 @@ impl OfficeSide {
         match at_once(adapter::answer_message(self.office.clone(), message))? {
             Ok(answer) => Ok(Some(answer)),
             Err(_) if self.is_down() => Ok(None),
+            // 507: the phone tries again later.
+            Err(CommitError::Store(_)) if self.is_full => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

@@ -8,9 +8,10 @@ use docket_server::log::LogRecord;
 use docket_server::store::{KeyRange, Store, Table};
 use docket_sync_core::document::FactReader;
 use docket_sync_core::facts::FactBody;
-use docket_sync_core::ids::DocumentId;
+use docket_sync_core::ids::{DocumentId, RecordId};
 use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::proof::{chain_next, chain_start};
+use docket_sync_core::reference::ReferenceRecord;
 use docket_sync_core::sync::frames::{QuarantineCode, StopCode};
 use docket_sync_core::time::MINUTE;
 
@@ -90,8 +91,39 @@ impl Company {
                 return Ok(());
             }
         }
-        let told = if told.is_empty() { "the log goes on and on".to_owned() } else { told };
+        let told =
+            if told.is_empty() { "the log goes on and on".to_owned() } else { format!("{told}{}", self.differing()?) };
         Err(Violation::new("everything_converges", told).into())
+    }
+
+    /// What the phones and the office have differently, in words.
+    fn differing(&self) -> Result<String, Trouble> {
+        let store: &dyn Store = self.office.store.as_ref();
+        let mut told = String::new();
+        for (index, phone) in self.phones.iter().enumerate() {
+            for order in phone.orders()? {
+                let (here, there) =
+                    (phone.device.show(order)?.facts.len(), checks::facts_at_office(self, order)?.len());
+                if here != there {
+                    told.push_str(&format!(
+                        "\n    order {order}: {here} facts on phone {index}, {there} at the office"
+                    ));
+                }
+            }
+            for (key, value) in Tables::scan(store, Table::Reference, &KeyRange::all(), usize::MAX)? {
+                let Some(id) = RecordId::from_slice(&key) else { continue };
+                let there = ReferenceRecord::from_bytes(&value)?;
+                let here = phone.device.client.replica().reference(id)?;
+                let version = here.map(|record| record.version);
+                if version != Some(there.version) {
+                    let (kind, of) = (there.content.scope(), there.version);
+                    told.push_str(&format!(
+                        "\n    record {id} {kind:?}: version {version:?} on phone {index}, {of} there"
+                    ));
+                }
+            }
+        }
+        Ok(told)
     }
 
     pub(super) fn orders_at_the_office(&self) -> Result<Vec<DocumentId>, Trouble> {
@@ -108,8 +140,12 @@ fn every_phone_is_as_the_office(company: &mut Company) -> Result<(), Trouble> {
         if company.phone(index).is_revoked {
             continue;
         }
-        for order in company.phone(index).orders()? {
+        for (order, row) in company.phone(index).device.client.list()? {
             let shown = company.phone(index).device.show(order)?;
+            // It left the scope and is shown for what was refused of it.
+            if row.evicted && !shown.refused.is_empty() {
+                continue;
+            }
             let office = checks::facts_at_office(company, order)?;
             if names(&shown.facts) != names(&office) {
                 let told = format!(
@@ -132,7 +168,8 @@ fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
     let mut refused = BTreeSet::new();
     for phone in &company.phones {
         for (order, fact, code) in phone.device.client.status().refused {
-            let is_excused = phone.is_revoked || (code == QuarantineCode::TimeAhead && ledger.office_went_back_in_time);
+            let is_excused =
+                phone.is_revoked || (code == QuarantineCode::TimeAhead && ledger.office_clock_low.is_some());
             if is_excused {
                 refused.insert((order, fact));
             }
@@ -141,18 +178,15 @@ fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
     // What newly arrives from a revoked phone waits for a person's decision: an office that lost it, too.
     let mut revoked = BTreeSet::new();
     for phone in company.phones.iter().filter(|phone| phone.is_revoked) {
-        revoked.extend(if ledger.was_damaged { phone.holds()? } else { phone.waiting.values().copied().collect() });
+        revoked.extend(if ledger.office_went_back {
+            phone.holds()?
+        } else {
+            phone.waiting.values().copied().collect()
+        });
     }
     for name in ledger.alive.iter().filter(|name| !ledger.in_log.contains_key(name)) {
         let Some(fact) = ledger.honest.get(name) else { continue };
-        // Two phones used one actor, the office took the one content and went back, and then took the other: the
-        // first, and what stands behind it, lies in what its phone put aside.
-        let is_aside = ledger.was_damaged
-            && ledger.honest.iter().any(|(other, id)| {
-                let twin = ledger.honest.iter().any(|(third, same)| third.0 == other.0 && third != other && same == id);
-                other.0 == name.0 && id.actor == fact.actor && twin
-            });
-        if !refused.contains(&(name.0, *fact)) && !revoked.contains(name) && !is_aside {
+        if !refused.contains(&(name.0, *fact)) && !revoked.contains(name) {
             let told = format!("{fact:?} of order {} is nowhere at the office", name.0);
             return company.broken("no_fact_is_lost", told);
         }
@@ -198,7 +232,7 @@ fn the_log_is_whole(company: &Company) -> Result<(), Trouble> {
         }
     }
     let unique: BTreeSet<&String> = serials.iter().collect();
-    if unique.len() != serials.len() && !company.ledger.was_damaged {
+    if unique.len() != serials.len() && !company.ledger.office_went_back {
         return company.broken("serials_are_unique", format!("{serials:?}"));
     }
     Ok(())

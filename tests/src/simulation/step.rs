@@ -165,7 +165,10 @@ impl Company {
             Fault::OfficeClockDays | Fault::OfficeClockYears => {
                 let jump = if fault == Fault::OfficeClockDays { 2 * DAY } else { 10 * YEAR };
                 self.office.pass(jump * direction);
-                self.ledger.office_went_back_in_time |= direction < 0;
+                if direction < 0 {
+                    let now = self.office.now();
+                    self.ledger.office_clock_low = Some(self.ledger.office_clock_low.map_or(now, |low| low.min(now)));
+                }
             }
             Fault::PhoneClockDays => wall(self, index, 2 * DAY * direction),
             Fault::PhoneClockYears => wall(self, index, 10 * YEAR * direction),
