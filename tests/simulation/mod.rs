@@ -19,10 +19,21 @@ const REGRESSIONS: &[u64] = &[
     // A disk that was rolled back counted starts anew and reused an actor.
     41, //
     // Facts for orders that an office had lost were refused, not held until the orders came back.
-    52, 71, 188, // What a receipt covered was judged again, by a clock that had gone back.
-    58,  //
+    52, 71, 188, //
+    // What a receipt covered was judged again, by a clock that had gone back.
+    58, //
     // Reference records that the office lost made every later comparison of digests fail.
-    91,
+    91, //
+    // Two starts from one disk at one time of the clock were one actor.
+    101, 494, //
+    // An order that came before its phone had given back what the office lost kept one receipt of two.
+    299, //
+    // A fact acknowledged after its order had been sealed made a second, empty order of it.
+    2, 44, 360, //
+    // A refused fact of an order that was only sealed could not be looked at.
+    461, //
+    // An office with a full disk answered as if it had failed.
+    354,
 ];
 
 #[test]
