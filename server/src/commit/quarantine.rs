@@ -115,7 +115,7 @@ impl Writer {
     }
 
     /// Counts an entry in or out of what its device has in quarantine.
-    fn weigh(&mut self, entry: &QuarantineEntry, change: fn(u64, u64) -> u64) -> Result<(), CommitError> {
+    pub(super) fn weigh(&mut self, entry: &QuarantineEntry, change: fn(u64, u64) -> u64) -> Result<(), CommitError> {
         let mut load: Load = self.read(Table::Meta, &load_key(entry.device))?.unwrap_or_default();
         load.items = change(load.items, 1);
         load.bytes = change(load.bytes, u64::try_from(entry.record.bytes.len()).unwrap_or(u64::MAX));

@@ -47,6 +47,8 @@ pub struct World {
     clock: Arc<OfficeClock>,
     seed: u64,
     people: AtomicU64,
+    platform: Platform,
+    commit_thread: std::thread::JoinHandle<()>,
 }
 
 struct OfficeClock(AtomicI64);
@@ -71,6 +73,10 @@ impl Random for SeededRandom {
     }
 }
 
+fn store_keys() -> StoreKeys {
+    StoreKeys::from_secret(&[7; StoreKeys::LENGTH])
+}
+
 /// A story went wrong in a way that no check names.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
@@ -86,15 +92,29 @@ impl World {
         let clock = Arc::new(OfficeClock(AtomicI64::new(MORNING.0)));
         let random = Arc::new(SeededRandom { seed, drawn: AtomicU64::new(0) });
         let platform = Platform { clock: clock.clone(), random };
-        let keys = StoreKeys::from_secret(&[7; StoreKeys::LENGTH]);
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
-        let (office, _thread) = Office::open(store.clone(), keys, platform, Some(new))?;
-        let mut world = Self { office, store, clerk: PersonId([0; 16]), clock, seed, people: AtomicU64::new(0) };
+        let (office, commit_thread) = Office::open(store.clone(), store_keys(), platform.clone(), Some(new))?;
+        let (clerk, people) = (PersonId([0; 16]), AtomicU64::new(0));
+        let mut world = Self { office, store, clerk, clock, seed, people, platform, commit_thread };
         world.clerk = world.person("Wang Fang", &[Role::Clerk, Role::Dispatcher, Role::Supervisor]).await?;
         let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
         world.office.committer.run(move |writer| writer.write_company("Northern Air", record, None)).await?;
         Ok(world)
+    }
+
+    /// The server ends; `between` does something to its store; the server starts again.
+    ///
+    /// # Errors
+    /// When the store cannot be opened again, or what `between` says. Somebody else must not hold the office.
+    pub fn restarted(self, between: impl FnOnce(&MemoryStore) -> Result<(), Trouble>) -> Result<Self, Trouble> {
+        let Self { office, store, clerk, clock, seed, people, platform, commit_thread } = self;
+        office.stop();
+        drop(office);
+        commit_thread.join().map_err(|_panic| "the commit thread panicked")?;
+        between(&store)?;
+        let (office, commit_thread) = Office::open(store.clone(), store_keys(), platform.clone(), None)?;
+        Ok(Self { office, store, clerk, clock, seed, people, platform, commit_thread })
     }
 
     /// Lets time pass at the office.
