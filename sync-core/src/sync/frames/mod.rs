@@ -490,6 +490,8 @@ coded_enum! {
         Protocol = 9 "protocol",
         /// A frame came where it is not allowed.
         OutOfOrder = 10 "out_of_order",
+        /// The device does not read what it is sent: nothing more is kept for it; it comes again when it likes.
+        SlowReader = 14 "slow_reader",
     }
 }
 
