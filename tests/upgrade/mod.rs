@@ -21,11 +21,12 @@ fn entries(store: &MemoryStore, table: Table, prefix: &[u8]) -> Result<Vec<Entry
     Ok(Store::scan(store, table, &KeyRange::prefix(prefix), 100_000, Order::Forward)?)
 }
 
-/// All entries of the lists.
+/// All entries of the lists. A counter that came down to zero says as much as one that is not there.
 fn lists(store: &MemoryStore) -> Result<Vec<(Table, Entry)>, Trouble> {
     let mut all = Vec::new();
     for prefix in [b"n".as_slice(), b"os", b"ot", b"ob"] {
-        all.extend(entries(store, Table::Index, prefix)?.into_iter().map(|entry| (Table::Index, entry)));
+        let found = entries(store, Table::Index, prefix)?.into_iter().filter(|(_, value)| *value != [0]);
+        all.extend(found.map(|entry| (Table::Index, entry)));
     }
     all.extend(entries(store, Table::Review, b"")?.into_iter().map(|entry| (Table::Review, entry)));
     Ok(all)
@@ -71,7 +72,7 @@ async fn a_store_without_lists_shows_every_order_and_review_after_the_upgrade() 
         assert_eq!(lists(store)?, []);
         Ok(())
     })?;
-    assert_eq!(lists(&world.store)?, before, "entry for entry as they were kept all along");
+    assert!(lists(&world.store)? == before, "entry for entry as they were kept all along");
     let store: &dyn Store = world.store.as_ref();
     let his = OrderList { state: None, technician: Some(li.person) };
     assert_eq!((his.length(store)?, OrderList::default().length(store)?), (5, 9));
