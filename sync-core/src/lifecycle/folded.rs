@@ -108,6 +108,7 @@ fn names(body: &FactBody, reference: FactRef) -> bool {
         FactBody::WithdrawOwn(body) => body.fact == reference,
         FactBody::Reinstate(body) => body.cancel == reference,
         FactBody::RejectSignature(body) => body.signature == reference,
+        FactBody::PassOver(body) => body.fact == reference || body.seen.contains(&reference),
         _ => false,
     }
 }
