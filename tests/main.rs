@@ -26,3 +26,4 @@ mod real_data;
 mod real_server;
 mod scope;
 mod tidy;
+mod upgrade;

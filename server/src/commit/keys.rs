@@ -9,6 +9,8 @@ pub(crate) const IDENTITY: &[u8] = b"identity";
 pub(crate) const TIP: &[u8] = b"tip";
 /// Meta: prefix of serial counters by year.
 pub(crate) const SERIAL: &[u8] = b"serial/";
+/// Meta: what the program that opened the store last had done to it; see [`super::upgrade`].
+pub(crate) const OPENED: &[u8] = b"opened";
 /// Meta: number of the last certificate.
 pub(crate) const CERTIFICATES: &[u8] = b"certificates";
 

@@ -6,6 +6,7 @@
 
 pub mod denials;
 mod error;
+mod judge_again;
 pub mod keys;
 pub mod listing;
 pub mod meta;
@@ -23,6 +24,7 @@ pub mod tables;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod upgrade;
 mod writer;
 
 pub use error::CommitError;

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::error::CommitError;
 use super::keys;
 use super::meta::Tip;
+use super::upgrade::Upgrade;
 use super::writer::Writer;
 use crate::hub::{Durable, Hub};
 use crate::identity::{Identity, StoreKeys};
@@ -191,17 +192,19 @@ pub fn open(
     new: Option<Identity>,
 ) -> Result<Opened, CommitError> {
     let (mut identity, tip) = read_end(store.as_ref(), new)?;
+    let last_start = identity.start;
     identity.start = identity.next_start(platform.clock.now(), platform.bytes());
     let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
     let started = LogRecord::Started { origin: identity.origin(), at: writer.now() };
-    run_job(&mut writer, |writer| {
+    let upgrade = run_job(&mut writer, |writer| {
         writer.write(Table::Meta, keys::IDENTITY, &identity);
         writer.log(&started);
-        Ok(())
+        Upgrade::begin(writer, last_start)
     })?;
     writer.find_unsaved()?;
     let mut thread = CommitThread { writer, store, hub };
     thread.finish_group(Vec::new())?;
+    thread.bring_up(upgrade)?;
     let (jobs, queue) = sync_channel(QUEUE);
     let thread = std::thread::Builder::new()
         .name("commit".to_owned())
@@ -222,6 +225,20 @@ struct CommitThread {
 }
 
 impl CommitThread {
+    /// Brings what an older program left up to what this one keeps, a small job at a time.
+    fn bring_up(&mut self, mut upgrade: Upgrade) -> Result<(), CommitError> {
+        while !upgrade.is_done() {
+            match run_job(&mut self.writer, |writer| upgrade.next(writer)) {
+                Ok(()) => self.finish_group(Vec::new())?,
+                Err(error) if upgrade.goes_on_after(&error) => {
+                    tracing::error!(%error, "a change in quarantine cannot be judged again and waits on");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     fn run(mut self, queue: &Receiver<Job>) {
         let mut postponed: Vec<Work> = Vec::new();
         let mut tidied = self.writer.now();

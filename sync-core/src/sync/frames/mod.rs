@@ -504,6 +504,8 @@ coded_enum! {
         NotConfirmed = 12 "not_confirmed",
         /// Nobody who works here now uses the device: it may leave what it has and gets nothing.
         Deactivated = 13 "deactivated",
+        /// The device does not read what it is sent: nothing more is kept for it; it comes again when it likes.
+        SlowReader = 14 "slow_reader",
     }
 }
 
