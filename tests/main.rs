@@ -10,9 +10,11 @@
     reason = "in a test an overflow or a bad cut is a failure, as it should be"
 )]
 
+mod backup;
 mod bench;
 mod convergence;
 mod devices;
+mod healing;
 mod http_api;
 mod journeys;
 mod kills;

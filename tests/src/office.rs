@@ -83,6 +83,16 @@ impl Office {
         Ok(office)
     }
 
+    /// A folder without a store: for one that is restored from a backup.
+    ///
+    /// # Errors
+    /// When there is no room for a folder.
+    pub fn without_store() -> Result<Self, OfficeError> {
+        let folder = tempfile::tempdir().map_err(OfficeError::Folder)?;
+        std::fs::write(folder.path().join("password"), format!("{PASSWORD}\n")).map_err(OfficeError::Folder)?;
+        Ok(Self { folder, running: None })
+    }
+
     /// The same store in another folder, not served. This one must not be served either.
     ///
     /// # Errors

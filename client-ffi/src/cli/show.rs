@@ -99,6 +99,9 @@ impl App<'_> {
             let what = summary(&refused.fact, self.language);
             let why = text(refusal_key(refused.code), self.language);
             self.say(&filled("device.shown.refused", self.language, &[("what", &what), ("why", why)]))?;
+            if let Some(reason) = &refused.discarded {
+                self.say(&filled("device.shown.discarded", self.language, &[("reason", reason)]))?;
+            }
         }
         for reason in explain(&shown.view, &shown.facts, self.language) {
             self.say(&format!("[{} {}] {}", reason.rule.code(), reason.pair.unwrap_or("-"), reason.text))?;
@@ -218,6 +221,7 @@ impl App<'_> {
             json!({
                 "fact": refused.fact.id.to_string(), "code": refused.code.code(),
                 "summary": summary(&refused.fact, self.language), "why": text(refusal_key(refused.code), self.language),
+                "discarded": refused.discarded,
             })
         });
         let explanations = explain(view, &shown.facts, self.language).into_iter().map(|reason| {
@@ -317,5 +321,6 @@ fn refusal_key(code: docket_sync_core::sync::frames::QuarantineCode) -> &'static
         Code::NewerKind => "device.shown.code_newer_kind",
         Code::UnknownDocument => "device.shown.code_unknown_document",
         Code::Library => "device.shown.code_library",
+        Code::TwoContents => "device.shown.code_two_contents",
     }
 }

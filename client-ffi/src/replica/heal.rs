@@ -7,8 +7,11 @@ use docket_sync_core::facts::{FactBody, Origin, StatedFact};
 use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Epoch};
 use docket_sync_core::limits;
 use docket_sync_core::proof::EnvelopeDocument;
+use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
 use docket_sync_core::sync::device::Healed;
-use docket_sync_core::sync::frames::{Ack, Cover, DocumentHeads, Have, Heads, ProofBytes, Push, RecordSet, Sealed};
+use docket_sync_core::sync::frames::{
+    Ack, Cover, DocumentHeads, Have, Heads, ProofBytes, Push, RecordSet, References, Sealed,
+};
 
 use super::base::Base;
 use super::retention::frames_of;
@@ -63,6 +66,36 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(Heads { documents: documents.collect() })
     }
 
+    /// What a store that lost something cannot make again: names and addresses that orders name, revocations. With
+    /// the newest receipt, which shows how far the store had come.
+    pub(super) fn references_to_give_back(&self) -> Result<Vec<References>, ReplicaError> {
+        let newest =
+            self.metas()?.into_iter().filter_map(|(_, meta)| meta.receipt).max_by_key(|receipt| receipt.number);
+        let receipt = match newest {
+            Some(newest) => self.store.get(Table::Receipt, &row_key(newest.row))?.map(ProofBytes),
+            None => None,
+        };
+        let mut frames: Vec<References> = Vec::new();
+        let mut size = usize::MAX;
+        for (_, bytes) in scan_all(&self.store, Table::Reference)? {
+            let Ok(record) = ReferenceRecord::from_bytes(&bytes) else { continue };
+            let is_wanted = matches!(record.content, Reference::Revocation(_))
+                || record.content.scope() == Some(ReferenceScope::Orders);
+            if !is_wanted {
+                continue;
+            }
+            size = size.saturating_add(bytes.len());
+            if size > limits::MESSAGE_BYTES_MAX / 4 {
+                frames.push(References { receipt: receipt.clone(), records: Vec::new() });
+                size = bytes.len();
+            }
+            if let Some(frame) = frames.last_mut() {
+                frame.records.push(ProofBytes(bytes));
+            }
+        }
+        Ok(frames)
+    }
+
     /// What follows from a comparison of heads: pushes of what the store lacks, and what is to be asked for.
     pub(super) fn compared(&mut self, have: &Have) -> Result<Healed, ReplicaError> {
         let pushes = self.healing_pushes(have)?;
@@ -109,6 +142,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 by_receipt.entry(receipt.row).or_default().push(Lacking { document, records: covered, proofs });
             }
             if !uncovered.is_empty() {
+                self.note_given_back(document, &uncovered);
                 let proofs = self.proofs_of(&uncovered)?;
                 own.push(Lacking { document, records: uncovered, proofs });
             }
@@ -246,8 +280,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if let Some(Healing { epoch, awaiting: Some(0) }) = self.flight.healing {
             self.state.healed_epoch = epoch;
             self.flight.healing = None;
-            // What the store could not judge before it had these documents back is sent again.
+            // What the store could not judge before it had these documents back is sent again, and what it has now is
+            // compared once more.
             self.flight.parked.clear();
+            self.flight.compared = false;
         }
     }
 }

@@ -8,11 +8,13 @@
 //! What it is not: it opens no connection (see `transport`), and it decides nothing about work orders.
 
 mod base;
+mod coming_back;
 mod heal;
 mod journal;
 mod order_rows;
 mod pull;
 mod push;
+mod reclaim;
 mod retention;
 mod session;
 mod stored;
@@ -101,6 +103,8 @@ struct Flight {
     wanted: BTreeMap<DocumentId, u8>,
     /// Healing pushes not yet answered, and the epoch they heal.
     healing: Option<heal::Healing>,
+    /// Own facts that the store had acknowledged and lost, as they travel under an envelope of this session.
+    given_back: BTreeMap<DocumentId, Vec<docket_sync_core::document::Record>>,
     /// Documents to ask for, whole.
     behind: BTreeSet<DocumentId>,
     /// Documents that were asked for and did not come yet.
@@ -111,6 +115,8 @@ struct Flight {
     has_pulled: bool,
     /// While everything is pulled again: the documents that came.
     came: Option<BTreeSet<DocumentId>>,
+    /// While everything is pulled from the beginning: the reference records that came.
+    came_references: Option<BTreeSet<RecordId>>,
     /// Whether unnamed reference records were dropped since something changed that may leave some behind.
     swept: bool,
     /// Whether heads were compared because digests differed: once is enough, what remains is for a person.
@@ -126,6 +132,8 @@ struct Work {
     bases: BTreeMap<DocumentId, Base>,
     /// Documents whose view changes.
     touched: BTreeSet<DocumentId>,
+    /// Journal rows of own facts that the store has lost, to be stated again.
+    reclaimed: Vec<u64>,
     /// Documents that are not here any more, or only sealed.
     gone: BTreeSet<DocumentId>,
     /// Reference records that are new.

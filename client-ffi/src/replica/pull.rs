@@ -11,7 +11,7 @@ use docket_sync_core::sync::frames::{Batch, DocumentRuns, News, ProofBytes, Reco
 use ed25519_dalek::VerifyingKey;
 
 use super::base::Base;
-use super::stored::{ReceiptRow, row_key, to_bytes};
+use super::stored::{ReceiptRow, row_key};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::store::{DeviceStore, Table};
 
@@ -47,6 +47,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if batch.from == 0 && known.is_none() && self.state.pulled_again.is_some() {
             self.flight.came = Some(BTreeSet::new());
         }
+        if batch.from == 0 && (known.is_none() || anew) {
+            self.flight.came_references = Some(BTreeSet::new());
+            self.flight.swept = false;
+        }
+        self.state.forgotten = None;
         let mut work = Work::default();
         self.keep_references(&batch.references, &mut work)?;
         let progress = self.apply_documents(batch, &mut work)?;
@@ -55,6 +60,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             self.want_what_did_not_come(&work)?;
             self.drop_unnamed(&mut work)?;
         }
+        self.state_reclaimed(&mut work)?;
         keep_proofs(&batch.proofs, &mut work);
         self.seal_evicted(&mut work)?;
         // What comes before everything is pulled again does not make up for that.
@@ -234,6 +240,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if self.settle_what_came_back(id, &base, work) {
             base.meta.own_to = base.meta.own_to.max(receipt.number);
         }
+        self.settle_admitted(id, &base, work)?;
         if let Some(old) = &left {
             self.keep_again(&base, old, work);
         }
@@ -242,36 +249,6 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
         work.bases.insert(id, base);
         Ok(())
-    }
-
-    /// A whole document replaces the base; what the base had beyond it is appended again, so that a store that
-    /// lost it can be healed. Where the two contradict each other the old one is put aside. Tells whether there
-    /// was something beyond it.
-    fn keep_what_the_store_lacks(&mut self, base: &mut Base, work: &mut Work) -> Result<bool, ReplicaError> {
-        let id = base.document.id();
-        let old = match self.load_base(id) {
-            Ok(Some(old)) => old,
-            Ok(None) | Err(ReplicaError::Document(_)) => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        if contradict(&old, base) {
-            let row = self.next_row();
-            work.batch.put(
-                Table::Aside,
-                row_key(row),
-                to_bytes(&Aside { document: id, bytes: old.document.bytes().to_vec() }),
-            );
-            return Ok(false);
-        }
-        let mut kept = false;
-        for record in old.document.records() {
-            let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
-            if record.sequence > known {
-                base.append(record)?;
-                kept = true;
-            }
-        }
-        Ok(kept)
     }
 
     /// Follows the hybrid times of others.
@@ -313,16 +290,6 @@ fn keep_proofs(proofs: &[ProofBytes], work: &mut Work) {
     }
 }
 
-/// A document that was put aside because the store's contradicts it.
-#[derive(Debug, minicbor::Encode, minicbor::Decode)]
-#[cbor(array)]
-struct Aside {
-    #[n(0)]
-    document: DocumentId,
-    #[cbor(n(1), with = "minicbor::bytes")]
-    bytes: Vec<u8>,
-}
-
 fn read_whole(id: DocumentId, bytes: &[u8]) -> Option<Candidate> {
     let base = Base::whole(id, bytes.to_vec()).ok()?;
     Some(Candidate { id, base, whole: true, added: Vec::new() })
@@ -340,16 +307,4 @@ fn named_in(records: &[Record]) -> Vec<RecordId> {
     });
     let named = request.map(|call| [Some(call.customer), Some(call.site), call.unit]);
     named.into_iter().flatten().flatten().collect()
-}
-
-/// Whether two documents have different changes in one place of a chain.
-fn contradict(old: &Base, new: &Base) -> bool {
-    old.meta.chains.iter().any(|(actor, old_head)| {
-        let Some(new_head) = new.meta.chains.get(actor) else { return false };
-        if old_head.sequence <= new_head.sequence {
-            new.document.change_hash(*actor, old_head.sequence) != Some(old_head.hash)
-        } else {
-            old.document.change_hash(*actor, new_head.sequence) != Some(new_head.hash)
-        }
-    })
 }

@@ -23,7 +23,7 @@ const RECORD_OVERHEAD: usize = 64;
 impl<S: DeviceStore> DeviceReplica<S> {
     /// The next push: waiting facts, oldest first, within the limits.
     pub(super) fn make_push(&mut self) -> Result<Option<Push>, ReplicaError> {
-        let rows = self.rows_to_push()?;
+        let rows = if self.is_healing() { Vec::new() } else { self.rows_to_push()? };
         if rows.is_empty() {
             return Ok(None);
         }
@@ -93,9 +93,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// Whether facts wait that this session may still send.
     pub(super) fn has_rows_to_push(&self) -> bool {
         let in_flight: BTreeSet<u64> = self.flight.pushed.values().flatten().copied().collect();
-        self.journal
-            .iter()
-            .any(|(row, entry)| entry.waits() && !in_flight.contains(row) && !self.flight.parked.contains(row))
+        let may_push = !self.is_healing();
+        may_push
+            && self
+                .journal
+                .iter()
+                .any(|(row, entry)| entry.waits() && !in_flight.contains(row) && !self.flight.parked.contains(row))
     }
 
     /// Settles one push.

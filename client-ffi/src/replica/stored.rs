@@ -111,6 +111,9 @@ pub(crate) struct DeviceState {
     /// Number at which a store that had lost something took the last of what this device gave back.
     #[n(18)]
     pub(crate) healed_at: Option<u64>,
+    /// Whether the store does not remember this device, which introduces itself until it gets news again.
+    #[n(19)]
+    pub(crate) forgotten: Option<bool>,
 }
 
 impl DeviceState {
@@ -135,6 +138,7 @@ impl DeviceState {
             last_sync: None,
             next_row: 1,
             pulled_again: None,
+            forgotten: None,
             healed_at: None,
         }
     }

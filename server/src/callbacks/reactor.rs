@@ -82,7 +82,8 @@ fn concerns(kind: FactKind) -> bool {
         | FactKind::CancelByOffice
         | FactKind::Reinstate
         | FactKind::ReviewDefault
-        | FactKind::ResolveReview => true,
+        | FactKind::ResolveReview
+        | FactKind::Admit => true,
         FactKind::RegisterCall
         | FactKind::ConfirmRequest
         | FactKind::Assign
@@ -106,6 +107,9 @@ fn concerns(kind: FactKind) -> bool {
         | FactKind::RejectSignature
         | FactKind::Acknowledge
         | FactKind::ReturnVoucher
+        | FactKind::Discard
+        | FactKind::PassOver
+        | FactKind::Renumber
         | FactKind::Close => false,
     }
 }

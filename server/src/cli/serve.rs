@@ -23,6 +23,7 @@ pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
     let platform = Platform::system();
     let store = JournaledStore::open(&config.data.store_folder(), config.data.store, &platform)?;
     let (office, thread) = Office::open(Arc::new(store), keys, platform, None)?;
+    office.last_backup.follow(&config.data.folder);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     announce(&config, &listener, &transport, &office);
     let certificate = match &transport {

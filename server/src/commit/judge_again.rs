@@ -4,7 +4,7 @@
 
 use docket_sync_core::facts::{FactBody, Origin, StatedFact};
 use docket_sync_core::sync::frames::QuarantineCode;
-use docket_sync_core::sync::gate::{self, Maker, Verdict};
+use docket_sync_core::sync::gate::{self, Ground, Maker, Verdict};
 
 use super::error::CommitError;
 use super::order::Admission;
@@ -30,7 +30,7 @@ impl Writer {
     pub(super) fn judge_again(&mut self, key: &[u8], entry: QuarantineEntry) -> Result<(), CommitError> {
         let Some(maker) = self.maker_of(&entry)? else { return Ok(()) };
         let (document, record) = (entry.document, entry.record.clone());
-        match gate::judge_again(&Look(self), document, record, maker, self.now()) {
+        match gate::judge_again(&Look(self, Ground::Whole), document, record, maker, self.now()) {
             Some(Verdict::Accept { fact, first, .. }) => {
                 let (record, fact, carried_by) = (&entry.record, *fact, Some(entry.device));
                 self.admit(Admission { document, record, fact, first, carried_by })?;

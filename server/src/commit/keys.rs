@@ -163,6 +163,21 @@ pub(crate) fn roles_of(person: PersonId) -> Vec<u8> {
     [b"p".as_slice(), &person.0].concat()
 }
 
+/// Prefix of [`serial`]; no serial is the beginning of another one's key.
+pub(crate) fn serials(serial: &str) -> Vec<u8> {
+    [b"n".as_slice(), serial.as_bytes(), &[0]].concat()
+}
+
+/// Index: the orders that were registered under a serial.
+pub(crate) fn serial(serial: &str, document: DocumentId) -> Vec<u8> {
+    [serials(serial).as_slice(), &document.0].concat()
+}
+
+/// The order of a key under [`serials`].
+pub(crate) fn read_serial(key: &[u8], serial: &str) -> Option<DocumentId> {
+    key.get(serials(serial).len()..).and_then(DocumentId::from_slice)
+}
+
 pub(crate) fn feed(scope: ScopeId, number: u64, item: Item) -> Vec<u8> {
     [scope.0.as_slice(), &number.to_be_bytes(), &item.bytes()].concat()
 }

@@ -222,10 +222,18 @@ impl Writer {
         if let Some(first) = first {
             order.meta.firsts.insert(record.actor, first);
         }
-        if let FactBody::RegisterCall(call) = fact.body() {
+        // What a supervisor lets in counts as if it had come by itself.
+        let contained = match fact.body() {
+            FactBody::Admit(admit) => admit.fact(document),
+            _ => None,
+        };
+        let body = contained.as_ref().unwrap_or(&fact).body();
+        let mut serial = None;
+        if let FactBody::RegisterCall(call) = body {
             order.meta.references = [Some(call.customer), Some(call.site), call.unit].into_iter().flatten().collect();
+            serial = call.serial.as_ref().map(|serial| keys::serial(serial, document));
         }
-        if let FactBody::SignDocument(signed) = fact.body() {
+        if let FactBody::SignDocument(signed) = body {
             let proofs = order.meta.proofs.get_or_insert_default();
             if !proofs.contains(&signed.proof) {
                 proofs.push(signed.proof);
@@ -234,6 +242,9 @@ impl Writer {
         if let (Some(device), true) = (carried_by, (record.actor, record.sequence) == (fact.id.actor, fact.id.sequence))
         {
             order.arrived.push((fact.id, device));
+        }
+        if let Some(index) = serial {
+            self.put(Table::Index, index, Vec::new());
         }
         let (time, lo) = (fact.time, self.now());
         self.hybrid.observe(time, lo);

@@ -134,6 +134,37 @@ impl Committer {
     }
 }
 
+/// One job on a store that nobody serves; durable when it returns.
+///
+/// # Errors
+/// What the job says, or the store's failure.
+pub(crate) fn alone<T>(
+    store: Arc<dyn Store>,
+    store_keys: StoreKeys,
+    platform: Platform,
+    work: impl FnOnce(&mut Writer) -> Result<T, CommitError>,
+) -> Result<T, CommitError> {
+    let (identity, tip) = read_end(store.as_ref(), None)?;
+    let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
+    let value = run_job(&mut writer, work)?;
+    store.apply(&writer.group_batch())?;
+    store.flush()?;
+    Ok(value)
+}
+
+/// Who the store is, and the end of its log.
+fn read_end(store: &dyn Store, new: Option<Identity>) -> Result<(Identity, Tip), CommitError> {
+    let identity: Identity = match store.get(Table::Meta, keys::IDENTITY)? {
+        Some(bytes) => record::decode("identity", &bytes)?,
+        None => new.ok_or(CommitError::NotFound { what: "a store in this folder" })?,
+    };
+    let tip = match store.get(Table::Meta, keys::TIP)? {
+        Some(bytes) => record::decode("tip", &bytes)?,
+        None => Tip { number: 0, chain: chain_start(identity.store) },
+    };
+    Ok((identity, tip))
+}
+
 fn run_job<T>(writer: &mut Writer, work: impl FnOnce(&mut Writer) -> Result<T, CommitError>) -> Result<T, CommitError> {
     writer.begin_job();
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -160,17 +191,9 @@ pub fn open(
     hub: Arc<Hub>,
     new: Option<Identity>,
 ) -> Result<Opened, CommitError> {
-    let stored = store.get(Table::Meta, keys::IDENTITY)?;
-    let mut identity: Identity = match stored {
-        Some(bytes) => record::decode("identity", &bytes)?,
-        None => new.ok_or(CommitError::NotFound { what: "a store in this folder" })?,
-    };
+    let (mut identity, tip) = read_end(store.as_ref(), new)?;
     let last_start = identity.start;
-    identity.start = identity.start.saturating_add(1);
-    let tip = match store.get(Table::Meta, keys::TIP)? {
-        Some(bytes) => record::decode("tip", &bytes)?,
-        None => Tip { number: 0, chain: chain_start(identity.store) },
-    };
+    identity.start = identity.next_start(platform.clock.now(), platform.bytes());
     let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
     let started = LogRecord::Started { origin: identity.origin(), at: writer.now() };
     let upgrade = run_job(&mut writer, |writer| {

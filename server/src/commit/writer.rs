@@ -54,6 +54,7 @@ pub struct Writer {
     group_touched: Touched,
     pub(super) hybrid: HybridClock,
     pub(super) unsaved: BTreeMap<DocumentId, UnixMillis>,
+    started_at: u64,
     /// The device whose message this job deals with, as it last made contact.
     pub(super) heard: Option<(DeviceId, DeviceContact)>,
 }
@@ -97,6 +98,7 @@ impl Writer {
             group_touched: Touched::default(),
             hybrid: HybridClock::default(),
             unsaved: BTreeMap::new(),
+            started_at: tip.number.saturating_add(1),
             heard: None,
         }
     }
@@ -129,6 +131,12 @@ impl Writer {
     #[must_use]
     pub fn tip(&self) -> Tip {
         self.tip
+    }
+
+    /// Number of this process's first record of the log.
+    #[must_use]
+    pub fn started_at(&self) -> u64 {
+        self.started_at
     }
 
     fn layers(&self) -> Layers<'_> {

@@ -50,6 +50,9 @@ impl Reactor for Rotation {
             | LogRecord::Revoked { .. }
             | LogRecord::Quarantined { .. }
             | LogRecord::Proof { .. }
+            | LogRecord::Restored { .. }
+            | LogRecord::Confirmed { .. }
+            | LogRecord::Decided { .. }
             | LogRecord::Office { .. } => None,
         }
     }

@@ -193,8 +193,8 @@ impl Connection {
                     None => return Ok(()),
                 },
                 () = news(notify.as_deref()) => {
-                    if self.session.is_revoked()? {
-                        let stop = Stop { code: StopCode::Revoked, retry_after_ms: None };
+                    if let Some(code) = self.session.must_stop()? {
+                        let stop = Stop { code, retry_after_ms: None };
                         self.send(&[Frame::Stop(stop)]).await?;
                         return Ok(());
                     }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use docket_sync_core::facts::Role;
-use docket_sync_core::ids::{DeviceId, Nonce, PersonId, StoreId};
-use docket_sync_core::proof::{Certificate, Certified};
+use docket_sync_core::ids::{DeviceId, Nonce, PersonId};
+use docket_sync_core::proof::{Certificate, Certified, Revocation};
+use docket_sync_core::reference;
+use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::frames::Pending;
 use docket_sync_core::sync::gate::Maker;
 use docket_sync_core::sync::server::SessionRow;
@@ -14,6 +16,7 @@ use ed25519_dalek::VerifyingKey;
 use minicbor::{Decode, Encode};
 
 use crate::commit::{CommitError, ScopeId, Tables, Writer, keys};
+use crate::identity::Identity;
 use crate::log::LogRecord;
 use crate::store::{KeyRange, Store, Table};
 
@@ -49,6 +52,7 @@ impl DeviceRecord {
             device: self.device,
             key: VerifyingKey::from_bytes(&self.key).ok()?,
             persons: self.persons.clone(),
+            since: self.enrolled_at,
             revoked: self.revoked_at.is_some(),
         })
     }
@@ -73,6 +77,9 @@ pub struct DeviceContact {
     /// When it said so, the last ones of the numbers in `stored_to`, ascending.
     #[n(4)]
     pub stored: Option<Vec<StoredTo>>,
+    /// Where it stood when it showed that it had seen more than this store has; kept until the store's next loss.
+    #[n(5)]
+    pub ahead: Option<Cursor>,
 }
 
 /// What a device said it has on disk.
@@ -130,6 +137,7 @@ impl Contacts {
             stored_to: 0,
             pending: None,
             stored: None,
+            ahead: None,
         });
         Ok(self.lock().entry(device).or_insert(row).clone())
     }
@@ -233,18 +241,28 @@ impl Writer {
         let at = self.now();
         record.revoked_at = Some(at);
         self.write(Table::Device, device.0, &record);
-        self.log(&LogRecord::Revoked { device, by, reason, at });
-        self.touch_scope(ScopeId::standing(device));
+        self.log(&LogRecord::Revoked { device, by, reason: reason.clone(), at });
+        let store = self.identity().store;
+        let revocation = Revocation::signed(store, device, at, reason, self.store_keys().signing());
+        self.tell_revocation(&revocation)
+    }
+
+    /// Tells every device of a revocation, so that any of them can bring it back to a store that has lost it.
+    pub(crate) fn tell_revocation(&mut self, revocation: &Revocation) -> Result<(), CommitError> {
+        let content = reference::Revocation { signed: revocation.to_bytes() };
+        self.write_reference(Revocation::record(revocation.device), content.into(), None)?;
+        self.touch_scope(ScopeId::standing(revocation.device));
         Ok(())
     }
 }
 
-/// The first nonce of a device that never spoke: derived, so that a server that forgot says the same.
+/// The first nonce of a device that never spoke in this epoch: derived, so that a server that forgot says the same.
 #[must_use]
-pub fn first_nonce(store: StoreId, device: DeviceId) -> Nonce {
+pub fn first_nonce(identity: &Identity, device: DeviceId) -> Nonce {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"docket-first-nonce-1");
-    hasher.update(&store.0);
+    hasher.update(&identity.store.0);
+    hasher.update(&identity.epoch.0);
     hasher.update(&device.0);
     let mut nonce = [0; Nonce::LENGTH];
     hasher.finalize_xof().fill(&mut nonce);

@@ -5,6 +5,8 @@ pub mod ahead;
 pub mod compress;
 pub mod devices;
 pub mod enrol;
+mod healing;
 pub mod pull;
 mod sealed;
 pub mod session;
+mod standing;

@@ -84,7 +84,7 @@ impl Batch {
     }
 
     /// Writes a value that has its header already, or removes it.
-    pub(super) fn put_stored(&mut self, table: Table, key: Vec<u8>, stored: Option<Vec<u8>>) {
+    pub(crate) fn put_stored(&mut self, table: Table, key: Vec<u8>, stored: Option<Vec<u8>>) {
         self.writes.insert((table, key), stored);
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::StoreError;
 
 /// Takes the lock of the store in `path` for this process, until the file is dropped or the process ends.
-pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
+pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
     let name = path.join("lock");
     let mut file = File::options()
         .read(true)

@@ -79,6 +79,20 @@ impl MemoryStore {
         state.stopped = false;
     }
 
+    /// Another store with what is durable here now: a backup, or a snapshot of the disk.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let mut copy = State { entries: self.state().entries.clone(), ..State::default() };
+        let undo: Vec<_> = self.state().unflushed.iter().rev().flat_map(|batch| batch.iter().rev().cloned()).collect();
+        for (key, old) in undo {
+            match old {
+                Some(value) => copy.entries.insert(key, value),
+                None => copy.entries.remove(&key),
+            };
+        }
+        Self { state: Mutex::new(copy) }
+    }
+
     /// Batches applied since the last flush.
     #[must_use]
     pub fn unflushed(&self) -> usize {

@@ -13,7 +13,7 @@ pub mod batch;
 #[cfg(test)]
 mod conformance;
 pub mod disk;
-mod folder;
+pub(crate) mod folder;
 pub mod journal;
 pub mod journaled;
 mod layout;

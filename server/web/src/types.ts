@@ -297,4 +297,6 @@ export interface StoreStatus {
   fingerprint: string;
   number: number;
   chain: string;
+  backed_up_to: number;
+  backed_up_at: Millis | null;
 }

@@ -3,10 +3,10 @@
 //! The device's offered actions, the gate and the generated documentation come from this table.
 
 use super::bodies::{
-    Accept, Acknowledge, AddNote, Arrive, Assign, CancelByOffice, Close, ConfirmAppointment, ConfirmRequest, Depart,
-    End, OutcomeDone, OutcomeUnfinished, Pause, ProposeAppointment, RecordLine, Refuse, RefuseSignature, RegisterCall,
-    Reinstate, RejectSignature, ResolveReview, Resume, ReturnVoucher, ReverseLine, ReviewDefault, Seen, SignDocument,
-    Start, Unassign, WithdrawOwn,
+    Accept, Acknowledge, AddNote, Admit, Arrive, Assign, CancelByOffice, Close, ConfirmAppointment, ConfirmRequest,
+    Depart, Discard, End, OutcomeDone, OutcomeUnfinished, PassOver, Pause, ProposeAppointment, RecordLine, Refuse,
+    RefuseSignature, RegisterCall, Reinstate, RejectSignature, Renumber, ResolveReview, Resume, ReturnVoucher,
+    ReverseLine, ReviewDefault, Seen, SignDocument, Start, Unassign, WithdrawOwn,
 };
 use crate::wire::coded_enum;
 
@@ -184,4 +184,17 @@ fact_kinds! {
     29 "review_default" ReviewDefault Admin Field &[], true;
     30 "resolve_review" ResolveReview Admin Field OFFICE, false;
     31 "reject_signature" RejectSignature Admin Field &[], true;
+    61 "admit" Admit Admin Field &[Role::Supervisor], false;
+    62 "discard" Discard Admin Field &[Role::Supervisor], false;
+    63 "pass_over" PassOver Admin Field &[], true;
+    64 "renumber" Renumber Admin Field &[], true;
+}
+
+impl FactKind {
+    /// Whether it is stated by the store's own server only, online (lifecycle 4.4): from a device, whoever uses it,
+    /// it is refused.
+    #[must_use]
+    pub fn is_office_act(self) -> bool {
+        matches!(self, Self::Admit | Self::Discard | Self::PassOver | Self::Renumber)
+    }
 }

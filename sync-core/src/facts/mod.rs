@@ -8,6 +8,7 @@
 //! Format: `schemas/fact.md`; golden bytes: `schemas/golden`.
 
 pub mod bodies;
+mod contained;
 mod kinds;
 pub mod values;
 

@@ -8,12 +8,12 @@ use super::causality::Node;
 use super::closing;
 use super::fact_set::FactSet;
 use super::findings::{Because, Findings};
-use super::ground::{Ground, each, moment};
+use super::ground::{Ground, moment, moment_of};
 use super::reviews::terms;
 use super::view::{NoteView, OrderState, OrderView, ReviewKind, Rule, VoucherFacet};
 use super::visits::{self, Visits};
 use super::{appointment, intake, lines, signature};
-use crate::facts::FactBody;
+use crate::facts::{Fact, FactBody};
 use crate::ids::{ActorId, FactId};
 use crate::time::UnixMillis;
 
@@ -65,6 +65,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         notices: report.notices,
         explanations: report.explanations,
         unknown_facts: ground.live().filter(|node| matches!(node.fact.body(), FactBody::Unknown { .. })).count(),
+        decided: super::decided::decided(&ground),
     }
 }
 
@@ -95,19 +96,27 @@ fn state(
 }
 
 fn notes(ground: &Ground<'_>) -> Vec<NoteView> {
-    each!(ground, AddNote)
-        .map(|(node, body)| NoteView { at: moment(node), by: node.fact.author.clone(), text: body.text.clone() })
-        .collect()
+    ground.live().filter_map(|node| note_view(node.fact)).collect()
+}
+
+/// A note as it shows; `None` for another fact.
+pub(super) fn note_view(fact: &Fact) -> Option<NoteView> {
+    let FactBody::AddNote(body) = fact.body() else { return None };
+    Some(NoteView { at: moment_of(fact), by: fact.author.clone(), text: body.text.clone() })
 }
 
 /// two contents under one identity. Both are kept; one review for each actor, from its first such pair.
 fn cloned_devices<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
+    let mut ids: Vec<FactId> = ground.causality.nodes().iter().map(Node::id).collect();
+    ids.sort_unstable();
+    let twice: BTreeSet<FactId> =
+        ids.iter().zip(ids.iter().skip(1)).filter(|(one, other)| one == other).map(|(one, _)| *one).collect();
     let mut by_id: BTreeMap<FactId, Vec<Node<'a>>> = BTreeMap::new();
-    for node in ground.causality.nodes() {
+    for node in ground.causality.nodes().iter().filter(|node| twice.contains(&node.id())) {
         by_id.entry(node.id()).or_default().push(*node);
     }
     let mut told: BTreeSet<ActorId> = BTreeSet::new();
-    for (id, nodes) in by_id.into_iter().filter(|(_, nodes)| nodes.len() > 1) {
+    for (id, nodes) in by_id {
         if told.insert(id.actor) {
             let because =
                 Because { field: "facts", value: "both", rule: Rule::R10, pair: Some("X-76"), message: "explain.x_76" };

@@ -25,9 +25,14 @@ pub(super) fn request<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> O
         class: body.class,
         urgency: body.urgency,
         problem: body.problem.clone(),
-        serial: body.serial.clone(),
+        serial: renumbered(ground).or_else(|| body.serial.clone()),
         skill: body.skill.clone(),
     })
+}
+
+/// another order had the number before; the suffixed one is the last that the register gave.
+fn renumbered(ground: &Ground<'_>) -> Option<String> {
+    each!(ground, Renumber).last().map(|(_, body)| body.serial.clone())
 }
 
 /// The confirmation that shows: the causally last; of two concurrent ones the later, and both stand until a

@@ -10,6 +10,7 @@ mod durable_commits;
 mod fan_out;
 mod floor;
 mod incremental;
+mod list;
 mod memory;
 mod no_op;
 mod seed;
@@ -119,6 +120,7 @@ pub const ROWS: &[Row] = &[
     fan_out::ROW,
     durable_commits::ROW,
     device_work::ROW,
+    list::ROW,
     memory::ROW,
 ];
 

@@ -20,6 +20,7 @@ use docket_server::identity::{Identity, StoreKeys};
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
 use docket_server::office::Office;
 use docket_server::platform::{Clock, Platform, Random};
+use docket_server::restore::{RestoredFrom, renew_epoch};
 use docket_server::store::{KeyRange, MemoryStore, Table};
 use docket_sync_core::commands::Command;
 use docket_sync_core::facts::Role;
@@ -101,6 +102,38 @@ impl World {
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
         world.office.committer.run(move |writer| writer.write_company("Northern Air", record, None)).await?;
         Ok(world)
+    }
+
+    /// What is durable at the office now, and the last number of its log.
+    #[must_use]
+    pub fn backup(&self) -> (MemoryStore, u64) {
+        let _durable = self.office.hub.read();
+        (self.store.copy(), self.office.hub.durable().number)
+    }
+
+    /// The office is lost and begins again on a backup, under a new epoch.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub fn restore(&mut self, (store, until_number): (MemoryStore, u64)) -> Result<(), Trouble> {
+        let store = Arc::new(store);
+        let from = RestoredFrom { backup: "yesterday".to_owned(), until_number, until_at: None };
+        renew_epoch(store.clone(), store_keys(), self.platform.clone(), from)?;
+        self.reopen(store)
+    }
+
+    /// The disk goes back to what it was, and nobody notices.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub fn roll_back(&mut self, (store, _): (MemoryStore, u64)) -> Result<(), Trouble> {
+        self.reopen(Arc::new(store))
+    }
+
+    fn reopen(&mut self, store: Arc<MemoryStore>) -> Result<(), Trouble> {
+        let (office, commit_thread) = Office::open(store.clone(), store_keys(), self.platform.clone(), None)?;
+        (self.office, self.store, self.commit_thread) = (office, store, commit_thread);
+        Ok(())
     }
 
     /// The server ends; `between` does something to its store; the server starts again.
@@ -262,8 +295,18 @@ impl World {
 
     /// The first message of a sync arrives and its answer is lost on the way.
     pub async fn sync_losing_the_answer(&self, device: &mut Device) -> Result<(), Trouble> {
+        self.sync_losing_answer(device, 0).await
+    }
+
+    /// A sync of which `good` messages are answered; the next one arrives, and its answer is lost on the way.
+    pub async fn sync_losing_answer(&self, device: &mut Device, good: usize) -> Result<(), Trouble> {
         let replica = device.client.replica_mut();
-        let message = Exchange::begin(replica).next_message(replica)?.ok_or("a first message")?;
+        let mut exchange = Exchange::begin(replica);
+        for _ in 0..good {
+            let message = exchange.next_message(replica)?.ok_or("a message")?;
+            exchange.answered(replica, &self.carry(&message).await?)?;
+        }
+        let message = exchange.next_message(replica)?.ok_or("one more message")?;
         self.carry(&message).await.map(drop)
     }
 

@@ -18,11 +18,11 @@ use super::{JournalError, JournalId, PAYLOAD_BYTES_MAX, Position};
 use crate::store::{Batch, Table};
 
 /// First bytes of every frame.
-pub(super) const MAGIC: [u8; 4] = *b"DktF";
+pub(crate) const MAGIC: [u8; 4] = *b"DktF";
 /// Bytes before the payload.
 pub const HEADER_BYTES: usize = 112;
 /// Frames begin at multiples of this.
-pub(super) const ALIGNMENT: usize = 8;
+pub(crate) const ALIGNMENT: usize = 8;
 
 /// The payload is one zstd frame.
 const FLAG_PACKED: u8 = 1;
@@ -94,6 +94,22 @@ impl FrameHeader {
         fits.then_some(header)
     }
 
+    /// The bytes that the hash covers beside the payload.
+    fn hashed_bytes(&self) -> Vec<u8> {
+        let (first, last) = self.log.unwrap_or_default();
+        let mut bytes = Vec::with_capacity(padded(self.payload_end()));
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&[self.flags, 0, 0, 0]);
+        bytes.extend_from_slice(&self.stored.to_be_bytes());
+        bytes.extend_from_slice(&self.unpacked.to_be_bytes());
+        bytes.extend_from_slice(&self.number.to_be_bytes());
+        bytes.extend_from_slice(&self.time.0.to_be_bytes());
+        bytes.extend_from_slice(&first.to_be_bytes());
+        bytes.extend_from_slice(&last.to_be_bytes());
+        bytes.extend_from_slice(&self.previous.0);
+        bytes
+    }
+
     /// Bytes of the payload as it lies in the file.
     pub(super) fn payload_bytes(&self) -> usize {
         size(self.stored)
@@ -133,6 +149,16 @@ impl Frame {
         let payload = bytes.get(HEADER_BYTES..end)?;
         let hashed = bytes.get(..HASHED_BYTES)?;
         (hash(id, hashed, payload) == header.hash).then(|| Self { header, payload: payload.to_vec() })
+    }
+
+    /// The frame as it lies in a segment, padding included: what [`Frame::read`] reads.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.header.hashed_bytes();
+        bytes.extend_from_slice(&self.header.hash.0);
+        bytes.extend_from_slice(&self.payload);
+        bytes.resize(padded(bytes.len()), 0);
+        bytes
     }
 
     /// The writes. `None` when they cannot be read although the hash is right: a defect of the writer.
@@ -191,24 +217,12 @@ pub(super) fn encode(id: JournalId, about: About, batch: &Batch) -> Result<(Fram
     };
     let flags = packing | if about.is_base { FLAG_BASE } else { 0 };
     let number = about.previous.number.saturating_add(1);
-    let (first, last) = log.unwrap_or_default();
     let stored = length(&payload)?;
-    let mut bytes = Vec::with_capacity(padded(HEADER_BYTES.saturating_add(payload.len())));
-    bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&[flags, 0, 0, 0]);
-    bytes.extend_from_slice(&stored.to_be_bytes());
-    bytes.extend_from_slice(&unpacked.to_be_bytes());
-    bytes.extend_from_slice(&number.to_be_bytes());
-    bytes.extend_from_slice(&about.time.0.to_be_bytes());
-    bytes.extend_from_slice(&first.to_be_bytes());
-    bytes.extend_from_slice(&last.to_be_bytes());
-    bytes.extend_from_slice(&about.previous.hash.0);
-    let hash = hash(id, &bytes, &payload);
-    bytes.extend_from_slice(&hash.0);
-    bytes.extend_from_slice(&payload);
-    bytes.resize(padded(bytes.len()), 0);
     let (time, previous) = (about.time, about.previous.hash);
-    Ok((FrameHeader { flags, stored, unpacked, number, time, log, previous, hash }, bytes))
+    let unsigned = FrameHeader { flags, stored, unpacked, number, time, log, previous, hash: Digest([0; 32]) };
+    let hash = hash(id, &unsigned.hashed_bytes(), &payload);
+    let header = FrameHeader { hash, ..unsigned };
+    Ok((header, Frame { header, payload }.to_bytes()))
 }
 
 /// Bytes of a header that its hash covers.

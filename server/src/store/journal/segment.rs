@@ -55,7 +55,9 @@ pub(super) fn head(id: JournalId, number: u64, before: Position) -> Vec<u8> {
     bytes
 }
 
-fn read_head(bytes: &[u8]) -> Result<(JournalId, u64, Position), Option<u32>> {
+/// Reads the head of a segment: whose it is, its number, and what its first frame continues. `Err` is the version of
+/// a whole head of another version, or nothing.
+pub(crate) fn read_head(bytes: &[u8]) -> Result<(JournalId, u64, Position), Option<u32>> {
     let read = || {
         let (hashed, mut hash) = bytes.split_at_checked(HASHED_BYTES)?;
         let whole = take::<32>(&mut hash)? == *blake3::hash(hashed).as_bytes();

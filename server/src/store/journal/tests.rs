@@ -160,6 +160,32 @@ fn what_was_read_and_synced_survives_a_power_loss() {
 }
 
 #[test]
+fn a_restore_copies_frames_to_the_byte_and_refuses_a_gap() {
+    let (disk, copy) = (SimulatedDisk::new(), SimulatedDisk::new());
+    let mut journal = Journal::create(disk.mount(), "journal", ID, SMALL).unwrap();
+    for _ in 0..40 {
+        for batch in batches() {
+            append(&mut journal, &batch);
+        }
+    }
+    let frames: Vec<Frame> = journal.reader().unwrap().frames(1).collect::<Result<_, _>>().unwrap();
+    for frame in &frames {
+        assert_eq!(Frame::read(ID, &frame.to_bytes()).as_ref(), Some(frame));
+    }
+    let mut restored = Journal::create(copy.mount(), "journal", ID, SMALL).unwrap();
+    copy.mount().sync_folder("").unwrap();
+    assert!(matches!(restored.append_frames(&frames[1..]), Err(JournalError::NoFrame { number: 1 })));
+    assert_eq!(restored.append_frames(&frames[..50]).unwrap(), frames[49].header.position());
+    assert!(matches!(restored.append_frames(&frames[51..]), Err(JournalError::NoFrame { number: 51 })));
+    copy.crash(0);
+    let mut restored = Journal::open(copy.mount(), "journal", SMALL).unwrap().journal;
+    assert_eq!(restored.append_frames(&frames[50..]).unwrap(), journal.position());
+    for path in disk.files().into_iter().filter(|path| path.contains(".journal")) {
+        assert!(disk.bytes(&path) == copy.bytes(&path), "{path}");
+    }
+}
+
+#[test]
 fn another_version_is_refused_by_name() {
     let disk = SimulatedDisk::new();
     drop(Journal::create(disk.mount(), "journal", ID, SMALL).unwrap());

@@ -6,7 +6,7 @@ use docket_sync_core::time::UnixMillis;
 
 use super::next::{self, Next};
 use super::segment::{self, HEAD_BYTES};
-use super::{JournalError, JournalId, JournalOptions, Position, Reader, cut, frame};
+use super::{Frame, JournalError, JournalId, JournalOptions, Position, Reader, cut, frame};
 use crate::store::Batch;
 use crate::store::disk::{Disk, DiskFile, fill_with_zeros, length_of};
 
@@ -126,7 +126,7 @@ impl Journal {
         Ok(Opened { journal, cut_bytes })
     }
 
-    /// Where the journal ends: everything up to there is durable.
+    /// Where the journal ends: everything up to there is durable, as long as no append has failed.
     #[must_use]
     pub fn position(&self) -> Position {
         self.last
@@ -157,21 +157,73 @@ impl Journal {
         let about = frame::About { previous: self.last, time: new.time, is_base: new.is_base };
         let (header, bytes) = frame::encode(self.id, about, new.batch)?;
         let length = length_of(&bytes);
+        self.make_way(length)?;
+        self.write(&bytes, header.position())?;
+        self.sync()?;
+        self.prepare();
+        Ok((self.last, length))
+    }
+
+    /// Appends whole frames of another copy of this journal, one flush for all of them: a restore. While this runs,
+    /// several frames are not durable, so the folder is nobody's store before it has returned for the last time.
+    ///
+    /// # Errors
+    /// [`JournalError::NoFrame`] when a frame does not continue the journal, [`JournalError::Full`] when there is no
+    /// room; frames before that one may be written. Every other one is final.
+    pub fn append_frames(&mut self, frames: &[Frame]) -> Result<Position, JournalError> {
+        if self.has_stopped {
+            return Err(JournalError::Stopped);
+        }
+        for frame in frames {
+            let header = &frame.header;
+            if Some(header.number) != self.last.number.checked_add(1) || header.previous != self.last.hash {
+                return Err(JournalError::NoFrame { number: self.last.number.saturating_add(1) });
+            }
+            let bytes = frame.to_bytes();
+            if self.offset.saturating_add(length_of(&bytes)) > self.length {
+                // A segment is closed only when all of it is durable.
+                self.sync()?;
+            }
+            self.make_way(length_of(&bytes))?;
+            self.write(&bytes, header.position())?;
+        }
+        self.sync()?;
+        Ok(self.last)
+    }
+
+    /// Sees to it that a frame of `length` bytes fits, or refuses it before anything is written.
+    fn make_way(&mut self, length: u64) -> Result<(), JournalError> {
         let fits = self.offset == HEAD_BYTES || self.offset.saturating_add(length) <= self.length;
         self.check_room(length, fits)?;
         self.has_stopped = true;
         if !fits {
             self.change_segment()?;
         }
-        let full = self.disk.full_path(&format!("{}/{}", self.folder, segment::file_name(self.segment)));
-        self.file.write_at(self.offset, &bytes).map_err(JournalError::io("writing", &full))?;
-        self.file.sync().map_err(JournalError::io("flushing", &full))?;
         self.has_stopped = false;
-        self.offset = self.offset.saturating_add(length);
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8], after: Position) -> Result<(), JournalError> {
+        self.has_stopped = true;
+        let full = self.full_path();
+        self.file.write_at(self.offset, bytes).map_err(JournalError::io("writing", &full))?;
+        self.has_stopped = false;
+        self.offset = self.offset.saturating_add(length_of(bytes));
         self.length = self.length.max(self.offset);
-        self.last = header.position();
-        self.prepare();
-        Ok((self.last, length))
+        self.last = after;
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), JournalError> {
+        self.has_stopped = true;
+        self.file.sync().map_err(JournalError::io("flushing", &self.full_path()))?;
+        self.has_stopped = false;
+        Ok(())
+    }
+
+    /// Path of the segment that is written to.
+    fn full_path(&self) -> String {
+        self.disk.full_path(&format!("{}/{}", self.folder, segment::file_name(self.segment)))
     }
 
     /// Refuses a frame that would take what must stay free.

@@ -64,6 +64,10 @@ pub(super) fn running(disk: &dyn Disk) -> Result<Option<String>, StoreError> {
 }
 
 pub(super) fn write_running(disk: &dyn Disk, boot: &str) -> Result<(), StoreError> {
+    // A disk without any room can still be opened after a kill.
+    if running(disk)?.as_deref() == Some(boot) {
+        return Ok(());
+    }
     write(disk, RUNNING_FILE, boot)
 }
 

@@ -300,6 +300,8 @@ pub struct OrderView {
     pub explanations: Vec<Explanation>,
     /// The kinds of facts this version does not know.
     pub unknown_facts: usize,
+    /// What a person decided about facts that the gate had refused, in canonical order.
+    pub decided: Vec<super::decided::DecidedView>,
 }
 
 impl OrderView {

@@ -148,6 +148,7 @@ fn view() -> OrderView {
         notices: vec![],
         explanations: vec![],
         unknown_facts: 0,
+        decided: Vec::new(),
     }
 }
 

@@ -34,7 +34,13 @@ impl FakeStore {
 
     pub(super) fn push(&mut self, push: &Push, hello: &Hello) -> Result<Frame, Renew> {
         let key = SigningKey::from_bytes(&[0xde; 32]).verifying_key();
-        let maker = Maker { device: hello.device, key, persons: vec![PERSON], revoked: false };
+        let maker = Maker {
+            device: hello.device,
+            key,
+            persons: vec![PERSON],
+            since: docket_sync_core::time::UnixMillis(0),
+            revoked: false,
+        };
         let (proof, counter) = match &push.cover {
             Cover::Own { counter, .. } => (own_proof(&push.cover, STORE, maker), *counter),
             Cover::Receipt { receipt } => {

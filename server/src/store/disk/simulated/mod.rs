@@ -301,8 +301,6 @@ impl DiskFile for SimulatedFile {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
-
     use super::*;
 
     fn disk_with(bytes: &[u8]) -> (SimulatedDisk, Box<dyn DiskFile>) {

@@ -27,7 +27,7 @@ fn open(folder: &Path) -> Result<JournaledStore<SledStore>, StoreError> {
 /// Random writes of every table: large values, replaced and removed ones.
 fn random_batch(seed: u64) -> Batch {
     let mut batch = Batch::new();
-    for write in 0..1 + mixed(seed) % 8 {
+    for write in 0..=mixed(seed) % 8 {
         let random = mixed(seed * 100 + write);
         let table = Table::ALL[random as usize % Table::ALL.len()];
         let key = vec![(random >> 8) as u8 % 16; 1 + (random >> 16) as usize % 3];

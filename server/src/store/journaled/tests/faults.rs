@@ -119,7 +119,7 @@ fn a_batch_is_durable_before_it_is_visible() {
     let mut before_visible = || {
         called += 1;
         assert_eq!(super::world::contents(&store), super::world::after(5), "readers see it too early");
-        let later = World { disk: Default::default(), ..World::default() };
+        let later = World::default();
         later.disk.restore(&world.disk.snapshot());
         later.disk.crash(0);
         assert_eq!(super::world::contents(&later.open().unwrap()), super::world::after(6), "it is not durable");

@@ -32,7 +32,7 @@ fn bytes(seed: u64, length: usize) -> Vec<u8> {
 /// Batch `number`, from 1: something added, something replaced, something removed, now and then something large.
 pub(super) fn batch(number: u64) -> Batch {
     let mut batch = Batch::new();
-    let length = if number % 7 == 0 { 3_000 } else { 20 + number as usize * 13 % 300 };
+    let length = if number.is_multiple_of(7) { 3_000 } else { 20 + number as usize * 13 % 300 };
     batch
         .put(Table::Log, number.to_be_bytes(), bytes(number, length))
         .put(Table::Meta, "count", number.to_be_bytes())
