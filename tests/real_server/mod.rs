@@ -1,5 +1,7 @@
 //! The real server process: it starts, ends in order, survives being killed, and refuses a second one.
 
+mod guide;
+
 use docket_client::enrolment::request;
 use docket_client::platform::Platform;
 use docket_client::platform::testing::{CountingRandom, ManualClock, MemoryKeyStore};
