@@ -165,7 +165,7 @@ pub(crate) fn roles_of(person: PersonId) -> Vec<u8> {
 
 /// Prefix of [`serial`]; no serial is the beginning of another one's key.
 pub(crate) fn serials(serial: &str) -> Vec<u8> {
-    [b"n".as_slice(), serial.as_bytes(), &[0]].concat()
+    [b"x".as_slice(), serial.as_bytes(), &[0]].concat()
 }
 
 /// Index: the orders that were registered under a serial.

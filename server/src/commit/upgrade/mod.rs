@@ -121,7 +121,12 @@ impl Upgrade {
             let Some(order) = DocumentId::from_slice(key) else { continue };
             // Whoever reads a damaged row next writes it anew, and lists it then.
             match record::decode::<RowRecord>("order row", value) {
-                Ok(row) => writer.list_again(order, &row)?,
+                Ok(row) => {
+                    if let Some(serial) = &row.serial {
+                        writer.put(Table::Index, keys::serial(serial, order), Vec::new());
+                    }
+                    writer.list_again(order, &row)?;
+                }
                 Err(error) => tracing::error!(work_order.id = %order, %error, "a damaged row is on no list"),
             }
             self.orders = self.orders.saturating_add(1);
