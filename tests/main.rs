@@ -25,5 +25,6 @@ mod quarantine;
 mod real_data;
 mod real_server;
 mod scope;
+mod simulation;
 mod tidy;
 mod upgrade;

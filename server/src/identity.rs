@@ -4,6 +4,7 @@ use docket_sync_core::facts::Origin;
 use docket_sync_core::ids::{ActorId, Epoch, StoreId};
 use docket_sync_core::proof::Fingerprint;
 use docket_sync_core::proof::sealed::{self, SealedFor};
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};
@@ -30,15 +31,21 @@ impl Identity {
     /// Origin of this start's actor.
     #[must_use]
     pub fn origin(&self) -> Origin {
+        if sabotage::is_on(Bug::ActorReused) {
+            return Origin::Server { store: self.store, epoch: Epoch([0; 8]), node: self.node, start: 0 };
+        }
         Origin::Server { store: self.store, epoch: self.epoch, node: self.node, start: self.start }
     }
 
     /// The counter of the next start. It is no mere successor: a disk that was rolled back unnoticed would count the
-    /// same starts again, and facts of one actor with two contents can never be healed.
+    /// same starts again, and facts of one actor with two contents can never be healed. Nor is the clock enough, which
+    /// may have gone back with it: each start leaps by a random number, too. It stays below 2^53 as long as the clock
+    /// of milliseconds below 2^44, the year 2527.
     #[must_use]
-    pub fn next_start(&self, now: UnixMillis, [random]: [u8; 1]) -> u64 {
-        let by_clock = u64::try_from(now.0).unwrap_or(0).saturating_mul(256).saturating_add(u64::from(random));
-        self.start.saturating_add(1).max(by_clock)
+    pub fn next_start(&self, now: UnixMillis, [a, b, c]: [u8; 3]) -> u64 {
+        let by_clock = u64::try_from(now.0).unwrap_or(0).saturating_mul(256);
+        let leap = u64::from(u32::from_be_bytes([0, a, b, c]));
+        self.start.max(by_clock).saturating_add(1).saturating_add(leap)
     }
 
     /// This start's actor.
@@ -101,5 +108,25 @@ impl StoreKeys {
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.public())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_after_an_unnoticed_rollback_is_a_new_actor_even_when_the_clock_went_back_too() {
+        let start = |identity: &Identity, now, luck| Identity {
+            start: identity.next_start(UnixMillis(now), luck),
+            ..*identity
+        };
+        let kept = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 1_790_000_000_000 * 256 };
+        // Both starts follow the same disk; the clock says the same, or less than when the disk was written.
+        for now in [1_790_000_000_000, 1_480_000_000_000] {
+            let (lost, again) = (start(&kept, now, [0, 1, 2]), start(&kept, now, [2, 1, 0]));
+            assert_ne!(lost.actor(), again.actor());
+            assert!(lost.start > kept.start && again.start > kept.start);
+        }
     }
 }

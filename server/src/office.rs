@@ -6,7 +6,7 @@ use docket_sync_core::ids::DeviceId;
 use tokio::sync::watch;
 
 use crate::backup::{BackedUp, LastBackup};
-use crate::commit::{CommitError, Committer, Tables as _};
+use crate::commit::{CommitError, Committer, Inline, Tables as _};
 use crate::feed::devices::{Contacts, DeviceContact};
 use crate::hub::Hub;
 use crate::identity::{Identity, StoreKeys};
@@ -48,18 +48,45 @@ impl Office {
     ) -> Result<(Arc<Self>, std::thread::JoinHandle<()>), CommitError> {
         let hub = Arc::new(Hub::default());
         let opened = crate::commit::open(store.clone(), keys.clone(), platform.clone(), hub.clone(), new)?;
-        let office = Self {
+        let office = Self::over(store, keys, platform, hub, opened.committer, opened.identity);
+        Ok((Arc::new(office), opened.thread))
+    }
+
+    /// Opens a store without a thread: see [`crate::commit::open_inline`].
+    ///
+    /// # Errors
+    /// When the store cannot be opened for writing.
+    pub fn open_inline(
+        store: Arc<dyn Store>,
+        keys: StoreKeys,
+        platform: Platform,
+        new: Option<Identity>,
+    ) -> Result<(Arc<Self>, Inline), CommitError> {
+        let hub = Arc::new(Hub::default());
+        let opened = crate::commit::open_inline(store.clone(), keys.clone(), platform.clone(), hub.clone(), new)?;
+        let office = Self::over(store, keys, platform, hub, opened.committer, opened.identity);
+        Ok((Arc::new(office), opened.inline))
+    }
+
+    fn over(
+        store: Arc<dyn Store>,
+        keys: StoreKeys,
+        platform: Platform,
+        hub: Arc<Hub>,
+        committer: Committer,
+        identity: Identity,
+    ) -> Self {
+        Self {
             store,
-            committer: opened.committer,
+            committer,
             hub,
-            identity: opened.identity,
+            identity,
             keys,
             platform,
             contacts: Contacts::default(),
             last_backup: LastBackup::default(),
             stop: watch::Sender::new(false),
-        };
-        Ok((Arc::new(office), opened.thread))
+        }
     }
 
     /// The last backup of this very history: the log has the chain value there that the backup has. The caller holds

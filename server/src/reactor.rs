@@ -156,12 +156,18 @@ fn dead_key(name: &str, order: DocumentId) -> Vec<u8> {
 /// Starts every reactor of the office. They end when the office stops, after the job they are at.
 #[must_use]
 pub fn spawn_all(office: &Arc<Office>) -> Vec<JoinHandle<()>> {
+    all(office).into_iter().map(|runner| tokio::spawn(runner.run())).collect()
+}
+
+/// A runner for every reactor of the office, to be stepped by hand.
+#[must_use]
+pub fn all(office: &Arc<Office>) -> Vec<Runner> {
     let reactors: [Arc<dyn Reactor>; 3] = [
         Arc::new(crate::dispatch::reactor::Rotation),
         Arc::new(crate::callbacks::reactor::FollowUp),
         Arc::new(crate::signatures::SignatureCheck),
     ];
-    reactors.into_iter().map(|reactor| tokio::spawn(Runner::new(office.clone(), reactor).run())).collect()
+    reactors.into_iter().map(|reactor| Runner::new(office.clone(), reactor)).collect()
 }
 
 /// Runs one reactor.

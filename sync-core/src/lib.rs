@@ -23,6 +23,7 @@ pub mod limits;
 pub mod policy;
 pub mod proof;
 pub mod reference;
+pub mod sabotage;
 pub mod sync;
 pub mod time;
 pub mod voucher;

@@ -3,12 +3,11 @@
 //!
 //! `DOCKET_CONVERGENCE_SEEDS` asks for more histories than those of every change.
 
-mod acts;
-
 use std::collections::BTreeSet;
 
 use docket_client::client::ExecuteError;
 use docket_harness::random::Random;
+use docket_harness::simulation::acts;
 use docket_harness::world::{Device, Trouble, World};
 use docket_server::commit::CommitError;
 use docket_sync_core::facts::Role;

@@ -36,6 +36,7 @@ pub mod office;
 pub mod process;
 pub mod proxy;
 pub mod random;
+pub mod simulation;
 pub mod table;
 pub mod workload;
 pub mod world;

@@ -59,6 +59,40 @@ fn members_take_dependencies_from_the_workspace() {
     assert_eq!(dependencies_past_the_table(&bad), ["a/Cargo.toml:2: serde = \"1\""]);
 }
 
+/// Lines of a manifest that turn deliberate bugs on for somebody who did not ask for them.
+fn deliberate_bugs_turned_on(file: &File) -> Vec<String> {
+    let mut section = String::new();
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(file.text.lines()) {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.starts_with('[') {
+            section = line.to_owned();
+        }
+        // The feature itself, which only forwards to the same of others.
+        let is_its_own = section == "[features]" && line.starts_with("sabotage = [");
+        if line.contains("sabotage") && !is_its_own {
+            found.push(format!("{}:{number}: {line}", file.path));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_default_feature_and_no_dependency_turns_deliberate_bugs_on() {
+    let manifests: Vec<File> = source::files().into_iter().filter(|file| file.path.ends_with("Cargo.toml")).collect();
+    let found: Vec<String> = manifests.iter().flat_map(deliberate_bugs_turned_on).collect();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+    assert!(manifests.iter().any(|file| file.text.contains("\nsabotage = [")), "the feature has another name now");
+    for bad in [
+        "[features]\ndefault = [\"sabotage\"]\n",
+        "[dependencies]\na = { workspace = true, features = [\"sabotage\"] }\n",
+        "[dev-dependencies.a]\nfeatures = [\"sabotage\"]\n",
+    ] {
+        let file = File { path: "a/Cargo.toml".to_owned(), text: bad.to_owned() };
+        assert_eq!(deliberate_bugs_turned_on(&file).len(), 1, "{bad}");
+    }
+}
+
 /// Hosts that builds fetch from; written in halves so that this file does not name them.
 const REGISTRIES: &[&str] = &[
     concat!("crates", ".io"),

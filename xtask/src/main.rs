@@ -11,6 +11,7 @@ mod failure;
 mod nightly;
 mod progress;
 mod setup;
+mod simulate;
 mod test;
 mod tool;
 
@@ -30,6 +31,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "demo", about: demo::ABOUT, help: demo::HELP, run: demo::run },
     Command { name: "test", about: test::ABOUT, help: test::HELP, run: test::run },
     Command { name: "bench", about: bench::ABOUT, help: bench::HELP, run: bench::run },
+    Command { name: "simulate", about: simulate::ABOUT, help: simulate::HELP, run: simulate::run },
     Command { name: "nightly", about: nightly::ABOUT, help: nightly::HELP, run: nightly::run },
     Command { name: "setup", about: setup::ABOUT, help: setup::HELP, run: setup::run },
 ];
@@ -112,7 +114,8 @@ mod tests {
 
     #[test]
     fn unknown_options_are_refused_before_anything_runs() {
-        for line in ["demo --sped 2", "test --fast", "bench --rowz x", "nightly --all", "setup now"] {
+        for line in ["demo --sped 2", "test --fast", "bench --rowz x", "nightly --all", "simulate --sed 1", "setup now"]
+        {
             let failure = dispatch(&words(line)).unwrap_err().to_string();
             assert!(failure.contains("--help"), "{line}: {failure}");
         }

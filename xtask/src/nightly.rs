@@ -29,51 +29,67 @@ struct Run {
     filter: &'static str,
     /// Variable that the tests read, and its value here.
     variable: (&'static str, &'static str),
+    /// A feature of the integration tests that only this run has.
+    feature: Option<&'static str>,
 }
 
 /// The heavy runs. A run is a filter: it takes every test whose name contains it.
 const RUNS: &[Run] = &[
     Run {
         name: "simulation",
-        about: "10,000 simulated schedules with loss, cuts, crashes, restores, clock jumps",
+        about: "10,000 simulated histories with loss, cuts, crashes, restores, clock jumps, attackers",
         filter: "simulation::",
         variable: ("DOCKET_SEEDS", "10000"),
+        feature: None,
+    },
+    Run {
+        name: "deliberate_bugs",
+        about: "searches 2,000 simulated histories for one that catches each deliberate bug, and prints the table",
+        filter: "every_deliberate_bug_is_caught",
+        variable: ("DOCKET_SABOTAGE_SEEDS", "2000"),
+        feature: Some("docket-tests/sabotage"),
     },
     Run {
         name: "kill_cycles",
         about: "1,000 kills of the real server under load, no acknowledged fact lost",
         filter: "kill_cycles",
         variable: ("DOCKET_KILL_CYCLES", "1000"),
+        feature: None,
     },
     Run {
         name: "power_cuts",
         about: "200 power cuts of the store on a loop device, no acknowledged batch lost; as root",
         filter: "promise_1_power_cuts",
         variable: ("DOCKET_POWER_CYCLES", "200"),
+        feature: None,
     },
     Run {
         name: "convergence",
         about: "2,000 random histories of six devices and an office, no fact lost, every digest equal",
         filter: "law_random_histories",
         variable: ("DOCKET_CONVERGENCE_SEEDS", "2000"),
+        feature: None,
     },
     Run {
         name: "torn_tails",
         about: "10,000 cuts, zeros, garbage and flips in the last frames of the journal",
         filter: "store::journaled::tests::damage",
         variable: ("DOCKET_TORN_TAILS", "10000"),
+        feature: None,
     },
     Run {
         name: "bit_flips",
         about: "20,000 flipped bits anywhere in the files of a store",
         filter: "a_bit_flipped_anywhere",
         variable: ("DOCKET_BIT_FLIPS", "20000"),
+        feature: None,
     },
     Run {
         name: "laws",
         about: "property tests of fold, codec and calendar with 100,000 cases each",
         filter: "law_",
         variable: ("PROPTEST_CASES", "100000"),
+        feature: None,
     },
 ];
 
@@ -100,6 +116,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
         let outcome = progress.part(run.name, || {
             let mut cargo = tool::cargo();
             cargo.args(["test", "--workspace", "--lib", "--tests", "--no-fail-fast", run.filter]);
+            if let Some(feature) = run.feature {
+                cargo.args(["--features", feature]);
+            }
             cargo.envs(variables.iter().cloned()).env(run.variable.0, run.variable.1);
             let closing = tool::run_and_keep(&mut cargo, |line| line.starts_with("test result:"))?;
             let passed: u64 = closing.lines.iter().map(|line| passed_in(line)).sum();

@@ -80,7 +80,16 @@ fn runs(options: &Options) -> Vec<(&'static str, Command)> {
         "tests"
     };
     tests.args(&options.filter);
-    vec![("examples in documentation", examples), (name, tests)]
+    let mut runs = vec![("examples in documentation", examples)];
+    if options.filter.is_none() {
+        // Deliberate bugs are compiled in for this run only.
+        let mut sabotage = tool::cargo();
+        sabotage.args(["test", "--package", "docket-tests", "--features", "sabotage", "--test", "all"]);
+        sabotage.arg("simulation::sabotage");
+        runs.push(("deliberate bugs", sabotage));
+    }
+    runs.push((name, tests));
+    runs
 }
 
 /// Runs one runner. A run that ends well but says nothing of its tests is a failure: nothing was tested.

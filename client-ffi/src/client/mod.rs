@@ -13,6 +13,7 @@ use docket_sync_core::lifecycle::view::{OrderView, Visit, VisitState};
 use docket_sync_core::lifecycle::{FactSet, fold};
 use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::reference::{Reference, ReferenceRecord};
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Pending, QuarantineCode};
 use docket_sync_core::time::UnixMillis;
 
@@ -177,7 +178,11 @@ impl<S: DeviceStore> Client<S> {
         let fact = NewFact {
             document: shown.id,
             author: Author::Person(self.author),
-            seen: shown.view.frontier.clone(),
+            seen: if sabotage::is_on(Bug::FrontierOfHeads) {
+                self.show(shown.id)?.view.frontier
+            } else {
+                shown.view.frontier.clone()
+            },
             head,
             body,
             claimed: None,

@@ -112,6 +112,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         for entry in self.journal.values().filter(|entry| entry.document == id && entry.waits()) {
             facts.push(reader.read(&entry.record)?);
         }
-        if facts.is_empty() && base.is_none() { Err(ReplicaError::NoDocument(id)) } else { Ok(facts) }
+        // What was refused of an order that is only sealed here is still shown.
+        let is_here = base.is_some() || self.journal.values().any(|entry| entry.document == id);
+        if is_here { Ok(facts) } else { Err(ReplicaError::NoDocument(id)) }
     }
 }

@@ -15,7 +15,7 @@ use docket_sync_core::sync::frames::{
 
 use super::base::Base;
 use super::retention::frames_of;
-use super::stored::{DocumentMeta, from_bytes, row_key};
+use super::stored::{DocumentMeta, ReceiptRow, from_bytes, row_key};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::store::{DeviceStore, Table, scan_all};
 
@@ -135,11 +135,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
             if lacking.is_empty() {
                 continue;
             }
-            let (covered, uncovered) = self.split_by_receipt(&base, lacking)?;
+            let (covered, uncovered) = self.split_by_receipts(&base, lacking)?;
             let document = theirs.document;
-            if let (Some(receipt), false) = (base.meta.receipt, covered.is_empty()) {
-                let proofs = self.proofs_of(&covered)?;
-                by_receipt.entry(receipt.row).or_default().push(Lacking { document, records: covered, proofs });
+            for (receipt, records) in covered {
+                let proofs = self.proofs_of(&records)?;
+                by_receipt.entry(receipt.row).or_default().push(Lacking { document, records, proofs });
             }
             if !uncovered.is_empty() {
                 self.note_given_back(document, &uncovered);
@@ -198,25 +198,33 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(lacking)
     }
 
-    /// Which records lie at or before a head of the document's receipt; of the others, our own.
+    /// Which records lie at or before a head of which receipt of the document; of the others, our own.
     #[expect(clippy::type_complexity, reason = "two lists of the same kind")]
-    pub(super) fn split_by_receipt(
+    pub(super) fn split_by_receipts(
         &self,
         base: &Base,
         lacking: Vec<(Record, ChangeHash)>,
-    ) -> Result<(Vec<(Record, ChangeHash)>, Vec<(Record, ChangeHash)>), ReplicaError> {
-        let heads = self.receipt_heads(base)?;
-        let mut covered_to: BTreeMap<ActorId, u64> = BTreeMap::new();
-        for (record, hash) in &lacking {
-            if heads.contains(hash) {
-                covered_to.insert(record.actor, record.sequence);
+    ) -> Result<(Vec<(ReceiptRow, Vec<(Record, ChangeHash)>)>, Vec<(Record, ChangeHash)>), ReplicaError> {
+        let mut by_receipt = Vec::new();
+        let mut rest = lacking;
+        for receipt in base.meta.receipts() {
+            let heads = self.receipt_heads(base.document.id(), receipt)?;
+            let mut covered_to: BTreeMap<ActorId, u64> = BTreeMap::new();
+            for (record, hash) in &rest {
+                if heads.contains(hash) {
+                    covered_to.insert(record.actor, record.sequence);
+                }
             }
+            let (covered, others): (Vec<_>, Vec<_>) = rest
+                .into_iter()
+                .partition(|(record, _)| covered_to.get(&record.actor).is_some_and(|to| record.sequence <= *to));
+            if !covered.is_empty() {
+                by_receipt.push((receipt, covered));
+            }
+            rest = others;
         }
         let own = self.own_actors(base);
-        let (covered, rest): (Vec<_>, Vec<_>) = lacking
-            .into_iter()
-            .partition(|(record, _)| covered_to.get(&record.actor).is_some_and(|to| record.sequence <= *to));
-        Ok((covered, rest.into_iter().filter(|(record, _)| own.contains(&record.actor)).collect()))
+        Ok((by_receipt, rest.into_iter().filter(|(record, _)| own.contains(&record.actor)).collect()))
     }
 
     /// The proofs of the signatures among `records`, as far as this device has them.
@@ -230,11 +238,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(proofs)
     }
 
-    fn receipt_heads(&self, base: &Base) -> Result<BTreeSet<ChangeHash>, ReplicaError> {
-        let Some(row) = base.meta.receipt else { return Ok(BTreeSet::new()) };
+    fn receipt_heads(&self, document: DocumentId, row: ReceiptRow) -> Result<BTreeSet<ChangeHash>, ReplicaError> {
         let Some(bytes) = self.store.get(Table::Receipt, &row_key(row.row))? else { return Ok(BTreeSet::new()) };
         let receipt = docket_sync_core::proof::Receipt::from_bytes(&bytes)?;
-        let document = base.document.id();
         let line = receipt.documents.into_iter().find(|line| line.document == document);
         Ok(line.map(|line| line.heads.into_iter().collect()).unwrap_or_default())
     }

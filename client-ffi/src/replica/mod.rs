@@ -24,10 +24,11 @@ pub(crate) mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::DecodeError;
-use docket_sync_core::document::DocumentError;
-use docket_sync_core::ids::{DocumentId, Incarnation, KeyId, RecordId};
+use docket_sync_core::document::{DocumentError, Record};
+use docket_sync_core::ids::{ChangeHash, DocumentId, Incarnation, KeyId, RecordId};
 use docket_sync_core::proof::Certificate;
 use docket_sync_core::reference::ReferenceRecord;
+use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::time::{HybridClock, TimeReading};
 use ed25519_dalek::SigningKey;
@@ -136,6 +137,8 @@ struct Work {
     reclaimed: Vec<u64>,
     /// Documents that are not here any more, or only sealed.
     gone: BTreeSet<DocumentId>,
+    /// Own facts that were acknowledged after their document had been sealed, and up to which number.
+    behind_seal: BTreeMap<DocumentId, (u64, Vec<(Record, ChangeHash)>)>,
     /// Reference records that are new.
     references: BTreeMap<RecordId, ReferenceRecord>,
 }
@@ -225,6 +228,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// Facts of this device that are not acknowledged, oldest first.
     pub fn journal(&self) -> impl Iterator<Item = &JournalEntry> {
         self.journal.values()
+    }
+
+    /// Where this device stands in the store's log.
+    #[must_use]
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.state.cursor
     }
 
     /// Whether the store said that nothing more comes, in the session that is going on or was last.

@@ -52,12 +52,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let is_stored = !work.bases.contains_key(&id) && !work.gone.contains(&id);
         let stored = if is_stored { self.load_base(id)? } else { None };
         let base = work.bases.get(&id).or(stored.as_ref());
-        let evicted = base.is_some_and(|base| base.meta.evicted_at.is_some());
+        let evicted = match base {
+            Some(base) => base.meta.evicted_at.is_some(),
+            None => work.gone.contains(&id) || self.is_sealed(id)?,
+        };
         let of_this = || self.journal.values().filter(|entry| entry.document == id);
         let unsent = of_this().filter(|entry| entry.waits()).count();
         let refused = of_this().count().saturating_sub(unsent);
         // Evicting never hides work that the store does not have.
-        if (base.is_none() && unsent == 0) || (evicted && unsent == 0 && refused == 0) {
+        if (base.is_none() || evicted) && unsent == 0 && refused == 0 {
             work.batch.delete(Table::OrderRow, id.0);
             return Ok(());
         }

@@ -6,6 +6,7 @@ use docket_sync_core::document::Record;
 use docket_sync_core::facts::{FactBody, StatedFact};
 use docket_sync_core::ids::{BlobId, DocumentId, RecordId};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::device::{Applied, WANT_DOCUMENTS_MAX};
 use docket_sync_core::sync::frames::{Batch, DocumentRuns, News, ProofBytes, RecordSet, Run};
 use ed25519_dalek::VerifyingKey;
@@ -71,6 +72,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         // A difference is told once in a session: it makes the session compare heads.
         let verified = batch.digest.map(|digest| self.compare_digest(digest));
         let verified = verified.filter(|equal| *equal || self.may_compare());
+        if sabotage::is_on(Bug::CursorBeforeData) {
+            self.commit(Work::default())?;
+        }
         self.commit(work)?;
         Ok(Applied { wanted: self.next_wanted(progress), to: batch.to.number, verified, heads })
     }
@@ -213,11 +217,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let Candidate { id, mut base, whole, added } = candidate;
         let old = self.meta(id)?;
         base.meta.receipt = Some(receipt);
+        base.meta.older = None;
         if whole {
             base.meta.own_to = old.as_ref().map_or(0, |old| old.own_to);
             if old.is_some() && self.keep_what_the_store_lacks(&mut base, work)? {
-                // The older receipt is the proof for what the store has lost.
-                base.meta.receipt = old.as_ref().and_then(|old| old.receipt).or(base.meta.receipt);
+                // The older receipts are the proof for what the store has lost, and it may lose the rest once more.
+                base.meta.older = old.as_ref().map(|old| old.receipts().collect());
             }
         }
         base.meta.evicted_at = None;

@@ -143,7 +143,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         number: u64,
         work: &mut Work,
     ) -> Result<(), ReplicaError> {
-        let JournalEntry { document, record, .. } = entry;
+        let JournalEntry { document, record, hash, .. } = entry;
         let is_new = match self.base(work, document) {
             Ok(base) => base.is_none(),
             Err(ReplicaError::Document(_)) => {
@@ -154,6 +154,16 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
             Err(error) => return Err(error),
         };
+        if is_new && self.is_sealed(document)? {
+            // Stated on a page that stayed open after the order had left.
+            let (to, behind) = work.behind_seal.entry(document).or_default();
+            *to = number.max(*to);
+            behind.push((record, hash));
+            self.journal.remove(&row);
+            work.batch.delete(Table::Journal, row_key(row));
+            work.touched.insert(document);
+            return Ok(());
+        }
         if is_new {
             // The order was made here: the store has just learnt of it.
             let base = Base::of(SavedDocument::new(document)?);

@@ -7,11 +7,12 @@
 
 use std::collections::BTreeSet;
 
-use docket_sync_core::document::Record;
+use docket_sync_core::document::{ChainHead, Record};
 use docket_sync_core::facts::{FactBody, StatedFact};
 use docket_sync_core::ids::{BlobId, ChangeHash, DocumentId};
 use docket_sync_core::proof::sealed::{SealedFor, seal};
 use docket_sync_core::proof::{Envelope, EnvelopeDocument};
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Cover, DocumentHeads, Frame, Push, Sealed, SealedBundle};
 use docket_sync_core::sync::message::{Light, pack};
 use docket_sync_core::{limits, time};
@@ -64,11 +65,27 @@ struct SealedRow {
     bundles: Vec<SealedBundle>,
 }
 
+impl SealedRow {
+    /// Bytes of what is sealed.
+    fn size(&self) -> u64 {
+        let bytes = self.bundles.iter().fold(0_usize, |sum, bundle| sum.saturating_add(bundle.bytes.len()));
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+}
+
 impl<S: DeviceStore> DeviceReplica<S> {
     /// The document left the scope: nobody sees it any more, unless this device has stated what the store lacks.
     pub(super) fn evict(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
         let at = self.state.clock.at(self.platform.clock.monotonic());
         work.touched.insert(id);
+        if sabotage::is_on(Bug::EvictsUnsent) {
+            self.journal.retain(|row, entry| {
+                if entry.document == id {
+                    work.batch.delete(Table::Journal, row_key(*row));
+                }
+                entry.document != id
+            });
+        }
         let Some(meta) = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()) else { return Ok(()) };
         self.flight.swept = false;
         self.state.sum = self.sum().minus(meta.sum()).to_digest();
@@ -104,8 +121,41 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
     }
 
+    /// Whether a document is here for the store alone.
+    pub(super) fn is_sealed(&self, id: DocumentId) -> Result<bool, ReplicaError> {
+        Ok(self.store.get(Table::Sealed, &id.0)?.is_some())
+    }
+
+    /// Own facts that the store acknowledged after their document had been sealed: they are sealed behind it, and
+    /// stay as long.
+    fn seal_what_came_behind(&mut self, work: &mut Work) -> Result<(), ReplicaError> {
+        for (id, (to, added)) in core::mem::take(&mut work.behind_seal) {
+            let (Some(mut meta), Some(sealed)) = (self.meta(id)?, self.store.get(Table::Sealed, &id.0)?) else {
+                continue;
+            };
+            let mut row: SealedRow = from_bytes("sealed document", &sealed)?;
+            let records: Vec<Record> = added.iter().map(|(record, _)| record.clone()).collect();
+            for (record, hash) in &added {
+                meta.chains.insert(record.actor, ChainHead { sequence: record.sequence, hash: *hash });
+            }
+            meta.own_to = meta.own_to.max(to);
+            let pushes = self.own_pushes(id, added)?;
+            // There was a key to seal to when the document was sealed.
+            row.bundles.extend(self.sealed_pushes(id, pushes)?.unwrap_or_default());
+            for blob in signed_blobs(&records) {
+                work.batch.delete(Table::Proof, blob.0);
+            }
+            work.batch
+                .put(Table::Evicted, id.0, to_bytes(&EvictedRow { bytes: row.size() }))
+                .put(Table::Sealed, id.0, to_bytes(&row))
+                .put(Table::DocumentMeta, id.0, to_bytes(&meta));
+        }
+        Ok(())
+    }
+
     /// Seals what left the scope and has nothing in the journal.
     pub(super) fn seal_evicted(&mut self, work: &mut Work) -> Result<(), ReplicaError> {
+        self.seal_what_came_behind(work)?;
         let left = work.bases.iter().filter(|(_, base)| base.meta.evicted_at.is_some());
         let mut left: BTreeSet<DocumentId> = left.map(|(id, _)| *id).collect();
         for (key, value) in scan_all(&self.store, Table::Evicted)? {
@@ -137,9 +187,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
         // The receipt itself lies in the bundle.
         meta.receipt = meta.receipt.map(|receipt| ReceiptRow { row: 0, ..receipt });
+        meta.older = None;
         meta.references.clear();
-        let bytes = bundles.iter().fold(0_usize, |sum, bundle| sum.saturating_add(bundle.bytes.len()));
-        let row = EvictedRow { bytes: u64::try_from(bytes).unwrap_or(u64::MAX) };
+        let sealed = SealedRow { bundles };
+        let row = EvictedRow { bytes: sealed.size() };
         for blob in signed_blobs(base.document.records()) {
             work.batch.delete(Table::Proof, blob.0);
         }
@@ -147,7 +198,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         work.gone.insert(id);
         work.touched.insert(id);
         work.batch
-            .put(Table::Sealed, id.0, to_bytes(&SealedRow { bundles }))
+            .put(Table::Sealed, id.0, to_bytes(&sealed))
             .put(Table::Evicted, id.0, to_bytes(&row))
             .put(Table::DocumentMeta, id.0, to_bytes(&meta))
             .delete(Table::Document, id.0);
@@ -160,24 +211,36 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let document = base.document.id();
         let all: Vec<(Record, ChangeHash)> =
             base.document.changes().map(|(record, hash)| (record.clone(), hash)).collect();
-        let (covered, own) = self.split_by_receipt(base, all)?;
+        let (covered, own) = self.split_by_receipts(base, all)?;
         let mut pushes = Vec::new();
-        let receipt = match base.meta.receipt {
-            Some(receipt) => self.store.get(Table::Receipt, &row_key(receipt.row))?,
-            None => None,
-        };
-        if let Some(receipt) = receipt {
-            for lacking in self.in_parts(document, covered)? {
+        for (row, records) in covered {
+            let Some(receipt) = self.store.get(Table::Receipt, &row_key(row.row))? else { continue };
+            for lacking in self.in_parts(document, records)? {
                 let cover = Cover::Receipt { receipt: receipt.clone() };
                 pushes.push(Push { cover, records: pack_records(&lacking), proofs: proofs(lacking) });
             }
         }
+        pushes.extend(self.own_pushes(document, own)?);
+        self.sealed_pushes(document, pushes)
+    }
+
+    /// Own facts under envelopes of this device.
+    fn own_pushes(&mut self, document: DocumentId, own: Vec<(Record, ChangeHash)>) -> Result<Vec<Push>, ReplicaError> {
+        let mut pushes = Vec::new();
         for lacking in self.in_parts(document, own)? {
             let changes = lacking.iter().flat_map(|part| part.records.iter().map(|(_, hash)| *hash)).collect();
             let envelope = self.envelope(vec![EnvelopeDocument { document, changes }]);
             let cover = Cover::Relayed { envelope, certificate: self.identity.certificate.clone() };
             pushes.push(Push { cover, records: pack_records(&lacking), proofs: proofs(lacking) });
         }
+        Ok(pushes)
+    }
+
+    fn sealed_pushes(
+        &self,
+        document: DocumentId,
+        pushes: Vec<Push>,
+    ) -> Result<Option<Vec<SealedBundle>>, ReplicaError> {
         let belongs = SealedFor { store: self.identity.store, document };
         let mut bundles = Vec::new();
         for push in pushes {
@@ -214,6 +277,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Envelope::signed(self.identity.store, self.identity.device, self.envelopes_used, listed, &self.key)
     }
 
+    /// Whether what this device stated in an order is still here, readable or sealed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn keeps(&self, document: DocumentId) -> Result<bool, ReplicaError> {
+        let is_in = |table| Ok::<_, ReplicaError>(self.store.get(table, &document.0)?.is_some());
+        Ok(is_in(Table::Document)? || is_in(Table::Sealed)?)
+    }
+
     /// What is sealed of a document whose heads the store does not name.
     pub(super) fn sealed_for(&self, theirs: &DocumentHeads) -> Result<Vec<SealedBundle>, ReplicaError> {
         let Some(meta) = self.meta(theirs.document)? else { return Ok(Vec::new()) };
@@ -241,13 +313,14 @@ impl<S: DeviceStore> DeviceReplica<S> {
             let waits = self.journal.values().any(|entry| entry.document == id);
             // What was given back to a restored store is as new as that.
             let own_to = if meta.own_to == 0 { 0 } else { meta.own_to.max(self.state.healed_at.unwrap_or(0)) };
-            if !waits && own_to <= self.state.backed_up_to {
+            if !waits && (own_to <= self.state.backed_up_to || sabotage::is_on(Bug::RetentionIgnored)) {
                 safe.push((at, id, row.bytes));
             }
         }
         safe.sort_unstable();
         for (at, id, bytes) in safe {
-            if lo.since(at) > self.retention.kept_ms || total > self.retention.bytes_max {
+            let is_over = lo.since(at) > self.retention.kept_ms || total > self.retention.bytes_max;
+            if is_over || sabotage::is_on(Bug::RetentionIgnored) {
                 total = total.saturating_sub(bytes);
                 drop_document(id, work);
             }
@@ -260,11 +333,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let mut used: BTreeSet<u64> = BTreeSet::new();
         for (key, value) in scan_all(&self.store, Table::DocumentMeta)? {
             let changed = DocumentId::from_slice(&key).and_then(|id| work.bases.get(&id));
-            let receipt = match changed {
-                Some(base) => base.meta.receipt,
-                None => from_bytes::<DocumentMeta>("document metadata", &value)?.receipt,
+            let meta = match changed {
+                Some(base) => base.meta.clone(),
+                None => from_bytes::<DocumentMeta>("document metadata", &value)?,
             };
-            used.extend(receipt.map(|receipt| receipt.row));
+            used.extend(meta.receipts().map(|receipt| receipt.row));
         }
         for (key, _) in scan_all(&self.store, Table::Receipt)? {
             if !used.contains(&row_number(&key)?) {

@@ -166,6 +166,16 @@ pub(crate) struct DocumentMeta {
     /// Reference records that its request names.
     #[n(5)]
     pub(crate) references: Vec<RecordId>,
+    /// Older receipts that prove what the newest one does not cover: the store had lost it.
+    #[n(6)]
+    pub(crate) older: Option<Vec<ReceiptRow>>,
+}
+
+impl DocumentMeta {
+    /// Every receipt that covers something of it, the newest first.
+    pub(crate) fn receipts(&self) -> impl Iterator<Item = ReceiptRow> + '_ {
+        self.receipt.into_iter().chain(self.older.iter().flatten().copied())
+    }
 }
 
 /// A receipt in its table.

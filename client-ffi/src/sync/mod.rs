@@ -151,6 +151,12 @@ impl Exchange {
         Ok(())
     }
 
+    /// Whether nothing more is to be sent.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
     /// What the sync did, once it is done.
     #[must_use]
     pub fn report<S: DeviceStore>(&self, replica: &DeviceReplica<S>) -> SyncReport {

@@ -6,6 +6,7 @@
 
 pub mod denials;
 mod error;
+mod inline;
 mod judge_again;
 pub mod keys;
 pub mod listing;
@@ -28,6 +29,7 @@ mod upgrade;
 mod writer;
 
 pub use error::CommitError;
+pub use inline::{Inline, OpenedInline, open_inline};
 pub use keys::{Item, ScopeId};
 pub use order::{Order, RowRecord};
 pub use push::PushDone;

@@ -7,6 +7,7 @@ use docket_sync_core::facts::bodies::RegisterCall;
 use docket_sync_core::facts::{FactBody, Role};
 use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, DeviceId, DocumentId, PersonId, StoreId};
 use docket_sync_core::limits;
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Ack, Cover, Push, QuarantineCode, Renew, StopCode};
 use docket_sync_core::sync::gate::{self, GateStore, Ground, Judged, Proof, Verdict};
 use docket_sync_core::sync::server::ack;
@@ -112,6 +113,10 @@ impl Writer {
                         }
                         Err(error) => return Err(error),
                     }
+                }
+                if sabotage::is_on(Bug::HeldDropped) && matches!(verdict, Verdict::Held { .. }) {
+                    // Acknowledged as if it had been there before, and not kept.
+                    *verdict = Verdict::Duplicate;
                 }
                 let (hash, code) = match verdict {
                     Verdict::Accept { .. } | Verdict::Duplicate => continue,

@@ -10,6 +10,7 @@ use docket_sync_core::time::SECOND;
 use tokio::sync::oneshot;
 
 use super::error::CommitError;
+use super::inline::Inline;
 use super::keys;
 use super::meta::Tip;
 use super::upgrade::Upgrade;
@@ -32,19 +33,28 @@ const GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 const IDLE: Duration = Duration::from_millis(200);
 
 /// A job decides and gives the closure that answers its caller once the group is durable.
-type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
-type Work = Box<dyn FnOnce(&mut Writer) -> Answer + Send>;
+pub(super) type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
+pub(super) type Work = Box<dyn FnOnce(&mut Writer) -> Answer + Send>;
 
-struct Job {
-    work: Work,
+pub(super) struct Job {
+    pub(super) work: Work,
     /// Whether somebody waits. What nobody waits for takes part in the next flush and causes none.
-    is_awaited: bool,
+    pub(super) is_awaited: bool,
 }
 
 /// Sends jobs to the commit thread.
 #[derive(Clone)]
 pub struct Committer {
-    jobs: SyncSender<Job>,
+    pub(super) jobs: Jobs,
+}
+
+/// Where jobs are run.
+#[derive(Clone)]
+pub(super) enum Jobs {
+    /// On the commit thread.
+    Thread(SyncSender<Job>),
+    /// At once, by whoever asks.
+    Inline(Inline),
 }
 
 impl core::fmt::Debug for Committer {
@@ -127,10 +137,13 @@ impl Committer {
             let result = run_job(writer, work);
             Box::new(move |durable| answer(durable.and(result)))
         });
-        self.jobs.try_send(Job { work, is_awaited }).map_err(|error| match error {
-            TrySendError::Full(_) => CommitError::Busy,
-            TrySendError::Disconnected(_) => CommitError::Stopping,
-        })
+        match &self.jobs {
+            Jobs::Thread(jobs) => jobs.try_send(Job { work, is_awaited }).map_err(|error| match error {
+                TrySendError::Full(_) => CommitError::Busy,
+                TrySendError::Disconnected(_) => CommitError::Stopping,
+            }),
+            Jobs::Inline(inline) => inline.run(Job { work, is_awaited }),
+        }
     }
 }
 
@@ -191,20 +204,8 @@ pub fn open(
     hub: Arc<Hub>,
     new: Option<Identity>,
 ) -> Result<Opened, CommitError> {
-    let (mut identity, tip) = read_end(store.as_ref(), new)?;
-    let last_start = identity.start;
-    identity.start = identity.next_start(platform.clock.now(), platform.bytes());
-    let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
-    let started = LogRecord::Started { origin: identity.origin(), at: writer.now() };
-    let upgrade = run_job(&mut writer, |writer| {
-        writer.write(Table::Meta, keys::IDENTITY, &identity);
-        writer.log(&started);
-        Upgrade::begin(writer, last_start)
-    })?;
-    writer.find_unsaved()?;
-    let mut thread = CommitThread { writer, store, hub };
-    thread.finish_group(Vec::new())?;
-    thread.bring_up(upgrade)?;
+    let thread = CommitThread::begin(store, store_keys, platform, hub, new, Ends::Process)?;
+    let identity = *thread.writer.identity();
     let (jobs, queue) = sync_channel(QUEUE);
     let thread = std::thread::Builder::new()
         .name("commit".to_owned())
@@ -215,13 +216,23 @@ pub fn open(
             }
         })
         .map_err(|error| CommitError::Internal(format!("starting the commit thread: {error}")))?;
-    Ok(Opened { committer: Committer { jobs }, identity, thread })
+    Ok(Opened { committer: Committer { jobs: Jobs::Thread(jobs) }, identity, thread })
 }
 
-struct CommitThread {
-    writer: Writer,
+/// What ends when the store cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// The process, at once.
+    Process,
+    /// This committer: every job after it is told that the office is stopping.
+    Committer,
+}
+
+pub(super) struct CommitThread {
+    pub(super) writer: Writer,
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
+    ends: Ends,
 }
 
 impl CommitThread {
@@ -237,6 +248,32 @@ impl CommitThread {
             }
         }
         Ok(())
+    }
+
+    /// Reads or makes the identity, takes a new actor, and makes that durable.
+    pub(super) fn begin(
+        store: Arc<dyn Store>,
+        store_keys: StoreKeys,
+        platform: Platform,
+        hub: Arc<Hub>,
+        new: Option<Identity>,
+        ends: Ends,
+    ) -> Result<Self, CommitError> {
+        let (mut identity, tip) = read_end(store.as_ref(), new)?;
+        let last_start = identity.start;
+        identity.start = identity.next_start(platform.clock.now(), platform.bytes());
+        let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
+        let started = LogRecord::Started { origin: identity.origin(), at: writer.now() };
+        let upgrade = run_job(&mut writer, |writer| {
+            writer.write(Table::Meta, keys::IDENTITY, &identity);
+            writer.log(&started);
+            Upgrade::begin(writer, last_start)
+        })?;
+        writer.find_unsaved()?;
+        let mut thread = Self { writer, store, hub, ends };
+        thread.finish_group(Vec::new())?;
+        thread.bring_up(upgrade)?;
+        Ok(thread)
     }
 
     fn run(mut self, queue: &Receiver<Job>) {
@@ -275,7 +312,7 @@ impl CommitThread {
     }
 
     /// Nobody waits, or it was long ago: fold loose changes into saves, fire what fell due.
-    fn tidy(&mut self) {
+    pub(super) fn tidy(&mut self) {
         if let Err(error) = run_job(&mut self.writer, Writer::save_idle) {
             tracing::warn!(%error, "folding saves failed");
         }
@@ -294,7 +331,7 @@ impl CommitThread {
         }
     }
 
-    fn finish_group(&mut self, answers: Vec<Answer>) -> Result<(), CommitError> {
+    pub(super) fn finish_group(&mut self, answers: Vec<Answer>) -> Result<(), CommitError> {
         if self.writer.group_is_empty() {
             for answer in answers {
                 answer(Ok(()));
@@ -310,7 +347,9 @@ impl CommitThread {
                 }
                 Ok(())
             }
-            Err(error) if error.is_final() => stop_process(&error),
+            Err(error) if error.is_final() && self.ends == Ends::Process => stop_process(&error),
+            // Dropped, an answer says that the office is stopping.
+            Err(error) if error.is_final() => Err(CommitError::Store(error)),
             Err(error) => {
                 tracing::error!(%error, "nothing of this group was committed");
                 let durable = self.hub.durable();

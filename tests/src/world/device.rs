@@ -29,15 +29,15 @@ pub struct Device {
 }
 
 /// A device that is not enrolled yet.
-pub(super) struct Blank {
-    pub(super) disk: MemoryDisk,
+pub(crate) struct Blank {
+    pub(crate) disk: MemoryDisk,
     clock: ManualClock,
     keys: MemoryKeyStore,
     random: CountingRandom,
 }
 
 impl Blank {
-    pub(super) fn new(now: UnixMillis, seed: u64) -> Self {
+    pub(crate) fn new(now: UnixMillis, seed: u64) -> Self {
         Self {
             disk: MemoryDisk::new(),
             clock: ManualClock::new(now),
@@ -46,11 +46,11 @@ impl Blank {
         }
     }
 
-    pub(super) fn platform(&self) -> Platform {
+    pub(crate) fn platform(&self) -> Platform {
         platform(&self.clock, &self.keys, &self.random)
     }
 
-    pub(super) fn enrolled(self, store: MemoryStore, person: PersonId) -> Result<Device, ReplicaError> {
+    pub(crate) fn enrolled(self, store: MemoryStore, person: PersonId) -> Result<Device, ReplicaError> {
         let client = Client::open(store, self.platform())?;
         let Self { disk, clock, keys, random } = self;
         Ok(Device { client, clock, keys, person, disk, random })
@@ -66,6 +66,12 @@ impl Device {
     #[must_use]
     pub fn backup(&self) -> MemoryDisk {
         self.disk.copy()
+    }
+
+    /// Its disk, to plan faults of it.
+    #[must_use]
+    pub fn disk(&self) -> &MemoryDisk {
+        &self.disk
     }
 
     /// It starts again on what was durable.

@@ -4,7 +4,7 @@
 //! [`Device`] is a technician's phone that can be restarted, restored, cloned and renewed; [`field`] has what he and
 //! his customer do with it.
 
-mod device;
+pub(crate) mod device;
 pub mod field;
 
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub struct World {
     commit_thread: std::thread::JoinHandle<()>,
 }
 
-struct OfficeClock(AtomicI64);
+pub(crate) struct OfficeClock(pub(crate) AtomicI64);
 
 impl Clock for OfficeClock {
     fn now(&self) -> UnixMillis {
@@ -60,9 +60,9 @@ impl Clock for OfficeClock {
     }
 }
 
-struct SeededRandom {
-    seed: u64,
-    drawn: AtomicU64,
+pub(crate) struct SeededRandom {
+    pub(crate) seed: u64,
+    pub(crate) drawn: AtomicU64,
 }
 
 impl Random for SeededRandom {

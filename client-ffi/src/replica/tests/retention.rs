@@ -8,6 +8,7 @@ use super::fake_store::FakeStore;
 use super::{Device, note, sync, texts};
 use crate::replica::ReplicaError;
 use crate::store::{Table, scan_all};
+use crate::sync::Exchange;
 
 /// A device that stated a fact in each of `count` orders, which then left its scope.
 fn left_the_scope(store: &mut FakeStore, count: u8) -> (Device, Vec<DocumentId>) {
@@ -145,6 +146,81 @@ fn a_restored_store_gets_back_what_it_alone_can_read() {
     restored.back_up();
     pass_days(&device, &mut restored, 1);
     assert_eq!(sealed(&device), []);
+}
+
+#[test]
+fn what_is_stated_on_a_page_left_open_is_sealed_behind_its_order() {
+    let mut store = FakeStore::new();
+    let document = store.order(1);
+    let device = Device::enrolled(&store);
+    device.sync(&mut store);
+    let backup = store.clone();
+    device.open().state_fact(note(document, "before it left")).unwrap();
+    device.sync(&mut store);
+    store.evict(document);
+    device.sync(&mut store);
+    assert_eq!(sealed(&device), [document]);
+    // Two facts, on a page that was opened before.
+    device.open().state_fact(note(document, "after it left")).unwrap();
+    device.open().state_fact(note(document, "and once more")).unwrap();
+    assert_eq!(device.sync(&mut store).verified, Some(true), "what is not in scope is not counted");
+    let everything = store.texts(document);
+    assert_eq!(everything.len(), 3);
+    assert_eq!(device.open().journal().count(), 0);
+    assert!(matches!(device.open().facts(document), Err(ReplicaError::NoDocument(_))), "still only sealed");
+    pass_days(&device, &mut store, 40);
+    assert_eq!(sealed(&device), [document], "in no backup");
+
+    let mut restored = backup.restored();
+    restored.evict(document);
+    device.sync(&mut restored);
+    assert_eq!(restored.texts(document), everything);
+}
+
+#[test]
+fn what_was_refused_of_an_order_that_left_is_still_shown() {
+    let mut store = FakeStore::new();
+    let (device, documents) = left_the_scope(&mut store, 1);
+    store.forbid("refused");
+    device.open().state_fact(note(documents[0], "refused")).unwrap();
+    device.sync(&mut store);
+    let replica = device.open();
+    assert_eq!(replica.facts(documents[0]).unwrap(), [], "of the order itself nothing");
+    let rows = replica.rows().unwrap();
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].1.evicted && rows[0].1.refused == 1);
+}
+
+#[test]
+fn a_store_that_loses_the_same_order_twice_gets_it_back_under_both_receipts() {
+    let mut cut_between = false;
+    for messages in 1..10 {
+        let mut store = FakeStore::new();
+        let document = store.order(1);
+        let backup = store.clone();
+        store.note(document, "before the first loss");
+        let device = Device::enrolled(&store);
+        device.sync(&mut store);
+        // The connection breaks after some messages, and the store is lost again.
+        let mut once = backup.clone().restored();
+        once.note(document, "between the losses");
+        let mut replica = device.open();
+        let mut exchange = Exchange::begin(&mut replica);
+        for _ in 0..messages {
+            let Some(message) = exchange.next_message(&mut replica).unwrap() else { break };
+            exchange.answered(&mut replica, &once.answer(&message)).unwrap();
+        }
+        let shown = texts(&replica, document);
+        drop(replica);
+        cut_between |= shown.len() == 2 && once.texts(document).len() == 1;
+        let mut twice = backup.restored().restored();
+        device.sync(&mut twice);
+        assert_eq!(device.sync(&mut twice).verified, Some(true), "after {messages}");
+        let mut back = twice.texts(document);
+        back.sort();
+        assert_eq!(back, shown, "after {messages}");
+    }
+    assert!(cut_between, "the order came before the device had given back what the store lost");
 }
 
 #[test]

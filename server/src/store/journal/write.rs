@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::time::UnixMillis;
 
 use super::next::{self, Next};
@@ -159,7 +160,9 @@ impl Journal {
         let length = length_of(&bytes);
         self.make_way(length)?;
         self.write(&bytes, header.position())?;
-        self.sync()?;
+        if !sabotage::is_on(Bug::AcknowledgeBeforeFlush) {
+            self.sync()?;
+        }
         self.prepare();
         Ok((self.last, length))
     }

@@ -6,8 +6,8 @@ use crate::limits;
 use crate::sync::frames::QuarantineCode;
 use crate::time::UnixMillis;
 
-/// Form: layout, limits, and times that are not ahead of the server's.
-pub(super) fn check_form(record: &Record, now: UnixMillis) -> Result<StatedFact, QuarantineCode> {
+/// Form: layout and limits.
+pub(super) fn check_form(record: &Record) -> Result<StatedFact, QuarantineCode> {
     if record.bytes.len() > limits::FACT_BYTES_MAX {
         return Err(QuarantineCode::Limit);
     }
@@ -18,15 +18,16 @@ pub(super) fn check_form(record: &Record, now: UnixMillis) -> Result<StatedFact,
         return Err(QuarantineCode::TimeAhead);
     }
     let stated = StatedFact::from_bytes(&record.bytes).or(Err(QuarantineCode::Malformed))?;
-    let lo = record.time.plus(stated.content.head.lo_offset.unwrap_or(0));
-    // The hybrid time may run ahead of `lo` by what it followed of others, which is bounded, too.
-    let ahead = lo.since(now) > limits::HYBRID_AHEAD_MAX_MS
-        || record.time.since(now) > limits::HYBRID_AHEAD_MAX_MS.saturating_mul(2);
-    if ahead {
-        return Err(QuarantineCode::TimeAhead);
-    }
     check_texts(&stated.content.body)?;
     Ok(stated)
+}
+
+/// Times that are not ahead of the server's.
+pub(super) fn check_time(time: UnixMillis, lo: UnixMillis, now: UnixMillis) -> Result<(), QuarantineCode> {
+    // The hybrid time may run ahead of `lo` by what it followed of others, which is bounded, too.
+    let ahead =
+        lo.since(now) > limits::HYBRID_AHEAD_MAX_MS || time.since(now) > limits::HYBRID_AHEAD_MAX_MS.saturating_mul(2);
+    if ahead { Err(QuarantineCode::TimeAhead) } else { Ok(()) }
 }
 
 fn check_texts(body: &FactBody) -> Result<(), QuarantineCode> {

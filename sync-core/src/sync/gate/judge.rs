@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::chain::{Chained, Place};
 use super::coverage::Coverage;
-use super::form::check_form;
+use super::form::{check_form, check_time};
 use super::{GateStore, Ground, Maker, Verdict};
 use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
 use crate::facts::{Author, Fact, FactKind, Origin, StatedFact, Statement};
@@ -104,7 +104,7 @@ impl<'a> DocumentJudge<'a> {
     }
 
     fn check(&self, record: &Record, hash: ChangeHash) -> Result<(Fact, Option<FirstStatement>), QuarantineCode> {
-        let stated = check_form(record, self.now)?;
+        let stated = check_form(record)?;
         let begins = record.sequence == 1;
         let known = if begins { None } else { self.first(record.actor) };
         let first = known.unwrap_or_else(|| FirstStatement {
@@ -121,6 +121,8 @@ impl<'a> DocumentJudge<'a> {
         match self.coverage {
             Coverage::Receipt(covered) if covered.contains(&hash) => {}
             Coverage::By(maker, covered) if covered.contains(&hash) => {
+                // What a receipt covers was judged once, by a clock that may have been another.
+                check_time(record.time, fact.lo(), self.now)?;
                 self.check_maker(maker, &origin, restates.map(|first| first.actor))?;
                 self.check_right(maker, &fact)?;
             }

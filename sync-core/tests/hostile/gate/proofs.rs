@@ -7,7 +7,7 @@ use docket_sync_core::ids::{ChangeHash, Digest, Epoch, KeyId, Signature, StoreId
 use docket_sync_core::proof::{Envelope, Receipt, ReceiptDocument};
 use docket_sync_core::sync::frames::{Cover, QuarantineCode, RenewReason};
 use docket_sync_core::sync::gate::{Proof, Verdict, judge};
-use docket_sync_core::time::MINUTE;
+use docket_sync_core::time::{DAY, MINUTE};
 
 use super::super::sample::{Device, NOON, ORDER, OTHER_ORDER, STORE, content, hashes, later};
 use super::{
@@ -140,6 +140,23 @@ fn a_receipt_covers_its_heads_and_what_lies_before_them_and_nothing_else() {
     let push = super::push(Cover::None, &documents);
     let judged = judge(&memory, STORE, &push, Proof::Receipt(receipt), NOON.plus(MINUTE)).unwrap();
     assert_eq!(told(&judged), [[refused, refused]]);
+}
+
+#[test]
+fn what_a_receipt_covers_was_judged_once_and_is_not_judged_again() {
+    let memory = Memory::new();
+    let documents = vec![(ORDER, vec![MAKER.note(2)])];
+    let heads = hashes(ORDER, &memory.chains(ORDER), &documents[0].1);
+    let listed = vec![ReceiptDocument { document: ORDER, heads }];
+    let receipt = Receipt::signed(STORE, Epoch([1; 8]), 9, Digest([1; 32]), listed, &Device(1).key());
+    // The clock has gone back by ten years since.
+    let now = NOON.plus(-3_650 * DAY);
+    let judged = judge(&memory, STORE, &push(Cover::None, &documents), Proof::Receipt(receipt), now).unwrap();
+    assert_eq!(told(&judged), [[Accepted]]);
+    // What nobody has judged yet is judged by that clock.
+    let (push, proof) = own_push(&memory, MAKER, &documents);
+    let judged = judge(&memory, STORE, &push, proof, now).unwrap();
+    assert_eq!(told(&judged), [[Refused(QuarantineCode::TimeAhead)]]);
 }
 
 #[test]

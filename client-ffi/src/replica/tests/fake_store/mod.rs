@@ -95,7 +95,7 @@ impl FakeStore {
 
     /// This store after it was restored from the backup that it is.
     pub(crate) fn restored(mut self) -> Self {
-        self.epoch = Epoch([2; 8]);
+        self.epoch = Epoch(self.epoch.0.map(|byte| byte + 1));
         self.start += 1;
         self
     }

@@ -1,16 +1,18 @@
 //! Commands with what a person might fill in.
 
-use docket_harness::random::Random;
-use docket_harness::world::field::{customer, labour, part, yuan};
 use docket_sync_core::commands::{Command, CommandCode, SkillMatch};
 use docket_sync_core::facts::values::{Channel, UnfinishedReason, VisitRef, Window};
 use docket_sync_core::ids::PersonId;
 use docket_sync_core::lifecycle::view::{OrderView, ReviewStatus, VisitState};
 use docket_sync_core::time::{DAY, HOUR};
 
+use crate::random::Random;
+use crate::world::field::{customer, labour, part, yuan};
+
 /// A command that `person` might give on this view; `None` where there is nothing to name.
 #[expect(clippy::too_many_lines, reason = "one short arm for each command")]
-pub(super) fn command(
+#[must_use]
+pub fn command(
     random: &mut Random,
     view: &OrderView,
     person: PersonId,

@@ -1,0 +1,255 @@
+//! A company in one thread: an office, phones, the wire between them, and what happens to them.
+//!
+//! Invariant: everything that varies comes from the seed and the luck of the actions, so that a list of actions
+//! does the same whenever and wherever it is run.
+
+use std::collections::BTreeSet;
+
+use docket_client::enrolment::{EnrolledAt, accept, request};
+use docket_client::replica::ReplicaError;
+use docket_server::auth::people::NewPerson;
+use docket_server::feed::enrol;
+use docket_sync_core::facts::Role;
+use docket_sync_core::ids::{DocumentId, PersonId};
+use docket_sync_core::lifecycle::view::OrderView;
+use docket_sync_core::policy::{DEFAULT_JSON, ServicePolicy};
+use docket_sync_core::reference::{Language, PolicyRecord};
+
+use super::coverage::Coverage;
+use super::ledger::{FactName, Ledger};
+use super::network::Wire;
+use super::office::{OfficeSide, at_once};
+use super::phone::Phone;
+use super::{Violation, checks, hostile};
+use crate::random::Random;
+use crate::world::device::Blank;
+use crate::world::{Device, Trouble};
+
+/// Technicians; the last one's phone is in the wrong hands, too.
+const TECHNICIANS: usize = 3;
+
+/// A simulated company.
+pub(super) struct Company {
+    pub(super) office: OfficeSide,
+    pub(super) phones: Vec<Phone>,
+    pub(super) technicians: Vec<PersonId>,
+    /// People at the office with their roles.
+    pub(super) people: Vec<(PersonId, Vec<Role>)>,
+    pub(super) orders: Vec<DocumentId>,
+    /// What people at the office have on their screens.
+    pub(super) pages: Vec<(DocumentId, OrderView)>,
+    pub(super) wire: Wire,
+    pub(super) ledger: Ledger,
+    pub(super) coverage: Coverage,
+    /// Answers for which the server still is of the level before.
+    pub(super) older_for: u64,
+    seed: u64,
+    enrolled: u64,
+    crashes: u64,
+}
+
+impl Company {
+    /// Opens a company: an office with people, technicians with phones, two orders.
+    pub(super) fn open(seed: u64) -> Result<Self, Trouble> {
+        let office = OfficeSide::new(seed)?;
+        let mut company = Self {
+            office,
+            phones: Vec::new(),
+            technicians: Vec::new(),
+            people: Vec::new(),
+            orders: Vec::new(),
+            pages: Vec::new(),
+            wire: Wire::default(),
+            ledger: Ledger::default(),
+            coverage: Coverage::default(),
+            older_for: 0,
+            seed,
+            enrolled: 0,
+            crashes: 0,
+        };
+        let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
+        let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
+        company.office.run(move |writer| writer.write_company("清风", record, None))?;
+        let roles: [&[Role]; 4] = [
+            &[Role::Clerk, Role::Dispatcher, Role::Supervisor],
+            &[Role::Clerk],
+            &[Role::Dispatcher],
+            &[Role::Supervisor],
+        ];
+        for roles in roles {
+            let person = company.person(roles)?;
+            company.people.push((person, roles.to_vec()));
+        }
+        for number in 0..TECHNICIANS {
+            let person = company.person(&[Role::Technician])?;
+            company.technicians.push(person);
+            let device = company.enrol(person)?;
+            company.phones.push(Phone::new(device, number + 1 == TECHNICIANS));
+        }
+        for number in 0..2 {
+            company.call(number)?;
+            company.assign(number)?;
+        }
+        company.office.back_up();
+        company.ledger.follow(&company.office)?;
+        for phone in 0..TECHNICIANS {
+            company.sync(phone)?;
+        }
+        Ok(company)
+    }
+
+    fn person(&mut self, roles: &[Role]) -> Result<PersonId, Trouble> {
+        let number = self.people.len().saturating_add(self.technicians.len());
+        let (login, name) = (format!("p{number}"), format!("员工 {number}"));
+        let new = NewPerson::new(&login, &name, roles.iter().copied(), ["aircon"], Language::Zh)?;
+        Ok(self.office.run(move |writer| writer.add_person(new, None, None))?.id)
+    }
+
+    /// Enrols a new phone for `person`.
+    pub(super) fn enrol(&mut self, person: PersonId) -> Result<Device, Trouble> {
+        let by = self.people.first().map_or(person, |(clerk, _)| *clerk);
+        let (code, _) = self.office.run(move |writer| writer.new_enrolment_code(person, by))?;
+        self.enrolled = self.enrolled.saturating_add(1);
+        let luck = self.seed.wrapping_mul(1_000_003).wrapping_add(self.enrolled);
+        let blank = Blank::new(self.office.now(), luck);
+        let platform = blank.platform();
+        let mut store = blank.disk.open()?;
+        let wish = request(&store, &platform, &code.reveal())?;
+        let answer = at_once(enrol::enrol(&self.office.office, wish))?.map_err(|error| format!("{error:?}"))?;
+        let at = EnrolledAt { server: "http://127.0.0.1".to_owned(), fingerprint: None };
+        accept(&mut store, &platform, &answer, at)?;
+        Ok(blank.enrolled(store, person)?)
+    }
+
+    /// A phone; a number beyond the last begins again at the first.
+    pub(super) fn phone(&mut self, index: usize) -> &mut Phone {
+        let index = self.number(index);
+        self.phones.get_mut(index).unwrap_or_else(|| unreachable!("a company has phones"))
+    }
+
+    /// The number of the phone that an index means.
+    pub(super) fn number(&self, index: usize) -> usize {
+        index.checked_rem(self.phones.len()).unwrap_or(0)
+    }
+
+    /// A copy of a phone works on beside it, with luck of its own.
+    pub(super) fn clone_phone(&mut self, index: usize) -> Result<(), Trouble> {
+        self.enrolled = self.enrolled.saturating_add(1);
+        let luck = self.seed.wrapping_mul(1_000_003).wrapping_add(self.enrolled);
+        let phone = self.phone(index);
+        phone.is_doubled = true;
+        let mut twin = Phone::new(phone.device.cloned(luck)?, phone.is_rogue);
+        twin.waiting.clone_from(&phone.waiting);
+        (twin.is_doubled, twin.is_twin, twin.is_revoked) = (true, true, phone.is_revoked);
+        self.phones.push(twin);
+        Ok(())
+    }
+
+    /// A phone goes back to its backup; what it alone had since is gone with it.
+    pub(super) fn restore_phone(&mut self, index: usize) -> Result<bool, Trouble> {
+        let phone = self.phone(index);
+        let Some(backup) = phone.backup.as_ref().map(docket_client::store::memory::MemoryDisk::copy) else {
+            return Ok(false);
+        };
+        (phone.page, phone.exchange, phone.is_doubled) = (None, None, true);
+        phone.own.clear();
+        phone.device.restore(backup)?;
+        self.look_at_the_journal(index)?;
+        let held = self.held()?;
+        self.ledger.forget_except(&held);
+        Ok(true)
+    }
+
+    /// Everything that some phone holds.
+    pub(super) fn held(&self) -> Result<BTreeSet<FactName>, Trouble> {
+        let mut held = BTreeSet::new();
+        for phone in &self.phones {
+            held.extend(phone.holds()?);
+        }
+        Ok(held)
+    }
+
+    /// The planned failure of a phone's disk: it starts again on what was durable.
+    pub(super) fn phone_crashed(&mut self, index: usize) -> Result<(), Trouble> {
+        self.coverage.fault(super::faults::Fault::PhoneCrash);
+        self.phone(index).restart()?;
+        checks::what_is_acknowledged_is_durable(self, index)?;
+        self.look_at_the_journal(index)
+    }
+
+    /// What waits on a phone after it started again: it may be more than it knew, never less.
+    pub(super) fn look_at_the_journal(&mut self, index: usize) -> Result<(), Trouble> {
+        let number = self.number(index);
+        let Some(phone) = self.phones.get_mut(number) else { return Ok(()) };
+        phone.waiting.clear();
+        let entries: Vec<_> =
+            phone.device.client.replica().journal().map(|entry| (entry.document, entry.id())).collect();
+        for (document, id) in entries {
+            let shown = match phone.device.client.show(document) {
+                Ok(shown) => shown,
+                Err(ReplicaError::NoDocument(_)) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let refused = shown.refused.iter().map(|refused| &refused.fact);
+            for fact in shown.facts.iter().chain(refused).filter(|fact| fact.id == id) {
+                phone.waiting.insert(id, (document, fact.digest));
+                // Stated by a command that did not live to say so.
+                if !hostile::is_forbidden(fact) {
+                    self.ledger.state(document, fact);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The office's disk failed, and the process with it; mostly the machine lost power, too.
+    pub(super) fn office_crashed(&mut self) -> Result<(), Trouble> {
+        self.coverage.fault(super::faults::Fault::OfficeCrash);
+        self.crashes = self.crashes.wrapping_add(1);
+        let luck = Random::from_seed(self.seed ^ self.crashes.rotate_left(32)).next_u64();
+        if luck & 3 == 0 {
+            self.office.start()?
+        } else {
+            self.office.lose_power(luck)?
+        }
+        self.came_back()
+    }
+
+    /// The office lost power: `luck` says what of all that was not durable had reached the disk.
+    pub(super) fn lose_power(&mut self, luck: u64) -> Result<(), Trouble> {
+        self.office.lose_power(luck)?;
+        self.came_back()
+    }
+
+    fn came_back(&mut self) -> Result<(), Trouble> {
+        checks::nothing_that_left_is_gone(self)?;
+        self.ledger.follow(&self.office)
+    }
+
+    /// The office goes back to its backup.
+    pub(super) fn office_goes_back(&mut self, renews_epoch: bool) -> Result<(), Trouble> {
+        if !self.office.has_backup() {
+            return Ok(());
+        }
+        for index in 0..self.phones.len() {
+            self.look_at_the_journal(index)?;
+            self.phone(index).exchange = None;
+        }
+        let held = self.held()?;
+        self.office.go_back(renews_epoch)?;
+        self.pages.clear();
+        self.ledger.went_back(&self.office, &held)?;
+        self.orders = self.orders_at_the_office()?;
+        Ok(())
+    }
+
+    /// An order as the office shows it.
+    pub(super) fn view(&self, order: DocumentId) -> Result<std::sync::Arc<OrderView>, Trouble> {
+        Ok(self.office.run(move |writer| writer.current_view(order))?)
+    }
+
+    /// Something that must hold does not.
+    pub(super) fn broken<T>(&self, rule: &'static str, told: String) -> Result<T, Trouble> {
+        Err(Violation::new(rule, told).into())
+    }
+}

@@ -1,0 +1,132 @@
+//! What was said and promised in a history, kept apart from the product: the checks compare the product with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use docket_server::commit::Tables;
+use docket_server::log::LogRecord;
+use docket_sync_core::document::{FactReader, Record};
+use docket_sync_core::facts::{Fact, FactBody, FactKind};
+use docket_sync_core::ids::{Digest, DocumentId, FactId};
+use docket_sync_core::time::UnixMillis;
+
+use super::Violation;
+use super::office::OfficeSide;
+use crate::world::Trouble;
+
+/// A fact by its content: the same one under every statement of it.
+pub(super) type FactName = (DocumentId, Digest);
+
+/// The facts of a set by name.
+pub(super) fn names(facts: &docket_sync_core::lifecycle::FactSet) -> BTreeSet<(FactId, Digest)> {
+    facts.iter().map(|fact| (fact.id, fact.digest)).collect()
+}
+
+/// Records of the log that are read at once.
+const PAGE: usize = 256;
+
+/// What is known about a history from outside.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// Every fact that somebody stated who may, and its identity.
+    pub(super) honest: BTreeMap<FactName, FactId>,
+    /// Those that must exist somewhere.
+    pub(super) alive: BTreeSet<FactName>,
+    /// What the office's log holds.
+    pub(super) in_log: BTreeMap<FactName, FactId>,
+    /// What a supervisor discarded: its phone has heard of it and lets go.
+    pub(super) discarded: BTreeSet<FactName>,
+    /// Kinds that entered the log in this history.
+    pub(super) kinds: BTreeSet<FactKind>,
+    /// How far the log was read, and its chain value there.
+    pub(super) read: u64,
+    pub(super) chain: Option<Digest>,
+    readers: BTreeMap<DocumentId, FactReader>,
+    /// The earliest time that the office's clock showed after it went back by more than the gate tolerates.
+    pub(super) office_clock_low: Option<UnixMillis>,
+    /// Whether the office went back to an earlier state of its disk.
+    pub(super) office_went_back: bool,
+}
+
+impl Ledger {
+    /// Somebody stated a fact, durably.
+    pub(super) fn state(&mut self, document: DocumentId, fact: &Fact) {
+        self.honest.insert((document, fact.digest), fact.id);
+        self.alive.insert((document, fact.digest));
+    }
+
+    /// Whether a fact of this time may have been ahead of the office's clock, which went back.
+    pub(super) fn was_ahead(&self, time: UnixMillis, lo: UnixMillis) -> bool {
+        self.office_clock_low.is_some_and(|low| time.max(lo) > low)
+    }
+
+    /// Reads what is new in the office's log. What a device brought must have been stated by somebody who may.
+    pub(super) fn follow(&mut self, office: &OfficeSide) -> Result<(), Trouble> {
+        let durable = office.durable();
+        let store: &dyn docket_server::store::Store = office.store.as_ref();
+        while self.read < durable.number {
+            for (number, entry) in store.log_after(self.read, PAGE)? {
+                if number > durable.number {
+                    break;
+                }
+                (self.read, self.chain) = (number, Some(entry.chain));
+                if let LogRecord::Fact(fact) = entry.record {
+                    let document = fact.document;
+                    let record =
+                        Record { actor: fact.actor, sequence: fact.sequence, time: fact.time, bytes: fact.bytes };
+                    self.enter(document, &record, fact.carried_by.is_some())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, document: DocumentId, record: &Record, is_carried: bool) -> Result<(), Trouble> {
+        let reader = self.readers.entry(document).or_insert_with(|| FactReader::new(document));
+        let fact = reader.read(record)?;
+        let name = (document, fact.digest);
+        if !self.honest.contains_key(&name) {
+            if is_carried {
+                let told = format!("{:?} by {} entered {document}", fact.kind(), fact.author);
+                return Err(Violation::new("what_nobody_may_write_never_enters", told).into());
+            }
+            self.honest.insert(name, fact.id);
+        }
+        self.alive.insert(name);
+        self.kinds.extend(fact.kind());
+        match fact.body() {
+            // Let in by a supervisor: the fact that it contains counts as its author's.
+            FactBody::Admit(admit) => {
+                if let Some(contained) = admit.fact(document) {
+                    self.in_log.insert((document, contained.digest), contained.id);
+                    self.honest.insert((document, contained.digest), contained.id);
+                }
+            }
+            FactBody::Discard(discard) => {
+                self.alive.remove(&(document, discard.digest));
+                self.discarded.insert((document, discard.digest));
+            }
+            _ => {}
+        }
+        self.in_log.insert(name, fact.id);
+        Ok(())
+    }
+
+    /// The office went back to an earlier state of its disk: the log is read from its beginning, and of the facts
+    /// only those must exist that it has or that `held` says some phone has.
+    pub(super) fn went_back(&mut self, office: &OfficeSide, held: &BTreeSet<FactName>) -> Result<(), Trouble> {
+        self.read = 0;
+        self.chain = None;
+        self.in_log.clear();
+        self.readers.clear();
+        self.office_went_back = true;
+        self.follow(office)?;
+        self.forget_except(held);
+        Ok(())
+    }
+
+    /// Something was lost with a device: of the facts only those must exist that the office has or that `held` says.
+    pub(super) fn forget_except(&mut self, held: &BTreeSet<FactName>) {
+        let in_log = &self.in_log;
+        self.alive.retain(|name| in_log.contains_key(name) || held.contains(name));
+    }
+}

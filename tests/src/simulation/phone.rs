@@ -1,0 +1,109 @@
+//! A phone of a simulated company: the real device library over a disk that outlives it, and what travels.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use docket_client::client::{ExecuteError, Shown};
+use docket_client::replica::ReplicaError;
+use docket_client::store::memory::{Fault, FaultPoint, MemoryDisk};
+use docket_client::sync::{Exchange, SyncError};
+use docket_sync_core::ids::{DeviceId, DocumentId, FactId};
+
+use super::ledger::FactName;
+use crate::world::{Device, Trouble};
+
+/// Which direction of a connection works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OneWay {
+    /// Only what the phone sends arrives.
+    Out,
+    /// Nothing that the phone sends arrives.
+    In,
+}
+
+/// A phone.
+pub(super) struct Phone {
+    pub(super) device: Device,
+    /// The page that its technician left open.
+    pub(super) page: Option<Shown>,
+    /// A sync that is going on.
+    pub(super) exchange: Option<Exchange>,
+    /// What only works in one direction, and for how many messages more.
+    pub(super) one_way: Option<(OneWay, u64)>,
+    /// Facts that were in the journal when it was last looked at.
+    pub(super) waiting: BTreeMap<FactId, FactName>,
+    /// Orders with acknowledged work of its own, and the number of the log at which it was seen to be.
+    pub(super) own: BTreeMap<DocumentId, u64>,
+    pub(super) backup: Option<MemoryDisk>,
+    pub(super) is_revoked: bool,
+    /// It is in the wrong hands, too.
+    pub(super) is_rogue: bool,
+    /// It, or its twin, was cloned or went back to a backup: its identity is used twice.
+    pub(super) is_doubled: bool,
+    /// Its clock is that of the phone it was copied from.
+    pub(super) is_twin: bool,
+}
+
+impl Phone {
+    pub(super) fn new(device: Device, is_rogue: bool) -> Self {
+        let (page, exchange, one_way, backup) = (None, None, None, None);
+        let (is_revoked, is_doubled, is_twin, waiting) = (false, false, false, BTreeMap::new());
+        let own = BTreeMap::new();
+        Self { device, page, exchange, one_way, waiting, own, backup, is_revoked, is_rogue, is_doubled, is_twin }
+    }
+
+    pub(super) fn id(&self) -> DeviceId {
+        self.device.client.replica().identity().device
+    }
+
+    /// Orders on it.
+    pub(super) fn orders(&self) -> Result<Vec<DocumentId>, Trouble> {
+        Ok(self.device.client.list()?.into_iter().map(|(order, _)| order).collect())
+    }
+
+    /// Everything it holds: what it shows, what it could not send, and what was refused.
+    pub(super) fn holds(&self) -> Result<BTreeSet<FactName>, Trouble> {
+        let mut held: BTreeSet<FactName> = BTreeSet::new();
+        for order in self.orders()? {
+            let shown = self.device.show(order)?;
+            held.extend(shown.facts.iter().map(|fact| (order, fact.digest)));
+            held.extend(shown.refused.iter().map(|refused| (order, refused.fact.digest)));
+        }
+        held.extend(self.waiting.values().copied());
+        Ok(held)
+    }
+
+    /// Power goes at the n-th write from now.
+    pub(super) fn plan_crash(&self, luck: u64) {
+        let point = if luck & 64 == 0 { FaultPoint::BeforeCommit } else { FaultPoint::AfterCommit };
+        self.device.disk().plan(Fault { after_writes: luck % 6, point });
+    }
+
+    /// Starts again on what was durable.
+    pub(super) fn restart(&mut self) -> Result<(), Trouble> {
+        (self.page, self.exchange) = (None, None);
+        self.device.restart()
+    }
+}
+
+/// Whether this is the planned failure of a phone's disk.
+pub(super) trait IsCrash {
+    fn is_crash(&self) -> bool;
+}
+
+impl IsCrash for ReplicaError {
+    fn is_crash(&self) -> bool {
+        matches!(self, Self::Store(_))
+    }
+}
+
+impl IsCrash for ExecuteError {
+    fn is_crash(&self) -> bool {
+        matches!(self, Self::Replica(error) if error.is_crash())
+    }
+}
+
+impl IsCrash for SyncError {
+    fn is_crash(&self) -> bool {
+        matches!(self, Self::Replica(error) if error.is_crash())
+    }
+}

@@ -1,0 +1,239 @@
+//! The end of a history: faults stop, everybody meets, and within a bounded number of rounds all is at rest and
+//! equal (liveness). Then what must hold in the end is checked.
+
+use std::collections::BTreeSet;
+
+use docket_server::commit::Tables;
+use docket_server::log::LogRecord;
+use docket_server::store::{KeyRange, Store, Table};
+use docket_sync_core::document::FactReader;
+use docket_sync_core::facts::FactBody;
+use docket_sync_core::ids::{DocumentId, RecordId};
+use docket_sync_core::lifecycle::FactSet;
+use docket_sync_core::proof::{chain_next, chain_start};
+use docket_sync_core::reference::ReferenceRecord;
+use docket_sync_core::sync::frames::{QuarantineCode, StopCode};
+use docket_sync_core::time::MINUTE;
+
+use super::company::Company;
+use super::ledger::names;
+use super::network::Step;
+use super::phone::Phone;
+use super::{Violation, checks};
+use crate::world::Trouble;
+
+/// Rounds in which everybody syncs once until nothing may be new.
+const ROUNDS_MAX: usize = 12;
+/// Records of the log read at once.
+const PAGE: usize = 512;
+
+impl Company {
+    /// Faults stop and everything comes to rest; then everything that must hold is checked.
+    pub(super) fn come_to_rest(&mut self) -> Result<(), Trouble> {
+        self.faults_stop()?;
+        let newcomer = Phone::new(self.enrol(self.technicians.first().copied().ok_or("a technician")?)?, false);
+        newcomer.device.clock.pass(MINUTE);
+        self.phones.push(newcomer);
+        self.everybody_meets()?;
+        every_phone_is_as_the_office(self)?;
+        every_fact_is_at_the_office(self)?;
+        the_log_is_whole(self)?;
+        checks::quarantine_is_for_the_hostile(self)?;
+        let mut pairs = BTreeSet::new();
+        for order in self.orders_at_the_office()? {
+            let facts = checks::facts_at_office(self, order)?;
+            let view = checks::of_every_order(self, order, &facts)?;
+            pairs.extend(view.explanations.iter().filter_map(|explanation| explanation.pair));
+        }
+        self.coverage.pairs(&pairs);
+        let kinds = self.ledger.kinds.clone();
+        self.coverage.kinds(&kinds);
+        Ok(())
+    }
+
+    fn faults_stop(&mut self) -> Result<(), Trouble> {
+        self.older_for = 0;
+        self.wire.late.clear();
+        self.office.set_full(false);
+        self.office.start()?;
+        self.ledger.follow(&self.office)?;
+        for index in 0..self.phones.len() {
+            let phone = self.phone(index);
+            (phone.one_way, phone.page) = (None, None);
+            // A plan of a crash that never struck goes with the copy.
+            phone.exchange = None;
+            let disk = phone.device.backup();
+            phone.device.restore(disk)?;
+        }
+        Ok(())
+    }
+
+    fn everybody_meets(&mut self) -> Result<(), Trouble> {
+        let mut told = String::new();
+        for _ in 0..ROUNDS_MAX {
+            let before = self.ledger.read;
+            told.clear();
+            for index in 0..self.phones.len() {
+                let step = self.sync(index)?;
+                let phone = self.phone(index);
+                if phone.is_revoked || step == Step::Stopped(StopCode::Revoked) {
+                    continue;
+                }
+                let status = phone.device.client.status();
+                if step != Step::Done || status.verified != Some(true) || status.pending.is_some() {
+                    told = format!("phone {index}: {step:?}, {status:?}");
+                }
+            }
+            self.office.pass(2 * MINUTE);
+            self.tidy()?;
+            self.react()?;
+            if told.is_empty() && self.ledger.read == before {
+                return Ok(());
+            }
+        }
+        let told =
+            if told.is_empty() { "the log goes on and on".to_owned() } else { format!("{told}{}", self.differing()?) };
+        Err(Violation::new("everything_converges", told).into())
+    }
+
+    /// What the phones and the office have differently, in words.
+    fn differing(&self) -> Result<String, Trouble> {
+        let store: &dyn Store = self.office.store.as_ref();
+        let mut told = String::new();
+        for (index, phone) in self.phones.iter().enumerate() {
+            for order in phone.orders()? {
+                let (here, there) =
+                    (phone.device.show(order)?.facts.len(), checks::facts_at_office(self, order)?.len());
+                if here != there {
+                    told.push_str(&format!(
+                        "\n    order {order}: {here} facts on phone {index}, {there} at the office"
+                    ));
+                }
+            }
+            for (key, value) in Tables::scan(store, Table::Reference, &KeyRange::all(), usize::MAX)? {
+                let Some(id) = RecordId::from_slice(&key) else { continue };
+                let there = ReferenceRecord::from_bytes(&value)?;
+                let here = phone.device.client.replica().reference(id)?;
+                let version = here.map(|record| record.version);
+                if version != Some(there.version) {
+                    let (kind, of) = (there.content.scope(), there.version);
+                    told.push_str(&format!(
+                        "\n    record {id} {kind:?}: version {version:?} on phone {index}, {of} there"
+                    ));
+                }
+            }
+        }
+        Ok(told)
+    }
+
+    pub(super) fn orders_at_the_office(&self) -> Result<Vec<DocumentId>, Trouble> {
+        let store: &dyn Store = self.office.store.as_ref();
+        let rows = Tables::scan(store, Table::DocumentMeta, &KeyRange::all(), usize::MAX)?;
+        Ok(rows.iter().filter_map(|(key, _)| DocumentId::from_slice(key)).collect())
+    }
+}
+
+/// Promise 4: every phone holds exactly what the office has for it, and shows the same. Invariant 14: and nothing
+/// that is not in its scope.
+fn every_phone_is_as_the_office(company: &mut Company) -> Result<(), Trouble> {
+    for index in 0..company.phones.len() {
+        if company.phone(index).is_revoked {
+            continue;
+        }
+        for (order, row) in company.phone(index).device.client.list()? {
+            let shown = company.phone(index).device.show(order)?;
+            // It left the scope and is shown for what was refused of it.
+            if row.evicted && !shown.refused.is_empty() {
+                continue;
+            }
+            let office = checks::facts_at_office(company, order)?;
+            if names(&shown.facts) != names(&office) {
+                let told = format!(
+                    "order {order} on phone {index} has {} facts, at the office {}",
+                    shown.facts.len(),
+                    office.len()
+                );
+                return company.broken("everything_converges", told);
+            }
+        }
+        checks::folds_agree(company, index)?;
+    }
+    Ok(())
+}
+
+/// Promises 1 and 5, invariants 2 and 13: every fact that somebody stated and that was not lost with all who held
+/// it is in the office's documents, or its phone says why not.
+fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
+    let ledger = &company.ledger;
+    let mut refused = BTreeSet::new();
+    for phone in &company.phones {
+        for (order, fact, code) in phone.device.client.status().refused {
+            let is_excused =
+                phone.is_revoked || (code == QuarantineCode::TimeAhead && ledger.office_clock_low.is_some());
+            if is_excused {
+                refused.insert((order, fact));
+            }
+        }
+    }
+    // What newly arrives from a revoked phone waits for a person's decision: an office that lost it, too.
+    let mut revoked = BTreeSet::new();
+    for phone in company.phones.iter().filter(|phone| phone.is_revoked) {
+        revoked.extend(if ledger.office_went_back {
+            phone.holds()?
+        } else {
+            phone.waiting.values().copied().collect()
+        });
+    }
+    for name in ledger.alive.iter().filter(|name| !ledger.in_log.contains_key(name)) {
+        let Some(fact) = ledger.honest.get(name) else { continue };
+        if !refused.contains(&(name.0, *fact)) && !revoked.contains(name) {
+            let told = format!("{fact:?} of order {} is nowhere at the office", name.0);
+            return company.broken("no_fact_is_lost", told);
+        }
+    }
+    Ok(())
+}
+
+/// The log is one chain from its beginning, serials are without gap or twin (invariant 7), and the documents hold
+/// exactly the facts of the log.
+fn the_log_is_whole(company: &Company) -> Result<(), Trouble> {
+    let store: &dyn Store = company.office.store.as_ref();
+    let mut chain = chain_start(company.office.office.identity.store);
+    let mut number = 0_u64;
+    let mut serials: Vec<String> = Vec::new();
+    let mut documents: std::collections::BTreeMap<DocumentId, (FactReader, FactSet)> =
+        std::collections::BTreeMap::new();
+    loop {
+        let page = store.log_after(number, PAGE)?;
+        if page.is_empty() {
+            break;
+        }
+        for (at, entry) in page {
+            chain = chain_next(chain, at, &entry.record.to_bytes());
+            if at != number.saturating_add(1) || chain != entry.chain {
+                return company.broken("the_log_is_whole", format!("record {at} does not follow record {number}"));
+            }
+            number = at;
+            if let LogRecord::Fact(fact) = entry.record {
+                let document = fact.document;
+                let (reader, facts) =
+                    documents.entry(document).or_insert_with(|| (FactReader::new(document), FactSet::new(document)));
+                let fact = reader.read(&docket_server::commit::tables::to_record(fact))?;
+                if let FactBody::RegisterCall(call) = fact.body() {
+                    serials.extend(call.serial.clone());
+                }
+                facts.insert(fact);
+            }
+        }
+    }
+    for (document, (_, facts)) in documents {
+        if names(&facts) != names(&checks::facts_at_office(company, document)?) {
+            return company.broken("the_log_is_whole", format!("the document of order {document} is not its log"));
+        }
+    }
+    let unique: BTreeSet<&String> = serials.iter().collect();
+    if unique.len() != serials.len() && !company.ledger.office_went_back {
+        return company.broken("serials_are_unique", format!("{serials:?}"));
+    }
+    Ok(())
+}

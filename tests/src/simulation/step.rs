@@ -1,0 +1,184 @@
+//! What an action does to a company.
+
+use docket_sync_core::time::{DAY, HOUR, MINUTE};
+
+use super::action::{Action, Kind};
+use super::company::Company;
+use super::faults::Fault;
+use super::phone::OneWay;
+use crate::random::Random;
+use crate::world::Trouble;
+
+/// A year of 365 days, in milliseconds.
+const YEAR: i64 = 365 * DAY;
+
+impl Company {
+    /// Does one action.
+    pub(super) fn act(&mut self, action: &Action) -> Result<(), Trouble> {
+        let mut random = Random::from_seed(action.luck);
+        let index = self.number(action.phone);
+        match action.kind {
+            Kind::Open => self.open_page(index, &mut random),
+            Kind::Work => self.work(index, false, &mut random),
+            Kind::WorkOnPage => self.work(index, true, &mut random),
+            Kind::Read => self.read(&mut random),
+            Kind::Desk => self.desk(&mut random),
+            Kind::Call => self.call(random.position(8)),
+            Kind::Sync => self.sync(index).map(drop),
+            Kind::Step => self.exchange(index, None).map(drop),
+            Kind::Pass => {
+                self.pass(random.between(1, 90) * MINUTE);
+                Ok(())
+            }
+            Kind::Days => {
+                self.pass(random.between(1, 20) * DAY);
+                self.tidy()
+            }
+            Kind::Tidy => self.tidy(),
+            Kind::React => {
+                self.react()?;
+                self.decide_about_quarantine(&mut random)
+            }
+            Kind::Backup => {
+                let phone = self.phone(index);
+                phone.backup = Some(phone.device.backup());
+                self.office.back_up();
+                Ok(())
+            }
+            Kind::Restart => {
+                self.office.start()?;
+                self.ledger.follow(&self.office)
+            }
+            Kind::Fault(fault) => self.strike(fault, index, &mut random),
+        }
+    }
+
+    fn pass(&mut self, millis: i64) {
+        self.office.pass(millis);
+        for phone in self.phones.iter().filter(|phone| !phone.is_twin) {
+            phone.device.clock.pass(millis);
+        }
+    }
+
+    pub(super) fn tidy(&mut self) -> Result<(), Trouble> {
+        self.office.tidy();
+        if self.office.is_down() {
+            return self.office_crashed();
+        }
+        self.ledger.follow(&self.office)?;
+        self.deliver_late()
+    }
+
+    pub(super) fn react(&mut self) -> Result<(), Trouble> {
+        self.office.react()?;
+        if self.office.is_down() {
+            return self.office_crashed();
+        }
+        self.ledger.follow(&self.office)
+    }
+
+    /// Something goes wrong. What only strikes later, or only where it meets something, counts when it does.
+    fn strike(&mut self, fault: Fault, index: usize, random: &mut Random) -> Result<(), Trouble> {
+        let struck = match fault {
+            Fault::LostRequest | Fault::LostAnswer | Fault::Delayed | Fault::Duplicated | Fault::Cut => {
+                self.exchange(index, Some(fault))?;
+                true
+            }
+            Fault::OneWay => {
+                let way = if random.chance(1, 2) { OneWay::Out } else { OneWay::In };
+                self.phone(index).one_way = Some((way, random.below(6)));
+                true
+            }
+            Fault::OfficeCrash => {
+                self.office.plan_crash(random.next_u64());
+                false
+            }
+            Fault::LostWrites => {
+                self.lose_power(random.next_u64())?;
+                true
+            }
+            Fault::FullDisk => {
+                let is_full = !self.office.is_full;
+                self.office.set_full(is_full);
+                true
+            }
+            Fault::OfficeRestore | Fault::OfficeRollback => {
+                self.office_goes_back(fault == Fault::OfficeRestore)?;
+                true
+            }
+            Fault::PhoneCrash => {
+                self.phone(index).plan_crash(random.next_u64());
+                false
+            }
+            Fault::PhoneRestore => self.restore_phone(index)?,
+            Fault::PhoneClone => {
+                // Two twins are as good as ten.
+                let few = self.phones.len() < 6;
+                if few {
+                    self.clone_phone(index)?;
+                }
+                few
+            }
+            Fault::PhoneRenew => {
+                let phone = self.phone(index);
+                (phone.page, phone.exchange) = (None, None);
+                phone.device.lose_incarnation()?;
+                true
+            }
+            Fault::PhoneReboot => {
+                self.phone(index).device.clock.reboot();
+                self.phone(index).restart()?;
+                true
+            }
+            Fault::Revoked => self.revoke(index)?,
+            Fault::Reassigned => self.reassign(random)?,
+            Fault::OlderServer => {
+                self.older_for = random.below(10);
+                true
+            }
+            Fault::HostileFact => self.hostile_fact(random)?,
+            Fault::Replayed | Fault::Mutated => self.send_recorded(fault == Fault::Mutated, random)?,
+            Fault::ForgedReceipt => self.forged_receipt(random)?,
+            Fault::OfficeClockDays
+            | Fault::OfficeClockYears
+            | Fault::PhoneClockDays
+            | Fault::PhoneClockYears
+            | Fault::DaylightSaving => {
+                self.clocks_jump(fault, index, random);
+                true
+            }
+        };
+        if struck {
+            self.coverage.fault(fault);
+        }
+        Ok(())
+    }
+
+    fn clocks_jump(&mut self, fault: Fault, index: usize, random: &mut Random) {
+        let direction = if random.chance(1, 2) { 1 } else { -1 };
+        let wall = |company: &mut Self, index: usize, jump: i64| {
+            let clock = &company.phone(index).device.clock;
+            let now = docket_client::platform::Clock::wall(clock);
+            clock.set_wall(now.plus(jump));
+        };
+        match fault {
+            Fault::OfficeClockDays | Fault::OfficeClockYears => {
+                let jump = if fault == Fault::OfficeClockDays { 2 * DAY } else { 10 * YEAR };
+                self.office.pass(jump * direction);
+                if direction < 0 {
+                    let now = self.office.now();
+                    self.ledger.office_clock_low = Some(self.ledger.office_clock_low.map_or(now, |low| low.min(now)));
+                }
+            }
+            Fault::PhoneClockDays => wall(self, index, 2 * DAY * direction),
+            Fault::PhoneClockYears => wall(self, index, 10 * YEAR * direction),
+            _ => {
+                let whole =
+                    (0..self.phones.len()).filter(|phone| !self.phones.get(*phone).is_some_and(|phone| phone.is_twin));
+                for phone in whole.collect::<Vec<_>>() {
+                    wall(self, phone, HOUR * direction);
+                }
+            }
+        }
+    }
+}
