@@ -75,36 +75,21 @@ fn completion(view: &OrderView) -> Option<Completion> {
 
 /// Whether a fact of this kind can complete an order, or undo that.
 fn concerns(kind: FactKind) -> bool {
-    match kind {
+    matches!(
+        kind,
         FactKind::OutcomeDone
-        | FactKind::OutcomeUnfinished
-        | FactKind::WithdrawOwn
-        | FactKind::CancelByOffice
-        | FactKind::Reinstate
-        | FactKind::ReviewDefault
-        | FactKind::ResolveReview => true,
-        FactKind::RegisterCall
-        | FactKind::ConfirmRequest
-        | FactKind::Assign
-        | FactKind::Unassign
-        | FactKind::Accept
-        | FactKind::Refuse
-        | FactKind::ProposeAppointment
-        | FactKind::ConfirmAppointment
-        | FactKind::Seen
-        | FactKind::Depart
-        | FactKind::Arrive
-        | FactKind::Start
-        | FactKind::Pause
-        | FactKind::Resume
-        | FactKind::End
-        | FactKind::RecordLine
-        | FactKind::ReverseLine
-        | FactKind::AddNote
-        | FactKind::SignDocument
-        | FactKind::RefuseSignature
-        | FactKind::Acknowledge
-        | FactKind::ReturnVoucher
-        | FactKind::Close => false,
-    }
+            | FactKind::OutcomeUnfinished
+            | FactKind::OutcomeNotRepairable
+            | FactKind::AddWorkItem
+            | FactKind::DropWorkItem
+            | FactKind::WithdrawOwn
+            | FactKind::CorrectFact
+            | FactKind::Admit
+            | FactKind::ReturnCustody
+            | FactKind::CancelByOffice
+            | FactKind::CancelByCustomer
+            | FactKind::Reinstate
+            | FactKind::ReviewDefault
+            | FactKind::ResolveReview
+    )
 }

@@ -131,17 +131,10 @@ pub(super) fn role(node: Node<'_>) -> Role {
     node.fact.kind().map_or(Role::Clerk, suggested_role)
 }
 
-/// The role that a kind suggests: the one that usually states it.
+/// The role that a kind suggests: the first one in its row of the table of kinds.
 #[must_use]
 pub fn suggested_role(kind: FactKind) -> Role {
-    let allowed = kind.right().roles;
-    if allowed.contains(&Role::Clerk) {
-        Role::Clerk
-    } else if allowed.contains(&Role::Technician) {
-        Role::Technician
-    } else {
-        Role::Dispatcher
-    }
+    kind.right().roles.first().copied().unwrap_or(Role::Dispatcher)
 }
 
 /// R2, role rank: supervisor, dispatcher, clerk, technician, system (a constant, never policy).
@@ -150,7 +143,7 @@ fn rank(node: Node<'_>) -> u8 {
         (Author::System(_), _) => 0,
         (_, Role::Auditor | Role::Administrator) => 1,
         (_, Role::Technician) => 2,
-        (_, Role::Clerk) => 3,
+        (_, Role::Clerk | Role::Quality | Role::Accountant | Role::Storekeeper | Role::CallbackAgent) => 3,
         (_, Role::Dispatcher) => 4,
         (_, Role::Supervisor) => 5,
     }

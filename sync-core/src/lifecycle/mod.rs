@@ -24,16 +24,19 @@ pub mod reviews;
 #[cfg(any(test, feature = "scenario"))]
 pub mod scenario;
 mod signature;
+mod summary;
+mod summary_terms;
 #[cfg(test)]
 mod tests;
 pub mod view;
 mod visits;
 
 pub use causality::Causality;
-pub use explain::{Reason, explain, known_to, summary};
+pub use explain::{Reason, explain, known_to};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
 pub use fold::fold;
 pub use ground::suggested_role;
 pub use ground_of_state::ground_of_state;
 pub use messages::Language;
+pub use summary::summary;

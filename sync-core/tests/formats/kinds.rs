@@ -31,7 +31,7 @@ pub(crate) fn register_call() -> RegisterCall {
     }
 }
 
-fn money(minor: i64) -> Money {
+pub(crate) fn money(minor: i64) -> Money {
     Money { minor, currency: "CNY".into() }
 }
 
@@ -39,7 +39,7 @@ fn window() -> Window {
     Window { from: NOON.plus(DAY), to: NOON.plus(DAY + 2 * HOUR) }
 }
 
-fn line() -> Line {
+pub(crate) fn line() -> Line {
     Line {
         kind: LineKind::Part,
         name: "电容 45 µF".into(),
@@ -126,5 +126,6 @@ pub(crate) fn body(kind: FactKind) -> FactBody {
             let choice = ReviewChoice::Continue;
             ResolveReview { review: ReviewId([0x77; 16]), choice, reason: reason() }.into()
         }
+        later => super::later_kinds::body(later),
     }
 }

@@ -233,7 +233,13 @@ impl Scenario {
             | Who::B
             | Who::C => Author::Person(self.person(who)),
         };
-        let role = (who == Who::Supervisor).then_some(Role::Supervisor);
+        // As `decide` states it: where the kind does not suggest it.
+        let suggested = body.kind().filter(|kind| kind.level() > 1).map(super::suggested_role);
+        let role = who
+            .roles()
+            .first()
+            .copied()
+            .filter(|role| *role == Role::Supervisor || suggested.is_some_and(|suggested| suggested != *role));
         let head = Head { role, ..head };
         let stated = StatedFact::new(Statement::default(), Content { level: SCHEMA_LEVEL, seen, head, body });
         let digest = content_digest(self.document, id, &author, self.now, &stated.content_bytes);
