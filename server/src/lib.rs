@@ -19,5 +19,6 @@ pub mod log;
 pub mod office;
 pub mod platform;
 pub mod reactor;
+pub mod signatures;
 pub mod store;
 pub mod telemetry;

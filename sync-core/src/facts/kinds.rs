@@ -311,116 +311,118 @@ fact_kinds! {
         "by the timer, for a review with a limit";
     30 "resolve_review" ResolveReview Admin Field READERS false Off 1
         "owner of the review or a supervisor; a choice of the review; reason";
-    31 "hold" Hold Intent Field ANYONE true Off 2
+    31 "reject_signature" RejectSignature Admin Field NOBODY true Branch 2
+        "by the rule that checks proofs: the signature contradicts its proof";
+    32 "hold" Hold Intent Field ANYONE true Off 2
         "order not over; reason";
-    32 "release" Release Intent Field ANYONE true Off 2
+    33 "release" Release Intent Field ANYONE true Off 2
         "names a hold in force";
-    33 "edit_header" EditHeader Intent Field OFFICE false Branch 2
+    34 "edit_header" EditHeader Intent Field OFFICE false Branch 2
         "field by field; the customer's words never change (C-031)";
-    34 "decline" Decline Admin Field STAFF false Branch 2
+    35 "decline" Decline Admin Field STAFF false Branch 2
         "no physical fact; reason (C-007)";
-    35 "add_work_item" AddWorkItem Commitment Field ANYONE false Off 2
+    36 "add_work_item" AddWorkItem Commitment Field ANYONE false Off 2
         "a free number from 2; customer's person";
-    36 "drop_work_item" DropWorkItem Commitment Field ANYONE false Off 2
+    37 "drop_work_item" DropWorkItem Commitment Field ANYONE false Off 2
         "an open item; customer's person; reason";
-    37 "set_warranty" SetWarranty Admin Field DESK true Branch 2
+    38 "set_warranty" SetWarranty Admin Field DESK true Branch 2
         "class; end of the guarantee";
-    38 "quality_verdict" QualityVerdict Admin Field QUALITY false Online 2
+    39 "quality_verdict" QualityVerdict Admin Field QUALITY false Online 2
         "the guarantee is disputed; evidence (C-028)";
-    39 "issue_quote" IssueQuote Admin Field ANYONE false Off 2
+    40 "issue_quote" IssueQuote Admin Field ANYONE false Off 2
         "at least one line; the next version";
-    40 "give_consent" GiveConsent Commitment Field ANYONE false Off 2
+    41 "give_consent" GiveConsent Commitment Field ANYONE false Off 2
         "names the current quote and version; customer's person and channel";
-    41 "refuse_consent" RefuseConsent Commitment Field ANYONE false Off 2
+    42 "refuse_consent" RefuseConsent Commitment Field ANYONE false Off 2
         "names the current quote and version; customer's person and channel";
-    42 "cancel_by_customer" CancelByCustomer Commitment Field ANYONE false Off 2
+    43 "cancel_by_customer" CancelByCustomer Commitment Field ANYONE false Off 2
         "customer's person and channel; no DONE in own view";
-    43 "create_emergency_order" CreateEmergencyOrder Physical Field ANYONE false Off 2
+    44 "create_emergency_order" CreateEmergencyOrder Physical Field ANYONE false Off 2
         "basis, problem, contact; begins the document (C-045)";
-    44 "complete_paperwork" CompletePaperwork Admin Field DESK false Branch 2
+    45 "complete_paperwork" CompletePaperwork Admin Field DESK false Branch 2
         "the paperwork is due";
-    45 "self_dispatch" SelfDispatch Intent Field FIELD false Off 2
+    46 "self_dispatch" SelfDispatch Intent Field FIELD false Off 2
         "not assigned to him; basis (C-048)";
-    46 "handover_visit" HandoverVisit Physical Field FIELD false Off 2
+    47 "handover_visit" HandoverVisit Physical Field FIELD false Off 2
         "his visit is open; the taker is another; what is open";
-    47 "take_custody" TakeCustody Physical Field FIELD false Off 2
+    48 "take_custody" TakeCustody Physical Field FIELD false Off 2
         "a visit of his; goods, receipt number from his own block (C-130)";
-    48 "transfer_custody" TransferCustody Physical Field GOODS false Off 2
+    49 "transfer_custody" TransferCustody Physical Field GOODS false Off 2
         "an open custody; he gives as its holder or takes it";
-    49 "return_custody" ReturnCustody Physical Field GOODS false Off 2
+    50 "return_custody" ReturnCustody Physical Field GOODS false Off 2
         "he holds it; repaired goods were inspected (C-134); statement if the receipt is lost";
-    50 "bench_work" BenchWork Physical Field GOODS false Branch 2
+    51 "bench_work" BenchWork Physical Field GOODS false Branch 2
         "an open custody; card step (C-133)";
-    51 "inspect" Inspect Admin Field SUPERVISOR false Branch 2
+    52 "inspect" Inspect Admin Field SUPERVISOR false Branch 2
         "repaired, not yet inspected";
-    52 "collect_cash" CollectCash Physical Field FIELD false Off 2
+    53 "collect_cash" CollectCash Physical Field FIELD false Off 2
         "amount at most what is due, or reason (C-090); receipt number from his own block";
-    53 "remit_cash" RemitCash Physical Field FIELD false Branch 2
+    54 "remit_cash" RemitCash Physical Field FIELD false Branch 2
         "at most what he holds (C-093)";
-    54 "book_transfer" BookTransfer Admin Field BOOKS true Branch 2
+    55 "book_transfer" BookTransfer Admin Field BOOKS true Branch 2
         "amount, reference";
-    55 "approve" Approve Admin Field APPROVERS false Off 2
+    56 "approve" Approve Admin Field APPROVERS false Off 2
         "names subject and digest; a technician only with a witness or code (U-21)";
-    56 "reject" Reject Admin Field APPROVERS false Off 2
+    57 "reject" Reject Admin Field APPROVERS false Off 2
         "names subject and digest; reason";
-    57 "grant_discount" GrantDiscount Admin Field ANYONE false Off 2
+    58 "grant_discount" GrantDiscount Admin Field ANYONE false Off 2
         "amount and reason (C-095)";
-    58 "correct_fact" CorrectFact Admin Field SUPERVISOR false Branch 2
+    59 "correct_fact" CorrectFact Admin Field SUPERVISOR false Branch 2
         "names a fact; reason";
-    59 "reopen" Reopen Admin Field SUPERVISOR false Branch 2
+    60 "reopen" Reopen Admin Field SUPERVISOR false Branch 2
         "names the close; reason";
-    60 "link_duplicate" LinkDuplicate Admin Field DESK true Branch 2
+    61 "link_duplicate" LinkDuplicate Admin Field DESK true Branch 2
         "another order; names the survivor";
-    61 "unlink" Unlink Admin Field DESK true Branch 2
+    62 "unlink" Unlink Admin Field DESK true Branch 2
         "names a link; reason";
-    62 "request_parts" RequestParts Intent Field FIELD false Off 2
+    63 "request_parts" RequestParts Intent Field FIELD false Off 2
         "at least one part (C-069)";
-    63 "receive_parts" ReceiveParts Admin Field STORE true Branch 2
+    64 "receive_parts" ReceiveParts Admin Field STORE true Branch 2
         "names a request or a hold for parts";
-    64 "escalate" Escalate Intent Field FIELD false Off 2
+    65 "escalate" Escalate Intent Field FIELD false Off 2
         "in words (C-068)";
-    65 "outcome_not_repairable" OutcomeNotRepairable Physical Field FIELD false Off 2
+    66 "outcome_not_repairable" OutcomeNotRepairable Physical Field FIELD false Off 2
         "his visit has started; finding (C-029)";
-    66 "sign_by_code" SignByCode Commitment Field ANYONE false Off 2
+    67 "sign_by_code" SignByCode Commitment Field ANYONE false Off 2
         "an outcome; a code not used on this order; content, fee and time are stated";
-    67 "attach_paper" AttachPaper Commitment Field ANYONE false Off 2
+    68 "attach_paper" AttachPaper Commitment Field ANYONE false Off 2
         "an outcome; photo, name (U-09)";
-    68 "file_document" FileDocument Admin Field ANYONE false Off 2
+    69 "file_document" FileDocument Admin Field ANYONE false Off 2
         "names a fact that lacks this document";
-    69 "assign_number" AssignNumber Admin Field STORE true Branch 2
+    70 "assign_number" AssignNumber Admin Field STORE true Branch 2
         "numbering ledger";
-    70 "void_number" VoidNumber Admin Field STORE true Branch 2
+    71 "void_number" VoidNumber Admin Field STORE true Branch 2
         "numbering ledger; reason";
-    71 "open_complaint" OpenComplaint Commitment Field READERS true Off 2
+    72 "open_complaint" OpenComplaint Commitment Field READERS true Off 2
         "kind, severity, words";
-    72 "replace_line" ReplaceLine Physical Field VISIT false Off 2
+    73 "replace_line" ReplaceLine Physical Field VISIT false Off 2
         "an effective line of his own, or a supervisor";
-    73 "plan_line" PlanLine Intent Field OFFICE false Branch 2
+    74 "plan_line" PlanLine Intent Field OFFICE false Branch 2
         "a line";
-    74 "drop_planned_line" DropPlannedLine Intent Field OFFICE false Branch 2
+    75 "drop_planned_line" DropPlannedLine Intent Field OFFICE false Branch 2
         "a planned line";
-    75 "report_contact" ReportContact Physical Field FIELD false Off 2
+    76 "report_contact" ReportContact Physical Field FIELD false Off 2
         "a name";
-    76 "swap_unit" SwapUnit Physical Field FIELD false Off 2
+    77 "swap_unit" SwapUnit Physical Field FIELD false Off 2
         "a visit of his; the new serial";
-    77 "admit" Admit Admin Field SUPERVISOR false Online 2
+    78 "admit" Admit Admin Field SUPERVISOR false Online 2
         "contains the quarantined fact whole";
-    78 "discard" Discard Admin Field SUPERVISOR false Online 2
+    79 "discard" Discard Admin Field SUPERVISOR false Online 2
         "names the quarantined bytes; reason";
-    79 "issue_block" IssueBlock Admin Office STORE true Branch 2
+    80 "issue_block" IssueBlock Admin Office STORE true Branch 2
         "numbering ledger; a block that overlaps no other";
-    80 "invoice" Invoice Admin Office BOOKS true Online 2
+    81 "invoice" Invoice Admin Office BOOKS true Online 2
         "covered or consented lines only";
-    81 "credit" Credit Admin Office BOOKS true Online 2
+    82 "credit" Credit Admin Office BOOKS true Online 2
         "amount and reason";
-    82 "settle" Settle Admin Office BOOKS true Online 2
+    83 "settle" Settle Admin Office BOOKS true Online 2
         "effective lines only";
-    83 "record_cost" RecordCost Admin Office COSTS true Branch 2
+    84 "record_cost" RecordCost Admin Office COSTS true Branch 2
         "name and amount";
-    84 "set_liability" SetLiability Admin Office LIABILITY false Branch 2
+    85 "set_liability" SetLiability Admin Office LIABILITY false Branch 2
         "joint shares add up to 1000 (C-027)";
-    85 "record_callback" RecordCallback Admin Office CALLERS false Branch 2
+    86 "record_callback" RecordCallback Admin Office CALLERS false Branch 2
         "names the DONE";
-    86 "handle_complaint" HandleComplaint Admin Office CALLERS false Branch 2
+    87 "handle_complaint" HandleComplaint Admin Office CALLERS false Branch 2
         "names the complaint; words";
 }

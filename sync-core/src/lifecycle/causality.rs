@@ -64,6 +64,16 @@ impl Places {
     }
 }
 
+impl<'a> FromIterator<Node<'a>> for Places {
+    fn from_iter<I: IntoIterator<Item = Node<'a>>>(nodes: I) -> Self {
+        let mut places = Self::default();
+        for node in nodes {
+            places.insert(node);
+        }
+        places
+    }
+}
+
 const WORD: usize = 64;
 
 fn bit(words: &[u64], place: usize) -> bool {

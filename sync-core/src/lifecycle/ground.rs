@@ -7,6 +7,7 @@ use super::causality::{Causality, Node, Places};
 use super::fact_set::FactSet;
 use super::findings::Findings;
 use super::view::{Moment, Rule};
+use crate::facts::bodies::SignDocument;
 use crate::facts::{Author, Class, FactBody, FactKind, Role};
 use crate::ids::FactRef;
 
@@ -20,12 +21,22 @@ macro_rules! each {
 }
 pub(super) use each;
 
+/// The rule that checks signatures against their proofs; the fold hears nobody else about that.
+pub const SIGNATURE_CHECK_RULE: &str = "signature-check";
+
+/// Whether a rule of the system stated the fact.
+pub(super) fn is_by_rule(node: Node<'_>, rule: &str) -> bool {
+    matches!(&node.fact.author, Author::System(name) if name == rule)
+}
+
 /// The facts and their causal order.
 pub(super) struct Ground<'a> {
     /// Who knew of what.
     pub(super) causality: Causality<'a>,
-    /// Facts covered by some signature.
+    /// Facts covered by some signature that counts.
     pub(super) signed: Places,
+    /// Signatures that do not verify.
+    rejected: Places,
     /// Withdrawals by the place of the fact they take back.
     withdrawals: BTreeMap<usize, Vec<Node<'a>>>,
 }
@@ -33,9 +44,11 @@ pub(super) struct Ground<'a> {
 impl<'a> Ground<'a> {
     pub(super) fn new(facts: &'a FactSet, findings: &mut Findings<'a>) -> Self {
         let causality = Causality::new(facts);
-        let mut ground = Self { causality, signed: Places::default(), withdrawals: BTreeMap::new() };
+        let mut ground =
+            Self { causality, signed: Places::default(), rejected: Places::default(), withdrawals: BTreeMap::new() };
+        ground.rejected = ground.rejections().map(|(signature, _)| signature).collect();
         let mut signed = Places::default();
-        for (node, body) in each!(ground, SignDocument) {
+        for (node, body) in ground.signatures() {
             for reference in &body.covered {
                 if let Some(covered) = ground.covered_by(node, *reference) {
                     signed.insert(covered);
@@ -50,6 +63,29 @@ impl<'a> Ground<'a> {
     /// Facts that count: each `once` of the system once.
     pub(super) fn live(&self) -> impl Iterator<Item = Node<'a>> + '_ {
         self.causality.nodes().iter().copied().filter(|node| !self.causality.is_repeated(*node))
+    }
+
+    /// Signatures that count: all but those that do not verify.
+    pub(super) fn signatures(&self) -> impl Iterator<Item = (Node<'a>, &'a SignDocument)> + '_ {
+        each!(self, SignDocument).filter(|(node, _)| !self.rejected.contains(*node))
+    }
+
+    /// Whether the signature does not verify.
+    pub(super) fn is_rejected(&self, signature: Node<'a>) -> bool {
+        self.rejected.contains(signature)
+    }
+
+    /// Signatures that do not verify, each with the fact that says so. Only the rule that checks proofs says so.
+    pub(super) fn rejections(&self) -> impl Iterator<Item = (Node<'a>, Node<'a>)> + '_ {
+        each!(self, RejectSignature)
+            .filter(|(node, _)| is_by_rule(*node, SIGNATURE_CHECK_RULE))
+            .flat_map(|(node, body)| {
+                self.causality.resolve(body.signature).map(move |signature| (signature, node, body))
+            })
+            .filter(|(signature, _, body)| {
+                signature.fact.kind() == Some(FactKind::SignDocument) && signature.fact.digest == body.digest
+            })
+            .map(|(signature, node, _)| (signature, node))
     }
 
     pub(super) fn knows(&self, later: Node<'a>, earlier: Node<'a>) -> bool {

@@ -34,7 +34,7 @@ pub(super) fn lines<'a>(
     closing: &Closing<'a>,
 ) -> Lines<'a> {
     let reversed = reversed(ground, findings);
-    let signed = each!(ground, SignDocument).next().map(|(signature, _)| signature);
+    let signed = ground.signatures().next().map(|(signature, _)| signature);
     let mut lines =
         Lines { views: Vec::new(), uncovered: Vec::new(), coverage: Coverage::None, billable: BTreeMap::new() };
     let (mut covered_lines, mut open_lines) = (0_usize, 0_usize);

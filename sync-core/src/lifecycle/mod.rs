@@ -36,7 +36,7 @@ pub use explain::{Reason, explain, known_to};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
 pub use fold::fold;
-pub use ground::suggested_role;
+pub use ground::{SIGNATURE_CHECK_RULE, suggested_role};
 pub use ground_of_state::ground_of_state;
 pub use messages::Language;
 pub use summary::summary;

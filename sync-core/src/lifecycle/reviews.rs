@@ -55,6 +55,8 @@ pub fn terms(kind: ReviewKind) -> Terms {
         ReviewKind::VoidFact => (Role::Supervisor, Some(7 * DAY), &[Acknowledged, Keep], Acknowledged, false),
         // R8: two promises stand side by side until a person has talked to the customer.
         ReviewKind::ConflictingCommitments => (Role::Supervisor, None, &[First, Second], First, true),
+        // C-080: it never was a signature. The order counts as unsigned; the technician asks for another one.
+        ReviewKind::SignatureUnverified => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
     };
     Terms { kind, owner, limit_ms, choices, default, blocking }
 }

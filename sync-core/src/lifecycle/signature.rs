@@ -1,8 +1,8 @@
 //! Signatures: each binds to the facts that the customer saw and never becomes invalid (R6).
 
-use super::causality::Node;
+use super::causality::{Node, Places};
 use super::findings::{Because, Findings};
-use super::ground::{Ground, each, moment};
+use super::ground::{Ground, SIGNATURE_CHECK_RULE, each, is_by_rule, moment};
 use super::lines::Lines;
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule, SignatureFacet, SignatureView};
@@ -17,7 +17,8 @@ pub(super) struct Signatures {
 
 /// R6 and R8 over signatures and refusals.
 pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, lines: &Lines<'a>) -> Signatures {
-    let signed: Vec<Node<'a>> = each!(ground, SignDocument).map(|(node, _)| node).collect();
+    rejections(ground, findings);
+    let signed: Vec<Node<'a>> = ground.signatures().map(|(node, _)| node).collect();
     let refused = refusals(ground, findings, &signed);
     let views = each!(ground, SignDocument)
         .map(|(node, body)| SignatureView {
@@ -36,6 +37,7 @@ pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, l
             proof: body.proof,
             key: body.key,
             signature: body.signature,
+            rejected: ground.is_rejected(node),
         })
         .collect();
     let facet = match (signed.is_empty(), lines.uncovered.is_empty()) {
@@ -45,6 +47,31 @@ pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, l
         (true, _) => SignatureFacet::Unsigned,
     };
     Signatures { views, facet }
+}
+
+/// A signature whose proof is there and does not verify counts for nothing; a supervisor finds out why. Only the
+/// rule that checks proofs may say so.
+fn rejections<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
+    let mut told = Places::default();
+    for (signature, rejection) in ground.rejections() {
+        if told.contains(signature) {
+            continue;
+        }
+        told.insert(signature);
+        let because = Because {
+            field: "signature",
+            value: "rejected",
+            rule: Rule::R6,
+            pair: None,
+            message: "explain.signature_unverified",
+        };
+        findings.explain(because, &[rejection], &[signature]);
+        findings.raise(ground, &terms(ReviewKind::SignatureUnverified), &[signature, rejection], Rule::R6);
+        findings.tell_author(signature, "notice.signature_unverified", signature);
+    }
+    for (node, _) in each!(ground, RejectSignature).filter(|(node, _)| !is_by_rule(*node, SIGNATURE_CHECK_RULE)) {
+        findings.void(node, Rule::R10);
+    }
 }
 
 /// Whether a refusal stands. A signature given knowing of the refusal settles it; one given elsewhere at the same

@@ -43,6 +43,7 @@ fn values(body: &FactBody, language: Language) -> Vec<(&'static str, String)> {
         FactBody::RefuseSignature(body) => {
             vec![("name", quote(&body.name)), ("reason", quote(&body.reason))]
         }
+        FactBody::RejectSignature(body) => vec![("problem", quote(&body.problem))],
         FactBody::WithdrawOwn(body) => vec![("reason", quote(&body.reason))],
         FactBody::CancelByOffice(body) => vec![("reason", quote(&body.reason))],
         FactBody::Reinstate(body) => vec![("reason", quote(&body.reason))],

@@ -183,6 +183,8 @@ coded_enum! {
         VoidFact = 11 "void_fact",
         /// One person's commitment and another's refusal stand side by side.
         ConflictingCommitments = 12 "conflicting_commitments",
+        /// A signature does not verify against its proof.
+        SignatureUnverified = 13 "signature_unverified",
     }
 }
 
@@ -391,7 +393,7 @@ pub struct NoteView {
     pub text: String,
 }
 
-/// One signature; it never becomes invalid (R6).
+/// One signature; once it verified it never becomes invalid (R6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureView {
     /// When and by which fact.
@@ -414,6 +416,8 @@ pub struct SignatureView {
     pub key: KeyId,
     /// The signature.
     pub signature: Signature,
+    /// It does not verify against its proof, and counts for nothing.
+    pub rejected: bool,
 }
 
 /// One cancel ever stated.

@@ -3,8 +3,8 @@
 use docket_sync_core::facts::bodies::{
     Accept, Acknowledge, Arrive, Assign, CancelByOffice, Close, ConfirmAppointment, ConfirmRequest, Depart, End,
     OutcomeDone, OutcomeUnfinished, Pause, ProposeAppointment, RecordLine, Refuse, RefuseSignature, RegisterCall,
-    Reinstate, ResolveReview, Resume, ReturnVoucher, ReverseLine, ReviewDefault, Seen, SignDocument, Start, Unassign,
-    WithdrawOwn,
+    Reinstate, RejectSignature, ResolveReview, Resume, ReturnVoucher, ReverseLine, ReviewDefault, Seen, SignDocument,
+    Start, Unassign, WithdrawOwn,
 };
 use docket_sync_core::facts::values::{
     Blob, Channel, CheckResult, Line, LineKind, Money, Opinion, OpinionGrade, PartSource, Place, ReviewChoice,
@@ -125,6 +125,10 @@ pub(crate) fn body(kind: FactKind) -> FactBody {
         FactKind::ResolveReview => {
             let choice = ReviewChoice::Continue;
             ResolveReview { review: ReviewId([0x77; 16]), choice, reason: reason() }.into()
+        }
+        FactKind::RejectSignature => {
+            let problem = "'line.2.amount' is not what was signed".into();
+            RejectSignature { signature: field(21), digest: Digest([0x78; 32]), problem }.into()
         }
         later => super::later_kinds::body(later),
     }

@@ -16,6 +16,7 @@ use docket_server::listen::{ListenError, Listener, TlsIdentity, Transport};
 use docket_server::office::Office;
 use docket_server::platform::Platform;
 use docket_server::reactor::Runner;
+use docket_server::signatures::SignatureCheck;
 use docket_server::store::{SledOptions, SledStore};
 use docket_server::{app, reactor};
 use docket_sync_core::ids::{Epoch, StoreId};
@@ -86,8 +87,11 @@ impl Setting {
         let keys = StoreKeys::from_secret(&secret);
         let (office, commit_thread) = Office::open(store, keys, platform, Some(new))?;
         put_on_file(&office, &clock, &company).await?;
-        let reactors =
-            vec![Runner::new(office.clone(), Arc::new(Rotation)), Runner::new(office.clone(), Arc::new(FollowUp))];
+        let reactors = vec![
+            Runner::new(office.clone(), Arc::new(Rotation)),
+            Runner::new(office.clone(), Arc::new(FollowUp)),
+            Runner::new(office.clone(), Arc::new(SignatureCheck)),
+        ];
         let serving =
             tokio::spawn(listener.serve(app::router(office.clone(), Some(tls.fingerprint())), office.stopping()));
         Ok(Self { office, clock, company, tls, address, folder, reactors, serving, commit_thread })

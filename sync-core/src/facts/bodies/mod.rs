@@ -300,4 +300,14 @@ bodies! {
         /// Why.
         2 reason: String,
     }
+
+    /// A signature does not verify against its proof: it does not count. Stated by `system:signature-check`.
+    RejectSignature {
+        /// The signature.
+        0 signature: FactRef,
+        /// Content digest of that fact: two contents may stand under one identity.
+        1 digest: Digest,
+        /// What differs, in the words of the check.
+        2 problem: String,
+    }
 }

@@ -5,7 +5,7 @@ use crate::facts::values::ReviewChoice;
 use crate::facts::{FactBody, Role};
 use crate::lifecycle::causality::Node;
 use crate::lifecycle::findings::{Because, Findings};
-use crate::lifecycle::ground::{Ground, each};
+use crate::lifecycle::ground::Ground;
 use crate::lifecycle::reviews::terms;
 use crate::lifecycle::view::{CancelEffect, ReviewKind, Rule};
 use crate::lifecycle::visits::{VisitFacts, Visits};
@@ -182,7 +182,8 @@ fn late<'a>(
     cancel: Node<'a>,
     done: Node<'a>,
 ) {
-    let signature = each!(ground, SignDocument)
+    let signature = ground
+        .signatures()
         .map(|(signature, _)| signature)
         .find(|signature| ground.knows(*signature, done) && !ground.knows(cancel, *signature));
     let decision = findings.raise(ground, &terms(ReviewKind::LateCancel), &[cancel, done], Rule::R3);
