@@ -64,7 +64,7 @@ fn completion(view: &OrderView) -> Option<Completion> {
     let done = view.completed?;
     let visit = view.visits.iter().find(|visit| match &visit.outcome {
         Some(Outcome::Done { at, .. }) => at.fact == done.fact,
-        Some(Outcome::Unfinished { .. }) | None => false,
+        Some(Outcome::Unfinished { .. } | Outcome::NotRepairable { .. }) | None => false,
     });
     Some(Completion {
         fact: done.fact.reference(),

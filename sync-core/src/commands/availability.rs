@@ -263,7 +263,7 @@ fn signable(desk: &Desk<'_>) -> Result<(), Refusal> {
     let effective = || view.lines.iter().filter(|line| line.standing == LineStanding::Effective);
     let findings = view.visits.iter().any(|visit| match &visit.outcome {
         Some(Outcome::Done { finding, .. }) => finding.is_some(),
-        Some(Outcome::Unfinished { .. }) => true,
+        Some(Outcome::Unfinished { .. } | Outcome::NotRepairable { .. }) => true,
         None => false,
     });
     if !findings && view.confirmation.is_none() && effective().next().is_none() {

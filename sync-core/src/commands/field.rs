@@ -174,7 +174,7 @@ fn author(desk: &Desk<'_>, fact: FactRef) -> Option<Author> {
     line.map(|line| line.by.clone()).or_else(|| {
         let steps = |visit: &&Visit| {
             let outcome = visit.outcome.as_ref().map(|outcome| match outcome {
-                Outcome::Done { at, .. } | Outcome::Unfinished { at, .. } => *at,
+                Outcome::Done { at, .. } | Outcome::Unfinished { at, .. } | Outcome::NotRepairable { at, .. } => *at,
             });
             [visit.departed, visit.arrived, visit.started, visit.ended, outcome].into_iter().flatten().any(is)
         };

@@ -5,21 +5,33 @@
 //! `intake`, `visits` (R4), `cancel` (R3), `assignment` (R2, R4), `appointment` (R1, R8), `lines` (R5), `signature`
 //! (R6), `closing` (R12), `reviews` (who decides, until when). Nothing here reads a clock or a policy.
 
+mod admitted;
 mod appointment;
+mod approvals;
 mod assignment;
 mod cancel;
 pub mod causality;
 mod closing;
+mod consent;
+mod custody;
 mod cycles;
+mod duplicates;
 mod explain;
+pub mod facets;
 pub mod fact_set;
 mod findings;
 mod fold;
 mod ground;
 mod ground_of_state;
+mod header;
+mod holds;
 mod intake;
+mod items;
+mod line_edits;
 mod lines;
 pub mod messages;
+mod money;
+mod records;
 pub mod reviews;
 #[cfg(any(test, feature = "scenario"))]
 pub mod scenario;
