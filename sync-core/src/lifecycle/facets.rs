@@ -352,6 +352,8 @@ pub struct Facets {
     pub proofs: Vec<ProofView>,
     /// Planned lines.
     pub planned: Vec<PlannedLine>,
+    /// People to whom a visit was handed over: they may begin one.
+    pub handed_to: Vec<PersonId>,
     /// Orders of the same call.
     pub linked: Vec<DocumentId>,
     /// The order that goes on in place of this one.

@@ -71,6 +71,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         missing: records::missing(&ground, &mut findings),
         proofs: records::proofs(&ground),
         planned: records::planned(&ground, &mut findings),
+        handed_to: each!(ground, HandoverVisit).map(|(_, body)| body.to).collect(),
         linked: duplicates.linked,
         survivor: duplicates.survivor,
         low_confidence: records::low_confidence(&ground, &mut findings),

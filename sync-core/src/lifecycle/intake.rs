@@ -69,11 +69,25 @@ fn emergency(ground: &Ground<'_>) -> Option<Request> {
 /// C-007: declined, unless somebody has begun or agreed something with the customer meanwhile (R1).
 pub(super) fn declined<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Option<Node<'a>> {
     let (decline, _) = each!(ground, Decline).next()?;
-    let stronger = ground.live().find(|node| {
-        let class = node.fact.kind().map(FactKind::class);
-        let promise = class == Some(Class::Commitment) || class == Some(Class::Physical);
-        promise && !matches!(node.fact.kind(), Some(FactKind::CreateEmergencyOrder | FactKind::OpenComplaint))
-    });
+    let happened = |node: &Node<'a>| {
+        let beside = matches!(
+            node.fact.kind(),
+            Some(
+                FactKind::CreateEmergencyOrder
+                    | FactKind::ReportContact
+                    | FactKind::Acknowledge
+                    | FactKind::WithdrawOwn
+                    | FactKind::ReverseLine
+            )
+        );
+        node.fact.kind().is_some_and(|kind| kind.class() == Class::Physical) && !beside && !ground.is_withdrawn(*node)
+    };
+    let promised = |node: &Node<'a>| {
+        let complaint = node.fact.kind() == Some(FactKind::OpenComplaint);
+        node.fact.kind().is_some_and(|kind| kind.class() == Class::Commitment) && !complaint
+    };
+    // He who declines knows what was agreed so far, and tells the customer; what is agreed meanwhile stands.
+    let stronger = ground.live().find(|node| happened(node) || (promised(node) && !ground.knows(decline, *node)));
     let because = |value| Because { field: "state", value, rule: Rule::R1, pair: None, message: "explain.declined" };
     match stronger {
         Some(other) if ground.knows(decline, other) => {

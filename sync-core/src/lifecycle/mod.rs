@@ -26,6 +26,8 @@ mod ground_of_state;
 mod header;
 mod holds;
 mod intake;
+#[cfg(any(test, feature = "scenario"))]
+pub mod invariants;
 mod items;
 mod line_edits;
 mod lines;
