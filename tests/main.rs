@@ -10,15 +10,20 @@
     reason = "in a test an overflow or a bad cut is a failure, as it should be"
 )]
 
+mod backup;
 mod bench;
 mod convergence;
 mod devices;
+mod healing;
 mod http_api;
 mod journeys;
 mod kills;
 mod network;
 mod pairs;
+mod power;
 mod quarantine;
 mod real_data;
 mod real_server;
+mod scope;
 mod tidy;
+mod upgrade;

@@ -135,6 +135,7 @@ impl From<StoreError> for ApiError {
             StoreError::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error.to_string()),
             StoreError::Locked { .. }
             | StoreError::Open { .. }
+            | StoreError::Journal(_)
             | StoreError::Io { .. }
             | StoreError::Engine { .. }
             | StoreError::FlushFailed { .. }

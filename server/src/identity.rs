@@ -3,6 +3,8 @@
 use docket_sync_core::facts::Origin;
 use docket_sync_core::ids::{ActorId, Epoch, StoreId};
 use docket_sync_core::proof::Fingerprint;
+use docket_sync_core::proof::sealed::{self, SealedFor};
+use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};
 
@@ -19,7 +21,7 @@ pub struct Identity {
     /// The node, 0 where there is one.
     #[n(2)]
     pub node: u16,
-    /// How often this node has started, from 1: every start is a new actor.
+    /// Start counter of this node: it only grows, and every start is a new actor.
     #[n(3)]
     pub start: u64,
 }
@@ -29,6 +31,14 @@ impl Identity {
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin::Server { store: self.store, epoch: self.epoch, node: self.node, start: self.start }
+    }
+
+    /// The counter of the next start. It is no mere successor: a disk that was rolled back unnoticed would count the
+    /// same starts again, and facts of one actor with two contents can never be healed.
+    #[must_use]
+    pub fn next_start(&self, now: UnixMillis, [random]: [u8; 1]) -> u64 {
+        let by_clock = u64::try_from(now.0).unwrap_or(0).saturating_mul(256).saturating_add(u64::from(random));
+        self.start.saturating_add(1).max(by_clock)
     }
 
     /// This start's actor.
@@ -80,6 +90,11 @@ impl StoreKeys {
     #[must_use]
     pub fn sealing_public(&self) -> [u8; 32] {
         x25519_dalek::PublicKey::from(&self.sealing).to_bytes()
+    }
+
+    /// Opens what was sealed to this store.
+    pub(crate) fn open_sealed(&self, belongs: SealedFor, bytes: &[u8]) -> Option<Vec<u8>> {
+        sealed::open(&self.sealing, belongs, bytes)
     }
 
     /// What people compare.

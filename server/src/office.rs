@@ -5,7 +5,8 @@ use std::sync::Arc;
 use docket_sync_core::ids::DeviceId;
 use tokio::sync::watch;
 
-use crate::commit::{CommitError, Committer};
+use crate::backup::{BackedUp, LastBackup};
+use crate::commit::{CommitError, Committer, Tables as _};
 use crate::feed::devices::{Contacts, DeviceContact};
 use crate::hub::Hub;
 use crate::identity::{Identity, StoreKeys};
@@ -29,6 +30,8 @@ pub struct Office {
     pub platform: Platform,
     /// Sessions of devices.
     pub contacts: Contacts,
+    /// What the last backup left in the data folder, where the server follows one.
+    pub last_backup: LastBackup,
     stop: watch::Sender<bool>,
 }
 
@@ -53,9 +56,21 @@ impl Office {
             keys,
             platform,
             contacts: Contacts::default(),
+            last_backup: LastBackup::default(),
             stop: watch::Sender::new(false),
         };
         Ok((Arc::new(office), opened.thread))
+    }
+
+    /// The last backup of this very history: the log has the chain value there that the backup has. The caller holds
+    /// [`Hub::read`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn backed_up(&self) -> Result<Option<BackedUp>, CommitError> {
+        let Some(told) = self.last_backup.told() else { return Ok(None) };
+        let chain = self.store.log_entry(told.number)?.map(|entry| entry.chain);
+        Ok((chain == Some(told.chain)).then_some(told))
     }
 
     /// Ready when the server stops.
@@ -70,6 +85,11 @@ impl Office {
     #[must_use]
     pub fn stop_signal(&self) -> watch::Receiver<bool> {
         self.stop.subscribe()
+    }
+
+    /// Ready when nobody is left who holds a [`Office::stop_signal`] or waits for [`Office::stopping`].
+    pub async fn emptied(&self) {
+        self.stop.closed().await;
     }
 
     /// Tells everybody to finish: live sockets, event streams, reactors.

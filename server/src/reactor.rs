@@ -156,8 +156,11 @@ fn dead_key(name: &str, order: DocumentId) -> Vec<u8> {
 /// Starts every reactor of the office. They end when the office stops, after the job they are at.
 #[must_use]
 pub fn spawn_all(office: &Arc<Office>) -> Vec<JoinHandle<()>> {
-    let reactors: [Arc<dyn Reactor>; 2] =
-        [Arc::new(crate::dispatch::reactor::Rotation), Arc::new(crate::callbacks::reactor::FollowUp)];
+    let reactors: [Arc<dyn Reactor>; 3] = [
+        Arc::new(crate::dispatch::reactor::Rotation),
+        Arc::new(crate::callbacks::reactor::FollowUp),
+        Arc::new(crate::signatures::SignatureCheck),
+    ];
     reactors.into_iter().map(|reactor| tokio::spawn(Runner::new(office.clone(), reactor).run())).collect()
 }
 

@@ -28,4 +28,4 @@ pub mod time;
 pub mod voucher;
 mod wire;
 
-pub use wire::DecodeError;
+pub use wire::{Bytes, DecodeError};

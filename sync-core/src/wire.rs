@@ -28,6 +28,11 @@ impl DecodeError {
     }
 }
 
+/// Bytes that travel as one byte string.
+#[derive(Debug, Clone, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(transparent)]
+pub struct Bytes(#[cbor(n(0), with = "minicbor::bytes")] pub Vec<u8>);
+
 /// The CBOR bytes of `value`.
 pub(crate) fn encode<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::new();

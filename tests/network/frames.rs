@@ -139,7 +139,7 @@ async fn strange(address: SocketAddr, phone: &mut Phone) -> Result<(), Trouble> 
     let (good, rest) = hello_of(&message(phone)?)?;
     let one = |hello: Hello| pack(&[Frame::Hello(hello)], &mut Plain);
     let unknown = Hello { device: DeviceId([9; 16]), ..good.clone() };
-    assert_eq!(stopped(&frames(address, one(unknown)).await?), Some(StopCode::NotAuthentic));
+    assert_eq!(stopped(&frames(address, one(unknown)).await?), Some(StopCode::UnknownDevice));
     let mut forged = good.clone();
     forged.signature.0[3] ^= 1;
     assert_eq!(stopped(&frames(address, one(forged)).await?), Some(StopCode::NotAuthentic));

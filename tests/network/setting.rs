@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 
 use docket_client::client::Client;
+use docket_client::enrolment::data_key;
 use docket_client::enrolment::{EnrolledAt, accept, request};
 use docket_client::platform::Platform;
 use docket_client::platform::testing::{CountingRandom, ManualClock, MemoryKeyStore};
-use docket_client::store::memory::{MemoryDisk, MemoryStore};
+use docket_client::store::sealed::SealedStore;
+use docket_client::store::sqlite::SqliteStore;
 use docket_client::sync::{SyncError, SyncReport, post};
 use docket_client::transport::{Http, Server};
 use docket_harness::office::{ADMIN, Office, PASSWORD};
@@ -73,7 +75,9 @@ pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> Result<Vec<u8>, Tr
 
 /// A device with its order.
 pub(crate) struct Phone {
-    pub(crate) client: Client<MemoryStore>,
+    pub(crate) client: Client<SealedStore<SqliteStore, CountingRandom>>,
+    // Its store lies there; it goes with the phone.
+    _folder: tempfile::TempDir,
     pub(crate) keys: MemoryKeyStore,
     pub(crate) order: DocumentId,
     pub(crate) login: String,
@@ -82,7 +86,11 @@ pub(crate) struct Phone {
 /// A company of `count` technicians, each with an order of his own and a phone that has it. The office serves over
 /// plain HTTP on the address given back.
 pub(crate) async fn company(count: usize) -> Result<(Office, SocketAddr, Vec<Phone>), Trouble> {
-    let mut office = Office::init("Test company").await?;
+    company_of(Office::init("Test company").await?, count).await
+}
+
+/// The same in an office that was just made.
+pub(crate) async fn company_of(mut office: Office, count: usize) -> Result<(Office, SocketAddr, Vec<Phone>), Trouble> {
     let mut codes = Vec::new();
     for number in 0..count {
         let login = format!("li{number}");
@@ -136,14 +144,17 @@ pub(crate) async fn enrol(
         clock: Box::new(ManualClock::new(MORNING)),
         random: Box::new(CountingRandom::new(1_000 + seed)),
     };
-    let mut store = MemoryDisk::new().open()?;
+    let folder = tempfile::tempdir()?;
+    let rows = SqliteStore::open(folder.path())?;
+    let key = data_key(&platform)?;
+    let mut store = SealedStore::new(rows, CountingRandom::new(5_000 + seed), &key);
     let server = Server::new(&format!("http://{address}"), None)?;
     let question = serde_json::to_value(request(&store, &platform, code)?)?;
     let answer = Http::new(server.clone()).post_enrolment(&question).await?;
     let answer: EnrolmentAnswer = serde_json::from_value(answer)?;
     accept(&mut store, &platform, &answer, EnrolledAt { server: server.url(), fingerprint: None })?;
     let client = Client::open(store, platform)?;
-    Ok(Phone { client, keys, order, login: login.to_owned() })
+    Ok(Phone { client, _folder: folder, keys, order, login: login.to_owned() })
 }
 
 impl Phone {

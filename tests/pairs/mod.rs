@@ -11,6 +11,7 @@ mod clones;
 mod closing;
 mod lines;
 mod stage;
+pub(crate) use stage::sending;
 
 use docket_harness::world::Trouble;
 use stage::Way;

@@ -253,7 +253,7 @@ impl Stage {
 }
 
 /// A dispatcher's command to send `technician`.
-pub(super) fn sending(technician: PersonId) -> Command {
+pub(crate) fn sending(technician: PersonId) -> Command {
     Command::Assign {
         technician,
         skipped: Vec::new(),

@@ -1,6 +1,7 @@
 //! What nobody had the right to write: it is kept apart and told, it harms nothing else, and what stands behind it
 //! is stated again without it (sync.md, The gate).
 
+mod decisions;
 mod rogue;
 
 use docket_client::replica::NewFact;

@@ -2,6 +2,7 @@
 
 use docket_harness::world::{Device, Trouble, World};
 use docket_sync_core::document::{ChainHead, Record, rebuild_unchecked};
+use docket_sync_core::facts::StatedFact;
 use docket_sync_core::ids::{ActorId, DocumentId};
 use docket_sync_core::proof::{self, Envelope, EnvelopeDocument};
 use docket_sync_core::sync::device::{DeviceSession, Replica};
@@ -17,8 +18,29 @@ pub(crate) fn push_of(device: &mut Device) -> Result<Push, Trouble> {
     Ok(push)
 }
 
+/// Rewrites what the facts of a push say.
+pub(crate) fn change(push: &mut Push, change: impl Fn(&mut StatedFact)) -> Result<(), Trouble> {
+    let mut documents: Vec<(DocumentId, Vec<Record>)> = push.records.unpack()?;
+    for record in documents.iter_mut().flat_map(|(_, records)| records) {
+        let mut stated = StatedFact::from_bytes(&record.bytes)?;
+        change(&mut stated);
+        record.bytes = StatedFact::new(stated.statement, stated.content).to_bytes();
+    }
+    push.records = RecordSet::pack(documents.iter().map(|(document, records)| (*document, records.as_slice())));
+    Ok(())
+}
+
 /// Signs an envelope of `device` over what `push` carries. Its chains begin in it.
 pub(crate) fn cover(push: &mut Push, world: &World, device: &Device, counter: u64) -> Result<(), Trouble> {
+    let listed = listed(push)?;
+    let (store, id) = (world.office.identity.store, device.client.replica().identity().device);
+    let envelope = Envelope::signed(store, id, counter, listed, &device.signing_key()?);
+    push.cover = Cover::Own { key: envelope.key, counter, signature: envelope.signature };
+    Ok(())
+}
+
+/// The changes of a push whose chains begin in it.
+pub(crate) fn listed(push: &Push) -> Result<Vec<EnvelopeDocument>, Trouble> {
     let mut listed = Vec::new();
     for (document, records) in push.records.unpack()? {
         let mut ends: BTreeMap<ActorId, ChainHead> = BTreeMap::new();
@@ -30,10 +52,7 @@ pub(crate) fn cover(push: &mut Push, world: &World, device: &Device, counter: u6
         }
         listed.push(EnvelopeDocument { document, changes });
     }
-    let (store, id) = (world.office.identity.store, device.client.replica().identity().device);
-    let envelope = Envelope::signed(store, id, counter, listed, &device.signing_key()?);
-    push.cover = Cover::Own { key: envelope.key, counter, signature: envelope.signature };
-    Ok(())
+    Ok(listed)
 }
 
 /// A good Hello with `travels`; gives the server's frames, which the device does not get to see.

@@ -67,12 +67,30 @@ impl Office {
     /// # Errors
     /// When the program is not built or refuses.
     pub async fn init(company: &str) -> Result<Self, OfficeError> {
-        let folder = tempfile::tempdir().map_err(OfficeError::Folder)?;
+        Self::init_on(&std::env::temp_dir(), company).await
+    }
+
+    /// The same on the disk that `place` lies on.
+    ///
+    /// # Errors
+    /// As [`Office::init`].
+    pub async fn init_on(place: &Path, company: &str) -> Result<Self, OfficeError> {
+        let folder = tempfile::tempdir_in(place).map_err(OfficeError::Folder)?;
         std::fs::write(folder.path().join("password"), format!("{PASSWORD}\n")).map_err(OfficeError::Folder)?;
         let office = Self { folder, running: None };
         let password = office.path("password");
         office.command(&["init", "--company", company, "--admin", ADMIN, "--password-file", &password]).await?;
         Ok(office)
+    }
+
+    /// A folder without a store: for one that is restored from a backup.
+    ///
+    /// # Errors
+    /// When there is no room for a folder.
+    pub fn without_store() -> Result<Self, OfficeError> {
+        let folder = tempfile::tempdir().map_err(OfficeError::Folder)?;
+        std::fs::write(folder.path().join("password"), format!("{PASSWORD}\n")).map_err(OfficeError::Folder)?;
+        Ok(Self { folder, running: None })
     }
 
     /// The same store in another folder, not served. This one must not be served either.

@@ -46,10 +46,28 @@ const RUNS: &[Run] = &[
         variable: ("DOCKET_KILL_CYCLES", "1000"),
     },
     Run {
+        name: "power_cuts",
+        about: "200 power cuts of the store on a loop device, no acknowledged batch lost; as root",
+        filter: "promise_1_power_cuts",
+        variable: ("DOCKET_POWER_CYCLES", "200"),
+    },
+    Run {
         name: "convergence",
         about: "2,000 random histories of six devices and an office, no fact lost, every digest equal",
         filter: "law_random_histories",
         variable: ("DOCKET_CONVERGENCE_SEEDS", "2000"),
+    },
+    Run {
+        name: "torn_tails",
+        about: "10,000 cuts, zeros, garbage and flips in the last frames of the journal",
+        filter: "store::journaled::tests::damage",
+        variable: ("DOCKET_TORN_TAILS", "10000"),
+    },
+    Run {
+        name: "bit_flips",
+        about: "20,000 flipped bits anywhere in the files of a store",
+        filter: "a_bit_flipped_anywhere",
+        variable: ("DOCKET_BIT_FLIPS", "20000"),
     },
     Run {
         name: "laws",

@@ -2,6 +2,7 @@
 
 use docket_sync_core::lifecycle::Language;
 use docket_sync_core::sync::device::is_final;
+use docket_sync_core::sync::frames::StopCode;
 
 use super::messages::filled;
 use crate::client::ExecuteError;
@@ -103,7 +104,12 @@ impl CliError {
             }
             Self::Transport(error) | Self::Sync(SyncError::Transport(error)) => of_transport(error, language),
             Self::Sync(SyncError::Stopped(stop)) => {
-                let key = if is_final(stop) { "device.error.stopped" } else { "device.error.stopped_for_now" };
+                let key = match stop.code {
+                    StopCode::NotConfirmed => "device.error.not_confirmed",
+                    StopCode::Deactivated => "device.error.deactivated",
+                    _ if is_final(stop) => "device.error.stopped",
+                    _ => "device.error.stopped_for_now",
+                };
                 told(SERVER_REFUSED, key, language, &[("code", stop.code.code())])
             }
             Self::Sync(error) => {

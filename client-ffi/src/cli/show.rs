@@ -48,6 +48,9 @@ impl App<'_> {
         if row.unsent > 0 {
             marks.push_str(&filled("device.shown.mark_unsent", self.language, &[("count", &row.unsent.to_string())]));
         }
+        if row.unreadable == Some(true) {
+            marks.push_str(text("device.shown.mark_unreadable", self.language));
+        }
         if row.refused > 0 {
             marks.push_str(&filled("device.shown.mark_refused", self.language, &[("count", &row.refused.to_string())]));
         }
@@ -75,6 +78,7 @@ impl App<'_> {
             "unsent": row.unsent,
             "refused": row.refused,
             "evicted": row.evicted,
+            "unreadable": row.unreadable == Some(true),
             "updated_at": row.updated.0,
         })
     }
@@ -95,6 +99,9 @@ impl App<'_> {
             let what = summary(&refused.fact, self.language);
             let why = text(refusal_key(refused.code), self.language);
             self.say(&filled("device.shown.refused", self.language, &[("what", &what), ("why", why)]))?;
+            if let Some(reason) = &refused.discarded {
+                self.say(&filled("device.shown.discarded", self.language, &[("reason", reason)]))?;
+            }
         }
         for reason in explain(&shown.view, &shown.facts, self.language) {
             self.say(&format!("[{} {}] {}", reason.rule.code(), reason.pair.unwrap_or("-"), reason.text))?;
@@ -217,6 +224,7 @@ impl App<'_> {
             json!({
                 "fact": refused.fact.id.to_string(), "code": refused.code.code(),
                 "summary": summary(&refused.fact, self.language), "why": text(refusal_key(refused.code), self.language),
+                "discarded": refused.discarded,
             })
         });
         let explanations = explain(view, &shown.facts, self.language).into_iter().map(|reason| {
@@ -316,5 +324,6 @@ fn refusal_key(code: docket_sync_core::sync::frames::QuarantineCode) -> &'static
         Code::NewerKind => "device.shown.code_newer_kind",
         Code::UnknownDocument => "device.shown.code_unknown_document",
         Code::Library => "device.shown.code_library",
+        Code::TwoContents => "device.shown.code_two_contents",
     }
 }

@@ -50,6 +50,8 @@ pub struct RefusedFact {
     pub fact: Fact,
     /// Why.
     pub code: QuarantineCode,
+    /// Why the office left it out for good, once it has decided so.
+    pub discarded: Option<String>,
 }
 
 /// What a command came to.
@@ -149,7 +151,11 @@ impl<S: DeviceStore> Client<S> {
         let unsent = of_this().filter(|entry| entry.waits()).map(crate::replica::JournalEntry::id).collect();
         let refused = of_this().filter_map(|entry| Some((entry, entry.refused?)));
         let refused = refused
-            .map(|(entry, code)| Ok(RefusedFact { fact: entry.fact()?, code }))
+            .map(|(entry, code)| {
+                let left_out = view.decided.iter().find(|decided| decided.fact == entry.id() && !decided.admitted);
+                let discarded = left_out.map(|decided| decided.reason.clone());
+                Ok(RefusedFact { fact: entry.fact()?, code, discarded })
+            })
             .collect::<Result<Vec<_>, ReplicaError>>()?;
         Ok(Shown { id, view, facts, unsent, refused })
     }

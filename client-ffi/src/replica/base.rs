@@ -2,9 +2,9 @@
 
 use std::collections::btree_map::Entry;
 
-use docket_sync_core::document::{BuiltChange, Document, DocumentError, FactReader, Record};
+use docket_sync_core::document::{DocumentError, FactReader, Record, SavedDocument};
 use docket_sync_core::facts::Fact;
-use docket_sync_core::ids::{Digest, DocumentId};
+use docket_sync_core::ids::{ChangeHash, Digest, DocumentId};
 use docket_sync_core::sync::digest::DigestSum;
 
 use super::stored::{DocumentMeta, from_bytes, to_bytes};
@@ -14,41 +14,26 @@ use crate::store::{Batch, DeviceStore, Table};
 /// One base document in memory.
 #[derive(Debug, Clone)]
 pub(super) struct Base {
-    pub(super) document: Document,
+    pub(super) document: SavedDocument,
     pub(super) meta: DocumentMeta,
-    /// Its bytes, where they are known and nothing was appended since: a whole document is kept as it came.
-    bytes: Option<Vec<u8>>,
-    /// Whether the store has these bytes already.
+    /// Whether the store has its bytes already.
     is_stored: bool,
-    /// Its records, where they were read and nothing was appended since.
-    records: Option<Vec<Record>>,
 }
 
 impl Base {
-    /// A document that was loaded, with what follows from it.
-    pub(super) fn of(document: Document) -> Self {
+    /// A document that was read, with what follows from it.
+    pub(super) fn of(document: SavedDocument) -> Self {
         let id = document.id();
-        let sum = document
-            .change_hashes()
-            .into_iter()
-            .fold(DigestSum::default(), |sum, hash| sum.plus(DigestSum::of_change(id, hash)));
+        let sum =
+            document.change_hashes().fold(DigestSum::default(), |sum, hash| sum.plus(DigestSum::of_change(id, hash)));
         let meta =
             DocumentMeta { chains: document.chains().clone(), sum: Some(sum.to_digest()), ..DocumentMeta::default() };
-        Self { document, meta, bytes: None, is_stored: false, records: None }
+        Self { document, meta, is_stored: false }
     }
 
-    /// A document as it came from the store, and its bytes.
-    pub(super) fn whole(id: DocumentId, bytes: &[u8]) -> Result<Self, DocumentError> {
-        Ok(Self { bytes: Some(bytes.to_vec()), ..Self::of(Document::load(id, bytes)?) })
-    }
-
-    /// Reads its records, for now and for the row that is made of them later.
-    pub(super) fn read_records(&mut self) -> Result<&[Record], DocumentError> {
-        let records = match self.records.take() {
-            Some(records) => records,
-            None => self.document.records()?,
-        };
-        Ok(self.records.insert(records))
+    /// A document as it came from the store.
+    pub(super) fn whole(id: DocumentId, bytes: Vec<u8>) -> Result<Self, DocumentError> {
+        Ok(Self::of(SavedDocument::read(id, bytes)?))
     }
 
     /// Its part of the scope's digest.
@@ -56,19 +41,19 @@ impl Base {
         self.meta.sum()
     }
 
-    /// Appends one record to its actor's chain.
-    pub(super) fn append(&mut self, record: &Record) -> Result<BuiltChange, DocumentError> {
-        let built = self.document.append(record)?;
-        (self.bytes, self.is_stored, self.records) = (None, false, None);
-        let sum = self.sum().plus(DigestSum::of_change(self.document.id(), built.hash));
+    /// Appends one record to its actor's chain; gives the hash of its change.
+    pub(super) fn append(&mut self, record: &Record) -> Result<ChangeHash, DocumentError> {
+        let hash = self.document.append(record)?;
+        self.is_stored = false;
+        let sum = self.sum().plus(DigestSum::of_change(self.document.id(), hash));
         self.meta.sum = Some(sum.to_digest());
         self.meta.chains = self.document.chains().clone();
-        Ok(built)
+        Ok(hash)
     }
 
     pub(super) fn write(&self, id: DocumentId, batch: &mut Batch) {
         if !self.is_stored {
-            batch.put(Table::Document, id.0, self.bytes.clone().unwrap_or_else(|| self.document.save()));
+            batch.put(Table::Document, id.0, self.document.bytes());
         }
         batch.put(Table::DocumentMeta, id.0, to_bytes(&self.meta));
     }
@@ -94,8 +79,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let (Some(meta), Some(bytes)) = (self.meta(id)?, self.store.get(Table::Document, &id.0)?) else {
             return Ok(None);
         };
-        let document = Document::load(id, &bytes)?;
-        Ok(Some(Base { document, meta, bytes: None, is_stored: true, records: None }))
+        let document = SavedDocument::read(id, bytes)?;
+        Ok(Some(Base { document, meta, is_stored: true }))
     }
 
     /// What is known of a document.
@@ -119,19 +104,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// The same over a base that may not be stored yet.
     pub(super) fn facts_over(&self, id: DocumentId, base: Option<&Base>) -> Result<Vec<Fact>, ReplicaError> {
         let mut reader = FactReader::new(id);
-        let mut facts = Vec::new();
-        if let Some(base) = base {
-            let read;
-            let records = match &base.records {
-                Some(records) => records,
-                None => {
-                    read = base.document.records()?;
-                    &read
-                }
-            };
-            for record in records {
-                facts.push(reader.read(record)?);
-            }
+        let records = base.map(|base| base.document.records()).unwrap_or_default();
+        let mut facts = Vec::with_capacity(records.len());
+        for record in records {
+            facts.push(reader.read(record)?);
         }
         for entry in self.journal.values().filter(|entry| entry.document == id && entry.waits()) {
             facts.push(reader.read(&entry.record)?);

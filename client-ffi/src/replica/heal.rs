@@ -2,21 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket_sync_core::document::{ChainHead, Record, heads_of, rebuild_unchecked};
+use docket_sync_core::document::{Record, heads_of};
 use docket_sync_core::facts::{FactBody, Origin, StatedFact};
 use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Epoch};
+use docket_sync_core::limits;
 use docket_sync_core::proof::EnvelopeDocument;
+use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
 use docket_sync_core::sync::device::Healed;
-use docket_sync_core::sync::frames::{Ack, Cover, DocumentHeads, Have, Heads, ProofBytes, Push, RecordSet};
-use docket_sync_core::{limits, time};
+use docket_sync_core::sync::frames::{
+    Ack, Cover, DocumentHeads, Have, Heads, ProofBytes, Push, RecordSet, References, Sealed,
+};
 
 use super::base::Base;
+use super::retention::frames_of;
 use super::stored::{DocumentMeta, from_bytes, row_key};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::store::{DeviceStore, Table, scan_all};
-
-/// Documents that left the scope stay for this long: the store may still need them back.
-const EVICTED_KEPT_MS: i64 = 30 * time::DAY;
 
 /// Healing that is going on.
 #[derive(Debug)]
@@ -33,11 +34,11 @@ impl Healing {
 }
 
 /// Records of one document that the store lacks, each with its hash.
-struct Lacking {
-    document: DocumentId,
-    records: Vec<(Record, ChangeHash)>,
+pub(super) struct Lacking {
+    pub(super) document: DocumentId,
+    pub(super) records: Vec<(Record, ChangeHash)>,
     /// Proofs of the signatures among them, as far as they are here.
-    proofs: Vec<ProofBytes>,
+    pub(super) proofs: Vec<ProofBytes>,
 }
 
 impl<S: DeviceStore> DeviceReplica<S> {
@@ -65,10 +66,43 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(Heads { documents: documents.collect() })
     }
 
+    /// What a store that lost something cannot make again: names and addresses that orders name, revocations. With
+    /// the newest receipt, which shows how far the store had come.
+    pub(super) fn references_to_give_back(&self) -> Result<Vec<References>, ReplicaError> {
+        let newest =
+            self.metas()?.into_iter().filter_map(|(_, meta)| meta.receipt).max_by_key(|receipt| receipt.number);
+        let receipt = match newest {
+            Some(newest) => self.store.get(Table::Receipt, &row_key(newest.row))?.map(ProofBytes),
+            None => None,
+        };
+        let mut frames: Vec<References> = Vec::new();
+        let mut size = usize::MAX;
+        for (_, bytes) in scan_all(&self.store, Table::Reference)? {
+            let Ok(record) = ReferenceRecord::from_bytes(&bytes) else { continue };
+            let is_wanted = matches!(record.content, Reference::Revocation(_))
+                || record.content.scope() == Some(ReferenceScope::Orders);
+            if !is_wanted {
+                continue;
+            }
+            size = size.saturating_add(bytes.len());
+            if size > limits::MESSAGE_BYTES_MAX / 4 {
+                frames.push(References { receipt: receipt.clone(), records: Vec::new() });
+                size = bytes.len();
+            }
+            if let Some(frame) = frames.last_mut() {
+                frame.records.push(ProofBytes(bytes));
+            }
+        }
+        Ok(frames)
+    }
+
     /// What follows from a comparison of heads: pushes of what the store lacks, and what is to be asked for.
     pub(super) fn compared(&mut self, have: &Have) -> Result<Healed, ReplicaError> {
         let pushes = self.healing_pushes(have)?;
-        let is_equal = pushes.is_empty() && self.flight.behind.is_empty() && self.flight.asked.is_empty();
+        let sealed = self.healing_bundles(have)?;
+        self.healing_awaits(pushes.len().saturating_add(sealed.len()))?;
+        let is_equal =
+            pushes.is_empty() && sealed.is_empty() && self.flight.behind.is_empty() && self.flight.asked.is_empty();
         if is_equal && self.state.verified == Some(false) && self.state.pulled_again.is_none() {
             // The difference is in something that heads do not show: reference records, or documents that one
             // side does not name at all.
@@ -78,7 +112,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             self.flight.compared = false;
             self.commit(Work::default())?;
         }
-        Ok(Healed { pushes, wanted: self.next_wanted(false) })
+        Ok(Healed { pushes, sealed, wanted: self.next_wanted(false) })
     }
 
     /// Pushes of what the store lacks: under the receipts that cover it, and under an envelope of our own for
@@ -108,6 +142,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 by_receipt.entry(receipt.row).or_default().push(Lacking { document, records: covered, proofs });
             }
             if !uncovered.is_empty() {
+                self.note_given_back(document, &uncovered);
                 let proofs = self.proofs_of(&uncovered)?;
                 own.push(Lacking { document, records: uncovered, proofs });
             }
@@ -116,7 +151,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         for (row, lacking) in by_receipt {
             let Some(receipt) = self.store.get(Table::Receipt, &row_key(row))? else { continue };
             for part in parts(lacking) {
-                let records = pack(&part);
+                let records = pack_records(&part);
                 pushes.push(Push { cover: Cover::Receipt { receipt: receipt.clone() }, records, proofs: proofs(part) });
             }
         }
@@ -126,27 +161,34 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 changes: lacking.records.iter().map(|(_, hash)| *hash).collect(),
             });
             let cover = self.cover_own(listed.collect())?;
-            pushes.push(Push { cover, records: pack(&part), proofs: proofs(part) });
+            pushes.push(Push { cover, records: pack_records(&part), proofs: proofs(part) });
         }
-        self.healing_awaits(pushes.len())?;
         Ok(pushes)
+    }
+
+    /// What is kept sealed, when the store has lost something: then it cannot be told what of it.
+    fn healing_bundles(&self, have: &Have) -> Result<Vec<Sealed>, ReplicaError> {
+        let mut bundles = Vec::new();
+        if self.flight.healing.is_some() {
+            for theirs in &have.documents {
+                bundles.extend(self.sealed_for(theirs)?);
+            }
+        }
+        Ok(frames_of(bundles))
     }
 
     /// Records behind the heads that the store has, and every record of chains whose end it does not name.
     fn lacking(&mut self, base: &Base, theirs: &[ChangeHash]) -> Result<Vec<(Record, ChangeHash)>, ReplicaError> {
         let document = base.document.id();
         let theirs: BTreeSet<ChangeHash> = theirs.iter().copied().collect();
-        let mut chains: BTreeMap<ActorId, ChainHead> = BTreeMap::new();
         let mut lacking: Vec<(Record, ChangeHash)> = Vec::new();
         let mut met = 0_usize;
-        for record in base.document.records()? {
-            let hash = rebuild_unchecked(document, chains.get(&record.actor), &record).hash;
-            chains.insert(record.actor, ChainHead { sequence: record.sequence, hash });
+        for (record, hash) in base.document.changes() {
             if theirs.contains(&hash) {
                 met = met.saturating_add(1);
                 lacking.retain(|(earlier, _)| earlier.actor != record.actor);
             } else {
-                lacking.push((record, hash));
+                lacking.push((record.clone(), hash));
             }
         }
         let skeleton_only = heads_of(document, &BTreeMap::new());
@@ -158,7 +200,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
 
     /// Which records lie at or before a head of the document's receipt; of the others, our own.
     #[expect(clippy::type_complexity, reason = "two lists of the same kind")]
-    fn split_by_receipt(
+    pub(super) fn split_by_receipt(
         &self,
         base: &Base,
         lacking: Vec<(Record, ChangeHash)>,
@@ -170,7 +212,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 covered_to.insert(record.actor, record.sequence);
             }
         }
-        let own = self.own_actors(base)?;
+        let own = self.own_actors(base);
         let (covered, rest): (Vec<_>, Vec<_>) = lacking
             .into_iter()
             .partition(|(record, _)| covered_to.get(&record.actor).is_some_and(|to| record.sequence <= *to));
@@ -178,7 +220,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// The proofs of the signatures among `records`, as far as this device has them.
-    fn proofs_of(&self, records: &[(Record, ChangeHash)]) -> Result<Vec<ProofBytes>, ReplicaError> {
+    pub(super) fn proofs_of(&self, records: &[(Record, ChangeHash)]) -> Result<Vec<ProofBytes>, ReplicaError> {
         let mut proofs = Vec::new();
         for (record, _) in records {
             let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { continue };
@@ -198,16 +240,16 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// Actors of this device, in whatever incarnation.
-    fn own_actors(&self, base: &Base) -> Result<BTreeSet<ActorId>, ReplicaError> {
+    pub(super) fn own_actors(&self, base: &Base) -> BTreeSet<ActorId> {
         let mut own = BTreeSet::new();
-        for record in base.document.records()?.iter().filter(|record| record.sequence == 1) {
+        for record in base.document.records().iter().filter(|record| record.sequence == 1) {
             let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { continue };
             if matches!(stated.statement.origin, Some(Origin::Device { device, .. }) if device == self.identity.device)
             {
                 own.insert(record.actor);
             }
         }
-        Ok(own)
+        own
     }
 
     fn healing_awaits(&mut self, pushes: usize) -> Result<(), ReplicaError> {
@@ -217,7 +259,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// An answer to a healing push: what the store has now quarantined shows there.
-    pub(super) fn settle_healing(&mut self, _ack: &Ack) {
+    pub(super) fn settle_healing(&mut self, ack: &Ack) {
+        self.state.healed_at = self.state.healed_at.max(Some(ack.number));
         if let Some(Healing { awaiting: Some(awaiting), .. }) = &mut self.flight.healing {
             *awaiting = awaiting.saturating_sub(1);
         }
@@ -237,31 +280,16 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if let Some(Healing { epoch, awaiting: Some(0) }) = self.flight.healing {
             self.state.healed_epoch = epoch;
             self.flight.healing = None;
-            // What the store could not judge before it had these documents back is sent again.
+            // What the store could not judge before it had these documents back is sent again, and what it has now is
+            // compared once more.
             self.flight.parked.clear();
+            self.flight.compared = false;
         }
-    }
-
-    /// Drops documents that left the scope long ago and whose own facts the store has in a backup.
-    pub(super) fn drop_evicted(&mut self, work: &mut Work) -> Result<(), ReplicaError> {
-        let lo = self.state.clock.at(self.platform.clock.monotonic());
-        for (key, _) in scan_all(&self.store, Table::Evicted)? {
-            let Some(id) = DocumentId::from_slice(&key) else { continue };
-            let Some(meta) = self.meta(id)? else { continue };
-            let long_ago = meta.evicted_at.is_some_and(|at| lo.since(at) > EVICTED_KEPT_MS);
-            let waits = self.journal.values().any(|entry| entry.document == id);
-            if long_ago && meta.own_to <= self.state.backed_up_to && !waits {
-                for table in [Table::Document, Table::DocumentMeta, Table::Evicted] {
-                    work.batch.delete(table, id.0);
-                }
-            }
-        }
-        Ok(())
     }
 }
 
 /// Splits documents into pushes within the limits.
-fn parts(documents: Vec<Lacking>) -> Vec<Vec<Lacking>> {
+pub(super) fn parts(documents: Vec<Lacking>) -> Vec<Vec<Lacking>> {
     let mut parts: Vec<Vec<Lacking>> = Vec::new();
     let (mut records, mut bytes) = (usize::MAX, usize::MAX);
     for lacking in documents {
@@ -280,11 +308,11 @@ fn parts(documents: Vec<Lacking>) -> Vec<Vec<Lacking>> {
     parts
 }
 
-fn proofs(part: Vec<Lacking>) -> Vec<ProofBytes> {
+pub(super) fn proofs(part: Vec<Lacking>) -> Vec<ProofBytes> {
     part.into_iter().flat_map(|lacking| lacking.proofs).collect()
 }
 
-fn pack(part: &[Lacking]) -> RecordSet {
+pub(super) fn pack_records(part: &[Lacking]) -> RecordSet {
     let mut set = RecordSet::default();
     for lacking in part {
         let records: Vec<Record> = lacking.records.iter().map(|(record, _)| record.clone()).collect();

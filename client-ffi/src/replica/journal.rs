@@ -127,7 +127,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             return Ok(Some(entry.author.clone()));
         }
         let Some(base) = self.load_base(document)? else { return Ok(None) };
-        match base.document.records()?.iter().find(|record| is_first(record)) {
+        match base.document.records().iter().find(|record| is_first(record)) {
             Some(first) => Ok(StatedFact::from_bytes(&first.bytes)?.statement.author),
             None => Ok(None),
         }

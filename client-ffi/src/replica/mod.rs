@@ -8,11 +8,14 @@
 //! What it is not: it opens no connection (see `transport`), and it decides nothing about work orders.
 
 mod base;
+mod coming_back;
 mod heal;
 mod journal;
 mod order_rows;
 mod pull;
 mod push;
+mod reclaim;
+mod retention;
 mod session;
 mod stored;
 #[cfg(test)]
@@ -76,6 +79,7 @@ pub struct DeviceReplica<S> {
     state: DeviceState,
     journal: Journal,
     flight: Flight,
+    retention: retention::Retention,
     // Invariant: at most what the stored state reserves; after opening, all of it counts as used.
     envelopes_used: u64,
     // Invariant: set while memory may differ from the store; nothing is used before it was read again.
@@ -99,6 +103,8 @@ struct Flight {
     wanted: BTreeMap<DocumentId, u8>,
     /// Healing pushes not yet answered, and the epoch they heal.
     healing: Option<heal::Healing>,
+    /// Own facts that the store had acknowledged and lost, as they travel under an envelope of this session.
+    given_back: BTreeMap<DocumentId, Vec<docket_sync_core::document::Record>>,
     /// Documents to ask for, whole.
     behind: BTreeSet<DocumentId>,
     /// Documents that were asked for and did not come yet.
@@ -109,6 +115,8 @@ struct Flight {
     has_pulled: bool,
     /// While everything is pulled again: the documents that came.
     came: Option<BTreeSet<DocumentId>>,
+    /// While everything is pulled from the beginning: the reference records that came.
+    came_references: Option<BTreeSet<RecordId>>,
     /// Whether unnamed reference records were dropped since something changed that may leave some behind.
     swept: bool,
     /// Whether heads were compared because digests differed: once is enough, what remains is for a person.
@@ -124,7 +132,9 @@ struct Work {
     bases: BTreeMap<DocumentId, Base>,
     /// Documents whose view changes.
     touched: BTreeSet<DocumentId>,
-    /// Documents that are forgotten.
+    /// Journal rows of own facts that the store has lost, to be stated again.
+    reclaimed: Vec<u64>,
+    /// Documents that are not here any more, or only sealed.
     gone: BTreeSet<DocumentId>,
     /// Reference records that are new.
     references: BTreeMap<RecordId, ReferenceRecord>,
@@ -145,8 +155,20 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let (state, journal) = read_state(&store)?;
         let flight = Flight::default();
         let envelopes_used = state.envelope_counter;
-        let mut replica =
-            Self { store, platform, identity, certificate, key, state, journal, flight, envelopes_used, stale: false };
+        let retention = retention::Retention::default();
+        let mut replica = Self {
+            store,
+            platform,
+            identity,
+            certificate,
+            key,
+            state,
+            journal,
+            flight,
+            retention,
+            envelopes_used,
+            stale: false,
+        };
         replica.settle_incarnation()?;
         Ok(replica)
     }

@@ -112,7 +112,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 Some(known) => Some(known.version),
                 None => self.reference(record.id)?.map(|known| known.version),
             };
-            if known.is_some_and(|version| version >= record.version) {
+            if let Some(came) = &mut self.flight.came_references {
+                came.insert(record.id);
+            }
+            // A store that lost its newest versions counts the ones that it has.
+            let adopts = self.adopts(&record) && known != Some(record.version);
+            if known.is_some_and(|version| version >= record.version) && !adopts {
                 continue;
             }
             let less = known.map(|version| DigestSum::of_reference(record.id, version)).unwrap_or_default();
@@ -126,6 +131,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
             work.references.insert(record.id, record);
         }
         Ok(())
+    }
+
+    /// Whether the store's word on a record is taken, older or not: while everything is pulled from the beginning,
+    /// for what the company as a whole has; and for all of it once giving back what the store lost did not help.
+    fn adopts(&self, record: &ReferenceRecord) -> bool {
+        self.flight.came_references.is_some() && (is_company_wide(record) || self.state.pulled_again.is_some())
     }
 
     /// Rows show names: orders that name a changed record get theirs again.
@@ -159,7 +170,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
         here.extend(work.references.iter().map(|(id, record)| (*id, record.clone())));
         for (id, record) in here {
-            if named.contains(&id) || is_company_wide(&record) {
+            let came = self.flight.came_references.as_ref().is_none_or(|came| came.contains(&id));
+            let is_lost = !came && self.adopts(&record) && !matches!(record.content, Reference::Revocation(_));
+            if !is_lost && (named.contains(&id) || is_company_wide(&record)) {
                 continue;
             }
             work.references.remove(&id);

@@ -11,9 +11,9 @@ use docket_sync_core::sync::frames::{Batch, DocumentRuns, News, ProofBytes, Reco
 use ed25519_dalek::VerifyingKey;
 
 use super::base::Base;
-use super::stored::{ReceiptRow, from_bytes, row_key, row_number, to_bytes};
+use super::stored::{ReceiptRow, row_key};
 use super::{DeviceReplica, ReplicaError, Work};
-use crate::store::{DeviceStore, Table, scan_all};
+use crate::store::{DeviceStore, Table};
 
 /// How often one session asks for one document: what still does not fit then is damage at the other end.
 const WANTED_MAX: u8 = 3;
@@ -47,6 +47,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if batch.from == 0 && known.is_none() && self.state.pulled_again.is_some() {
             self.flight.came = Some(BTreeSet::new());
         }
+        if batch.from == 0 && (known.is_none() || anew) {
+            self.flight.came_references = Some(BTreeSet::new());
+            self.flight.swept = false;
+        }
+        self.state.forgotten = None;
         let mut work = Work::default();
         self.keep_references(&batch.references, &mut work)?;
         let progress = self.apply_documents(batch, &mut work)?;
@@ -55,7 +60,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
             self.want_what_did_not_come(&work)?;
             self.drop_unnamed(&mut work)?;
         }
+        self.state_reclaimed(&mut work)?;
         keep_proofs(&batch.proofs, &mut work);
+        self.seal_evicted(&mut work)?;
         // What comes before everything is pulled again does not make up for that.
         if known.is_some() || batch.from == 0 {
             self.state.cursor = Some(batch.to);
@@ -214,23 +221,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
         }
         base.meta.evicted_at = None;
-        let old_references = old.as_ref().map(|old| old.references.clone()).unwrap_or_default();
+        let left = old.clone().filter(|old| old.evicted_at.is_some());
         if let Some(old) = old.filter(|old| old.evicted_at.is_none()) {
             self.state.sum = self.sum().minus(old.sum()).to_digest();
         }
         self.state.sum = self.sum().plus(base.sum()).to_digest();
         let is_changed = whole || !added.is_empty();
         if whole {
-            match base.read_records() {
-                Ok(records) => {
-                    self.observe_times(records);
-                    base.meta.references = named_in(records);
-                }
-                // Its bytes are what the store has; its row says that it cannot be read.
-                Err(_unreadable) => {
-                    base.meta.references = old_references;
-                }
-            }
+            self.observe_times(base.document.records());
+            base.meta.references = named_in(base.document.records());
         } else {
             self.observe_times(&added);
             let named = named_in(&added);
@@ -238,40 +237,18 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 base.meta.references = named;
             }
         }
-        self.settle_what_came_back(id, &base, work);
-        work.batch.delete(Table::Evicted, id.0);
+        if self.settle_what_came_back(id, &base, work) {
+            base.meta.own_to = base.meta.own_to.max(receipt.number);
+        }
+        self.settle_admitted(id, &base, work)?;
+        if let Some(old) = &left {
+            self.keep_again(&base, old, work);
+        }
         if is_changed {
             work.touched.insert(id);
         }
         work.bases.insert(id, base);
         Ok(())
-    }
-
-    /// A whole document replaces the base; what the base had beyond it is appended again, so that a store that
-    /// lost it can be healed. Where the two contradict each other the old one is put aside. Tells whether there
-    /// was something beyond it.
-    fn keep_what_the_store_lacks(&mut self, base: &mut Base, work: &mut Work) -> Result<bool, ReplicaError> {
-        let id = base.document.id();
-        let old = match self.load_base(id) {
-            Ok(Some(old)) => old,
-            Ok(None) | Err(ReplicaError::Document(_)) => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        if contradict(&old, base) {
-            let row = self.next_row();
-            work.batch.put(Table::Aside, row_key(row), to_bytes(&Aside { document: id, bytes: old.document.save() }));
-            return Ok(false);
-        }
-        let mut kept = false;
-        let Ok(records) = old.document.records() else { return Ok(false) };
-        for record in records {
-            let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
-            if record.sequence > known {
-                base.append(&record)?;
-                kept = true;
-            }
-        }
-        Ok(kept)
     }
 
     /// Follows the hybrid times of others.
@@ -284,8 +261,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         self.state.hybrid = clock.last();
     }
 
-    /// Own facts that the store sent were accepted, although the acknowledgement was lost.
-    fn settle_what_came_back(&mut self, id: DocumentId, base: &Base, work: &mut Work) {
+    /// Own facts that the store sent were accepted, although the acknowledgement was lost. Tells whether there were
+    /// any.
+    fn settle_what_came_back(&mut self, id: DocumentId, base: &Base, work: &mut Work) -> bool {
         let came_back = |record: &Record, hash| {
             let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
             record.sequence <= known && base.document.change_hash(record.actor, record.sequence) == Some(hash)
@@ -296,67 +274,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
             .filter(|(_, entry)| entry.document == id && came_back(&entry.record, entry.hash))
             .map(|(row, _)| *row)
             .collect();
-        for row in rows {
-            self.journal.remove(&row);
-            work.batch.delete(Table::Journal, row_key(row));
+        for row in &rows {
+            self.journal.remove(row);
+            work.batch.delete(Table::Journal, row_key(*row));
             work.touched.insert(id);
         }
-    }
-
-    /// The document left the scope: it stays until its facts are safe.
-    fn evict(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
-        let at = self.state.clock.at(self.platform.clock.monotonic());
-        work.touched.insert(id);
-        let Some(meta) = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()) else { return Ok(()) };
-        self.flight.swept = false;
-        self.state.sum = self.sum().minus(meta.sum()).to_digest();
-        match self.base(work, id) {
-            Ok(Some(base)) => {
-                base.meta.evicted_at = Some(at);
-                work.batch.put(Table::Evicted, id.0, Vec::new());
-            }
-            // Damaged, and not wanted any more.
-            Ok(None) | Err(ReplicaError::Document(_)) => drop_document(id, work),
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
-    /// The document is to be unreadable from now on.
-    fn forget(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
-        self.flight.swept = false;
-        let meta = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()).unwrap_or_default();
-        self.state.sum = self.sum().minus(meta.sum()).to_digest();
-        drop_document(id, work);
-        Ok(())
-    }
-
-    /// Drops receipts that no document names any more.
-    fn sweep_receipts(&self, work: &mut Work) -> Result<(), ReplicaError> {
-        let mut used: BTreeSet<u64> = BTreeSet::new();
-        for (key, value) in scan_all(&self.store, Table::DocumentMeta)? {
-            let changed = DocumentId::from_slice(&key).and_then(|id| work.bases.get(&id));
-            let receipt = match changed {
-                Some(base) => base.meta.receipt,
-                None => from_bytes::<super::stored::DocumentMeta>("document metadata", &value)?.receipt,
-            };
-            used.extend(receipt.map(|receipt| receipt.row));
-        }
-        for (key, _) in scan_all(&self.store, Table::Receipt)? {
-            if !used.contains(&row_number(&key)?) {
-                work.batch.delete(Table::Receipt, key);
-            }
-        }
-        Ok(())
-    }
-}
-
-fn drop_document(id: DocumentId, work: &mut Work) {
-    work.bases.remove(&id);
-    work.gone.insert(id);
-    work.touched.insert(id);
-    for table in [Table::Document, Table::DocumentMeta, Table::Evicted] {
-        work.batch.delete(table, id.0);
+        !rows.is_empty()
     }
 }
 
@@ -367,18 +290,8 @@ fn keep_proofs(proofs: &[ProofBytes], work: &mut Work) {
     }
 }
 
-/// A document that was put aside because the store's contradicts it.
-#[derive(Debug, minicbor::Encode, minicbor::Decode)]
-#[cbor(array)]
-struct Aside {
-    #[n(0)]
-    document: DocumentId,
-    #[cbor(n(1), with = "minicbor::bytes")]
-    bytes: Vec<u8>,
-}
-
 fn read_whole(id: DocumentId, bytes: &[u8]) -> Option<Candidate> {
-    let base = Base::whole(id, bytes).ok()?;
+    let base = Base::whole(id, bytes.to_vec()).ok()?;
     Some(Candidate { id, base, whole: true, added: Vec::new() })
 }
 
@@ -394,16 +307,4 @@ fn named_in(records: &[Record]) -> Vec<RecordId> {
     });
     let named = request.map(|call| [Some(call.customer), Some(call.site), call.unit]);
     named.into_iter().flatten().flatten().collect()
-}
-
-/// Whether two documents have different changes in one place of a chain.
-fn contradict(old: &Base, new: &Base) -> bool {
-    old.meta.chains.iter().any(|(actor, old_head)| {
-        let Some(new_head) = new.meta.chains.get(actor) else { return false };
-        if old_head.sequence <= new_head.sequence {
-            new.document.change_hash(*actor, old_head.sequence) != Some(old_head.hash)
-        } else {
-            old.document.change_hash(*actor, new_head.sequence) != Some(new_head.hash)
-        }
-    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket_sync_core::document::{DocumentError, Record};
+use docket_sync_core::document::{DocumentError, Record, SavedDocument};
 use docket_sync_core::ids::{ActorId, DocumentId};
 use docket_sync_core::limits;
 use docket_sync_core::proof::{Envelope, EnvelopeDocument};
@@ -23,7 +23,7 @@ const RECORD_OVERHEAD: usize = 64;
 impl<S: DeviceStore> DeviceReplica<S> {
     /// The next push: waiting facts, oldest first, within the limits.
     pub(super) fn make_push(&mut self) -> Result<Option<Push>, ReplicaError> {
-        let rows = self.rows_to_push()?;
+        let rows = if self.is_healing() { Vec::new() } else { self.rows_to_push()? };
         if rows.is_empty() {
             return Ok(None);
         }
@@ -93,9 +93,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// Whether facts wait that this session may still send.
     pub(super) fn has_rows_to_push(&self) -> bool {
         let in_flight: BTreeSet<u64> = self.flight.pushed.values().flatten().copied().collect();
-        self.journal
-            .iter()
-            .any(|(row, entry)| entry.waits() && !in_flight.contains(row) && !self.flight.parked.contains(row))
+        let may_push = !self.is_healing();
+        may_push
+            && self
+                .journal
+                .iter()
+                .any(|(row, entry)| entry.waits() && !in_flight.contains(row) && !self.flight.parked.contains(row))
     }
 
     /// Settles one push.
@@ -111,6 +114,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
             None => self.settle_healing(ack),
         }
+        self.seal_evicted(&mut work)?;
         self.commit(work)
     }
 
@@ -152,7 +156,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         };
         if is_new {
             // The order was made here: the store has just learnt of it.
-            let base = Base::of(docket_sync_core::document::Document::new(document)?);
+            let base = Base::of(SavedDocument::new(document)?);
             self.state.sum = self.sum().plus(base.sum()).to_digest();
             work.bases.insert(document, base);
         }
@@ -160,8 +164,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let known = base.meta.chains.get(&record.actor).map_or(0, |head| head.sequence);
         if record.sequence > known {
             match base.append(&record) {
-                Ok(built) if base.meta.evicted_at.is_none() => {
-                    let term = DigestSum::of_change(document, built.hash);
+                Ok(hash) if base.meta.evicted_at.is_none() => {
+                    let term = DigestSum::of_change(document, hash);
                     self.state.sum = self.sum().plus(term).to_digest();
                 }
                 Ok(_) => {}

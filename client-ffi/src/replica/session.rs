@@ -6,7 +6,7 @@ use docket_sync_core::limits::HYBRID_AHEAD_MAX_MS;
 use docket_sync_core::proof;
 use docket_sync_core::sync::device::{Applied, Greeting, Healed, Replica};
 use docket_sync_core::sync::frames::{
-    Ack, Batch, Have, Heads, Hello, NonceFrame, PROTOCOL, Pending, Push, Renew, Welcome,
+    Ack, Batch, Have, Heads, Hello, Introduce, NonceFrame, PROTOCOL, Pending, Push, References, Renew, Welcome,
 };
 
 use super::{DeviceReplica, ReplicaError, Work};
@@ -72,7 +72,11 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
             }
             let greeting = this.greeting(welcome)?;
             let mut work = Work::default();
-            this.drop_evicted(&mut work)?;
+            // A store that was restored may still need what lies here.
+            if this.state.healed_epoch == welcome.epoch {
+                this.drop_evicted(&mut work)?;
+            }
+            this.seal_evicted(&mut work)?;
             this.commit(work)?;
             Ok(greeting)
         })
@@ -100,12 +104,29 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
         })
     }
 
-    fn renew(&mut self, _renew: &Renew) -> Result<(), ReplicaError> {
+    fn renew(&mut self, renew: &Renew) -> Result<(), ReplicaError> {
         self.guarded(|this| {
             let mut work = Work::default();
+            this.reclaim(renew, &mut work)?;
             let fresh = this.draw_incarnation()?;
-            this.restate_waiting(fresh, &mut work)?;
+            this.restate_all(fresh, &mut work)?;
             this.commit(work)
+        })
+    }
+
+    fn references(&mut self) -> Result<Vec<References>, ReplicaError> {
+        self.guarded(|this| this.references_to_give_back())
+    }
+
+    fn introduction(&self) -> Option<Introduce> {
+        let is_forgotten = self.state.forgotten == Some(true);
+        is_forgotten.then(|| Introduce { certificate: self.identity.certificate.clone() })
+    }
+
+    fn forgotten(&mut self) -> Result<(), ReplicaError> {
+        self.guarded(|this| {
+            this.state.forgotten = Some(true);
+            this.commit(Work::default())
         })
     }
 
@@ -137,6 +158,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
             if self.holds_documents()? {
                 self.flight.healing = Some(super::heal::Healing::of(welcome.epoch));
+                // The first pull is compared when the store has back what it lost.
+                self.flight.compared = true;
                 return Ok(Greeting::NewEpoch);
             }
             self.state.healed_epoch = welcome.epoch;
@@ -150,6 +173,14 @@ impl<S: DeviceStore> DeviceReplica<S> {
     pub(super) fn begin_anew(&mut self) {
         self.state.cursor = None;
         self.state.healed_epoch = NO_EPOCH;
+    }
+
+    /// Whether the store may lack what new facts build on: they wait until it has it back.
+    pub(super) fn is_healing(&self) -> bool {
+        match self.state.cursor {
+            Some(cursor) => cursor.epoch != self.state.healed_epoch,
+            None => self.state.healed_epoch == NO_EPOCH,
+        }
     }
 
     /// Whether heads are still to be compared in this session.

@@ -108,6 +108,12 @@ pub(crate) struct DeviceState {
     /// agree. It is tried once.
     #[n(17)]
     pub(crate) pulled_again: Option<u64>,
+    /// Number at which a store that had lost something took the last of what this device gave back.
+    #[n(18)]
+    pub(crate) healed_at: Option<u64>,
+    /// Whether the store does not remember this device, which introduces itself until it gets news again.
+    #[n(19)]
+    pub(crate) forgotten: Option<bool>,
 }
 
 impl DeviceState {
@@ -132,6 +138,8 @@ impl DeviceState {
             last_sync: None,
             next_row: 1,
             pulled_again: None,
+            forgotten: None,
+            healed_at: None,
         }
     }
 }

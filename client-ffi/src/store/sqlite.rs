@@ -9,7 +9,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -22,6 +22,8 @@ const APPLICATION_ID: i64 = 0x4463_6b74;
 const FORMAT: i64 = 1;
 /// The file inside the store's directory.
 const DATABASE_FILE: &str = "device.sqlite";
+/// How long opening waits for somebody who is about to let go.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// The file whose lock says that the store is in use.
 const LOCK_FILE: &str = "device.lock";
 
@@ -44,7 +46,7 @@ impl SqliteStore {
         let connection =
             Connection::open(directory.join(DATABASE_FILE)).map_err(|error| from_sqlite("opening the store", error))?;
         // The lock file keeps our own kind out; others (a backup tool) get the moment they need.
-        connection.busy_timeout(Duration::from_millis(500)).map_err(|error| from_sqlite("opening the store", error))?;
+        connection.busy_timeout(PATIENCE).map_err(|error| from_sqlite("opening the store", error))?;
         configure(&connection)?;
         prepare_format(&connection)?;
         Ok(Self { connection, _lock: lock })
@@ -58,10 +60,16 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .write(true)
         .open(path)
         .map_err(|error| StoreError::engine("opening the lock file", error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
-        Err(TryLockError::Error(error)) => Err(StoreError::engine("locking the store", error)),
+    let asked = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // A lock outlives its holder for a moment where a process was just started: until it runs its own
+            // program it has a copy of every open file.
+            Err(TryLockError::WouldBlock) if asked.elapsed() < PATIENCE => std::thread::sleep(PATIENCE / 50),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse),
+            Err(TryLockError::Error(error)) => return Err(StoreError::engine("locking the store", error)),
+        }
     }
 }
 
@@ -227,6 +235,31 @@ mod tests {
         store.connection.pragma_update(None, "user_version", 99).unwrap();
         drop(store);
         assert!(matches!(SqliteStore::open(directory.path()), Err(StoreError::Format { found: 99, known: 1 })));
+    }
+
+    #[test]
+    fn a_store_whose_making_was_cut_is_made_when_it_is_opened_again() {
+        let made = tempfile::tempdir().unwrap();
+        drop(SqliteStore::open(made.path()).unwrap());
+        for cut in 0..3 {
+            let directory = tempfile::tempdir().unwrap();
+            let database = directory.path().join(DATABASE_FILE);
+            match cut {
+                // After the lock file; after the empty database; inside the transaction that makes the table.
+                0 => drop(File::create(directory.path().join(LOCK_FILE)).unwrap()),
+                1 => drop(File::create(&database).unwrap()),
+                _ => {
+                    let connection = Connection::open(&database).unwrap();
+                    configure(&connection).unwrap();
+                    connection.execute_batch("BEGIN IMMEDIATE; CREATE TABLE entry (key BLOB)").unwrap();
+                }
+            }
+            let mut store = SqliteStore::open(directory.path()).unwrap();
+            let mut batch = Batch::new();
+            batch.put(Table::Meta, "there", "x");
+            store.write(batch).unwrap();
+            assert_eq!(store.get(Table::Meta, b"there").unwrap().as_deref(), Some(b"x".as_slice()), "cut {cut}");
+        }
     }
 
     #[test]

@@ -61,8 +61,10 @@ tables! {
     Aside = 8 "aside" Ascending;
     /// What is known of a document without loading it, by document.
     DocumentMeta = 9 "document_meta" Any;
-    /// Documents that left the scope and are still kept, by document; no value.
+    /// Documents that left the scope and are still kept, by document; how many bytes of them are sealed.
     Evicted = 10 "evicted" Any;
+    /// What is kept of documents that left the scope, sealed to the store, by document.
+    Sealed = 11 "sealed" Any;
 }
 
 #[cfg(test)]

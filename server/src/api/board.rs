@@ -163,13 +163,15 @@ impl Touched {
                 let certificate = Certificate::from_bytes(&certificate).ok();
                 self.devices.extend(certificate.map(|certificate| certificate.device));
             }
-            LogRecord::Revoked { device, .. } => {
+            LogRecord::Revoked { device, .. } | LogRecord::Confirmed { device, .. } => {
                 self.devices.insert(device);
             }
             LogRecord::Person { person, .. } => {
                 self.people.insert(person);
             }
             LogRecord::Started { .. }
+            | LogRecord::Restored { .. }
+            | LogRecord::Decided { .. }
             | LogRecord::Envelope { .. }
             | LogRecord::Reference { .. }
             | LogRecord::Quarantined { .. }

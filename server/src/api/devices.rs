@@ -52,7 +52,7 @@ pub(super) fn device_items(reading: &Reading<'_>) -> Result<Vec<(PersonId, Devic
     let mut items = Vec::new();
     for (record, _) in read_devices(store, DEVICES_MAX)? {
         let Some(person) = record.persons.first() else { continue };
-        let contact = office.contacts.get(store, record.device, first_nonce(office.identity.store, record.device))?;
+        let contact = office.contacts.get(store, record.device, first_nonce(&office.identity, record.device))?;
         let pending = contact.pending.filter(|pending| pending.count > 0);
         let item = DeviceItem {
             id: record.device.to_string(),
@@ -146,6 +146,36 @@ pub(crate) async fn create_code(
         server_fingerprint: certificate.map(|Certificate(digest)| digest.to_string()).unwrap_or_default(),
     };
     Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// What came of confirming a device.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConfirmAnswer {
+    /// Facts of it that had waited here and are in their orders now.
+    admitted: u64,
+}
+
+/// Confirms a device that the store enrolled and has forgotten when it was restored.
+#[utoipa::path(
+    post, path = "/api/devices/{id}/confirm", tag = "administration",
+    params(("id" = String, Path, description = "The device")),
+    responses(
+        (status = 200, description = "Confirmed", body = ConfirmAnswer),
+        (status = 403, description = "not_permitted", body = ErrorBody),
+        (status = 404, description = "not_found", body = ErrorBody),
+        (status = 409, description = "already_done: it was revoked", body = ErrorBody),
+    )
+)]
+pub(crate) async fn confirm_device(
+    State(office): State<Arc<Office>>,
+    permit: Permit<Administers>,
+    Path(id): Path<String>,
+) -> Result<Json<ConfirmAnswer>, ApiError> {
+    let device: DeviceId = id_in_path(&id, "device")?;
+    let by = permit.signed.person.id;
+    let admitted = office.committer.run(move |writer| writer.confirm_device(device, by)).await?;
+    tracing::info!(device.id = %device, by = %by, admitted, "a forgotten device was confirmed");
+    Ok(Json(ConfirmAnswer { admitted }))
 }
 
 /// Why a device is revoked.

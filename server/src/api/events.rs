@@ -217,6 +217,9 @@ fn time_of(record: &LogRecord) -> Option<UnixMillis> {
         | LogRecord::Enrolled { at, .. }
         | LogRecord::Revoked { at, .. }
         | LogRecord::Quarantined { at, .. }
+        | LogRecord::Restored { at, .. }
+        | LogRecord::Confirmed { at, .. }
+        | LogRecord::Decided { at, .. }
         | LogRecord::Office { at, .. } => Some(*at),
         LogRecord::Envelope { .. } | LogRecord::Proof { .. } => None,
     }

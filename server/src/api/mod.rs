@@ -12,7 +12,9 @@ mod devices;
 mod error;
 mod events;
 mod guard;
+mod healing;
 mod health;
+mod idempotency;
 mod login;
 mod names;
 mod openapi;
@@ -120,13 +122,17 @@ routes! {
         get "/api/reviews" => reviews::list_reviews;
         get "/api/technicians" => technicians::list_technicians;
         get "/api/quarantine" => quarantine::list_quarantine;
+        post "/api/quarantine/{key}/admit" => quarantine::admit_refused;
+        post "/api/quarantine/{key}/discard" => quarantine::discard_refused;
         get "/api/people" => people::list_people;
         post "/api/people" => people::create_person;
         post "/api/people/{id}" => people::change_person;
         get "/api/devices" => devices::list_devices;
         post "/api/devices/codes" => devices::create_code;
         post "/api/devices/{id}/revoke" => devices::revoke_device;
+        post "/api/devices/{id}/confirm" => devices::confirm_device;
         get "/api/store" => store_status::get_store;
+        get "/api/store/healing" => healing::get_healing;
         get "/api/openapi.json" => openapi::get_openapi;
     }
     streams {

@@ -95,7 +95,7 @@ fn contacts(reading: &Reading<'_>) -> Result<BTreeMap<PersonId, UnixMillis>, Com
         let (Some(person), None) = (record.persons.first(), record.revoked_at) else { continue };
         let office = reading.office;
         let contact =
-            office.contacts.get(reading.store(), record.device, first_nonce(office.identity.store, record.device))?;
+            office.contacts.get(reading.store(), record.device, first_nonce(&office.identity, record.device))?;
         if let Some(at) = contact.last_sync_at {
             let known = contacts.entry(*person).or_insert(at);
             *known = at.max(*known);

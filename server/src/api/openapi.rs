@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{devices, events, health, login, orders, people, quarantine, reviews, store_status, technicians};
+use super::{devices, events, healing, health, login, orders, people, quarantine, reviews, store_status, technicians};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -28,13 +28,17 @@ use super::{devices, events, health, login, orders, people, quarantine, reviews,
         reviews::list_reviews,
         technicians::list_technicians,
         quarantine::list_quarantine,
+        quarantine::admit_refused,
+        quarantine::discard_refused,
         people::list_people,
         people::create_person,
         people::change_person,
         devices::list_devices,
         devices::create_code,
         devices::revoke_device,
+        devices::confirm_device,
         store_status::get_store,
+        healing::get_healing,
         get_openapi,
         events::get_events,
     )

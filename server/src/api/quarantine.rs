@@ -1,31 +1,41 @@
-//! What the gate kept apart.
+//! What the gate kept apart, and a supervisor's decision about it.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
-use serde::Serialize;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use docket_sync_core::facts::{Role, StatedFact};
+use docket_sync_core::lifecycle::Language;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::guard::{Permit, Reads};
+use super::guard::{Permit, Reads, Rule};
 use super::paging::{Page, PageQuery, Paging};
 use super::reading::{Reading, blocking};
-use super::request::Params;
-use crate::commit::{CommitError, QuarantineEntry, Tables};
+use super::request::{Body, Params, required};
+use crate::commit::{CommitError, QuarantineEntry, quarantine_total};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
 use crate::store::{KeyRange, Order, Table, record};
 
 /// Entries read at once: an entry carries its whole change, so that few of them are in memory together.
 const ENTRIES_AT_ONCE: usize = 16;
-/// Devices whose loads are counted for the total.
-const DEVICES_MAX: usize = 10_000;
-/// Prefix of what each device has in quarantine, in the table of metadata.
-const LOADS: &[u8] = b"quarantine/";
+
+/// Decides about the quarantine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Decides;
+
+impl Rule for Decides {
+    const ROLES: &'static [Role] = &[Role::Supervisor];
+    const CHANGES: bool = true;
+}
 
 /// One change that was not admitted.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct QuarantineItem {
+    /// Under which it is decided about.
+    key: String,
     /// The device that carried it here.
     device: String,
     document: String,
@@ -36,11 +46,34 @@ pub(crate) struct QuarantineItem {
     /// Its size.
     bytes: usize,
     received_at: i64,
+    /// What the fact says, where its bytes are one.
+    summary: Option<String>,
+    /// What a supervisor decided.
+    decided: Option<DecidedItem>,
+}
+
+/// A decision.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DecidedItem {
+    admitted: bool,
+    by: String,
+    reason: String,
+    at: i64,
 }
 
 impl QuarantineItem {
-    fn of(entry: &QuarantineEntry) -> Self {
+    fn of(key: &[u8], entry: &QuarantineEntry, language: Language) -> Self {
+        let decided = entry.decided.as_ref().map(|decided| DecidedItem {
+            admitted: decided.admitted,
+            by: decided.by.to_string(),
+            reason: decided.reason.clone(),
+            at: decided.at.0,
+        });
+        let stated = StatedFact::from_bytes(&entry.record.bytes).ok();
         Self {
+            key: data_encoding::HEXLOWER.encode(key),
+            summary: stated.map(|stated| docket_sync_core::lifecycle::body_summary(&stated.content.body, language)),
+            decided,
             device: entry.device.to_string(),
             document: entry.document.to_string(),
             actor: entry.record.actor.to_string(),
@@ -62,15 +95,78 @@ impl QuarantineItem {
 )]
 pub(crate) async fn list_quarantine(
     State(office): State<Arc<Office>>,
-    _: Permit<Reads>,
+    permit: Permit<Reads>,
     Params(query): Params<PageQuery>,
 ) -> Result<Json<Page<QuarantineItem>>, ApiError> {
     let paging = query.check()?;
-    Ok(Json(blocking(&office, move |office| page(office, &paging)).await?))
+    let language = permit.signed.language();
+    Ok(Json(blocking(&office, move |office| page(office, &paging, language)).await?))
+}
+
+/// Why.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct DecisionBody {
+    /// In words; the author's device shows it.
+    reason: Option<String>,
+}
+
+/// Lets a refused fact in: it counts as its author's from now on.
+#[utoipa::path(
+    post, path = "/api/quarantine/{key}/admit", tag = "technicians", request_body = DecisionBody,
+    params(("key" = String, Path, description = "Its key in the list")),
+    responses(
+        (status = 204, description = "It is in its order"),
+        (status = 403, description = "not_permitted", body = ErrorBody),
+        (status = 404, description = "not_found", body = ErrorBody),
+        (status = 409, description = "already_done", body = ErrorBody),
+        (status = 422, description = "missing_field, not_admissible", body = ErrorBody),
+    )
+)]
+pub(crate) async fn admit_refused(
+    State(office): State<Arc<Office>>,
+    permit: Permit<Decides>,
+    Path(key): Path<String>,
+    Body(body): Body<DecisionBody>,
+) -> Result<StatusCode, ApiError> {
+    let (key, reason) = (read_key(&key)?, required("reason", body.reason.as_deref())?.to_owned());
+    let by = permit.signed.person.id;
+    let fact = office.committer.run(move |writer| writer.admit_refused(&key, by, &reason)).await?;
+    tracing::info!(fact = %fact, by = %by, "a refused fact was let in");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Leaves what was refused out for good; its bytes and the reason stay.
+#[utoipa::path(
+    post, path = "/api/quarantine/{key}/discard", tag = "technicians", request_body = DecisionBody,
+    params(("key" = String, Path, description = "Its key in the list")),
+    responses(
+        (status = 204, description = "It stays out"),
+        (status = 403, description = "not_permitted", body = ErrorBody),
+        (status = 404, description = "not_found", body = ErrorBody),
+        (status = 409, description = "already_done", body = ErrorBody),
+        (status = 422, description = "missing_field, not_admissible", body = ErrorBody),
+    )
+)]
+pub(crate) async fn discard_refused(
+    State(office): State<Arc<Office>>,
+    permit: Permit<Decides>,
+    Path(key): Path<String>,
+    Body(body): Body<DecisionBody>,
+) -> Result<StatusCode, ApiError> {
+    let (key, reason) = (read_key(&key)?, required("reason", body.reason.as_deref())?.to_owned());
+    let by = permit.signed.person.id;
+    office.committer.run(move |writer| writer.discard_refused(&key, by, &reason)).await?;
+    tracing::info!(by = %by, "a refused change was left out");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn read_key(key: &str) -> Result<Vec<u8>, ApiError> {
+    let read = data_encoding::HEXLOWER.decode(key.as_bytes());
+    read.map_err(|_not_hexadecimal| ApiError::not_found("change in quarantine"))
 }
 
 /// The cursor is the key of the last item. Between two reads commits go on: a long page holds nobody up.
-fn page(office: &Office, paging: &Paging) -> Result<Page<QuarantineItem>, ApiError> {
+fn page(office: &Office, paging: &Paging, language: Language) -> Result<Page<QuarantineItem>, ApiError> {
     let hexadecimal = data_encoding::HEXLOWER;
     let no_page = || ApiError::invalid_field("after", "this is not the end of a page");
     let mut range = match paging.after.as_deref() {
@@ -87,25 +183,15 @@ fn page(office: &Office, paging: &Paging) -> Result<Page<QuarantineItem>, ApiErr
         for (key, bytes) in entries {
             if items.len() == paging.limit {
                 let next = Some(hexadecimal.encode(&last));
-                return Ok(Page { items, next, total: total(&Reading::begin(office))? });
+                return Ok(Page { items, next, total: quarantine_total(Reading::begin(office).store())? });
             }
             let entry = record::decode::<QuarantineEntry>("quarantine entry", &bytes).map_err(CommitError::from)?;
-            items.push(QuarantineItem::of(&entry));
+            items.push(QuarantineItem::of(&key, &entry, language));
             last = key;
         }
         if is_end {
-            return Ok(Page { items, next: None, total: total(&Reading::begin(office))? });
+            return Ok(Page { items, next: None, total: quarantine_total(Reading::begin(office).store())? });
         }
         range = range.continued_before(last.clone());
     }
-}
-
-/// Items of all devices: each device's load is kept as `[items, bytes]`.
-fn total(reading: &Reading<'_>) -> Result<usize, CommitError> {
-    let mut total = 0_u64;
-    for (_, bytes) in Tables::scan(reading.store(), Table::Meta, &KeyRange::prefix(LOADS), DEVICES_MAX)? {
-        let [items, _bytes]: [u64; 2] = record::decode("quarantine load", &bytes)?;
-        total = total.saturating_add(items);
-    }
-    Ok(usize::try_from(total).unwrap_or(usize::MAX))
 }

@@ -4,25 +4,22 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use docket_sync_core::ids::DocumentId;
-use docket_sync_core::lifecycle::fold;
+use docket_sync_core::facts::values::ReviewChoice;
 use docket_sync_core::lifecycle::view::{self, ReviewStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::both::Both;
 use super::guard::{Permit, Reads};
-use super::orders::load::{Loaded, load};
+use super::orders::load::Loaded;
 use super::paging::{Page, PageQuery};
 use super::reading::{Reading, blocking};
 use super::request::Params;
+use crate::commit::listing::{self, ListedReview};
 use crate::commit::{RowRecord, Tables};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
-use crate::store::{KeyRange, Table, record};
-
-/// Rows looked at while no commit is applied.
-const ROWS_AT_ONCE: usize = 1_024;
+use crate::store::Table;
 
 /// A choice in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -58,7 +55,6 @@ impl ReviewItem {
     pub(super) fn of(loaded: &Loaded, review: &view::Review) -> Self {
         let times =
             review.causes.iter().filter_map(|cause| loaded.facts.get(*cause)).map(docket_sync_core::facts::Fact::lo);
-        let choices = review.choices.iter().map(|choice| choice.code());
         Self {
             id: review.id.to_string(),
             order: loaded.facts.document().to_string(),
@@ -68,28 +64,35 @@ impl ReviewItem {
             owner: review.owner.code(),
             due_at: review.due.map(|due| due.0),
             default: review.default.code(),
-            choices: choices.map(|choice| ChoiceItem { choice, text: Both::coded("choice", choice) }).collect(),
+            choices: choices(&review.choices),
             blocking: review.blocking,
             status: review.status.code(),
             opened_at: times.max().unwrap_or(loaded.row.updated_at).0,
         }
     }
 
-    /// What falls due first comes first; what has no limit comes last.
-    fn key(&self) -> (i64, i64, String, String) {
-        (self.due_at.unwrap_or(i64::MAX), self.opened_at, self.order.clone(), self.id.clone())
-    }
-
-    fn cursor(&self) -> String {
-        let (due, opened, order, id) = self.key();
-        format!("{due}/{opened}/{order}/{id}")
+    fn listed(review: &ListedReview, serial: Option<String>) -> Self {
+        let row = &review.row;
+        Self {
+            id: review.id.to_string(),
+            order: review.order.to_string(),
+            serial: serial.unwrap_or_default(),
+            kind: row.kind.code(),
+            kind_text: Both::coded("review", row.kind.code()),
+            owner: row.owner.code(),
+            due_at: row.due.map(|due| due.0),
+            default: row.default.code(),
+            choices: choices(&row.choices),
+            blocking: row.blocking,
+            status: ReviewStatus::Open.code(),
+            opened_at: row.opened_at.0,
+        }
     }
 }
 
-fn read_cursor(cursor: &str) -> Option<(i64, i64, String, String)> {
-    let mut parts = cursor.split('/');
-    let (due, opened) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    Some((due, opened, parts.next()?.to_owned(), parts.next()?.to_owned()))
+fn choices(choices: &[ReviewChoice]) -> Vec<ChoiceItem> {
+    let codes = choices.iter().map(|choice| choice.code());
+    codes.map(|choice| ChoiceItem { choice, text: Both::coded("choice", choice) }).collect()
 }
 
 /// Which reviews are wanted.
@@ -120,37 +123,24 @@ pub(crate) async fn list_reviews(
     if status.is_some_and(|status| !matches!(status.as_str(), "" | "open")) {
         return Err(ApiError::invalid_field("status", "open reviews are listed; decided ones stand in their order"));
     }
-    let mut items = blocking(&office, open_reviews).await?;
-    items.sort_by_key(ReviewItem::key);
-    Ok(Json(paging.cut(items, ReviewItem::key, ReviewItem::cursor, read_cursor)?))
+    let no_page = || ApiError::invalid_field("after", "this is not the end of a page");
+    let hexadecimal = data_encoding::HEXLOWER;
+    let after = paging.after.map(|after| hexadecimal.decode(after.as_bytes()).map_err(|_no_key| no_page()));
+    let after = after.transpose()?;
+    blocking(&office, move |office| page(&Reading::begin(office), after.as_deref(), paging.limit)).await.map(Json)
 }
 
-fn open_reviews(office: &Office) -> Result<Vec<ReviewItem>, ApiError> {
-    let mut items = Vec::new();
-    for document in with_open_reviews(office)? {
-        let loaded = load(&Reading::begin(office), document)?;
-        let Some(loaded) = loaded else { continue };
-        let view = fold(&loaded.facts);
-        let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open);
-        items.extend(open.map(|review| ReviewItem::of(&loaded, review)));
+/// As much as is shown is read.
+fn page(reading: &Reading<'_>, after: Option<&[u8]>, limit: usize) -> Result<Page<ReviewItem>, ApiError> {
+    let store = reading.store();
+    let mut found = listing::reviews_page(store, after, limit.saturating_add(1))?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| data_encoding::HEXLOWER.encode(&last.key));
+    let mut items = Vec::with_capacity(found.len());
+    for review in &found {
+        let row: Option<RowRecord> = store.read(Table::View, &review.order.0)?;
+        items.push(ReviewItem::listed(review, row.and_then(|row| row.serial)));
     }
-    Ok(items)
-}
-
-fn with_open_reviews(office: &Office) -> Result<Vec<DocumentId>, ApiError> {
-    let mut documents = Vec::new();
-    let mut range = KeyRange::all();
-    loop {
-        let rows = Tables::scan(Reading::begin(office).store(), Table::View, &range, ROWS_AT_ONCE)?;
-        for (key, value) in &rows {
-            let row: RowRecord = record::decode("order row", value)?;
-            if row.open_reviews > 0 {
-                documents.extend(DocumentId::from_slice(key));
-            }
-        }
-        match rows.last() {
-            Some((key, _)) if rows.len() == ROWS_AT_ONCE => range = range.continued_after(key.clone()),
-            _ => return Ok(documents),
-        }
-    }
+    Ok(Page { items, next, total: usize::try_from(listing::open_reviews(store)?).unwrap_or(usize::MAX) })
 }

@@ -9,7 +9,7 @@ use docket_sync_core::reference::{Person, person_record};
 
 use super::people::{NewPerson, PersonRecord};
 use super::sessions::SessionRecord;
-use crate::commit::{CommitError, Tables, Writer, keys};
+use crate::commit::{CommitError, ScopeId, Tables, Writer, keys};
 use crate::log::LogRecord;
 use crate::store::{KeyRange, Table};
 
@@ -90,6 +90,10 @@ impl Writer {
         self.write_person(&record, Some(by))?;
         if logged_out {
             self.end_sessions(id)?;
+        }
+        if !record.active {
+            // His devices hear of it at once.
+            self.touch_scope(ScopeId::of(id));
         }
         Ok(record)
     }

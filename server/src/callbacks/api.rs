@@ -3,16 +3,22 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use docket_sync_core::ids::DocumentId;
+use docket_sync_core::lifecycle::Causality;
 use docket_sync_core::reference::Reference;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::records::{self, Filter};
 use super::rules::{Answer, Call, Callback, is_overdue};
-use crate::api::{Body, Named, Names, Page, PageQuery, Params, Permit, Reading, Reads, Works, blocking, id_in_path};
+use crate::api::{
+    Body, Named, Names, Page, PageQuery, Params, Permit, Reading, Reads, Works, blocking, etag, id_in_path,
+};
+use crate::api::{if_match, load};
 use crate::commit::{CommitError, RowRecord, Tables};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
@@ -61,6 +67,19 @@ pub struct CallbackItem {
     pub note: Option<String>,
     /// Who did the work.
     pub technician: Option<Named>,
+    /// The frontier of the order as the clerk sees it, joined by `.`: what `If-Match` sends back.
+    pub etag: String,
+}
+
+/// The view is not known here; nothing was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UnknownCallbackView {
+    /// `unknown_frontier`.
+    code: &'static str,
+    message: &'static str,
+    field: Option<String>,
+    /// The callback as it is.
+    callback: Option<CallbackItem>,
 }
 
 /// The customer of a callback.
@@ -136,22 +155,28 @@ pub(crate) async fn list_callbacks(
 /// Keeps what came of a call.
 #[utoipa::path(
     post, path = "/api/callbacks/{id}", tag = "callbacks", request_body = CallBody,
-    params(("id" = String, Path, description = "The order")),
+    params(
+        ("id" = String, Path, description = "The order"),
+        ("If-Match" = String, Header, description = "ETag of the view that the clerk had before him"),
+    ),
     responses(
         (status = 200, description = "Kept", body = CallbackItem),
         (status = 403, description = "not_permitted", body = ErrorBody),
         (status = 404, description = "not_found", body = ErrorBody),
-        (status = 409, description = "already_done", body = ErrorBody),
+        (status = 409, description = "already_done; unknown_frontier: nothing was done", body = UnknownCallbackView),
         (status = 422, description = "missing_field or invalid_field", body = ErrorBody),
+        (status = 428, description = "precondition_required", body = ErrorBody),
     )
 )]
 pub(crate) async fn post_callback(
     State(office): State<Arc<Office>>,
     permit: Permit<Works>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     Body(body): Body<CallBody>,
-) -> Result<Json<CallbackItem>, ApiError> {
+) -> Result<Response, ApiError> {
     let order: DocumentId = id_in_path(&id, "callback")?;
+    let Some(frontier) = if_match(&headers)? else { return unknown_view(&office, order).await };
     let outcome = body.outcome.filter(|code| !code.is_empty()).ok_or_else(|| ApiError::missing_field("outcome"))?;
     let no_outcome = || ApiError::invalid_field("outcome", "write ok, redo, refill, complaint or no_answer");
     let answer = Answer::from_code(&outcome).ok_or_else(no_outcome)?;
@@ -161,13 +186,27 @@ pub(crate) async fn post_callback(
     }
     let by = permit.signed.person.id;
     let call = move |writer: &mut crate::commit::Writer| {
+        // What he had seen is stated, never inferred: X-65 asks whether he knew of a complaint.
+        writer.view_at(order, &frontier)?;
         let at = writer.now();
-        records::call(writer, order, Call { answer, note, by, at })
+        records::call(writer, order, Call { answer, note, by, at, seen: frontier })
     };
-    let callback = office.committer.run(call).await?;
+    let callback = match office.committer.run(call).await {
+        Err(CommitError::UnknownFrontier(_)) => return unknown_view(&office, order).await,
+        done => done?,
+    };
     let item =
         blocking(&office, move |office| Ok(item(&Reading::begin(office), &mut Names::default(), order, &callback)?));
-    Ok(Json(item.await?))
+    Ok(Json(item.await?).into_response())
+}
+
+async fn unknown_view(office: &Arc<Office>, order: DocumentId) -> Result<Response, ApiError> {
+    let present =
+        blocking(office, move |office| Ok(callback_item(&Reading::begin(office), &mut Names::default(), order)?));
+    let message = "this store does not know the view that the call was made on; nothing was done";
+    let callback = present.await?;
+    let answer = UnknownCallbackView { code: "unknown_frontier", message, field: None, callback };
+    Ok((StatusCode::CONFLICT, Json(answer)).into_response())
 }
 
 /// The callback of an order as lists and events show it; `None` when it has none.
@@ -213,5 +252,9 @@ fn item(
         outcome: callback.outcome.map(super::rules::Outcome::code),
         note: callback.note.clone(),
         technician,
+        etag: match load(reading, order)? {
+            Some(loaded) => etag(&Causality::new(&loaded.facts).frontier()),
+            None => String::new(),
+        },
     })
 }

@@ -104,6 +104,9 @@ pub struct Callback {
     /// When the last call was made.
     #[n(7)]
     pub called_at: Option<UnixMillis>,
+    /// What he had seen of the order when he made it: the frontier of his view.
+    #[n(8)]
+    pub seen: Option<Vec<FactRef>>,
 }
 
 /// What a change of an order does to its callback.
@@ -142,6 +145,7 @@ pub fn follow(policy: &ServicePolicy, kept: Option<&Callback>, completion: Optio
                 note: None,
                 by: None,
                 called_at: None,
+                seen: None,
             };
             // Calls that were made stay counted.
             let kept = kept.cloned().unwrap_or_else(|| new.clone());
@@ -161,6 +165,8 @@ pub struct Call {
     pub by: PersonId,
     /// When.
     pub at: UnixMillis,
+    /// The frontier of the view he had before him.
+    pub seen: Vec<FactRef>,
 }
 
 /// The callback after a call: done, or due again after the policy's hours when nobody answered.
@@ -184,6 +190,7 @@ pub fn answer(policy: &ServicePolicy, kept: &Callback, call: Call) -> Result<Cal
         note: call.note.or_else(|| kept.note.clone()),
         by: Some(call.by),
         called_at: Some(call.at),
+        seen: Some(call.seen),
     })
 }
 
@@ -220,7 +227,7 @@ mod tests {
     }
 
     fn call(answer: Answer, at: i64) -> Call {
-        Call { answer, note: None, by: PersonId([9; 16]), at: UnixMillis(at) }
+        Call { answer, note: None, by: PersonId([9; 16]), at: UnixMillis(at), seen: Vec::new() }
     }
 
     #[test]

@@ -30,7 +30,7 @@ fn list(world: &World, filter: Filter) -> Vec<(DocumentId, Callback)> {
 fn call(world: &World, number: u8, answer: Answer) -> Result<Callback, CommitError> {
     world.office.committer.run_blocking(move |writer| {
         let at = writer.now();
-        records::call(writer, order(number), Call { answer, note: None, by: CLERK, at })
+        records::call(writer, order(number), Call { answer, note: None, by: CLERK, at, seen: Vec::new() })
     })
 }
 

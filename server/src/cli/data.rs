@@ -16,7 +16,7 @@ use crate::commit::Tables;
 use crate::identity::StoreKeys;
 use crate::office::Office;
 use crate::platform::Platform;
-use crate::store::{KeyRange, SledOptions, SledStore, Store, StoreError, Table};
+use crate::store::{JournaledStore, KeyRange, SledOptions, StoreError, Table, folder};
 
 /// A command's office: nothing else runs on the store.
 pub(super) struct Opened {
@@ -45,7 +45,11 @@ pub(super) fn read_keys(data: &Path) -> Result<StoreKeys, Failure> {
     let text = fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| {
         Failure::new(if error.kind() == std::io::ErrorKind::NotFound {
             let folder = data.display();
-            format!("{folder} holds no Docket store: make one with `docket init --data {folder}`")
+            if new_keys_file(data).exists() {
+                format!("the store in {folder} was not finished: run `docket init` or `docket restore` again")
+            } else {
+                format!("{folder} holds no Docket store: make one with `docket init --data {folder}`")
+            }
         } else {
             format!("reading the store's keys from {}: {error}", path.display())
         })
@@ -94,14 +98,14 @@ pub(super) fn make_private(folder: &Path) -> Result<(), Failure> {
     made().map_err(|error| Failure::new(format!("making the folder {}: {error}", folder.display())))
 }
 
-/// Removes what an `init` left that did not come to its end, and writes new keys, readable by the owner only. They
+/// Removes what an `init` or a `restore` left that did not come to its end, and writes new keys, readable by the owner only. They
 /// count as the store's keys from [`finish_keys`] on.
 pub(super) fn begin_keys(data: &Path, secret: &[u8; StoreKeys::LENGTH]) -> Result<(), Failure> {
     check_new(data)?;
     let (store, path) = (data.join("store"), new_keys_file(data));
     if store.exists() {
-        // Another `init` may be at work on it now.
-        if let Err(error @ StoreError::Locked { .. }) = SledStore::open(&store, SledOptions::default()) {
+        // Another `init` or `restore` may be at work on it now.
+        if let Err(error @ StoreError::Locked { .. }) = folder::lock(&store) {
             return Err(error.into());
         }
         fs::remove_dir_all(&store)
@@ -131,8 +135,9 @@ pub(super) fn finish_keys(data: &Path) -> Result<(), Failure> {
 /// Opens the store in `data` for a command.
 pub(super) fn open(data: &Path) -> Result<Opened, Failure> {
     let keys = read_keys(data)?;
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(&data.join("store"), SledOptions::default())?);
-    let (office, thread) = Office::open(store, keys, Platform::system(), None)?;
+    let platform = Platform::system();
+    let store = JournaledStore::open(&data.join("store"), SledOptions::default(), &platform)?;
+    let (office, thread) = Office::open(Arc::new(store), keys, platform, None)?;
     Ok(Opened { office, thread })
 }
 

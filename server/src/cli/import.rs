@@ -66,6 +66,15 @@ struct Counts {
     bad: usize,
 }
 
+impl Counts {
+    fn refuse(&mut self, why: &str) {
+        self.bad = self.bad.saturating_add(1);
+        if self.bad <= SHOWN {
+            say_error(why);
+        }
+    }
+}
+
 fn import(office: &crate::office::Office, orders: OrderFile<'_>, confirmed: bool) -> Result<Counts, Failure> {
     let clerk = data::administrator(office)?;
     let mut counts = Counts::default();
@@ -73,12 +82,7 @@ fn import(office: &crate::office::Office, orders: OrderFile<'_>, confirmed: bool
     for order in orders {
         match order {
             Ok(order) => waiting.push(order),
-            Err(error) => {
-                counts.bad = counts.bad.saturating_add(1);
-                if counts.bad <= SHOWN {
-                    say_error(&error.to_string());
-                }
-            }
+            Err(error) => counts.refuse(&error.to_string()),
         }
         if waiting.len() == ORDERS_PER_COMMIT {
             commit(office, clerk, std::mem::take(&mut waiting), confirmed, &mut counts)?;
@@ -89,6 +93,7 @@ fn import(office: &crate::office::Office, orders: OrderFile<'_>, confirmed: bool
     Ok(counts)
 }
 
+/// Registers orders together; where one of them cannot be, each by itself, so that it alone is left out.
 fn commit(
     office: &crate::office::Office,
     clerk: PersonId,
@@ -97,16 +102,65 @@ fn commit(
     counts: &mut Counts,
 ) -> Result<(), Failure> {
     let total = orders.len();
-    let taken = office.committer.run_blocking(move |writer| {
+    let taken = match register(office, clerk, orders.clone(), confirmed) {
+        Ok(taken) => taken,
+        Err(error) if is_of_the_order(&error) => return one_by_one(office, clerk, orders, confirmed, counts),
+        Err(error) => return Err(error.into()),
+    };
+    counts.taken = counts.taken.saturating_add(taken);
+    counts.known = counts.known.saturating_add(total.saturating_sub(taken));
+    Ok(())
+}
+
+fn one_by_one(
+    office: &crate::office::Office,
+    clerk: PersonId,
+    orders: Vec<ImportedOrder>,
+    confirmed: bool,
+    counts: &mut Counts,
+) -> Result<(), Failure> {
+    for order in orders {
+        let line = order.line;
+        match register(office, clerk, vec![order], confirmed) {
+            Ok(0) => counts.known = counts.known.saturating_add(1),
+            Ok(_) => counts.taken = counts.taken.saturating_add(1),
+            Err(error) if is_of_the_order(&error) => counts.refuse(&format!("line {line}: {error}")),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn register(
+    office: &crate::office::Office,
+    clerk: PersonId,
+    orders: Vec<ImportedOrder>,
+    confirmed: bool,
+) -> Result<usize, CommitError> {
+    office.committer.run_blocking(move |writer| {
         let mut taken = 0_usize;
         for order in orders {
             taken = taken.saturating_add(usize::from(writer.import_order(clerk, order, confirmed)?));
         }
         Ok(taken)
-    })?;
-    counts.taken = counts.taken.saturating_add(taken);
-    counts.known = counts.known.saturating_add(total.saturating_sub(taken));
-    Ok(())
+    })
+}
+
+/// Whether the order is to blame; a full disk or a stopping server is not its fault.
+fn is_of_the_order(error: &CommitError) -> bool {
+    match error {
+        CommitError::Busy | CommitError::Stopping => false,
+        CommitError::Store(_) => error.is_damage(),
+        CommitError::Refused(_)
+        | CommitError::NoOrder(_)
+        | CommitError::NotFound { .. }
+        | CommitError::UnknownFrontier(_)
+        | CommitError::AlreadyDone { .. }
+        | CommitError::Invalid { .. }
+        | CommitError::Record(_)
+        | CommitError::Document(_)
+        | CommitError::Internal(_) => true,
+    }
 }
 
 impl Writer {
@@ -184,5 +238,39 @@ impl Writer {
             _ => None,
         }
         .unwrap_or_else(|| "CNY".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::dispatch::world::{CLERK, World};
+    use crate::store::{KeyRange, MemoryStore};
+
+    #[test]
+    fn an_order_that_cannot_be_registered_is_left_out_alone() {
+        let world = World::open(Arc::new(MemoryStore::new()));
+        world.hire_clerk();
+        let file = "reference,customer,phone,address,problem\n\
+            R-1,Lin,1,Road 1,cold\nR-2,Lin,1,Road 2,loud\nR-3,Chen,2,Road 3,wet\nR-4,Wang,3,Road 4,hot\n";
+        let defaults = Defaults::default();
+        let orders: Vec<ImportedOrder> =
+            OrderFile::new(file.as_bytes(), &defaults).unwrap().collect::<Result<_, _>>().unwrap();
+        // What was kept of Chen from an earlier import is damaged.
+        let chen = [b"customer/".as_slice(), blake3::hash(b"Chen\x002").as_bytes()].concat();
+        world.run(move |writer| {
+            writer.put(Table::Import, chen, vec![0xFF]);
+            Ok(())
+        });
+        let mut counts = Counts::default();
+        commit(&world.office, CLERK, orders.clone(), true, &mut counts).unwrap();
+        assert_eq!((counts.taken, counts.known, counts.bad), (3, 0, 1));
+        let rows = Tables::scan(world.office.store.as_ref(), Table::View, &KeyRange::all(), 10).unwrap();
+        assert_eq!(rows.len(), 3);
+        let mut again = Counts::default();
+        commit(&world.office, CLERK, orders, true, &mut again).unwrap();
+        assert_eq!((again.taken, again.known, again.bad), (0, 3, 1));
     }
 }

@@ -18,7 +18,7 @@ use crate::identity::{Identity, StoreKeys};
 use crate::listen::tls::{TlsIdentity, grouped};
 use crate::office::Office;
 use crate::platform::Platform;
-use crate::store::{SledOptions, SledStore, Store};
+use crate::store::{JournaledStore, SledOptions};
 
 /// Makes a company's store: keys, epoch, TLS certificate, first administrator.
 #[derive(Debug, Args)]
@@ -75,9 +75,9 @@ pub(super) fn run(options: InitOptions) -> Result<(), Failure> {
     let keys_secret = Zeroizing::new(platform.bytes::<{ StoreKeys::LENGTH }>());
     data::begin_keys(&options.data, &keys_secret)?;
     let keys = StoreKeys::from_secret(&keys_secret);
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(&options.data.join("store"), SledOptions::default())?);
+    let store = JournaledStore::open(&options.data.join("store"), SledOptions::default(), &platform)?;
     let new = Identity { store: StoreId(platform.bytes()), epoch: Epoch(platform.bytes()), node: 0, start: 0 };
-    let (office, thread) = Office::open(store, keys.clone(), platform, Some(new))?;
+    let (office, thread) = Office::open(Arc::new(store), keys.clone(), platform, Some(new))?;
     let company = options.company.clone();
     office.committer.run_blocking(move |writer| {
         let admin = writer.add_person(admin, Some(hash), None)?;

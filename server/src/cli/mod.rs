@@ -1,12 +1,17 @@
-//! The command line of the server: `docket init | serve | user | device | import | verify`.
+//! The command line of the server:
+//! `docket init | serve | user | device | healing | import | backup | restore | doctor | verify`.
 //!
 //! Every command prints what it did; a refusal is one clear sentence on the error output and an exit code
 //! that is not 0.
 
+mod backup;
 mod data;
 mod device;
+mod doctor;
+mod healing;
 mod import;
 mod init;
+mod restore;
 mod serve;
 mod user;
 mod verify;
@@ -35,9 +40,17 @@ enum Command {
     /// Manages technicians' devices.
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    /// Shows what came back after a restore, and what nobody has returned.
+    Healing(healing::HealingOptions),
     /// Takes over data from files.
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// Backs the store up, also while the server runs; makes keys for it; verifies a backup.
+    Backup(backup::BackupOptions),
+    /// Makes a store from a backup, as it is or as it was.
+    Restore(restore::RestoreOptions),
+    /// Looks at a store, also while the server runs: what is damaged, where, and what to do.
+    Doctor(doctor::DoctorOptions),
     /// Checks a customer's signed copy; needs no server and no network.
     Verify(verify::VerifyOptions),
 }
@@ -66,7 +79,11 @@ pub fn run() -> ExitCode {
         Command::Serve(options) => serve::run(options),
         Command::User(command) => user::run(command),
         Command::Device(command) => device::run(command),
+        Command::Healing(options) => healing::run(options),
         Command::Import(command) => import::run(command),
+        Command::Backup(options) => backup::run(options),
+        Command::Restore(options) => restore::run(&options),
+        Command::Doctor(options) => return doctor::run(&options),
         Command::Verify(options) => return verify::run(&options),
     };
     match done {

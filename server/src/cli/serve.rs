@@ -7,10 +7,10 @@ use docket_sync_core::ids::Digest;
 use super::{Failure, data, say};
 use crate::config::{ServeOptions, ServerConfig};
 use crate::listen::tls::grouped;
-use crate::listen::{Listener, Transport};
+use crate::listen::{DRAIN, Listener, Transport};
 use crate::office::Office;
 use crate::platform::Platform;
-use crate::store::{SledStore, Store};
+use crate::store::JournaledStore;
 use crate::telemetry;
 
 pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
@@ -20,8 +20,10 @@ pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
     let transport = config.transport()?;
     // The port first: a busy one is said before the store is opened.
     let listener = Listener::bind(config.listen.address, transport.clone())?;
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(&config.data.store_folder(), config.data.store)?);
-    let (office, thread) = Office::open(store, keys, Platform::system(), None)?;
+    let platform = Platform::system();
+    let store = JournaledStore::open(&config.data.store_folder(), config.data.store, &platform)?;
+    let (office, thread) = Office::open(Arc::new(store), keys, platform, None)?;
+    office.last_backup.follow(&config.data.folder);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     announce(&config, &listener, &transport, &office);
     let certificate = match &transport {
@@ -55,6 +57,10 @@ async fn serve(listener: Listener, certificate: Option<Digest>, office: Arc<Offi
             stopping.stop();
         })
         .await?;
+    // A live socket is no request any more: the listener does not wait until its device has been told.
+    if tokio::time::timeout(DRAIN, office.emptied()).await.is_err() {
+        tracing::warn!("connections that did not end in time are cut");
+    }
     reactors.finished().await;
     Ok(())
 }

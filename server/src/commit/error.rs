@@ -60,3 +60,25 @@ pub enum CommitError {
     #[error("internal error: {0}")]
     Internal(String),
 }
+
+impl CommitError {
+    /// Whether a stored value of one thing is damaged: that thing must not hold up the others.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Record(_) | Self::Document(_) => true,
+            Self::Store(error) => {
+                matches!(error, StoreError::Value { .. } | StoreError::Damaged { .. } | StoreError::Encrypted { .. })
+            }
+            Self::Refused(_)
+            | Self::NoOrder(_)
+            | Self::NotFound { .. }
+            | Self::UnknownFrontier(_)
+            | Self::AlreadyDone { .. }
+            | Self::Invalid { .. }
+            | Self::Busy
+            | Self::Stopping
+            | Self::Internal(_) => false,
+        }
+    }
+}

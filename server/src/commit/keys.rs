@@ -1,6 +1,6 @@
 //! Keys of the tables that the commit path writes.
 
-use docket_sync_core::ids::{ActorId, DeviceId, DocumentId, PersonId, RecordId};
+use docket_sync_core::ids::{ActorId, DeviceId, Digest, DocumentId, FactId, PersonId, RecordId};
 use docket_sync_core::time::UnixMillis;
 
 /// Meta: the store's [`crate::identity::Identity`].
@@ -9,6 +9,8 @@ pub(crate) const IDENTITY: &[u8] = b"identity";
 pub(crate) const TIP: &[u8] = b"tip";
 /// Meta: prefix of serial counters by year.
 pub(crate) const SERIAL: &[u8] = b"serial/";
+/// Meta: what the program that opened the store last had done to it; see [`super::upgrade`].
+pub(crate) const OPENED: &[u8] = b"opened";
 /// Meta: number of the last certificate.
 pub(crate) const CERTIFICATES: &[u8] = b"certificates";
 
@@ -87,6 +89,55 @@ pub(crate) fn unsaved(document: DocumentId) -> Vec<u8> {
     [UNSAVED, &document.0].concat()
 }
 
+/// Index: an order in somebody's scope that still asks for work of his.
+pub(crate) fn open_in_scope(scope: ScopeId, document: DocumentId) -> Vec<u8> {
+    [open_orders(scope).as_slice(), &document.0].concat()
+}
+
+/// Prefix of [`open_in_scope`].
+pub(crate) fn open_orders(scope: ScopeId) -> Vec<u8> {
+    [b"s".as_slice(), &scope.0].concat()
+}
+
+/// The document at the end of a key.
+pub(crate) fn read_document(key: &[u8]) -> Option<DocumentId> {
+    key.get(key.len().checked_sub(DocumentId::LENGTH)?..).and_then(DocumentId::from_slice)
+}
+
+/// Index: what a request with an idempotency key was answered.
+pub(crate) fn request(request: Digest) -> Vec<u8> {
+    [b"q".as_slice(), &request.0].concat()
+}
+
+/// Index: prefix of [`request_at`].
+pub(crate) const REQUESTS: &[u8] = b"Q";
+
+/// Index: when a request was answered.
+pub(crate) fn request_at(at: UnixMillis, request: Digest) -> Vec<u8> {
+    [REQUESTS, &u64::try_from(at.0).unwrap_or(0).to_be_bytes(), &request.0].concat()
+}
+
+/// The request of such a key.
+pub(crate) fn read_request(key: &[u8]) -> Option<Digest> {
+    key.get(9..).and_then(Digest::from_slice)
+}
+
+/// Index: what a fact's device had on disk and its author had not seen.
+pub(crate) fn denial(document: DocumentId, fact: FactId) -> Vec<u8> {
+    [denials(document).as_slice(), &fact.actor.0, &fact.sequence.to_be_bytes()].concat()
+}
+
+/// Prefix of [`denial`].
+pub(crate) fn denials(document: DocumentId) -> Vec<u8> {
+    [b"k".as_slice(), &document.0].concat()
+}
+
+/// The fact of a [`denial`].
+pub(crate) fn read_denial(key: &[u8]) -> Option<FactId> {
+    let actor = key.get(17..33).and_then(ActorId::from_slice)?;
+    Some(FactId { actor, sequence: read_number(key)? })
+}
+
 /// Prefix of [`document_number`].
 pub(crate) fn document_numbers(document: DocumentId) -> Vec<u8> {
     [b"d".as_slice(), &document.0].concat()
@@ -110,6 +161,21 @@ pub(crate) fn roles_from(person: PersonId, at: UnixMillis) -> Vec<u8> {
 /// Prefix of [`roles_from`].
 pub(crate) fn roles_of(person: PersonId) -> Vec<u8> {
     [b"p".as_slice(), &person.0].concat()
+}
+
+/// Prefix of [`serial`]; no serial is the beginning of another one's key.
+pub(crate) fn serials(serial: &str) -> Vec<u8> {
+    [b"n".as_slice(), serial.as_bytes(), &[0]].concat()
+}
+
+/// Index: the orders that were registered under a serial.
+pub(crate) fn serial(serial: &str, document: DocumentId) -> Vec<u8> {
+    [serials(serial).as_slice(), &document.0].concat()
+}
+
+/// The order of a key under [`serials`].
+pub(crate) fn read_serial(key: &[u8], serial: &str) -> Option<DocumentId> {
+    key.get(serials(serial).len()..).and_then(DocumentId::from_slice)
 }
 
 pub(crate) fn feed(scope: ScopeId, number: u64, item: Item) -> Vec<u8> {

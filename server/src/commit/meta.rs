@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use docket_sync_core::document::{Chains, FirstStatement};
-use docket_sync_core::ids::{ActorId, ChangeHash, Digest, DocumentId, PersonId, RecordId, ReviewId};
+use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, Digest, DocumentId, PersonId, RecordId, ReviewId};
 use docket_sync_core::lifecycle::reviews::terms;
 use docket_sync_core::lifecycle::view::{OrderView, Review, ReviewStatus};
 use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
+
+use super::reasons::Ended;
 
 /// Metadata of one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -44,6 +46,12 @@ pub struct DocumentMeta {
     /// When the office first saw each open review: nobody can decide before that.
     #[n(9)]
     pub opened: Option<BTreeMap<ReviewId, UnixMillis>>,
+    /// Content addresses of the proofs of its signatures, in the order of their arrival.
+    #[n(10)]
+    pub proofs: Option<Vec<BlobId>>,
+    /// People whose reasons to hold it have ended.
+    #[n(11)]
+    pub ended: Option<BTreeMap<PersonId, Ended>>,
 }
 
 impl DocumentMeta {

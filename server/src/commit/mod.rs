@@ -4,28 +4,36 @@
 //! the other, their writes become one batch, one flush makes them durable, and only then each caller gets its
 //! answer. Nothing else writes documents or feeds. A failed flush ends the process; it is never retried.
 
+pub mod denials;
 mod error;
+mod judge_again;
 pub mod keys;
+pub mod listing;
 pub mod meta;
 mod order;
 mod overlay;
+mod passing;
 mod push;
 mod quarantine;
+pub(crate) mod reasons;
 mod reference;
+mod resolve;
 mod scope;
 mod state;
 pub mod tables;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod upgrade;
 mod writer;
 
 pub use error::CommitError;
 pub use keys::{Item, ScopeId};
 pub use order::{Order, RowRecord};
 pub use push::PushDone;
-pub use quarantine::QuarantineEntry;
+pub use quarantine::{Decided, QuarantineEntry, quarantine_total};
 pub use state::{Stated, Statement};
 pub use tables::Tables;
+pub(crate) use thread::alone;
 pub use thread::{Committer, Opened, open};
 pub use writer::{Touched, Writer};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use docket_sync_core::document::{BuiltChange, Document, FirstStatement, Record};
 use docket_sync_core::facts::values::{ServiceClass, Urgency, Window};
 use docket_sync_core::facts::{Fact, FactBody};
-use docket_sync_core::ids::{DeviceId, DocumentId, PersonId, RecordId};
+use docket_sync_core::ids::{DeviceId, DocumentId, FactId, PersonId, RecordId};
 use docket_sync_core::lifecycle::view::{
     AssignmentFacet, Coverage, OrderState, OrderView, ReviewStatus, SignatureFacet, VoucherFacet,
 };
@@ -17,6 +17,7 @@ use minicbor::{Decode, Encode};
 use super::error::CommitError;
 use super::keys;
 use super::meta::{ChangeEntry, DocumentMeta};
+use super::reasons::note_ends;
 use super::tables::{Tables, resolve};
 use super::writer::Writer;
 use crate::log::{FactRecord, LogRecord};
@@ -44,6 +45,8 @@ pub struct Order {
     added: DigestSum,
     /// Whether this job changed it.
     pub(super) changed: bool,
+    /// Facts that devices stated first in this job, each with its device.
+    pub(super) arrived: Vec<(FactId, DeviceId)>,
 }
 
 /// The order as lists show it, stored beside it.
@@ -116,7 +119,7 @@ pub struct RowRecord {
 }
 
 impl RowRecord {
-    fn of(view: &OrderView, number: u64) -> Self {
+    pub(super) fn of(view: &OrderView, number: u64) -> Self {
         let request = view.request.as_ref();
         let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open).count();
         Self {
@@ -168,7 +171,15 @@ impl Writer {
             let view = Arc::new(fold(&facts));
             self.orders.insert(
                 document,
-                Order { meta, document: loaded, facts, view, added: DigestSum::default(), changed: false },
+                Order {
+                    meta,
+                    document: loaded,
+                    facts,
+                    view,
+                    added: DigestSum::default(),
+                    changed: false,
+                    arrived: Vec::new(),
+                },
             );
         }
         Ok(self.orders.get(&document))
@@ -191,6 +202,7 @@ impl Writer {
                 view,
                 added: DigestSum::default(),
                 changed: false,
+                arrived: Vec::new(),
             };
             self.orders.insert(document, order);
             self.job_orders.insert(document);
@@ -210,8 +222,29 @@ impl Writer {
         if let Some(first) = first {
             order.meta.firsts.insert(record.actor, first);
         }
-        if let FactBody::RegisterCall(call) = fact.body() {
+        // What a supervisor lets in counts as if it had come by itself.
+        let contained = match fact.body() {
+            FactBody::Admit(admit) => admit.fact(document),
+            _ => None,
+        };
+        let body = contained.as_ref().unwrap_or(&fact).body();
+        let mut serial = None;
+        if let FactBody::RegisterCall(call) = body {
             order.meta.references = [Some(call.customer), Some(call.site), call.unit].into_iter().flatten().collect();
+            serial = call.serial.as_ref().map(|serial| keys::serial(serial, document));
+        }
+        if let FactBody::SignDocument(signed) = body {
+            let proofs = order.meta.proofs.get_or_insert_default();
+            if !proofs.contains(&signed.proof) {
+                proofs.push(signed.proof);
+            }
+        }
+        if let (Some(device), true) = (carried_by, (record.actor, record.sequence) == (fact.id.actor, fact.id.sequence))
+        {
+            order.arrived.push((fact.id, device));
+        }
+        if let Some(index) = serial {
+            self.put(Table::Index, index, Vec::new());
         }
         let (time, lo) = (fact.time, self.now());
         self.hybrid.observe(time, lo);
@@ -266,8 +299,11 @@ impl Writer {
             let after = before.plus(order.added);
             order.added = DigestSum::default();
             order.meta.digest = Some(after.to_digest());
-            self.move_scopes(document, &mut order.meta, &order.view, before, after)?;
-            self.set_timer(document, &mut order.meta, &order.view);
+            self.note_denials(document, &mut order)?;
+            note_ends(&mut order.meta, &order.view, self.now());
+            let holders = self.holders(&order.meta, &order.view, &order.facts)?;
+            self.move_scopes(document, &mut order, &holders, before, after)?;
+            self.set_timer(document, &mut order.meta, &order.view, &holders);
             if order.meta.unsaved >= UNSAVED_MAX {
                 self.save_order(document, &mut order);
             } else {
@@ -275,11 +311,22 @@ impl Writer {
                 self.put(Table::Index, keys::unsaved(document), Vec::new());
             }
             self.write(Table::DocumentMeta, document.0, &order.meta);
-            self.write(Table::View, document.0, &RowRecord::of(&order.view, order.meta.last));
+            let row = RowRecord::of(&order.view, order.meta.last);
+            self.list_reviews(document, &order.view, &order.facts)?;
+            self.list_order(document, self.row(document)?.as_ref(), &row)?;
+            self.write(Table::View, document.0, &row);
             self.job_touched.orders.insert(document);
         }
         self.orders.insert(document, order);
         Ok(())
+    }
+
+    /// The order's row as it was before this job; a damaged one is written anew.
+    fn row(&self, document: DocumentId) -> Result<Option<RowRecord>, CommitError> {
+        match self.read(Table::View, &document.0) {
+            Err(error) if error.is_damage() => Ok(None),
+            row => row,
+        }
     }
 
     fn save_order(&mut self, document: DocumentId, order: &mut Order) {
@@ -311,7 +358,16 @@ impl Writer {
             .collect();
         for document in quiet {
             self.unsaved.remove(&document);
-            if self.order(document)?.is_none_or(|order| order.meta.unsaved == 0) {
+            let unsaved = match self.order(document) {
+                Ok(order) => order.map_or(0, |order| order.meta.unsaved),
+                // It stays on the list of the next start; the others are folded.
+                Err(error) if error.is_damage() => {
+                    tracing::error!(work_order.id = %document, %error, "an order cannot be read, nor its save folded");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if unsaved == 0 {
                 self.remove(Table::Index, keys::unsaved(document));
                 continue;
             }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use docket_sync_core::document::{ChainHead, DocumentError, FirstStatement};
+use docket_sync_core::facts::bodies::RegisterCall;
 use docket_sync_core::facts::{FactBody, Role};
 use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, DeviceId, DocumentId, PersonId, StoreId};
 use docket_sync_core::limits;
 use docket_sync_core::sync::frames::{Ack, Cover, Push, QuarantineCode, Renew, StopCode};
-use docket_sync_core::sync::gate::{self, GateStore, Judged, Proof, Verdict};
+use docket_sync_core::sync::gate::{self, GateStore, Ground, Judged, Proof, Verdict};
 use docket_sync_core::sync::server::ack;
 use docket_sync_core::time::UnixMillis;
 
@@ -35,15 +36,35 @@ pub enum PushDone {
 
 impl Writer {
     /// Judges and commits one push that `device` carried here.
-    pub fn push(&mut self, device: DeviceId, push: &Push, mut proof: Proof) -> Result<PushDone, CommitError> {
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn push(&mut self, device: DeviceId, push: &Push, proof: Proof) -> Result<PushDone, CommitError> {
+        self.push_on(device, push, proof, Ground::Whole)
+    }
+
+    /// The same, where the store may have lost what the push builds on.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn push_on(
+        &mut self,
+        device: DeviceId,
+        push: &Push,
+        mut proof: Proof,
+        ground: Ground,
+    ) -> Result<PushDone, CommitError> {
         let store: StoreId = self.identity.store;
         if let Proof::Envelope { maker, .. } = &mut proof {
             // Revoked since the session began?
             let known: Option<DeviceRecord> = self.read(Table::Device, &maker.device.0)?;
             maker.revoked |= known.is_some_and(|record| record.revoked_at.is_some());
         }
+        if let Proof::Receipt(receipt) = &proof {
+            self.shows_loss(device, receipt)?;
+        }
         let now = self.now();
-        let judged = match gate::judge(&Look(self), store, push, proof, now) {
+        let judged = match gate::judge(&Look(self, ground), store, push, proof, now) {
             Ok(judged) => judged,
             Err(error) => {
                 tracing::info!(device.id = %device, %error, "a push contradicts itself");
@@ -53,7 +74,7 @@ impl Writer {
         if let Some(renew) = judged.renew {
             return Ok(PushDone::Renew(renew));
         }
-        if has_refusals(&judged) && self.quarantine_is_full(device)? {
+        if self.quarantine_overflows(device, &judged)? {
             return Ok(PushDone::Stop(StopCode::QuarantineFull));
         }
         if let Some(envelope) = &judged.envelope {
@@ -63,6 +84,9 @@ impl Writer {
         }
         let judged = self.admit_all(device, judged)?;
         self.keep_proofs(push, &judged)?;
+        self.pass_over_refused(device, &judged)?;
+        self.settle_serials(&judged)?;
+        self.count_push(device, push, &judged)?;
         let counter = match &push.cover {
             Cover::Own { counter, .. } => *counter,
             Cover::Relayed { envelope, .. } => envelope.counter,
@@ -73,62 +97,44 @@ impl Writer {
 
     /// Admits what the gate accepted. A change on which the document library fails is quarantined.
     fn admit_all(&mut self, device: DeviceId, mut judged: Judged) -> Result<Judged, CommitError> {
-        let received_at = self.now();
         for document in &mut judged.documents {
             let id = document.document;
             for (record, verdict) in &mut document.records {
-                match verdict {
-                    Verdict::Accept { fact, first, built } => {
-                        let stated = fact.id;
-                        let admission = Admission {
-                            document: id,
-                            record,
-                            fact: (**fact).clone(),
-                            first: first.clone(),
-                            carried_by: Some(device),
-                        };
-                        match self.admit(admission) {
-                            Ok(_) => self.release(device, id, record, stated)?,
-                            // The order is full: this change waits in quarantine, everything else goes on.
-                            Err(CommitError::Document(
-                                DocumentError::Limit { .. } | DocumentError::Sequence { .. },
-                            )) => {
-                                let hash = built.hash;
-                                *verdict = Verdict::Quarantine { code: QuarantineCode::Limit, hash };
-                                let (record, code) = (record.clone(), Some(QuarantineCode::Limit));
-                                let hash = Some(hash);
-                                self.quarantine(&QuarantineEntry {
-                                    document: id,
-                                    record,
-                                    hash,
-                                    code,
-                                    device,
-                                    received_at,
-                                })?;
-                            }
-                            Err(error) => return Err(error),
+                if let Verdict::Accept { fact, first, built } = verdict {
+                    let stated = fact.id;
+                    let (fact, first, hash) = ((**fact).clone(), first.clone(), built.hash);
+                    let admission = Admission { document: id, record, fact, first, carried_by: Some(device) };
+                    match self.admit(admission) {
+                        Ok(_) => self.release(device, id, record, stated)?,
+                        // The order is full: this change waits in quarantine, everything else goes on.
+                        Err(CommitError::Document(DocumentError::Limit { .. } | DocumentError::Sequence { .. })) => {
+                            *verdict = Verdict::Quarantine { code: QuarantineCode::Limit, hash };
                         }
-                    }
-                    Verdict::Duplicate => {}
-                    Verdict::Held { hash, .. } => {
-                        let (record, hash) = (record.clone(), *hash);
-                        self.quarantine(&QuarantineEntry {
-                            document: id,
-                            record,
-                            hash,
-                            code: None,
-                            device,
-                            received_at,
-                        })?;
-                    }
-                    Verdict::Quarantine { code, hash } => {
-                        let (record, hash, code) = (record.clone(), Some(*hash), Some(*code));
-                        self.quarantine(&QuarantineEntry { document: id, record, hash, code, device, received_at })?;
+                        Err(error) => return Err(error),
                     }
                 }
+                let (hash, code) = match verdict {
+                    Verdict::Accept { .. } | Verdict::Duplicate => continue,
+                    Verdict::Held { hash, .. } => (*hash, None),
+                    Verdict::Quarantine { code, hash } => (Some(*hash), Some(*code)),
+                };
+                self.quarantine(&QuarantineEntry::new(id, record.clone(), hash, code, device, self.now()))?;
             }
         }
         Ok(judged)
+    }
+
+    /// orders that came here with a serial of the register.
+    fn settle_serials(&mut self, judged: &Judged) -> Result<(), CommitError> {
+        for document in &judged.documents {
+            for (_, verdict) in &document.records {
+                let Verdict::Accept { fact, .. } = verdict else { continue };
+                if let FactBody::RegisterCall(RegisterCall { serial: Some(serial), .. }) = fact.body() {
+                    self.settle_serial(serial)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Keeps the proofs of signatures: those that a fact of this push, or of the named order, names.
@@ -144,10 +150,6 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-fn has_refusals(judged: &Judged) -> bool {
-    verdicts(judged).any(|verdict| matches!(verdict, Verdict::Held { .. } | Verdict::Quarantine { .. }))
 }
 
 fn has_news(judged: &Judged) -> bool {
@@ -175,7 +177,7 @@ fn names_proof(judged: &Judged, proof: BlobId) -> Option<DocumentId> {
 
 /// The gate's look-ups over the writer. A store that fails to read answers as if it knew nothing: the change
 /// is then held or quarantined, never lost, and the store's failure shows at the flush.
-struct Look<'a>(&'a Writer);
+pub(super) struct Look<'a>(pub(super) &'a Writer, pub(super) Ground);
 
 impl GateStore for Look<'_> {
     fn chain(&self, document: DocumentId, actor: ActorId) -> Option<ChainHead> {
@@ -212,5 +214,9 @@ impl GateStore for Look<'_> {
 
     fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool {
         self.0.ever_in_scope(document, person).unwrap_or(false)
+    }
+
+    fn ground(&self) -> Ground {
+        self.1
     }
 }

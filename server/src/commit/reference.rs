@@ -19,13 +19,19 @@ impl Writer {
     ) -> Result<u64, CommitError> {
         let old = self.reference(id)?.map(|record| record.version);
         let version = old.unwrap_or(0).saturating_add(1);
-        let company_wide = content.kind().is_some_and(|kind| kind.scope() == ReferenceScope::Company);
-        let record = ReferenceRecord::new(id, version, content);
+        self.put_reference(&ReferenceRecord::new(id, version, content), by)?;
+        Ok(version)
+    }
+
+    /// Writes a version of a reference record as it is; the caller has seen that it is later than the one here.
+    pub(crate) fn put_reference(&mut self, record: &ReferenceRecord, by: Option<PersonId>) -> Result<(), CommitError> {
+        let (id, version) = (record.id, record.version);
+        let old = self.reference(id)?.map(|record| record.version);
+        let company_wide = record.content.kind().is_some_and(|kind| kind.scope() == ReferenceScope::Company);
         let bytes = record.to_bytes();
         let at = self.now();
         let number = self.log(&LogRecord::Reference { bytes: bytes.clone(), by, at });
         self.put(Table::Reference, id.0, bytes);
-        self.move_reference(id, company_wide, old, version, number)?;
-        Ok(version)
+        self.move_reference(id, company_wide, old, version, number)
     }
 }

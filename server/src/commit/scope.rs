@@ -1,52 +1,36 @@
 //! Which orders are in whose scope, and the feed index that devices pull from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use docket_sync_core::ids::{DocumentId, PersonId, RecordId};
-use docket_sync_core::lifecycle::view::{OrderState, OrderView, ReviewStatus, VisitState};
+use docket_sync_core::lifecycle::view::{OrderState, OrderView, ReviewStatus};
 use docket_sync_core::sync::digest::DigestSum;
-use docket_sync_core::time::{DAY, HOUR, UnixMillis};
+use docket_sync_core::time::{HOUR, UnixMillis};
 
 use super::error::CommitError;
 use super::keys::{self, Item, ScopeId};
 use super::meta::{DocumentMeta, ScopeEntry};
+use super::order::Order;
+use super::reasons::{Holders, is_over};
 use super::tables::Tables;
 use super::writer::Writer;
 use crate::log::LogRecord;
 use crate::store::{KeyRange, Table};
 
-/// An order stays in scope this long after the last reason for it ended (sync.md, Scope).
-const STAYS: i64 = 14 * DAY;
 /// Timers fired in one round.
 const TIMERS_PER_ROUND: usize = 256;
 
-/// Who holds an order in scope, and until when; `None` has no end yet.
-fn holders(view: &OrderView) -> BTreeMap<PersonId, Option<UnixMillis>> {
-    let over = matches!(
-        view.state,
-        OrderState::Closed | OrderState::Cancelled | OrderState::Terminated | OrderState::Merged | OrderState::Declined
-    );
-    let later = Some(view.updated.plus(STAYS));
-    let mut holders: BTreeMap<PersonId, Option<UnixMillis>> = BTreeMap::new();
-    for assignment in &view.assignments {
-        holders.insert(assignment.technician, later);
-    }
-    for visit in &view.visits {
-        let until = if visit.state == VisitState::Ended { later } else { None };
-        holders.entry(visit.technician).and_modify(|known| *known = known.and(until)).or_insert(until);
-    }
-    if let (Some(technician), false) = (view.technician(), over) {
-        holders.insert(technician, None);
-    }
-    holders
-}
-
 /// The next moment at which something of the order falls due.
-fn next_due(view: &OrderView, meta: &DocumentMeta, now: UnixMillis) -> Option<UnixMillis> {
+fn next_due(view: &OrderView, meta: &DocumentMeta, holders: &Holders, now: UnixMillis) -> Option<UnixMillis> {
     let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open);
     let reviews = open.filter_map(|review| meta.due_of(review));
-    let scopes = holders(view).into_values().flatten().filter(|until| *until > now);
+    let scopes = holders.values().flatten().copied().filter(|until| *until > now);
     reviews.chain(scopes).min()
+}
+
+/// Whether the order still asks for somebody's work.
+fn asks_for_work(view: &OrderView) -> bool {
+    !is_over(view.state) && !matches!(view.state, OrderState::Completed | OrderState::Returned)
 }
 
 impl Writer {
@@ -54,17 +38,19 @@ impl Writer {
     pub(super) fn move_scopes(
         &mut self,
         document: DocumentId,
-        meta: &mut DocumentMeta,
-        view: &OrderView,
+        order: &mut Order,
+        holders: &Holders,
         before: DigestSum,
         after: DigestSum,
     ) -> Result<(), CommitError> {
         let now = self.now();
+        let asks = asks_for_work(&order.view);
+        let meta = &mut order.meta;
         let had: BTreeSet<PersonId> = meta.scopes.iter().copied().collect();
-        let has: BTreeSet<PersonId> = holders(view)
-            .into_iter()
+        let has: BTreeSet<PersonId> = holders
+            .iter()
             .filter(|(_, until)| until.is_none_or(|until| until > now))
-            .map(|(person, _)| person)
+            .map(|(person, _)| *person)
             .collect();
         let item = Item::Document(document);
         for person in had.union(&has) {
@@ -74,6 +60,9 @@ impl Writer {
                 (if was { before } else { DigestSum::default() }, if is { after } else { DigestSum::default() });
             self.place(scope, item, meta.last, is)?;
             self.add_to_scope(scope, less, more)?;
+            // Who has no reason left holds it, and has nothing to do.
+            let is_work = asks && matches!(holders.get(person), Some(None));
+            self.mark_open(scope, document, is_work)?;
             if was != is {
                 for record in meta.references.clone() {
                     self.count_reference(scope, record, meta.last, is)?;
@@ -81,6 +70,18 @@ impl Writer {
             }
         }
         meta.scopes = has.into_iter().collect();
+        Ok(())
+    }
+
+    /// Notes whether an order of the scope asks for work: such orders come first in a cold pull.
+    fn mark_open(&mut self, scope: ScopeId, document: DocumentId, is_open: bool) -> Result<(), CommitError> {
+        let key = keys::open_in_scope(scope, document);
+        let was_open = self.get(Table::Index, &key)?.is_some();
+        if is_open && !was_open {
+            self.put(Table::Index, key, Vec::new());
+        } else if was_open && !is_open {
+            self.remove(Table::Index, key);
+        }
         Ok(())
     }
 
@@ -174,10 +175,16 @@ impl Writer {
         Ok(self.get(Table::Scope, &key)?.is_some())
     }
 
-    pub(super) fn set_timer(&mut self, document: DocumentId, meta: &mut DocumentMeta, view: &OrderView) {
+    pub(super) fn set_timer(
+        &mut self,
+        document: DocumentId,
+        meta: &mut DocumentMeta,
+        view: &OrderView,
+        holders: &Holders,
+    ) {
         let now = self.now();
         meta.note_reviews(view, now);
-        let due = next_due(view, meta, now);
+        let due = next_due(view, meta, holders, now);
         if due == meta.due {
             return;
         }

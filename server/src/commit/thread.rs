@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::error::CommitError;
 use super::keys;
 use super::meta::Tip;
+use super::upgrade::Upgrade;
 use super::writer::Writer;
 use crate::hub::{Durable, Hub};
 use crate::identity::{Identity, StoreKeys};
@@ -133,6 +134,37 @@ impl Committer {
     }
 }
 
+/// One job on a store that nobody serves; durable when it returns.
+///
+/// # Errors
+/// What the job says, or the store's failure.
+pub(crate) fn alone<T>(
+    store: Arc<dyn Store>,
+    store_keys: StoreKeys,
+    platform: Platform,
+    work: impl FnOnce(&mut Writer) -> Result<T, CommitError>,
+) -> Result<T, CommitError> {
+    let (identity, tip) = read_end(store.as_ref(), None)?;
+    let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
+    let value = run_job(&mut writer, work)?;
+    store.apply(&writer.group_batch())?;
+    store.flush()?;
+    Ok(value)
+}
+
+/// Who the store is, and the end of its log.
+fn read_end(store: &dyn Store, new: Option<Identity>) -> Result<(Identity, Tip), CommitError> {
+    let identity: Identity = match store.get(Table::Meta, keys::IDENTITY)? {
+        Some(bytes) => record::decode("identity", &bytes)?,
+        None => new.ok_or(CommitError::NotFound { what: "a store in this folder" })?,
+    };
+    let tip = match store.get(Table::Meta, keys::TIP)? {
+        Some(bytes) => record::decode("tip", &bytes)?,
+        None => Tip { number: 0, chain: chain_start(identity.store) },
+    };
+    Ok((identity, tip))
+}
+
 fn run_job<T>(writer: &mut Writer, work: impl FnOnce(&mut Writer) -> Result<T, CommitError>) -> Result<T, CommitError> {
     writer.begin_job();
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -159,26 +191,20 @@ pub fn open(
     hub: Arc<Hub>,
     new: Option<Identity>,
 ) -> Result<Opened, CommitError> {
-    let stored = store.get(Table::Meta, keys::IDENTITY)?;
-    let mut identity: Identity = match stored {
-        Some(bytes) => record::decode("identity", &bytes)?,
-        None => new.ok_or(CommitError::NotFound { what: "a store in this folder" })?,
-    };
-    identity.start = identity.start.saturating_add(1);
-    let tip = match store.get(Table::Meta, keys::TIP)? {
-        Some(bytes) => record::decode("tip", &bytes)?,
-        None => Tip { number: 0, chain: chain_start(identity.store) },
-    };
+    let (mut identity, tip) = read_end(store.as_ref(), new)?;
+    let last_start = identity.start;
+    identity.start = identity.next_start(platform.clock.now(), platform.bytes());
     let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
     let started = LogRecord::Started { origin: identity.origin(), at: writer.now() };
-    run_job(&mut writer, |writer| {
+    let upgrade = run_job(&mut writer, |writer| {
         writer.write(Table::Meta, keys::IDENTITY, &identity);
         writer.log(&started);
-        Ok(())
+        Upgrade::begin(writer, last_start)
     })?;
     writer.find_unsaved()?;
     let mut thread = CommitThread { writer, store, hub };
     thread.finish_group(Vec::new())?;
+    thread.bring_up(upgrade)?;
     let (jobs, queue) = sync_channel(QUEUE);
     let thread = std::thread::Builder::new()
         .name("commit".to_owned())
@@ -199,6 +225,20 @@ struct CommitThread {
 }
 
 impl CommitThread {
+    /// Brings what an older program left up to what this one keeps, a small job at a time.
+    fn bring_up(&mut self, mut upgrade: Upgrade) -> Result<(), CommitError> {
+        while !upgrade.is_done() {
+            match run_job(&mut self.writer, |writer| upgrade.next(writer)) {
+                Ok(()) => self.finish_group(Vec::new())?,
+                Err(error) if upgrade.goes_on_after(&error) => {
+                    tracing::error!(%error, "a change in quarantine cannot be judged again and waits on");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     fn run(mut self, queue: &Receiver<Job>) {
         let mut postponed: Vec<Work> = Vec::new();
         let mut tidied = self.writer.now();
@@ -275,6 +315,10 @@ impl CommitThread {
                 tracing::error!(%error, "nothing of this group was committed");
                 let durable = self.hub.durable();
                 self.writer.group_failed(Tip { number: durable.number, chain: durable.chain });
+                // What the group had taken off the list of loose changes is on it still.
+                if let Err(error) = self.writer.find_unsaved() {
+                    tracing::warn!(%error, "orders with loose changes could not be listed");
+                }
                 for answer in answers {
                     answer(Err(CommitError::Store(copy(&error))));
                 }
@@ -283,14 +327,16 @@ impl CommitThread {
         }
     }
 
-    /// Applies and flushes while no reader looks, so that nothing undurable leaves the process.
+    /// Commits the group. No reader looks from the moment at which it could see any of it until all of it is
+    /// durable and the durable number says so.
     fn make_durable(&self) -> Result<(), StoreError> {
         let batch = self.writer.group_batch();
         let tip = self.writer.tip();
-        let mut durable = self.hub.lock_for_commit();
-        self.store.apply(&batch)?;
-        self.store.flush()?;
-        *durable = Durable { number: tip.number, chain: tip.chain };
+        let mut durable = None;
+        self.store.commit(&batch, &mut || durable = Some(self.hub.lock_for_commit()))?;
+        if let Some(durable) = &mut durable {
+            **durable = Durable { number: tip.number, chain: tip.chain };
+        }
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ use super::order::Order;
 use super::overlay::{Layers, Overlay};
 use super::tables::Tables;
 use crate::auth::people::PersonRecord;
+use crate::feed::devices::DeviceContact;
 use crate::identity::{Identity, StoreKeys};
 use crate::log::{LogRecord, entry_bytes};
 use crate::platform::Platform;
@@ -53,6 +54,9 @@ pub struct Writer {
     group_touched: Touched,
     pub(super) hybrid: HybridClock,
     pub(super) unsaved: BTreeMap<DocumentId, UnixMillis>,
+    started_at: u64,
+    /// The device whose message this job deals with, as it last made contact.
+    pub(super) heard: Option<(DeviceId, DeviceContact)>,
 }
 
 impl core::fmt::Debug for Writer {
@@ -94,6 +98,8 @@ impl Writer {
             group_touched: Touched::default(),
             hybrid: HybridClock::default(),
             unsaved: BTreeMap::new(),
+            started_at: tip.number.saturating_add(1),
+            heard: None,
         }
     }
 
@@ -125,6 +131,12 @@ impl Writer {
     #[must_use]
     pub fn tip(&self) -> Tip {
         self.tip
+    }
+
+    /// Number of this process's first record of the log.
+    #[must_use]
+    pub fn started_at(&self) -> u64 {
+        self.started_at
     }
 
     fn layers(&self) -> Layers<'_> {
@@ -213,6 +225,11 @@ impl Writer {
         self.job_touched.devices.insert(device);
     }
 
+    /// This job deals with a message of `device`; what is stored of its contact may be older.
+    pub fn hear(&mut self, device: DeviceId, contact: Option<DeviceContact>) {
+        self.heard = contact.map(|contact| (device, contact));
+    }
+
     /// Origin of the facts that this server states.
     #[must_use]
     pub fn origin(&self) -> Origin {
@@ -221,6 +238,7 @@ impl Writer {
 
     pub(super) fn begin_job(&mut self) {
         self.tip_before_job = self.tip;
+        self.heard = None;
     }
 
     pub(super) fn keep_job(&mut self) {

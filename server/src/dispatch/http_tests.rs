@@ -146,15 +146,22 @@ async fn c_151_the_clerks_list_shows_what_is_overdue_and_takes_one_answer() {
 
     let path = format!("/api/callbacks/{}", order(1));
     let answer = |outcome: &str| Some(json!({ "outcome": outcome, "note": "said so" }));
-    let (status, error) = page.ask("POST", &path, Some(json!({}))).await;
-    assert_eq!((status, &error["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("outcome")));
-    let (status, item) = page.ask("POST", &path, answer("no_answer")).await;
-    assert_eq!((status, &item["attempts"], &item["outcome"]), (StatusCode::OK, &json!(1), &Value::Null));
-    let (status, item) = page.ask("POST", &path, answer("redo")).await;
-    assert_eq!((status, &item["outcome"], &item["overdue"]), (StatusCode::OK, &json!("redo"), &json!(false)));
+    let etag = item["etag"].as_str().unwrap().to_owned();
     let (status, error) = page.ask("POST", &path, answer("ok")).await;
+    assert_eq!((status, &error["code"]), (StatusCode::PRECONDITION_REQUIRED, &json!("precondition_required")));
+    let (status, error) = page.ask_on("POST", &path, Some("vov2xk5l42"), answer("ok")).await;
+    assert_eq!((status, &error["code"]), (StatusCode::CONFLICT, &json!("unknown_frontier")));
+    assert_eq!(error["callback"]["attempts"], 0, "nothing was done, and the present callback is shown");
+    let etag = Some(etag.as_str());
+    let (status, error) = page.ask_on("POST", &path, etag, Some(json!({}))).await;
+    assert_eq!((status, &error["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("outcome")));
+    let (status, item) = page.ask_on("POST", &path, etag, answer("no_answer")).await;
+    assert_eq!((status, &item["attempts"], &item["outcome"]), (StatusCode::OK, &json!(1), &Value::Null));
+    let (status, item) = page.ask_on("POST", &path, etag, answer("redo")).await;
+    assert_eq!((status, &item["outcome"], &item["overdue"]), (StatusCode::OK, &json!("redo"), &json!(false)));
+    let (status, error) = page.ask_on("POST", &path, etag, answer("ok")).await;
     assert_eq!((status, &error["code"]), (StatusCode::CONFLICT, &json!("already_done")));
-    let (status, _) = page.ask("POST", &format!("/api/callbacks/{}", order(2)), answer("ok")).await;
+    let (status, _) = page.ask_on("POST", &format!("/api/callbacks/{}", order(2)), etag, answer("ok")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     for (state, total) in [("due", 0), ("done", 1), ("all", 1)] {
         let (_, list) = page.ask("GET", &format!("/api/callbacks?state={state}"), None).await;

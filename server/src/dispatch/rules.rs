@@ -37,7 +37,7 @@ pub struct Candidate {
 }
 
 /// What the rotation must know of an order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Needs {
     /// Skill that the work needs.
     pub skill: Option<String>,

@@ -266,6 +266,48 @@ async fn c_041_a_persons_assignment_is_in_the_records_too() {
     assert_eq!(desk(&world).pointer.last.unwrap().technician, person('B'));
 }
 
+#[tokio::test]
+async fn c_044_orders_that_nobody_can_do_hold_up_none_behind_them() {
+    let world = World::open(Arc::new(MemoryStore::new()));
+    world.hire_clerk();
+    let many = |number: u16| {
+        let mut id = [0xEE; 16];
+        id[..2].copy_from_slice(&number.to_be_bytes());
+        docket_sync_core::ids::DocumentId(id)
+    };
+    // More than one page of the queue needs what nobody has learnt.
+    for number in 0..1_100 {
+        world.call_as(many(number), Urgency::Normal, "crane");
+    }
+    world.pass(1);
+    world.call(1, Urgency::Normal, "");
+    world.follow(Rotation).await;
+    assert_eq!(world.technician(1), '-');
+    world.hire("A");
+    world.follow(Rotation).await;
+    assert_eq!(world.technician(1), 'A');
+}
+
+#[tokio::test]
+async fn c_041_the_rotations_next_needs_no_reason_for_an_unfinished_order_and_another_does() {
+    let world = company("A B C");
+    world.call(1, Urgency::Normal, "");
+    world.follow(Rotation).await;
+    assert_eq!(world.technician(1), 'A');
+    world.leave_unfinished(1, 'A');
+    world.follow(Rotation).await;
+    assert_eq!(world.view(1).state, OrderState::Unfinished);
+    let dispatch = |technician: Option<char>| {
+        let choice = DispatchChoice { technician: technician.map(person), reason: None, frontier: world.frontier(1) };
+        world.office.committer.run_blocking(move |writer| dispatch_order(writer, order(1), CLERK, &choice))
+    };
+    let refused = dispatch(Some('C'));
+    assert!(matches!(&refused, Err(CommitError::Refused(refusal)) if refusal.code == "override_reason"), "{refused:?}");
+    dispatch(None).unwrap();
+    assert_eq!(world.technician(1), 'B');
+    check_rotation(&world, 1);
+}
+
 /// A morning: what people do, one step after the other, with the reactor running in between.
 async fn morning(world: &World) {
     world.hire("A B C");

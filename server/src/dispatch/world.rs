@@ -140,13 +140,17 @@ impl World {
 
     /// A clerk, and technicians by letter with their skills: `"A:lift B C:lift,boiler"`.
     pub(crate) fn hire(&self, technicians: &str) {
-        self.hire_one("clerk", CLERK, &[Role::Clerk, Role::Dispatcher], "");
+        self.hire_clerk();
         for word in technicians.split_whitespace() {
             let (letter, skills) = word.split_once(':').unwrap_or((word, ""));
             let letter = letter.chars().next().unwrap();
             self.pass(1);
             self.hire_one(&format!("technician-{letter}"), person(letter), &[Role::Technician], skills);
         }
+    }
+
+    pub(crate) fn hire_clerk(&self) {
+        self.hire_one("clerk", CLERK, &[Role::Clerk, Role::Dispatcher], "");
     }
 
     fn hire_one(&self, login: &str, id: PersonId, roles: &[Role], skills: &str) {
@@ -187,6 +191,10 @@ impl World {
 
     /// A call that needs a skill, registered now.
     pub(crate) fn register(&self, number: u8, urgency: Urgency, skill: &str) {
+        self.register_as(order(number), urgency, skill);
+    }
+
+    fn register_as(&self, document: DocumentId, urgency: Urgency, skill: &str) {
         let call = RegisterCall {
             customer: RecordId([1; 16]),
             site: RecordId([2; 16]),
@@ -195,16 +203,26 @@ impl World {
             class: ServiceClass::Free,
             urgency,
             problem: "no hot water".to_owned(),
-            serial: Some(format!("2026-{number:06}")),
+            serial: Some(format!("2026-{:06}", document.0[0])),
             skill: (!skill.is_empty()).then(|| skill.to_owned()),
             origin: None,
         };
-        self.state(order(number), CLERK, call);
+        self.state(document, CLERK, call);
     }
 
     pub(crate) fn confirm(&self, number: u8) {
+        self.confirm_as(order(number));
+    }
+
+    /// A call about any document.
+    pub(crate) fn call_as(&self, document: DocumentId, urgency: Urgency, skill: &str) {
+        self.register_as(document, urgency, skill);
+        self.confirm_as(document);
+    }
+
+    fn confirm_as(&self, document: DocumentId) {
         let confirm = ConfirmRequest { content: "repair".to_owned(), window: None, amount: None, in_warranty: true };
-        self.state(order(number), CLERK, confirm);
+        self.state(document, CLERK, confirm);
     }
 
     /// A call, registered and confirmed now.
@@ -219,6 +237,15 @@ impl World {
         let visit = self.state(document, technician, bodies::Arrive { visit: None, place: None }).reference();
         self.state(document, technician, bodies::Start { visit });
         self.state(document, technician, bodies::OutcomeDone { visit, finding: Some("repaired".to_owned()) })
+    }
+
+    /// The technician goes there and must come again.
+    pub(crate) fn leave_unfinished(&self, number: u8, letter: char) {
+        let (document, technician) = (order(number), person(letter));
+        let visit = self.state(document, technician, bodies::Arrive { visit: None, place: None }).reference();
+        self.state(document, technician, bodies::Start { visit });
+        let reason = docket_sync_core::facts::values::UnfinishedReason::Parts;
+        self.state(document, technician, bodies::OutcomeUnfinished { visit, reason, text: None, next: None });
     }
 
     pub(crate) fn refuse(&self, number: u8, letter: char) {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use docket_sync_core::facts::Role;
-use docket_sync_core::ids::{DeviceId, Nonce, PersonId, StoreId};
-use docket_sync_core::proof::{Certificate, Certified};
+use docket_sync_core::ids::{DeviceId, Nonce, PersonId};
+use docket_sync_core::proof::{Certificate, Certified, Revocation};
+use docket_sync_core::reference;
+use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::frames::Pending;
 use docket_sync_core::sync::gate::Maker;
 use docket_sync_core::sync::server::SessionRow;
@@ -14,6 +16,7 @@ use ed25519_dalek::VerifyingKey;
 use minicbor::{Decode, Encode};
 
 use crate::commit::{CommitError, ScopeId, Tables, Writer, keys};
+use crate::identity::Identity;
 use crate::log::LogRecord;
 use crate::store::{KeyRange, Store, Table};
 
@@ -49,6 +52,7 @@ impl DeviceRecord {
             device: self.device,
             key: VerifyingKey::from_bytes(&self.key).ok()?,
             persons: self.persons.clone(),
+            since: self.enrolled_at,
             revoked: self.revoked_at.is_some(),
         })
     }
@@ -70,6 +74,47 @@ pub struct DeviceContact {
     /// What existed on the device only, as of its last Hello.
     #[n(3)]
     pub pending: Option<Pending>,
+    /// When it said so, the last ones of the numbers in `stored_to`, ascending.
+    #[n(4)]
+    pub stored: Option<Vec<StoredTo>>,
+    /// Where it stood when it showed that it had seen more than this store has; kept until the store's next loss.
+    #[n(5)]
+    pub ahead: Option<Cursor>,
+}
+
+/// What a device said it has on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct StoredTo {
+    /// Everything up to this number.
+    #[n(0)]
+    pub number: u64,
+    /// When, by the server's clock.
+    #[n(1)]
+    pub at: UnixMillis,
+}
+
+/// Reports kept of one device: what it states is a few sessions old at most, or older than all of them.
+const STORED_KEPT: usize = 16;
+
+impl DeviceContact {
+    /// The device has everything up to `number` on disk.
+    pub fn has_stored(&mut self, number: u64, at: UnixMillis) {
+        if number > self.stored_to {
+            self.stored_to = number;
+            let stored = self.stored.get_or_insert_default();
+            stored.push(StoredTo { number, at });
+            if stored.len() > STORED_KEPT {
+                stored.remove(0);
+            }
+        }
+    }
+
+    /// What it had on disk at a time, as far as it is still known.
+    #[must_use]
+    pub fn stored_at(&self, at: UnixMillis) -> Option<u64> {
+        self.stored.iter().flatten().rev().find(|stored| stored.at <= at).map(|stored| stored.number)
+    }
 }
 
 /// Contacts of all devices, in memory and lazily on disk: losing the last ones in a crash costs a device one
@@ -91,6 +136,8 @@ impl Contacts {
             last_sync_at: None,
             stored_to: 0,
             pending: None,
+            stored: None,
+            ahead: None,
         });
         Ok(self.lock().entry(device).or_insert(row).clone())
     }
@@ -119,7 +166,8 @@ impl Contacts {
     }
 }
 
-fn contact_key(device: DeviceId) -> Vec<u8> {
+/// Table Device: key of a device's contact.
+pub(crate) fn contact_key(device: DeviceId) -> Vec<u8> {
     [device.0.as_slice(), b"c"].concat()
 }
 
@@ -193,18 +241,28 @@ impl Writer {
         let at = self.now();
         record.revoked_at = Some(at);
         self.write(Table::Device, device.0, &record);
-        self.log(&LogRecord::Revoked { device, by, reason, at });
-        self.touch_scope(ScopeId::standing(device));
+        self.log(&LogRecord::Revoked { device, by, reason: reason.clone(), at });
+        let store = self.identity().store;
+        let revocation = Revocation::signed(store, device, at, reason, self.store_keys().signing());
+        self.tell_revocation(&revocation)
+    }
+
+    /// Tells every device of a revocation, so that any of them can bring it back to a store that has lost it.
+    pub(crate) fn tell_revocation(&mut self, revocation: &Revocation) -> Result<(), CommitError> {
+        let content = reference::Revocation { signed: revocation.to_bytes() };
+        self.write_reference(Revocation::record(revocation.device), content.into(), None)?;
+        self.touch_scope(ScopeId::standing(revocation.device));
         Ok(())
     }
 }
 
-/// The first nonce of a device that never spoke: derived, so that a server that forgot says the same.
+/// The first nonce of a device that never spoke in this epoch: derived, so that a server that forgot says the same.
 #[must_use]
-pub fn first_nonce(store: StoreId, device: DeviceId) -> Nonce {
+pub fn first_nonce(identity: &Identity, device: DeviceId) -> Nonce {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"docket-first-nonce-1");
-    hasher.update(&store.0);
+    hasher.update(&identity.store.0);
+    hasher.update(&identity.epoch.0);
     hasher.update(&device.0);
     let mut nonce = [0; Nonce::LENGTH];
     hasher.finalize_xof().fill(&mut nonce);

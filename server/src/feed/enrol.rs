@@ -77,7 +77,7 @@ impl Writer {
             device,
             person: record.person,
             certificate: data_encoding::HEXLOWER.encode(&certificate),
-            nonce: first_nonce(identity.store, device),
+            nonce: first_nonce(&identity, device),
             server_time_at: self.now(),
         })))
     }

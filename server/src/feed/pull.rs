@@ -7,19 +7,23 @@ use std::collections::BTreeSet;
 
 use docket_sync_core::document::{Record, heads_of};
 use docket_sync_core::facts::{FactBody, StatedFact};
-use docket_sync_core::ids::{ActorId, BlobId, DocumentId};
+use docket_sync_core::ids::{ActorId, BlobId, DocumentId, RecordId};
 use docket_sync_core::limits::{BATCH_BYTES, DOCUMENTS_PER_FRAME_MAX};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::frames::{Batch, BatchDocument, News, ProofBytes, ReceiptLine, RecordSet};
 
+use super::ahead::Ahead;
 use crate::commit::meta::{DocumentMeta, ScopeEntry};
+use crate::commit::reasons::is_over;
 use crate::commit::tables::to_record;
-use crate::commit::{CommitError, Item, ScopeId, Tables, keys};
+use crate::commit::{CommitError, Item, RowRecord, ScopeId, Tables, keys};
 use crate::hub::Durable;
 use crate::identity::{Identity, StoreKeys};
 use crate::store::{KeyRange, Store, Table};
 
+/// Proofs that travel with one whole order, the latest first: 256 KiB at most. An order has one or two.
+const PROOFS_PER_ORDER: usize = 8;
 /// Feed entries looked at for one batch.
 const ENTRIES: usize = 1_024;
 
@@ -59,11 +63,12 @@ struct Draft {
 }
 
 impl Pull<'_> {
-    /// The next batch after `from`, of about `aim` bytes; `None` when there is nothing new.
+    /// The next batch after `from`, of about `aim` bytes, what is sent `ahead` first; `None` when there is nothing
+    /// new.
     ///
     /// # Errors
-    /// When the store fails or holds damage.
-    pub fn next(&self, from: u64, aim: usize) -> Result<Option<Batch>, CommitError> {
+    /// When the store fails.
+    pub fn next(&self, from: u64, aim: usize, ahead: &mut Ahead) -> Result<Option<Batch>, CommitError> {
         let (entries, complete) = self.entries(from)?;
         if entries.is_empty() {
             return Ok(None);
@@ -71,12 +76,14 @@ impl Pull<'_> {
         let mut draft = Draft::default();
         let mut to = from;
         let mut cut = false;
+        self.add_ahead(&mut draft, aim, ahead)?;
         for (number, item) in entries {
-            if draft.bytes >= aim && number > to {
+            // At least one number, so that the cursor moves whatever was sent ahead.
+            if draft.bytes >= aim && number > to && to > from {
                 cut = true;
                 break;
             }
-            self.add(&mut draft, item, from)?;
+            self.add(&mut draft, (number, item), from, ahead)?;
             to = number;
         }
         let last = complete && !cut;
@@ -112,11 +119,11 @@ impl Pull<'_> {
                 break;
             }
             let entry = self.scope_entry(Item::Document(*document))?;
-            match (entry, self.store.meta(*document)?) {
-                (Some(ScopeEntry { left_at: None, .. }), Some(meta)) => {
-                    let bytes = self.store.document_bytes(*document, &meta)?;
-                    draft.document(*document, News::Whole { bytes }, Some(&meta));
+            match (entry, readable(*document, self.store.meta(*document))?) {
+                (Some(ScopeEntry { left_at: None, .. }), Readable::Yes(Some(meta))) => {
+                    self.add_whole(&mut draft, *document, &meta)?;
                 }
+                (Some(ScopeEntry { left_at: None, .. }), Readable::Damaged) => {}
                 _ => draft.document(*document, News::Evict, None),
             }
         }
@@ -156,24 +163,48 @@ impl Pull<'_> {
         self.store.read(Table::Scope, &keys::scope_item(self.scope, item))
     }
 
-    fn add(&self, draft: &mut Draft, item: Item, from: u64) -> Result<(), CommitError> {
-        match item {
-            Item::Reference(record) => {
-                if let Some(bytes) = Tables::get(self.store, Table::Reference, &record.0)? {
-                    draft.bytes = draft.bytes.saturating_add(bytes.len());
-                    draft.references.push(ProofBytes(bytes));
+    /// Orders that ask for work, each with the records that it names, before their turn.
+    fn add_ahead(&self, draft: &mut Draft, aim: usize, ahead: &mut Ahead) -> Result<(), CommitError> {
+        while draft.bytes < aim {
+            let Some(document) = ahead.take() else { break };
+            let before = draft.bytes;
+            let Readable::Yes(Some(meta)) = readable(document, self.store.meta(document))? else { continue };
+            for record in &meta.references {
+                let item = Item::Reference(*record);
+                if !ahead.has_sent(item) {
+                    self.add_reference(draft, *record)?;
+                    ahead.note(item, self.durable.number, 0);
                 }
-                Ok(())
             }
-            Item::Document(document) => self.add_document(draft, document, from),
+            self.add_whole(draft, document, &meta)?;
+            ahead.note(Item::Document(document), self.durable.number, draft.bytes.saturating_sub(before));
+        }
+        Ok(())
+    }
+
+    fn add(&self, draft: &mut Draft, feed: (u64, Item), from: u64, ahead: &Ahead) -> Result<(), CommitError> {
+        let (number, item) = feed;
+        let after = ahead.news_after(item, from);
+        if number <= after {
+            // It was sent ahead, and nothing came since.
+            return Ok(());
+        }
+        match item {
+            Item::Reference(record) => self.add_reference(draft, record),
+            Item::Document(document) => self.add_document(draft, document, after),
         }
     }
 
+    fn add_reference(&self, draft: &mut Draft, record: RecordId) -> Result<(), CommitError> {
+        if let Some(bytes) = Tables::get(self.store, Table::Reference, &record.0)? {
+            draft.bytes = draft.bytes.saturating_add(bytes.len());
+            draft.references.push(ProofBytes(bytes));
+        }
+        Ok(())
+    }
+
     fn add_document(&self, draft: &mut Draft, document: DocumentId, from: u64) -> Result<(), CommitError> {
-        let (Some(entry), Some(meta)) = (self.scope_entry(Item::Document(document))?, self.store.meta(document)?)
-        else {
-            return Ok(());
-        };
+        let Some(entry) = self.scope_entry(Item::Document(document))? else { return Ok(()) };
         if entry.left_at.is_some() {
             // Held since an earlier stay, perhaps; an eviction of what is not held does nothing.
             if from > 0 {
@@ -181,31 +212,41 @@ impl Pull<'_> {
             }
             return Ok(());
         }
+        let Readable::Yes(Some(meta)) = readable(document, self.store.meta(document))? else { return Ok(()) };
         if entry.entered_at > from {
-            let bytes = self.store.document_bytes(document, &meta)?;
-            draft.document(document, News::Whole { bytes }, Some(&meta));
-            return Ok(());
+            return self.add_whole(draft, document, &meta);
         }
-        let records: Vec<Record> = self
-            .store
-            .facts_after(document, from)?
-            .into_iter()
-            .map(|(_, fact)| to_record(fact))
-            .filter(|record| record.actor != self.own)
-            .collect();
-        self.add_proofs(draft, &records)?;
+        let Readable::Yes(facts) = readable(document, self.store.facts_after(document, from))? else { return Ok(()) };
+        let records: Vec<Record> =
+            facts.into_iter().map(|(_, fact)| to_record(fact)).filter(|record| record.actor != self.own).collect();
+        for proof in records.iter().filter_map(proof_of) {
+            self.add_proof(draft, proof)?;
+        }
         draft.records(document, sorted(records), &meta);
         Ok(())
     }
 
-    fn add_proofs(&self, draft: &mut Draft, records: &[Record]) -> Result<(), CommitError> {
-        for record in records {
-            if let Some(proof) = proof_of(record) {
-                if let Some(bytes) = Tables::get(self.store, Table::Blob, &proof.0)? {
-                    draft.bytes = draft.bytes.saturating_add(bytes.len());
-                    draft.proofs.push(ProofBytes(bytes));
-                }
-            }
+    /// A whole document, with the proofs of its signatures while the order is open: the phone of whoever takes it
+    /// over shows what was drawn.
+    fn add_whole(&self, draft: &mut Draft, document: DocumentId, meta: &DocumentMeta) -> Result<(), CommitError> {
+        let Readable::Yes(bytes) = readable(document, self.store.document_bytes(document, meta))? else {
+            return Ok(());
+        };
+        draft.document(document, News::Whole { bytes }, Some(meta));
+        let Some(proofs) = &meta.proofs else { return Ok(()) };
+        let row = readable(document, self.store.read::<RowRecord>(Table::View, &document.0))?;
+        let is_open = matches!(row, Readable::Yes(Some(row)) if !is_over(row.state));
+        for proof in proofs.iter().rev().take(PROOFS_PER_ORDER).filter(|_| is_open) {
+            self.add_proof(draft, *proof)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of a proof, once they have arrived.
+    fn add_proof(&self, draft: &mut Draft, proof: BlobId) -> Result<(), CommitError> {
+        if let Some(bytes) = Tables::get(self.store, Table::Blob, &proof.0)? {
+            draft.bytes = draft.bytes.saturating_add(bytes.len());
+            draft.proofs.push(ProofBytes(bytes));
         }
         Ok(())
     }
@@ -254,6 +295,24 @@ impl Draft {
         self.records.push(document, &records);
         let runs = self.records.documents.pop().map(|packed| packed.runs).unwrap_or_default();
         self.document(document, News::Records { runs }, Some(meta));
+    }
+}
+
+/// What was read of one order.
+enum Readable<T> {
+    Yes(T),
+    /// Told on the process's log; the device's digest differs until it is mended, and the other orders go on.
+    Damaged,
+}
+
+fn readable<T>(document: DocumentId, read: Result<T, CommitError>) -> Result<Readable<T>, CommitError> {
+    match read {
+        Ok(value) => Ok(Readable::Yes(value)),
+        Err(error) if error.is_damage() => {
+            tracing::error!(work_order.id = %document, %error, "an order is damaged and is not sent");
+            Ok(Readable::Damaged)
+        }
+        Err(error) => Err(error),
     }
 }
 

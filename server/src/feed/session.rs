@@ -3,24 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use docket_sync_core::document::heads_of;
-use docket_sync_core::facts::{Origin, SCHEMA_LEVEL};
-use docket_sync_core::ids::{ActorId, DeviceId, DocumentId, Nonce};
+use docket_sync_core::ids::{ActorId, DeviceId, DocumentId};
 use docket_sync_core::limits::{BATCH_BYTES, FIRST_BATCH_BYTES};
-use docket_sync_core::proof::Certificate;
-use docket_sync_core::proof::Receipt;
-use docket_sync_core::sync::cursor::Cursor;
-use docket_sync_core::sync::frames::{
-    Batch, Cover, DocumentHeads, Frame, Have, Heads, Hello, NonceFrame, Push, Renew, Stop, StopCode, Welcome,
-};
-use docket_sync_core::sync::gate::{self, Maker, Proof};
-use docket_sync_core::sync::message::travels_digest;
-use docket_sync_core::sync::server::{HelloVerdict, check_hello};
-use ed25519_dalek::VerifyingKey;
+use docket_sync_core::sync::frames::{Batch, Frame, Push, References, Stop, StopCode};
+use docket_sync_core::sync::gate::{Ground, Maker};
 
-use super::devices::{DeviceRecord, first_nonce, read_device};
+use super::ahead::Ahead;
+use super::devices::{DeviceRecord, read_device};
 use super::pull::Pull;
-use crate::commit::{CommitError, PushDone, ScopeId, Tables};
+use super::standing::Standing;
+use crate::commit::{CommitError, PushDone, ScopeId, Writer};
 use crate::office::Office;
 use crate::store::StoreError;
 
@@ -39,40 +31,53 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn ending(frame: Frame) -> Self {
+    pub(super) fn ending(frame: Frame) -> Self {
         Self { frames: vec![frame], ends: true }
     }
 
-    fn stop(code: StopCode, retry_after_ms: Option<u64>) -> Self {
+    pub(super) fn stop(code: StopCode, retry_after_ms: Option<u64>) -> Self {
         Self::ending(Frame::Stop(Stop { code, retry_after_ms }))
     }
 }
 
 /// Who speaks, once the Hello was good.
 #[derive(Debug, Clone)]
-struct Speaker {
-    record: DeviceRecord,
-    maker: Maker,
-    scope: ScopeId,
+pub(super) struct Speaker {
+    pub(super) record: DeviceRecord,
+    pub(super) maker: Maker,
+    pub(super) scope: ScopeId,
     /// The actor of its incarnation.
-    own: ActorId,
+    pub(super) own: ActorId,
+    pub(super) standing: Standing,
+    /// Whether it has seen more than the store has.
+    pub(super) ground: Ground,
 }
 
 /// One session.
 #[derive(Debug)]
 pub struct ServerSession {
-    office: Arc<Office>,
-    speaker: Option<Speaker>,
-    position: u64,
+    pub(super) office: Arc<Office>,
+    pub(super) speaker: Option<Speaker>,
+    pub(super) position: u64,
     /// Whether a batch was sent: the first one is small, so that a screen has something soon.
     has_sent: bool,
+    /// What a cold pull sends before its turn; absent until it begins.
+    ahead: Option<Ahead>,
+    /// Whether this session is one answer.
+    is_one_answer: bool,
 }
 
 impl ServerSession {
     /// A session that has heard nothing.
     #[must_use]
     pub fn new(office: Arc<Office>) -> Self {
-        Self { office, speaker: None, position: 0, has_sent: false }
+        Self { office, speaker: None, position: 0, has_sent: false, ahead: None, is_one_answer: false }
+    }
+
+    /// A session of one message and its answer: the next one remembers nothing of it.
+    #[must_use]
+    pub fn of_one_answer(office: Arc<Office>) -> Self {
+        Self { is_one_answer: true, ..Self::new(office) }
     }
 
     /// What concerns this session, once it is open: two feeds, and the device's own standing.
@@ -81,16 +86,19 @@ impl ServerSession {
         self.speaker.as_ref().map(|speaker| [speaker.scope, ScopeId::COMPANY, ScopeId::standing(speaker.record.device)])
     }
 
-    /// Whether the device was revoked since its Hello.
+    /// Why the session must end, where the device was revoked or its person left since its Hello.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn is_revoked(&mut self) -> Result<bool, CommitError> {
-        let Some(speaker) = &mut self.speaker else { return Ok(false) };
+    pub fn must_stop(&mut self) -> Result<Option<StopCode>, CommitError> {
+        let Some(speaker) = &mut self.speaker else { return Ok(None) };
         let _durable = self.office.hub.read();
-        let record = read_device(self.office.store.as_ref(), speaker.record.device)?;
-        speaker.maker.revoked = record.is_none_or(|record| record.revoked_at.is_some());
-        Ok(speaker.maker.revoked)
+        let store = self.office.store.as_ref();
+        if let Some(record) = read_device(store, speaker.record.device)? {
+            speaker.standing = Standing::of(store, &record)?;
+        }
+        speaker.maker.revoked = speaker.standing == Standing::Revoked;
+        Ok(speaker.standing.stop())
     }
 
     /// The device, once the Hello was good.
@@ -122,14 +130,18 @@ impl ServerSession {
 
     async fn serve(&mut self, frames: Vec<Frame>, mut answer: Answer) -> Result<Answer, CommitError> {
         let mut wanted = BTreeSet::new();
-        let revoked = self.speaker.as_ref().is_some_and(|speaker| speaker.maker.revoked);
+        let stop = self.speaker.as_ref().and_then(|speaker| speaker.standing.stop());
         for frame in frames {
             match frame {
                 Frame::Push(push) => answer.frames.push(self.push(push).await?),
-                // A revoked device may leave what it has and gets nothing.
-                _ if revoked => {}
+                Frame::Sealed(sealed) => answer.frames.push(self.open_sealed(&sealed).await?),
+                // Such a device may leave what it has and gets nothing.
+                _ if stop.is_some() => {}
+                // The store knows it after all.
+                Frame::Introduce(_) => {}
+                Frame::References(given) => self.references(given).await?,
                 Frame::Stored(stored) => self.stored(stored.to),
-                Frame::Heads(heads) => answer.frames.push(Frame::Have(self.have(&heads)?)),
+                Frame::Heads(heads) => answer.frames.push(Frame::Have(self.have(&heads).await?)),
                 Frame::Want(want) => wanted.extend(want.documents),
                 _ => answer.frames.push(Frame::Stop(Stop { code: StopCode::OutOfOrder, retry_after_ms: None })),
             }
@@ -141,8 +153,8 @@ impl ServerSession {
         if !wanted.is_empty() && !answer.ends {
             answer.frames.push(Frame::Batch(self.whole(&wanted)?));
         }
-        if revoked && !answer.ends {
-            answer.frames.push(Frame::Stop(Stop { code: StopCode::Revoked, retry_after_ms: None }));
+        if let (Some(code), false) = (stop, answer.ends) {
+            answer.frames.push(Frame::Stop(Stop { code, retry_after_ms: None }));
             answer.ends = true;
         }
         Ok(answer)
@@ -159,8 +171,15 @@ impl ServerSession {
             return Ok(None);
         }
         let aim = if self.has_sent { BATCH_BYTES } else { FIRST_BATCH_BYTES };
-        let batch = self.pull(speaker, *durable).next(self.position, aim)?;
+        let mut ahead = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => self.begin_ahead(speaker.scope)?,
+        };
+        let batch = self.pull(speaker, *durable).next(self.position, aim, &mut ahead)?;
         drop(durable);
+        // Once the walk has come to the end, what was sent ahead needs no remembering.
+        let is_last = batch.as_ref().is_none_or(|batch| batch.digest.is_some());
+        self.ahead = Some(if is_last { Ahead::none() } else { ahead });
         if let Some(batch) = &batch {
             self.position = batch.to.number;
             self.has_sent = true;
@@ -168,7 +187,16 @@ impl ServerSession {
         Ok(batch)
     }
 
-    fn pull<'a>(&'a self, speaker: &Speaker, durable: crate::hub::Durable) -> Pull<'a> {
+    fn begin_ahead(&self, scope: ScopeId) -> Result<Ahead, CommitError> {
+        let (store, now) = (self.office.store.as_ref(), self.office.platform.clock.now());
+        match (self.position, self.is_one_answer) {
+            (0, true) => Ahead::of_answer(store, scope, now),
+            (0, false) => Ahead::of_session(store, scope, now),
+            _ => Ok(Ahead::none()),
+        }
+    }
+
+    pub(super) fn pull<'a>(&'a self, speaker: &Speaker, durable: crate::hub::Durable) -> Pull<'a> {
         Pull {
             store: self.office.store.as_ref(),
             durable,
@@ -179,81 +207,30 @@ impl ServerSession {
         }
     }
 
-    /// Judges the Hello; gives the frames to say, or the answer that ends the session.
-    async fn greet(&mut self, hello: &Hello, rest: &[Frame]) -> Result<Result<Vec<Frame>, Answer>, CommitError> {
-        let office = self.office.clone();
-        let store = office.identity.store;
-        let Some(record) = read_device(office.store.as_ref(), hello.device)? else {
-            return Ok(Err(Answer::stop(StopCode::NotAuthentic, None)));
-        };
-        let Some(maker) = record.maker() else { return Ok(Err(Answer::stop(StopCode::NotAuthentic, None))) };
-        let contact = office.contacts.get(office.store.as_ref(), hello.device, first_nonce(store, hello.device))?;
-        let verdict = check_hello(&contact.session, &maker.key, store, hello, travels_digest(rest));
-        let nonce = match verdict {
-            HelloVerdict::Stop(code) => return Ok(Err(Answer::stop(code, None))),
-            HelloVerdict::Renew(reason) => {
-                let renew = Renew { actor: None, sequence: hello.counter, reason };
-                return Ok(Err(Answer::ending(Frame::Renew(renew))));
-            }
-            HelloVerdict::SayNonce => {
-                let last_counter = contact.session.last_counter;
-                let nonce = NonceFrame { nonce: contact.session.nonce_out, last_counter };
-                return Ok(Err(Answer::ending(Frame::Nonce(nonce))));
-            }
-            HelloVerdict::Repeated => contact.session.nonce_out,
-            HelloVerdict::Fresh => {
-                let mut next = contact.clone();
-                let nonce = Nonce(office.platform.bytes());
-                next.session.advance(hello, store, nonce);
-                next.last_sync_at = Some(office.platform.clock.now());
-                next.pending = hello.pending;
-                if !office.contacts.swap(hello.device, &contact.session, next.clone()) {
-                    return Ok(Err(Answer::stop(StopCode::Busy, Some(BUSY_RETRY_MS))));
-                }
-                office.keep_contact(hello.device, next);
-                nonce
-            }
-        };
-        let person = record.persons.first().copied().unwrap_or(docket_sync_core::ids::PersonId([0; 16]));
-        let own = Origin::Device { device: hello.device, incarnation: hello.incarnation }.actor();
-        let speaker = Speaker { record, maker, scope: ScopeId::of(person), own };
-        let welcome = self.welcome(&speaker, hello.cursor.as_ref(), nonce)?;
-        self.speaker = Some(speaker);
-        Ok(Ok(vec![Frame::Welcome(welcome)]))
+    pub(super) fn office(&self) -> &Office {
+        &self.office
     }
 
-    fn welcome(&mut self, speaker: &Speaker, cursor: Option<&Cursor>, nonce: Nonce) -> Result<Welcome, CommitError> {
-        let durable = self.office.hub.read();
-        let identity = &self.office.identity;
-        self.position = 0;
-        if let Some(cursor) = cursor {
-            let chain = self.office.store.log_entry(cursor.number)?.map(|entry| entry.chain);
-            let known = chain.map(|chain| Cursor::new(identity.epoch, cursor.number, chain));
-            if known.as_ref() == Some(cursor) {
-                self.position = cursor.number;
-            }
-        }
-        let pull = self.pull(speaker, *durable);
-        let digest = if pull.is_current(self.position)? { Some(pull.digest()?) } else { None };
-        Ok(Welcome {
-            epoch: identity.epoch,
-            server_time: self.office.platform.clock.now(),
-            nonce,
-            durable_to: durable.number,
-            backed_up_to: 0,
-            level: SCHEMA_LEVEL,
-            digest,
-            limits: None,
-        })
-    }
-
-    async fn push(&mut self, push: Push) -> Result<Frame, CommitError> {
+    pub(super) async fn push(&self, push: Push) -> Result<Frame, CommitError> {
         let Some(speaker) = &self.speaker else {
             return Ok(Frame::Stop(Stop { code: StopCode::OutOfOrder, retry_after_ms: None }));
         };
-        let device = speaker.record.device;
-        let proof = self.proof(&push.cover, speaker)?;
-        let done = self.office.committer.run(move |writer| writer.push(device, &push, proof)).await;
+        let (device, ground) = (speaker.record.device, speaker.ground);
+        let done = if speaker.standing == Standing::Unconfirmed {
+            let held = self.office.committer.run(move |writer| writer.hold_push(device, &push)).await;
+            held.map(|ack| ack.map_or(PushDone::Stop(StopCode::QuarantineFull), PushDone::Acked))
+        } else if let Some(certificate) = self.forgotten_maker(&push.cover)? {
+            let held = self.office.committer.run(move |writer| writer.hold_relayed(&certificate, &push)).await;
+            held.map(|ack| ack.map_or(PushDone::Stop(StopCode::QuarantineFull), PushDone::Acked))
+        } else {
+            let proof = self.proof(&push.cover, speaker)?;
+            let contact = self.office.contacts.update(device, |_| {});
+            let job = move |writer: &mut Writer| {
+                writer.hear(device, contact);
+                writer.push_on(device, &push, proof, ground)
+            };
+            self.office.committer.run(job).await
+        };
         Ok(match done {
             Ok(PushDone::Acked(ack)) => Frame::Ack(ack),
             Ok(PushDone::Renew(renew)) => Frame::Renew(renew),
@@ -265,41 +242,10 @@ impl ServerSession {
         })
     }
 
-    /// What covers a push: this device's envelope, a colleague's with his certificate, or a receipt.
-    fn proof(&self, cover: &Cover, speaker: &Speaker) -> Result<Proof, CommitError> {
-        let store = self.office.identity.store;
-        Ok(match cover {
-            Cover::Own { .. } => gate::own_proof(cover, store, speaker.maker.clone()),
-            Cover::Relayed { envelope, certificate } => match self.relayed_maker(certificate)? {
-                Some(maker) => Proof::Envelope { maker, envelope: envelope.clone() },
-                None => Proof::None,
-            },
-            Cover::Receipt { receipt } => Receipt::from_bytes(receipt)
-                .ok()
-                .filter(|receipt| receipt.store == store && self.is_ours(receipt))
-                .map_or(Proof::None, Proof::Receipt),
-            Cover::None => Proof::None,
-        })
-    }
-
-    fn is_ours(&self, receipt: &Receipt) -> bool {
-        receipt.verify(&self.office.keys.signing().verifying_key()).is_ok()
-    }
-
-    fn relayed_maker(&self, certificate: &[u8]) -> Result<Option<Maker>, CommitError> {
-        let Ok(certificate) = Certificate::from_bytes(certificate) else { return Ok(None) };
-        if certificate.store_key != self.office.keys.public() || certificate.verify().is_err() {
-            return Ok(None);
-        }
-        // A certificate that this store remembers may have been revoked since.
-        let known = read_device(self.office.store.as_ref(), certificate.device)?;
-        let Ok(key) = VerifyingKey::from_bytes(&certificate.device_key) else { return Ok(None) };
-        Ok(Some(Maker {
-            device: certificate.device,
-            key,
-            persons: certificate.persons.iter().map(|(person, _)| *person).collect(),
-            revoked: known.is_some_and(|record| record.revoked_at.is_some()),
-        }))
+    async fn references(&self, given: References) -> Result<(), CommitError> {
+        let Some(speaker) = &self.speaker else { return Ok(()) };
+        let device = speaker.record.device;
+        self.office.committer.run(move |writer| writer.take_references(device, &given)).await
     }
 
     /// The device answered a ping: it is there.
@@ -307,34 +253,17 @@ impl ServerSession {
         self.stored(0);
     }
 
-    fn stored(&self, to: u64) {
+    pub(super) fn stored(&self, to: u64) {
         let Some(speaker) = &self.speaker else { return };
         let device = speaker.record.device;
         let now = self.office.platform.clock.now();
         let contact = self.office.contacts.update(device, |contact| {
-            contact.stored_to = contact.stored_to.max(to);
+            contact.has_stored(to, now);
             contact.last_sync_at = Some(now);
         });
         if let Some(contact) = contact {
             self.office.keep_contact(device, contact);
         }
-    }
-
-    fn have(&self, heads: &Heads) -> Result<Have, CommitError> {
-        let _durable = self.office.hub.read();
-        let mut documents = Vec::new();
-        for held in &heads.documents {
-            let known = self.heads(held.document)?;
-            if known != held.heads {
-                documents.push(DocumentHeads { document: held.document, heads: known, receipt: None });
-            }
-        }
-        Ok(Have { documents })
-    }
-
-    fn heads(&self, document: DocumentId) -> Result<Vec<docket_sync_core::ids::ChangeHash>, CommitError> {
-        let meta = self.office.store.meta(document)?;
-        Ok(meta.map(|meta| heads_of(document, &meta.chains)).unwrap_or_default())
     }
 
     fn whole(&self, documents: &BTreeSet<DocumentId>) -> Result<Batch, CommitError> {

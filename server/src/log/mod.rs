@@ -4,7 +4,7 @@
 //! and never load a document. Format: `schemas/log.md`; golden bytes: `schemas/golden/log`.
 
 use docket_sync_core::facts::Origin;
-use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, DeviceId, Digest, DocumentId, PersonId};
+use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, PersonId};
 use docket_sync_core::sync::frames::QuarantineCode;
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
@@ -141,6 +141,67 @@ pub enum LogRecord {
         by: Option<PersonId>,
         /// When.
         #[n(4)]
+        at: UnixMillis,
+    },
+    /// The store lost what came after a number: it was restored from a backup, or its disk was rolled back and a
+    /// device showed it.
+    #[n(10)]
+    Restored {
+        /// The backup, or what the device showed.
+        #[n(0)]
+        from: String,
+        /// Last number that was kept.
+        #[n(1)]
+        until_number: u64,
+        /// Time of the last record that was kept, where that is known.
+        #[n(2)]
+        until_at: Option<UnixMillis>,
+        /// Epoch before.
+        #[n(3)]
+        epoch_before: Epoch,
+        /// Epoch since; the same where nobody restored the store on purpose.
+        #[n(4)]
+        epoch: Epoch,
+        /// When.
+        #[n(5)]
+        at: UnixMillis,
+    },
+    /// An administrator confirmed a device that the store had forgotten.
+    #[n(11)]
+    Confirmed {
+        /// Which.
+        #[n(0)]
+        device: DeviceId,
+        /// Who did it.
+        #[n(1)]
+        by: PersonId,
+        /// When.
+        #[n(2)]
+        at: UnixMillis,
+    },
+    /// A supervisor decided about a change in quarantine.
+    #[n(12)]
+    Decided {
+        /// The document.
+        #[n(0)]
+        document: DocumentId,
+        /// The actor.
+        #[n(1)]
+        actor: ActorId,
+        /// The sequence.
+        #[n(2)]
+        sequence: u64,
+        /// Whether its fact was let in.
+        #[n(3)]
+        admitted: bool,
+        /// Who decided.
+        #[n(4)]
+        by: PersonId,
+        /// Why.
+        #[n(5)]
+        reason: String,
+        /// When.
+        #[n(6)]
         at: UnixMillis,
     },
 }

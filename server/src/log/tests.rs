@@ -31,6 +31,17 @@ fn fact(carried_by: Option<DeviceId>) -> LogRecord {
     })
 }
 
+fn restored(epoch: Epoch) -> LogRecord {
+    let from = "backup of 2025-11-20".to_owned();
+    let until_at = (epoch.0[0] == 0xe1).then_some(NOON);
+    LogRecord::Restored { from, until_number: 70_000, until_at, epoch_before: Epoch([0xe0; 8]), epoch, at: NOON }
+}
+
+fn decided() -> LogRecord {
+    let (document, actor, reason) = (DOCUMENT, ACTOR, "电话核实".to_owned());
+    LogRecord::Decided { document, actor, sequence: 301, admitted: true, by: PERSON, reason, at: NOON }
+}
+
 /// A record of every kind, and of the kinds with something absent a second one.
 fn records() -> Vec<(&'static str, LogRecord)> {
     let server = Origin::Server { store: STORE, epoch: Epoch([0xe0; 8]), node: 0, start: 3 };
@@ -57,6 +68,10 @@ fn records() -> Vec<(&'static str, LogRecord)> {
         ("07-quarantined", quarantined(Some(QuarantineCode::ForgedAuthor))),
         ("07-quarantined-held", quarantined(None)),
         ("08-proof", LogRecord::Proof { document: DOCUMENT, proof: BlobId([0x73; 32]) }),
+        ("10-restored", restored(Epoch([0xe1; 8]))),
+        ("10-restored-unnoticed", restored(Epoch([0xe0; 8]))),
+        ("11-confirmed", LogRecord::Confirmed { device: DEVICE, by: PERSON, at: NOON }),
+        ("12-decided", decided()),
         ("09-office", office(Some(DOCUMENT), Some(PERSON))),
         ("09-office-by-rule", office(None, None)),
     ]

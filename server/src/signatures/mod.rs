@@ -40,6 +40,9 @@ impl Reactor for SignatureCheck {
             | LogRecord::Enrolled { .. }
             | LogRecord::Revoked { .. }
             | LogRecord::Quarantined { .. }
+            | LogRecord::Restored { .. }
+            | LogRecord::Confirmed { .. }
+            | LogRecord::Decided { .. }
             | LogRecord::Reference { .. }
             | LogRecord::Person { .. }
             | LogRecord::Office { .. } => None,

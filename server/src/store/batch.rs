@@ -83,6 +83,11 @@ impl Batch {
         self
     }
 
+    /// Writes a value that has its header already, or removes it.
+    pub(crate) fn put_stored(&mut self, table: Table, key: Vec<u8>, stored: Option<Vec<u8>>) {
+        self.writes.insert((table, key), stored);
+    }
+
     /// Demands that there is no value under `key`.
     pub fn expect_absent(&mut self, table: Table, key: impl Into<Vec<u8>>) -> &mut Self {
         self.expect(table, key, Expect::Absent)
@@ -130,6 +135,14 @@ impl Batch {
     #[must_use]
     pub fn len(&self) -> usize {
         self.writes.len()
+    }
+
+    /// Bytes of keys and values.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.writes()
+            .map(|(_, key, value)| key.len().saturating_add(value.map_or(0, <[u8]>::len)))
+            .fold(0, usize::saturating_add)
     }
 
     /// Refuses keys, values and batches above the limits of this module.

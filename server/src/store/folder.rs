@@ -7,7 +7,7 @@ use std::path::Path;
 use super::StoreError;
 
 /// Takes the lock of the store in `path` for this process, until the file is dropped or the process ends.
-pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
+pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
     let name = path.join("lock");
     let mut file = File::options()
         .read(true)
@@ -45,3 +45,19 @@ pub(super) fn io_error(attempt: &'static str, path: &Path) -> impl FnOnce(io::Er
     let attempt = format!("{attempt} {}", path.display());
     move |source| StoreError::Io { attempt, source }
 }
+
+/// Waits until nothing of this process holds the file `path` locked any more: engines let go in the background.
+pub(super) fn wait_until_free(path: &Path) -> Result<(), StoreError> {
+    for _ in 0..WAITS {
+        let Ok(file) = File::open(path) else { return Ok(()) };
+        if rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok() {
+            return Ok(());
+        }
+        std::thread::park_timeout(WAIT);
+    }
+    Err(StoreError::Locked { path: path.to_owned(), holder: "this process".into() })
+}
+
+/// How often [`wait_until_free`] looks, and how long it waits each time: five seconds together.
+const WAITS: u32 = 250;
+const WAIT: std::time::Duration = std::time::Duration::from_millis(20);

@@ -7,9 +7,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::journal::Position;
+use super::journaled::Engine;
 use super::{Batch, Entry, KeyRange, Order, Store, StoreError, Table};
 
 type Key = (u8, Vec<u8>);
+
+/// Where the position in the journal lies: behind every table.
+const POSITION: (u8, &[u8]) = (0xFF, b"position");
 
 /// What shall go wrong, counted from when it was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,6 +79,20 @@ impl MemoryStore {
         state.stopped = false;
     }
 
+    /// Another store with what is durable here now: a backup, or a snapshot of the disk.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let mut copy = State { entries: self.state().entries.clone(), ..State::default() };
+        let undo: Vec<_> = self.state().unflushed.iter().rev().flat_map(|batch| batch.iter().rev().cloned()).collect();
+        for (key, old) in undo {
+            match old {
+                Some(value) => copy.entries.insert(key, value),
+                None => copy.entries.remove(&key),
+            };
+        }
+        Self { state: Mutex::new(copy) }
+    }
+
     /// Batches applied since the last flush.
     #[must_use]
     pub fn unflushed(&self) -> usize {
@@ -92,6 +111,12 @@ impl MemoryStore {
         self.state().applies
     }
 
+    /// Whether it holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.state().entries.is_empty()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -108,6 +133,28 @@ impl State {
                 return Err(StoreError::Conflict { table, key: key.to_vec() });
             }
         }
+        Ok(())
+    }
+
+    /// Applies all of it, or stops.
+    fn write(&mut self, batch: &Batch, position: Option<Position>) -> Result<(), StoreError> {
+        if strikes(&mut self.faults.fail_apply) {
+            self.stopped = true;
+            return Err(StoreError::Engine { attempt: "applying a batch", problem: "injected fault".into() });
+        }
+        let writes =
+            batch.writes().map(|(table, key, value)| ((table.number(), key.to_vec()), value.map(<[u8]>::to_vec)));
+        let position = position.map(|position| ((POSITION.0, POSITION.1.to_vec()), Some(position.to_bytes())));
+        let mut undo = Vec::with_capacity(batch.len());
+        for (key, value) in writes.chain(position) {
+            let old = match value {
+                Some(value) => self.entries.insert(key.clone(), value),
+                None => self.entries.remove(&key),
+            };
+            undo.push((key, old));
+        }
+        self.unflushed.push_back(undo);
+        self.applies = self.applies.saturating_add(1);
         Ok(())
     }
 }
@@ -168,22 +215,7 @@ impl Store for MemoryStore {
             return Err(StoreError::Stopped);
         }
         state.check(batch)?;
-        if strikes(&mut state.faults.fail_apply) {
-            state.stopped = true;
-            return Err(StoreError::Engine { attempt: "applying a batch", problem: "injected fault".into() });
-        }
-        let mut undo = Vec::with_capacity(batch.len());
-        for (table, key, value) in batch.writes() {
-            let key = (table.number(), key.to_vec());
-            let old = match value {
-                Some(value) => state.entries.insert(key.clone(), value.to_vec()),
-                None => state.entries.remove(&key),
-            };
-            undo.push((key, old));
-        }
-        state.unflushed.push_back(undo);
-        state.applies = state.applies.saturating_add(1);
-        Ok(())
+        state.write(batch, None)
     }
 
     fn flush(&self) -> Result<(), StoreError> {
@@ -198,6 +230,21 @@ impl Store for MemoryStore {
         state.unflushed.clear();
         state.flushes = state.flushes.saturating_add(1);
         Ok(())
+    }
+}
+
+impl Engine for MemoryStore {
+    fn position(&self) -> Result<Option<Position>, StoreError> {
+        let state = self.state();
+        Ok(state.entries.get(&(POSITION.0, POSITION.1.to_vec())).and_then(|bytes| Position::from_bytes(bytes)))
+    }
+
+    fn apply_at(&self, batch: &Batch, position: Position) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.stopped {
+            return Err(StoreError::Stopped);
+        }
+        state.write(batch, Some(position))
     }
 }
 

@@ -2,16 +2,21 @@
 //!
 //! A [`Store`] knows nothing of work orders. What is applied is visible to every reader at once and durable
 //! only after [`Store::flush`]: whoever lets something leave the process (an acknowledgement, an answer, an
-//! event) flushes first. There is one writer of documents and feeds, the commit path; several writers are safe
+//! event) flushes first, or uses [`Store::commit`]. There is one writer of documents and feeds, the commit path; several writers are safe
 //! through the conditions of a [`Batch`].
 //!
-//! Engines: [`memory`] (tests and simulation, loses what was not flushed on demand) and [`sled`] (the default on
-//! disk). Every engine passes the same conformance suite.
+//! The store of a server is a [`JournaledStore`]: a [`journal`] that an acknowledgement depends on, in front of an
+//! engine that can be made from it again. Engines: [`memory`] (tests and simulation, loses what was not flushed on
+//! demand) and [`sled`] (the default on disk). Every one of them passes the same conformance suite.
 
 pub mod batch;
 #[cfg(test)]
 mod conformance;
-mod folder;
+pub mod disk;
+pub(crate) mod folder;
+pub mod journal;
+pub mod journaled;
+mod layout;
 pub mod memory;
 pub mod range;
 pub mod record;
@@ -22,10 +27,12 @@ pub mod value;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use docket_sync_core::ids::KeyId;
 
 pub use batch::{Batch, Expect};
+pub use journaled::{Engine, JournaledStore};
 pub use memory::MemoryStore;
 pub use range::{KeyRange, Order};
 pub use sled::{SledOptions, SledStore};
@@ -56,6 +63,17 @@ pub trait Store: Send + Sync {
     /// the system may have dropped the pages that it could not write.
     fn flush(&self) -> Result<(), StoreError>;
 
+    /// Applies `batch` and makes it durable; calls `before_visible` once, before readers can see anything of it.
+    ///
+    /// When this returns, all of it is visible and durable. Who keeps readers out from `before_visible` until then
+    /// shows them nothing that a crash could take back, and a store that writes ahead keeps them out only while it
+    /// changes its memory, not while it waits for the disk.
+    fn commit(&self, batch: &Batch, before_visible: &mut dyn FnMut()) -> Result<(), StoreError> {
+        before_visible();
+        self.apply(batch)?;
+        self.flush()
+    }
+
     /// The plain value under `key`.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.get_stored(table, key)?.map(|stored| plain_payload(table, stored)).transpose()
@@ -71,6 +89,34 @@ pub trait Store: Send + Sync {
     fn scan(&self, table: Table, range: &KeyRange, limit: usize, order: Order) -> Result<Vec<Entry>, StoreError> {
         let entries = self.scan_stored(table, range, limit, order)?;
         entries.into_iter().map(|(key, stored)| Ok((key, plain_payload(table, stored)?))).collect()
+    }
+}
+
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn get_stored(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        S::get_stored(self, table, key)
+    }
+
+    fn scan_stored(
+        &self,
+        table: Table,
+        range: &KeyRange,
+        limit: usize,
+        order: Order,
+    ) -> Result<Vec<Entry>, StoreError> {
+        S::scan_stored(self, table, range, limit, order)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+        S::apply(self, batch)
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        S::flush(self)
+    }
+
+    fn commit(&self, batch: &Batch, before_visible: &mut dyn FnMut()) -> Result<(), StoreError> {
+        S::commit(self, batch, before_visible)
     }
 }
 
@@ -130,6 +176,9 @@ pub enum StoreError {
         /// What the engine said.
         problem: String,
     },
+    /// The journal cannot be opened or read.
+    #[error(transparent)]
+    Journal(#[from] journal::JournalError),
     /// A file operation failed.
     #[error("{attempt}: {source}")]
     Io {
@@ -192,6 +241,7 @@ impl StoreError {
             | Self::TooLarge { .. }
             | Self::Locked { .. }
             | Self::Open { .. }
+            | Self::Journal(_)
             | Self::Io { .. }
             | Self::Value { .. }
             | Self::Damaged { .. }

@@ -11,17 +11,12 @@
 //! All tables lie in one tree: a key is the table's number and the key itself, so that one `apply_batch`, atomic
 //! at recovery, covers all of them. Conditions are checked under the mutex of the one writer.
 //!
-//! ```text
-//! [table][key]                            -> 0, value                 whole value
-//!                                            1, u32 length            value in pieces
-//! [0xFE][table][key][u32 number of piece] -> at most 16 KiB
-//! [0xFF]"format"                          -> 1
-//! ```
+//! Keys and values: `layout`. Behind a journal ([`SledStore::open_engine`]) nothing needs to be durable before the
+//! next checkpoint, and the tree says up to which frame of the journal it goes.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
-use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,28 +24,28 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use sled::IVec;
 
+use super::journal::Position;
+use super::journaled::Engine;
+use super::layout::{
+    FORMAT_KEY, Head, IN_PIECES, PIECE_BYTES, PIECES_PREFIX, POSITION_KEY, WHOLE, full_key, full_range, piece_key,
+};
 use super::{Batch, Entry, KeyRange, Order, Store, StoreError, Table, folder, space};
 
 /// Segment of sled's log in bytes, fixed when the store is made. Pages above a quarter of it would leave the log.
 const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
 
-/// Most bytes of one sled value.
-const PIECE_BYTES: usize = 16 * 1024;
-
 /// Milliseconds between sled's own flushes. Needed for its segment collector, not for durability.
 const BACKGROUND_FLUSH_MS: u64 = 500;
 
-/// Version of the key layout above.
-const FORMAT: u8 = 1;
+/// Format of a tree that is a store by itself, as programs without a journal made it.
+const FORMAT_ALONE: u8 = 1;
+
+/// Format of a tree behind a journal: another number, so that a program without a journal refuses it.
+const FORMAT_BEHIND_JOURNAL: u8 = 2;
 
 /// How often opening waits for a store of this process that lets go of its lock, and how long each time.
 const OPEN_WAITS: u32 = 250;
 const OPEN_WAIT: std::time::Duration = std::time::Duration::from_millis(20);
-
-const FORMAT_KEY: &[u8] = b"\xFFformat";
-const PIECES_PREFIX: u8 = 0xFE;
-const WHOLE: u8 = 0;
-const IN_PIECES: u8 = 1;
 
 /// How to open a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,8 +75,10 @@ pub struct SledStore {
     stopped: AtomicBool,
     path: PathBuf,
     reserve_bytes: u64,
-    /// Held while the store is open; released by the system when the process ends, however it ends.
-    _lock: File,
+    format: u8,
+    /// Held while the store is open; released by the system when the process ends, however it ends. None when who
+    /// opened it holds it.
+    _lock: Option<File>,
 }
 
 #[derive(Debug, Default)]
@@ -91,11 +88,32 @@ struct Writer {
 }
 
 impl SledStore {
-    /// Opens the store in the folder `path`, or makes it. Blocks for seconds with millions of entries.
+    /// Opens the store in the folder `path`, or makes it: a tree alone, without a journal. Blocks for seconds with
+    /// millions of entries.
     pub fn open(path: &Path, options: SledOptions) -> Result<Self, StoreError> {
-        let tree = path.join("sled");
-        std::fs::create_dir_all(&tree).map_err(folder::io_error("making the folder", &tree))?;
+        std::fs::create_dir_all(path).map_err(folder::io_error("making the folder", path))?;
         let lock = folder::lock(path)?;
+        Self::open_as(path, options, FORMAT_ALONE, Some(lock))
+    }
+
+    /// Opens a tree without a journal for its reader, who holds the lock of `path`.
+    pub(super) fn open_alone(path: &Path, options: SledOptions) -> Result<Self, StoreError> {
+        Self::open_as(path, options, FORMAT_ALONE, None)
+    }
+
+    /// Opens or makes the tree behind a journal; the caller holds the lock of `path`.
+    pub(super) fn open_engine(path: &Path, options: SledOptions) -> Result<Self, StoreError> {
+        Self::open_as(path, options, FORMAT_BEHIND_JOURNAL, None)
+    }
+
+    fn open_as(path: &Path, options: SledOptions, format: u8, lock: Option<File>) -> Result<Self, StoreError> {
+        let tree = path.join("sled");
+        std::fs::create_dir_all(&tree).map_err(|error| {
+            if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) {
+                return StoreError::Open { path: path.to_owned(), problem: "`sled` is no folder".into() };
+            }
+            folder::io_error("making the folder", &tree)(error)
+        })?;
         let db = open_db(path, &tree, options.cache_bytes)?;
         let log = tree.join("db");
         let barrier = File::options().read(true).write(true).open(&log).map_err(folder::io_error("opening", &log))?;
@@ -111,6 +129,7 @@ impl SledStore {
             stopped: AtomicBool::new(false),
             path: path.to_owned(),
             reserve_bytes: options.reserve_bytes,
+            format,
             _lock: lock,
         };
         store.check_format()?;
@@ -128,10 +147,10 @@ impl SledStore {
         let refuse = |problem: String| Err(StoreError::Open { path: self.path.clone(), problem });
         let found = self.contained("reading the format", || self.db.get(FORMAT_KEY))?;
         match found.as_deref() {
-            Some([FORMAT]) => Ok(()),
-            Some(other) => refuse(format!("it has format {other:?}, this program knows only {FORMAT}")),
+            Some([format]) if *format == self.format => Ok(()),
+            Some(other) => refuse(format!("it has format {other:?}, and {} was expected here", self.format)),
             None if self.contained("reading the first key", || self.db.first())?.is_none() => {
-                self.contained("writing the format", || self.db.insert(FORMAT_KEY, &[FORMAT]))?;
+                self.contained("writing the format", || self.db.insert(FORMAT_KEY, &[self.format]))?;
                 self.flush()
             }
             None => refuse("it was not made by this program".into()),
@@ -211,6 +230,16 @@ impl SledStore {
         Ok(translated)
     }
 
+    /// Applies the writes of `batch` at once; conditions and room are the caller's.
+    fn write(&self, batch: &Batch, also: impl FnOnce(&mut ::sled::Batch)) -> Result<(), StoreError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_running()?;
+        let mut translated = self.translate(batch, &mut writer)?;
+        also(&mut translated);
+        let _writing = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.contained("applying a batch", || self.db.apply_batch(translated))
+    }
+
     /// Number of pieces of the present value.
     fn pieces_of(&self, table: Table, key: &[u8]) -> Result<u32, StoreError> {
         let head = self.contained("reading a head", || self.db.get(full_key(table.number(), key)))?;
@@ -257,12 +286,9 @@ impl Store for SledStore {
 
     fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
         batch.check_limits()?;
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_running()?;
         space::check_reserve(&self.path, self.reserve_bytes)?;
-        let translated = self.translate(batch, &mut writer)?;
-        let _writing = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        self.contained("applying a batch", || self.db.apply_batch(translated))
+        self.write(batch, |_| {})
     }
 
     fn flush(&self) -> Result<(), StoreError> {
@@ -276,23 +302,14 @@ impl Store for SledStore {
     }
 }
 
-/// How a value lies under its key.
-enum Head<'a> {
-    Whole(&'a [u8]),
-    InPieces { length: usize, pieces: u32 },
-}
+impl Engine for SledStore {
+    fn position(&self) -> Result<Option<Position>, StoreError> {
+        let stored = self.contained("reading the position", || self.db.get(POSITION_KEY))?;
+        Ok(stored.and_then(|bytes| Position::from_bytes(&bytes)))
+    }
 
-impl<'a> Head<'a> {
-    fn read(bytes: &'a [u8]) -> Option<Self> {
-        match bytes.split_first()? {
-            (&WHOLE, value) => Some(Self::Whole(value)),
-            (&IN_PIECES, length) => {
-                let length = usize::try_from(u32::from_be_bytes(length.try_into().ok()?)).ok()?;
-                let pieces = u32::try_from(length.div_ceil(PIECE_BYTES)).ok()?;
-                Some(Self::InPieces { length, pieces })
-            }
-            _ => None,
-        }
+    fn apply_at(&self, batch: &Batch, position: Position) -> Result<(), StoreError> {
+        self.write(batch, |writes| writes.insert(POSITION_KEY, position.to_bytes()))
     }
 }
 
@@ -304,25 +321,6 @@ fn put_pieces(batch: &mut ::sled::Batch, table: u8, key: &[u8], value: &[u8]) ->
         batch.insert(piece_key(table, key, number), piece);
     }
     Ok(())
-}
-
-fn full_key(table: u8, key: &[u8]) -> Vec<u8> {
-    [&[table], key].concat()
-}
-
-/// No two pieces share a key: the number has a fixed length at the end.
-fn piece_key(table: u8, key: &[u8], number: u32) -> Vec<u8> {
-    [&[PIECES_PREFIX, table], key, number.to_be_bytes().as_slice()].concat()
-}
-
-fn full_range(table: u8, range: &KeyRange) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
-    let full = |bound: &Bound<Vec<u8>>, open: Bound<Vec<u8>>| match bound {
-        Bound::Included(key) => Bound::Included(full_key(table, key)),
-        Bound::Excluded(key) => Bound::Excluded(full_key(table, key)),
-        Bound::Unbounded => open,
-    };
-    let next_table = vec![table.saturating_add(1)];
-    (full(&range.from, Bound::Included(vec![table])), full(&range.to, Bound::Excluded(next_table)))
 }
 
 fn open_db(path: &Path, tree: &Path, cache_bytes: u64) -> Result<::sled::Db, StoreError> {
@@ -341,11 +339,21 @@ fn open_db(path: &Path, tree: &Path, cache_bytes: u64) -> Result<::sled::Db, Sto
                 std::thread::park_timeout(OPEN_WAIT);
                 continue;
             }
+            Ok(Err(::sled::Error::Io(error))) if is_outside(&error) => {
+                return Err(folder::io_error("opening the engine in", tree)(error));
+            }
             Ok(Err(error)) => error.to_string(),
             Err(panic) => panic_text(&*panic),
         };
         return Err(StoreError::Open { path: path.to_owned(), problem });
     }
+}
+
+/// Whether an error says nothing about the engine's files: making them anew would not help.
+fn is_outside(error: &io::Error) -> bool {
+    use io::ErrorKind::{OutOfMemory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), StorageFull | PermissionDenied | ReadOnlyFilesystem | OutOfMemory)
+        || error.to_string().contains("acquire lock")
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -29,6 +29,8 @@ export interface CallOptions {
   body?: unknown;
   /** The ETag of the view that the person decided on. */
   ifMatch?: string;
+  /** Names the request, so that sending it again creates nothing twice. */
+  idempotencyKey?: string;
   signal?: AbortSignal;
 }
 
@@ -36,6 +38,7 @@ export async function call<T>(method: 'GET' | 'POST', path: string, options: Cal
   const headers: Record<string, string> = { accept: 'application/json' };
   if (options.body !== undefined) headers['content-type'] = 'application/json';
   if (options.ifMatch !== undefined) headers['if-match'] = options.ifMatch;
+  if (options.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey;
   const response = await send(path, {
     method,
     headers,

@@ -81,6 +81,8 @@ export interface TimelineFact {
   void: boolean;
   summary: Both;
   seen: FactRef[];
+  /** What his device had on disk by then, and he states not to have seen. */
+  denies?: FactRef[];
 }
 
 export interface Visit {
@@ -245,6 +247,7 @@ export interface Callback {
   outcome: 'ok' | 'redo' | 'refill' | 'complaint' | null;
   note: string | null;
   technician: Named | Id | null;
+  etag: string;
 }
 
 export interface Device {
@@ -294,4 +297,6 @@ export interface StoreStatus {
   fingerprint: string;
   number: number;
   chain: string;
+  backed_up_to: number;
+  backed_up_at: Millis | null;
 }

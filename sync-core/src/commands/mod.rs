@@ -5,22 +5,24 @@
 //! (the gate), policy (it narrows what is offered, and is written into the fact).
 //!
 //! `availability` says which commands a person has at all, from the state of the order; `office` and `field` check
-//! what he filled in.
+//! what he filled in; `desk` is what every check reads and how it refuses.
 
 mod acts;
 mod availability;
 mod command;
+mod desk;
 mod field;
 mod office;
 
 pub use command::{Act, Command, CommandCode, SkillMatch};
 
-use crate::facts::values::{CustomerPerson, Demand, VisitRef, Window};
+use crate::facts::values::{Demand, VisitRef};
 use crate::facts::{Author, FactBody, FactKind, Head, Role, bodies, once_digest};
 use crate::ids::{Digest, PersonId};
 use crate::lifecycle::messages::{Language, coded, filled};
 use crate::lifecycle::view::{OrderState, OrderView, Review, ReviewStatus};
 use crate::lifecycle::{FactSet, REVIEW_DEFAULT_RULE};
+use desk::{Desk, Made};
 
 /// Who decides, and what he held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,54 +156,6 @@ pub fn review_default(review: &Review, facts: &FactSet) -> Option<Decision> {
     let once = once_digest(&format!("{REVIEW_DEFAULT_RULE}:{}", review.kind.code()), &causes);
     let body = bodies::ReviewDefault { review: review.id, choice: review.default }.into();
     Some(Decision { body, head: Head { once: Some(once), ..Head::default() } })
-}
-
-/// What every check reads.
-struct Desk<'a> {
-    view: &'a OrderView,
-    context: &'a Context,
-    code: CommandCode,
-}
-
-/// A body with the customer's person whose promise it records.
-type Made = (FactBody, Option<CustomerPerson>);
-
-impl Desk<'_> {
-    fn refuse<T>(&self, code: &'static str) -> Result<T, Refusal> {
-        Err(Refusal { code, field: None, command: self.code, from: self.view.state })
-    }
-
-    fn wrong<T>(&self, code: &'static str, field: &'static str) -> Result<T, Refusal> {
-        Err(Refusal { code, field: Some(field), command: self.code, from: self.view.state })
-    }
-
-    /// Text that a person must fill in.
-    fn text(&self, field: &'static str, text: &str) -> Result<String, Refusal> {
-        let text = text.trim();
-        if text.is_empty() {
-            return self.wrong("missing_field", field);
-        }
-        self.short(field, text)
-    }
-
-    /// Text that he may leave out; blank is absent.
-    fn optional(&self, field: &'static str, text: Option<&str>) -> Result<Option<String>, Refusal> {
-        text.map(str::trim).filter(|text| !text.is_empty()).map(|text| self.short(field, text)).transpose()
-    }
-
-    fn short(&self, field: &'static str, text: &str) -> Result<String, Refusal> {
-        if text.len() > crate::limits::TEXT_BYTES_MAX {
-            return self.wrong("too_long", field);
-        }
-        Ok(text.to_owned())
-    }
-
-    fn window(&self, field: &'static str, window: Window) -> Result<Window, Refusal> {
-        if window.to < window.from {
-            return self.wrong("window_reversed", field);
-        }
-        Ok(window)
-    }
 }
 
 /// The role is stated where the fold could not guess it from the kind and where it matters: intents are ranked by

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::facts::bodies::SignDocument;
-use crate::facts::values::{Channel, Line, Money, ReviewChoice, ServiceClass, UnfinishedReason, Urgency};
+use crate::facts::values::{Channel, Line, Money, ReviewChoice, ServiceClass, UnfinishedReason, Urgency, Window};
 use crate::ids::{FactRef, RecordId};
 use crate::lifecycle::fold;
 use crate::lifecycle::messages;

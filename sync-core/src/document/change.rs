@@ -6,6 +6,7 @@ use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
 use automerge::{ActorId as AutomergeActor, ExpandedChange, ObjId, ObjType, ReadDoc, ScalarValue};
 use minicbor::{Decode, Encode};
 
+use super::chunk::hash_of_skeleton;
 use super::{ChainHead, DocumentError, limit};
 use crate::ids::{ActorId, ChangeHash, DocumentId, FactId};
 use crate::limits;
@@ -58,6 +59,12 @@ pub fn rebuild(
     previous: Option<&ChainHead>,
     record: &Record,
 ) -> Result<BuiltChange, DocumentError> {
+    check_record(previous, record)?;
+    Ok(rebuild_unchecked(document, previous, record))
+}
+
+/// Whether `record` may follow `previous`: its sequence, its size and its time.
+pub(super) fn check_record(previous: Option<&ChainHead>, record: &Record) -> Result<(), DocumentError> {
     let known = previous.map_or(0, |head| head.sequence);
     let sequence = record.sequence;
     if known.checked_add(1) != Some(sequence) {
@@ -72,7 +79,7 @@ pub fn rebuild(
             limit: u64::try_from(limits::TIME_MAX.0).unwrap_or(u64::MAX),
         });
     }
-    Ok(rebuild_unchecked(document, previous, record))
+    Ok(())
 }
 
 /// Rebuilds the change of `record` behind `previous` whatever its content: only to know its hash, or after the
@@ -135,7 +142,7 @@ pub(super) fn skeleton(document: DocumentId) -> automerge::Change {
 /// Hash of the skeleton change of `document`.
 #[must_use]
 pub fn skeleton_hash(document: DocumentId) -> ChangeHash {
-    ChangeHash(skeleton(document).hash().0)
+    hash_of_skeleton(document)
 }
 
 /// Bytes of the skeleton change of `document`.

@@ -10,15 +10,22 @@
 //! Format: `schemas/document.md`; golden bytes: `schemas/golden`.
 
 mod change;
+mod chunk;
+mod columns;
 mod load;
+mod reading;
+mod saved;
 
 use std::collections::BTreeMap;
 
 use automerge::{Automerge, ReadDoc, ScalarValueRef, ValueRef};
 use minicbor::{Decode, Encode};
 
+use change::check_record;
 pub use change::{BuiltChange, Record, rebuild, rebuild_unchecked, skeleton_bytes, skeleton_hash};
+pub use chunk::{ChangeChunk, change_chunk};
 pub use load::{Loaded, SavedHeads, read_saved_heads};
+pub use saved::SavedDocument;
 
 use crate::DecodeError;
 use crate::facts::{Author, Fact, FactBody, Origin, StatedFact, content_digest};

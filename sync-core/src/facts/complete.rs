@@ -9,12 +9,14 @@ use super::values::{
     PartWanted, Place, QuoteLine, ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip, UnfinishedReason,
     Urgency, Verdict, Window,
 };
-use super::{Author, SeenRef};
+use super::{Author, Origin, SeenRef};
 use crate::ids::{
     ActorId, BlobId, DeviceId, Digest, DocumentId, FactRef, KeyId, PersonId, RecordId, ReviewId, Signature,
 };
 use crate::limits;
+use crate::sync::frames::QuarantineCode;
 use crate::time::UnixMillis;
+use crate::wire::Bytes;
 
 /// A value that may be filled in wrongly.
 pub(crate) trait Complete {
@@ -47,6 +49,8 @@ always!(
     ReviewId,
     Signature,
     Author,
+    Origin,
+    QuarantineCode,
     SeenRef,
     Channel,
     ServiceClass,
@@ -100,9 +104,9 @@ impl<T: Complete> Complete for Vec<T> {
     }
 }
 
-impl Complete for minicbor::bytes::ByteVec {
+impl Complete for Bytes {
     fn problem(&self) -> Option<&'static str> {
-        (self.len() > limits::FACT_BYTES_MAX / 2).then_some("too_long")
+        (self.0.len() > limits::FACT_BYTES_MAX).then_some("too_long")
     }
 }
 

@@ -311,7 +311,7 @@ fact_kinds! {
         "by the timer, for a review with a limit";
     30 "resolve_review" ResolveReview Admin Field READERS false Off 1
         "owner of the review or a supervisor; a choice of the review; reason";
-    31 "reject_signature" RejectSignature Admin Field NOBODY true Branch 2
+    31 "reject_signature" RejectSignature Admin Field NOBODY true Branch 1
         "by the rule that checks proofs: the signature contradicts its proof";
     32 "hold" Hold Intent Field ANYONE true Off 2
         "order not over; reason";
@@ -371,58 +371,71 @@ fact_kinds! {
         "names a fact; reason";
     60 "reopen" Reopen Admin Field SUPERVISOR false Branch 2
         "names the close; reason";
-    61 "link_duplicate" LinkDuplicate Admin Field DESK true Branch 2
+    61 "admit" Admit Admin Field SUPERVISOR false Online 1
+        "names the refused fact, which it contains whole; stated at the store";
+    62 "discard" Discard Admin Field SUPERVISOR false Online 1
+        "names the refused fact; stated at the store";
+    63 "pass_over" PassOver Admin Field NOBODY true Online 1
+        "by the quarantine: what a refused fact had seen";
+    64 "renumber" Renumber Admin Field NOBODY true Online 1
+        "by the register: an earlier order has the number (X-75)";
+    65 "link_duplicate" LinkDuplicate Admin Field DESK true Branch 2
         "another order; names the survivor";
-    62 "unlink" Unlink Admin Field DESK true Branch 2
+    66 "unlink" Unlink Admin Field DESK true Branch 2
         "names a link; reason";
-    63 "request_parts" RequestParts Intent Field FIELD false Off 2
+    67 "request_parts" RequestParts Intent Field FIELD false Off 2
         "at least one part (C-069)";
-    64 "receive_parts" ReceiveParts Admin Field STORE true Branch 2
+    68 "receive_parts" ReceiveParts Admin Field STORE true Branch 2
         "names a request or a hold for parts";
-    65 "escalate" Escalate Intent Field FIELD false Off 2
+    69 "escalate" Escalate Intent Field FIELD false Off 2
         "in words (C-068)";
-    66 "outcome_not_repairable" OutcomeNotRepairable Physical Field FIELD false Off 2
+    70 "outcome_not_repairable" OutcomeNotRepairable Physical Field FIELD false Off 2
         "his visit has started; finding (C-029)";
-    67 "sign_by_code" SignByCode Commitment Field ANYONE false Off 2
+    71 "sign_by_code" SignByCode Commitment Field ANYONE false Off 2
         "an outcome; a code not used on this order; content, fee and time are stated";
-    68 "attach_paper" AttachPaper Commitment Field ANYONE false Off 2
+    72 "attach_paper" AttachPaper Commitment Field ANYONE false Off 2
         "an outcome; photo, name (U-09)";
-    69 "file_document" FileDocument Admin Field ANYONE false Off 2
+    73 "file_document" FileDocument Admin Field ANYONE false Off 2
         "names a fact that lacks this document";
-    70 "assign_number" AssignNumber Admin Field STORE true Branch 2
+    74 "assign_number" AssignNumber Admin Field STORE true Branch 2
         "numbering ledger";
-    71 "void_number" VoidNumber Admin Field STORE true Branch 2
+    75 "void_number" VoidNumber Admin Field STORE true Branch 2
         "numbering ledger; reason";
-    72 "open_complaint" OpenComplaint Commitment Field READERS true Off 2
+    76 "open_complaint" OpenComplaint Commitment Field READERS true Off 2
         "kind, severity, words";
-    73 "replace_line" ReplaceLine Physical Field VISIT false Off 2
+    77 "replace_line" ReplaceLine Physical Field VISIT false Off 2
         "an effective line of his own, or a supervisor";
-    74 "plan_line" PlanLine Intent Field OFFICE false Branch 2
+    78 "plan_line" PlanLine Intent Field OFFICE false Branch 2
         "a line";
-    75 "drop_planned_line" DropPlannedLine Intent Field OFFICE false Branch 2
+    79 "drop_planned_line" DropPlannedLine Intent Field OFFICE false Branch 2
         "a planned line";
-    76 "report_contact" ReportContact Physical Field FIELD false Off 2
+    80 "report_contact" ReportContact Physical Field FIELD false Off 2
         "a name";
-    77 "swap_unit" SwapUnit Physical Field FIELD false Off 2
+    81 "swap_unit" SwapUnit Physical Field FIELD false Off 2
         "a visit of his; the new serial";
-    78 "admit" Admit Admin Field SUPERVISOR false Online 2
-        "contains the quarantined fact whole";
-    79 "discard" Discard Admin Field SUPERVISOR false Online 2
-        "names the quarantined bytes; reason";
-    80 "issue_block" IssueBlock Admin Office STORE true Branch 2
+    82 "issue_block" IssueBlock Admin Office STORE true Branch 2
         "numbering ledger; a block that overlaps no other";
-    81 "invoice" Invoice Admin Office BOOKS true Online 2
+    83 "invoice" Invoice Admin Office BOOKS true Online 2
         "covered or consented lines only";
-    82 "credit" Credit Admin Office BOOKS true Online 2
+    84 "credit" Credit Admin Office BOOKS true Online 2
         "amount and reason";
-    83 "settle" Settle Admin Office BOOKS true Online 2
+    85 "settle" Settle Admin Office BOOKS true Online 2
         "effective lines only";
-    84 "record_cost" RecordCost Admin Office COSTS true Branch 2
+    86 "record_cost" RecordCost Admin Office COSTS true Branch 2
         "name and amount";
-    85 "set_liability" SetLiability Admin Office LIABILITY false Branch 2
+    87 "set_liability" SetLiability Admin Office LIABILITY false Branch 2
         "joint shares add up to 1000 (C-027)";
-    86 "record_callback" RecordCallback Admin Office CALLERS false Branch 2
+    88 "record_callback" RecordCallback Admin Office CALLERS false Branch 2
         "names the DONE";
-    87 "handle_complaint" HandleComplaint Admin Office CALLERS false Branch 2
+    89 "handle_complaint" HandleComplaint Admin Office CALLERS false Branch 2
         "names the complaint; words";
+}
+
+impl FactKind {
+    /// Whether it is stated by the store's own server only, online (lifecycle 4.4): from a device, whoever uses it,
+    /// it is refused.
+    #[must_use]
+    pub fn is_office_act(self) -> bool {
+        matches!(self, Self::Admit | Self::Discard | Self::PassOver | Self::Renumber)
+    }
 }

@@ -9,6 +9,7 @@
 
 pub mod bodies;
 mod complete;
+mod contained;
 mod kinds;
 pub mod values;
 

@@ -1,16 +1,17 @@
 //! Who knew of what: the transitive `seen` of every fact, and the canonical order.
 //!
 //! Knowledge is stated, not inferred: a fact of the same actor or an earlier time is not known unless a fact
-//! names it. References to facts that are not in the set are unknown and ignored. In a circle of hostile
+//! names it. References to facts that are not in the set are unknown and ignored; where the store said what a
+//! refused fact had seen (`pass_over`), a reference to it leads there. In a circle of hostile
 //! references a fact is taken to have seen only those that precede it by `lo` and identity, so that every
 //! replica breaks the circle alike and facts outside the circle lose nothing.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::cycles;
 use super::fact_set::FactSet;
-use crate::facts::{Author, Fact, SeenRef};
+use crate::facts::{Author, Fact, FactBody, SeenRef};
 use crate::ids::{Digest, FactId, FactRef};
 
 /// One fact at its place in the canonical order.
@@ -251,6 +252,19 @@ fn resolved(list: &[&Fact]) -> Vec<Vec<usize>> {
         let start = references.partition_point(|(other, _, _)| *other < reference);
         references.iter().skip(start).take_while(move |(other, _, _)| *other == reference)
     };
+    let passed = passed_over(list);
+    let through = |reference: FactRef| {
+        // Each refused fact is passed once, so that a circle of them ends.
+        let (mut found, mut met, mut waiting) = (Vec::new(), BTreeSet::new(), vec![reference]);
+        while let Some(next) = waiting.pop() {
+            let before = found.len();
+            found.extend(matching(next).map(|(_, _, index)| *index));
+            if found.len() == before && met.insert(next) {
+                waiting.extend(passed.get(&next).into_iter().flatten().copied());
+            }
+        }
+        found
+    };
     list.iter()
         .enumerate()
         .map(|(index, fact)| {
@@ -262,12 +276,13 @@ fn resolved(list: &[&Fact]) -> Vec<Vec<usize>> {
                             continue;
                         };
                         let previous = FactId { actor: fact.id.actor, sequence };
-                        let found = matching(previous.reference()).filter(|(_, id, _)| *id == previous);
+                        let mut found = matching(previous.reference()).filter(|(_, id, _)| *id == previous).peekable();
+                        if found.peek().is_none() {
+                            earlier.extend(through(previous.reference()));
+                        }
                         earlier.extend(found.map(|(_, _, index)| *index));
                     }
-                    SeenRef::Fact(reference) => {
-                        earlier.extend(matching(*reference).map(|(_, _, index)| *index));
-                    }
+                    SeenRef::Fact(reference) => earlier.extend(through(*reference)),
                 }
             }
             earlier.sort_unstable();
@@ -276,6 +291,17 @@ fn resolved(list: &[&Fact]) -> Vec<Vec<usize>> {
             earlier
         })
         .collect()
+}
+
+/// What refused facts had seen, where the store said so.
+fn passed_over(list: &[&Fact]) -> BTreeMap<FactRef, BTreeSet<FactRef>> {
+    let mut passed: BTreeMap<FactRef, BTreeSet<FactRef>> = BTreeMap::new();
+    for fact in list {
+        if let (FactBody::PassOver(body), Author::System(_)) = (fact.body(), &fact.author) {
+            passed.entry(body.fact).or_default().extend(&body.seen);
+        }
+    }
+    passed
 }
 
 /// The canonical order as indices into `list`, and `seen` without the references that close a circle.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::Fact;
+use crate::facts::{Fact, FactBody};
 use crate::ids::{Digest, DocumentId, FactId};
 
 /// All facts of one document.
@@ -29,8 +29,18 @@ impl FactSet {
         self.document
     }
 
-    /// Adds a fact; `false` when it was there already (restated, or delivered twice).
+    /// Adds a fact; `false` when it was there already (restated, or delivered twice). A fact that a supervisor let in
+    /// counts as its author's, beside the supervisor's own.
     pub fn insert(&mut self, fact: Fact) -> bool {
+        if let FactBody::Admit(admit) = fact.body() {
+            if let Some(contained) = admit.fact(self.document) {
+                self.insert_one(contained);
+            }
+        }
+        self.insert_one(fact)
+    }
+
+    fn insert_one(&mut self, fact: Fact) -> bool {
         match self.facts.entry((fact.id, fact.digest)) {
             std::collections::btree_map::Entry::Occupied(_) => false,
             std::collections::btree_map::Entry::Vacant(entry) => {

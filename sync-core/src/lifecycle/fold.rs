@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::admitted::with_admitted;
 use super::assignment;
 use super::cancel::{self, Standing};
 use super::causality::Node;
@@ -10,7 +9,7 @@ use super::closing;
 use super::facets::{ConsentState, Facets, WarrantyFacet};
 use super::fact_set::FactSet;
 use super::findings::{Because, Findings};
-use super::ground::{Ground, each, moment};
+use super::ground::{Ground, each, moment, moment_of};
 use super::items::Items;
 use super::lines::Terms;
 use super::reviews::terms;
@@ -19,7 +18,7 @@ use super::{
     appointment, approvals, consent, custody, duplicates, header, holds, intake, lines, money, records, signature,
     visits,
 };
-use crate::facts::FactBody;
+use crate::facts::{Fact, FactBody};
 use crate::ids::{ActorId, FactId};
 use crate::time::UnixMillis;
 
@@ -27,7 +26,6 @@ use crate::time::UnixMillis;
 /// facts give the same view on every replica, however they arrived.
 #[must_use]
 pub fn fold(facts: &FactSet) -> OrderView {
-    let facts = &*with_admitted(facts);
     let mut findings = Findings::default();
     let ground = Ground::new(facts, &mut findings);
     findings.hear_decisions(&ground);
@@ -124,6 +122,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         explanations: report.explanations,
         unknown_facts: ground.live().filter(|node| matches!(node.fact.body(), FactBody::Unknown { .. })).count(),
         facets,
+        decided: super::decided::decided(&ground),
     }
 }
 
@@ -169,19 +168,27 @@ fn state(order: &Standings) -> OrderState {
 }
 
 fn notes(ground: &Ground<'_>) -> Vec<NoteView> {
-    each!(ground, AddNote)
-        .map(|(node, body)| NoteView { at: moment(node), by: node.fact.author.clone(), text: body.text.clone() })
-        .collect()
+    ground.live().filter_map(|node| note_view(node.fact)).collect()
+}
+
+/// A note as it shows; `None` for another fact.
+pub(super) fn note_view(fact: &Fact) -> Option<NoteView> {
+    let FactBody::AddNote(body) = fact.body() else { return None };
+    Some(NoteView { at: moment_of(fact), by: fact.author.clone(), text: body.text.clone() })
 }
 
 /// two contents under one identity. Both are kept; one review for each actor, from its first such pair.
 fn cloned_devices<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
+    let mut ids: Vec<FactId> = ground.causality.nodes().iter().map(Node::id).collect();
+    ids.sort_unstable();
+    let twice: BTreeSet<FactId> =
+        ids.iter().zip(ids.iter().skip(1)).filter(|(one, other)| one == other).map(|(one, _)| *one).collect();
     let mut by_id: BTreeMap<FactId, Vec<Node<'a>>> = BTreeMap::new();
-    for node in ground.causality.nodes() {
+    for node in ground.causality.nodes().iter().filter(|node| twice.contains(&node.id())) {
         by_id.entry(node.id()).or_default().push(*node);
     }
     let mut told: BTreeSet<ActorId> = BTreeSet::new();
-    for (id, nodes) in by_id.into_iter().filter(|(_, nodes)| nodes.len() > 1) {
+    for (id, nodes) in by_id {
         if told.insert(id.actor) {
             let because =
                 Because { field: "facts", value: "both", rule: Rule::R10, pair: Some("X-76"), message: "explain.x_76" };

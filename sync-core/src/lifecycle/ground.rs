@@ -274,5 +274,10 @@ pub(super) fn later(one: Node<'_>, other: Node<'_>) -> Ordering {
 
 /// The moment that a fact states.
 pub(super) fn moment(node: Node<'_>) -> Moment {
-    Moment { fact: node.id(), time: node.fact.time, claimed: node.fact.claimed(), lo: node.fact.lo() }
+    moment_of(node.fact)
+}
+
+/// The same of a fact without its place.
+pub(super) fn moment_of(fact: &crate::facts::Fact) -> Moment {
+    Moment { fact: fact.id, time: fact.time, claimed: fact.claimed(), lo: fact.lo() }
 }

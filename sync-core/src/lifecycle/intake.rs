@@ -29,7 +29,7 @@ pub(super) fn request<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> O
         class: body.class,
         urgency: body.urgency,
         problem: body.problem.clone(),
-        serial: body.serial.clone(),
+        serial: renumbered(ground).or_else(|| body.serial.clone()),
         skill: body.skill.clone(),
     })
 }
@@ -61,9 +61,14 @@ fn emergency(ground: &Ground<'_>) -> Option<Request> {
         channel: paper.channel,
         class: paper.class,
         urgency: paper.urgency,
-        serial: paper.serial.clone(),
+        serial: renumbered(ground).or_else(|| paper.serial.clone()),
         ..stated
     })
+}
+
+/// another order had the number before; the suffixed one is the last that the register gave.
+fn renumbered(ground: &Ground<'_>) -> Option<String> {
+    each!(ground, Renumber).last().map(|(_, body)| body.serial.clone())
 }
 
 /// C-007: declined, unless somebody has begun or agreed something with the customer meanwhile (R1).

@@ -5,7 +5,6 @@
 //! `intake`, `visits` (R4), `cancel` (R3), `assignment` (R2, R4), `appointment` (R1, R8), `lines` (R5), `signature`
 //! (R6), `closing` (R12), `reviews` (who decides, until when). Nothing here reads a clock or a policy.
 
-mod admitted;
 mod appointment;
 mod approvals;
 mod assignment;
@@ -15,12 +14,14 @@ mod closing;
 mod consent;
 mod custody;
 mod cycles;
+pub mod decided;
 mod duplicates;
 mod explain;
 pub mod facets;
 pub mod fact_set;
 mod findings;
 mod fold;
+mod folded;
 mod ground;
 mod ground_of_state;
 mod header;
@@ -42,6 +43,7 @@ mod summary;
 mod summary_terms;
 #[cfg(test)]
 mod tests;
+mod told;
 pub mod view;
 mod visits;
 
@@ -50,7 +52,8 @@ pub use explain::{Reason, explain, known_to};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
 pub use fold::fold;
+pub use folded::{Added, Folded};
 pub use ground::{SIGNATURE_CHECK_RULE, suggested_role};
 pub use ground_of_state::ground_of_state;
 pub use messages::Language;
-pub use summary::summary;
+pub use summary::{body_summary, summary};

@@ -15,6 +15,11 @@ use crate::facts::{FactBody, FactKind, Role};
 use crate::ids::FactId;
 use crate::time::MINUTE;
 
+/// Facts that can matter to others: a note only joins the notes, whatever its head says (see `folded`).
+fn live<'g, 'a>(ground: &'g Ground<'a>) -> impl Iterator<Item = Node<'a>> + 'g {
+    ground.live().filter(|node| node.fact.kind() != Some(FactKind::AddNote))
+}
+
 /// A claimed time further than this from the hybrid time was told by a wrong clock (R11).
 const CLOCK_OFF_MS: i64 = 5 * MINUTE;
 
@@ -148,7 +153,7 @@ pub(super) fn planned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> V
 /// X-33, C-084: documents that a policy demanded. What was done stands; the exception is open until they are filed.
 pub(super) fn missing<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<MissingView> {
     let mut missing = Vec::new();
-    for node in ground.live() {
+    for node in live(ground) {
         let demands = node.fact.content.head.missing.iter().flatten();
         let mut waits = false;
         for demand in demands {
@@ -191,7 +196,7 @@ pub(super) fn low_confidence<'a>(ground: &Ground<'a>, findings: &mut Findings<'a
     let corrected = |node: &Node<'a>| {
         each!(ground, CorrectFact).any(|(_, body)| ground.causality.resolve(body.fact).any(|fact| fact == *node))
     };
-    let facts: Vec<Node<'a>> = ground.live().filter(off).filter(|node| !corrected(node)).collect();
+    let facts: Vec<Node<'a>> = live(ground).filter(off).filter(|node| !corrected(node)).collect();
     if let Some(first) = facts.first() {
         let because = Because {
             field: "time",
@@ -209,7 +214,7 @@ pub(super) fn low_confidence<'a>(ground: &Ground<'a>, findings: &mut Findings<'a
 pub(super) fn differences<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, visits: &Visits<'a>) {
     let versions = |of: &dyn Fn(&Node<'a>) -> Option<u32>| -> Option<(Node<'a>, Node<'a>)> {
         let stated: Vec<(Node<'a>, u32)> =
-            ground.live().filter_map(|node| of(&node).map(|version| (node, version))).collect();
+            live(ground).filter_map(|node| of(&node).map(|version| (node, version))).collect();
         let newest = stated.iter().max_by_key(|(node, version)| (*version, std::cmp::Reverse(node.place())))?;
         let older = stated.iter().find(|(node, version)| *version < newest.1 && ground.concurrent(*node, newest.0))?;
         Some((older.0, newest.0))

@@ -11,11 +11,17 @@ const QUOTE_MAX: usize = 120;
 /// One line for a timeline, without the author's name: the page puts it beside.
 #[must_use]
 pub fn summary(fact: &Fact, language: Language) -> String {
-    let values = values(fact.body(), language);
+    body_summary(fact.body(), language)
+}
+
+/// The same for what may never have become a fact.
+#[must_use]
+pub fn body_summary(body: &FactBody, language: Language) -> String {
+    let values = values(body, language);
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    match fact.kind() {
+    match body.kind() {
         Some(kind) => filled(&format!("fact.{}", kind.code()), language, &values),
-        None => filled("fact.unknown", language, &[("kind", &fact.body().kind_number().to_string())]),
+        None => filled("fact.unknown", language, &[("kind", &body.kind_number().to_string())]),
     }
 }
 
@@ -43,6 +49,9 @@ fn values(body: &FactBody, language: Language) -> Vec<(&'static str, String)> {
         FactBody::RefuseSignature(body) => {
             vec![("name", quote(&body.name)), ("reason", quote(&body.reason))]
         }
+        FactBody::Admit(body) => vec![("reason", quote(&body.reason))],
+        FactBody::Discard(body) => vec![("reason", quote(&body.reason))],
+        FactBody::Renumber(body) => vec![("serial", quote(&body.serial))],
         FactBody::RejectSignature(body) => vec![("problem", quote(&body.problem))],
         FactBody::WithdrawOwn(body) => vec![("reason", quote(&body.reason))],
         FactBody::CancelByOffice(body) => vec![("reason", quote(&body.reason))],
@@ -52,6 +61,7 @@ fn values(body: &FactBody, language: Language) -> Vec<(&'static str, String)> {
             vec![("choice", coded("choice", body.choice.code(), language).to_owned()), ("reason", quote(&body.reason))]
         }
         FactBody::Assign(_)
+        | FactBody::PassOver(_)
         | FactBody::Accept(_)
         | FactBody::Seen(_)
         | FactBody::Depart(_)

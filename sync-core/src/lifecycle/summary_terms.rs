@@ -108,8 +108,6 @@ fn books(body: &FactBody, language: Language) -> Option<Values> {
         FactBody::IssueBlock(body) => {
             vec![("first", format!("{}{}", body.prefix, body.first)), ("last", format!("{}{}", body.prefix, body.last))]
         }
-        FactBody::Admit(body) => vec![("reason", quote(&body.reason))],
-        FactBody::Discard(body) => vec![("reason", quote(&body.reason))],
         FactBody::Reopen(body) => vec![("reason", quote(&body.reason))],
         FactBody::Invoice(body) => {
             vec![("number", quote(&body.number)), ("amount", money(body.amount.minor, &body.amount.currency))]

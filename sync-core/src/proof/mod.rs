@@ -8,11 +8,14 @@ pub mod enrolment;
 mod envelope;
 mod log_chain;
 mod receipt;
+mod revocation;
+pub mod sealed;
 
 pub use certificate::{Certificate, Certified, Fingerprint};
 pub use envelope::{Envelope, EnvelopeDocument};
 pub use log_chain::{chain_next, chain_start};
 pub use receipt::{Receipt, ReceiptDocument};
+pub use revocation::Revocation;
 
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 

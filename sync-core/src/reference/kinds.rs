@@ -209,6 +209,12 @@ reference_kinds! {
         1 json: Vec<u8>, with "minicbor::bytes";
     }
 
+    /// A device was revoked, signed by the store: whoever holds it can tell a store that has forgotten it.
+    7 "revocation" Revocation Company {
+        /// A [`crate::proof::Revocation`].
+        0 signed: Vec<u8>, with "minicbor::bytes";
+    }
+
     /// The company as vouchers show it.
     6 "company" Company Company {
         /// Name.
@@ -248,6 +254,7 @@ impl Reference {
                 CatalogueItem { code: String::new(), name: Translated::default(), unit: String::new(), price }.into()
             }
             Self::PolicyRecord(_) => PolicyRecord { version: 0, json: Vec::new() }.into(),
+            Self::Revocation(_) => Revocation { signed: Vec::new() }.into(),
             Self::Company(_) => Company {
                 name: Translated::default(),
                 store: StoreId([0; 16]),
@@ -281,7 +288,7 @@ impl Reference {
                 (vec![&name.en, &name.zh, &company.phone, &address.en, &address.zh], vec![])
             }
             // Bounded by the record as a whole.
-            Self::PolicyRecord(_) | Self::Unknown { .. } => (vec![], vec![]),
+            Self::PolicyRecord(_) | Self::Revocation(_) | Self::Unknown { .. } => (vec![], vec![]),
         };
         if texts.iter().any(|text| text.len() > limits::TEXT_BYTES_MAX) {
             return Err(DecodeError::new("reference record", "a text is too long"));

@@ -14,8 +14,8 @@ mod kinds;
 use minicbor::{Decode, Encode};
 
 pub use kinds::{
-    CatalogueItem, Company, Customer, Language, Person, PolicyRecord, Reference, ReferenceKind, ReferenceScope, Site,
-    Translated, Unit,
+    CatalogueItem, Company, Customer, Language, Person, PolicyRecord, Reference, ReferenceKind, ReferenceScope,
+    Revocation, Site, Translated, Unit,
 };
 
 use crate::ids::{Digest, PersonId, RecordId};
@@ -177,6 +177,7 @@ pub(crate) mod tests {
             ("catalogue", item.into()),
             ("policy", policy.into()),
             ("company", company.into()),
+            ("revocation", Revocation { signed: vec![7; 9] }.into()),
         ];
         let records = (1_u8..).zip(contents);
         records.map(|(id, (name, content))| (name, ReferenceRecord::new(RecordId([id; 16]), 2, content))).collect()
@@ -201,7 +202,7 @@ pub(crate) mod tests {
             .filter(|(_, record)| record.content.scope() == Some(ReferenceScope::Company))
             .map(|(name, _)| name)
             .collect();
-        assert_eq!(wide, ["person", "catalogue", "policy", "company"]);
+        assert_eq!(wide, ["person", "catalogue", "policy", "company", "revocation"]);
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! its own; [`DeviceSession::wants_more`] says whether another is needed at once.
 
 use super::frames::{
-    Ack, Batch, Frame, Have, Heads, Hello, NonceFrame, Push, Renew, Stop, StopCode, Stored, Want, Welcome,
+    Ack, Batch, Frame, Have, Heads, Hello, Introduce, NonceFrame, Push, References, Renew, Sealed, Stop, StopCode,
+    Stored, Want, Welcome,
 };
 use crate::ids::DocumentId;
 
@@ -74,6 +75,27 @@ pub trait Replica {
     /// When the store fails.
     fn heads(&mut self) -> Result<Heads, Self::Error>;
 
+    /// Reference records and the newest receipt, for a store that may have lost them. Nothing by default.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn references(&mut self) -> Result<Vec<References>, Self::Error> {
+        Ok(Vec::new())
+    }
+
+    /// What introduces this device to a store that does not remember it; `None` while it does.
+    fn introduction(&self) -> Option<Introduce> {
+        None
+    }
+
+    /// The store does not remember this device: it introduces itself from now on, until it gets news again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn forgotten(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
     /// Records with receipts or envelopes for what the store lacks, and the documents that are behind here.
     ///
     /// # Errors
@@ -89,6 +111,8 @@ pub const WANT_DOCUMENTS_MAX: usize = 500;
 pub struct Healed {
     /// What the store lacks.
     pub pushes: Vec<Push>,
+    /// The same of documents that are kept here unreadable.
+    pub sealed: Vec<Sealed>,
     /// Documents that lack something here, at most [`WANT_DOCUMENTS_MAX`]: asked for whole. The others are named
     /// when these have come.
     pub wanted: Vec<DocumentId>,
@@ -151,13 +175,15 @@ pub struct DeviceSession {
     stored: Option<u64>,
     awaiting_acks: usize,
     carried: Vec<Frame>,
+    introduced: bool,
 }
 
 impl DeviceSession {
     /// A session over a connection that stays open.
     #[must_use]
     pub fn live() -> Self {
-        Self { phase: Phase::New, keeps_open: true, stored: None, awaiting_acks: 0, carried: Vec::new() }
+        let (phase, carried) = (Phase::New, Vec::new());
+        Self { phase, keeps_open: true, stored: None, awaiting_acks: 0, carried, introduced: false }
     }
 
     /// A session of one request and one answer.
@@ -178,9 +204,12 @@ impl DeviceSession {
     /// # Errors
     /// When the replica's store fails.
     pub fn start<R: Replica>(&mut self, replica: &mut R) -> Result<Vec<Frame>, R::Error> {
-        let mut travels = core::mem::take(&mut self.carried);
+        let introduction = replica.introduction();
+        self.introduced = introduction.is_some();
+        let mut travels: Vec<Frame> = introduction.into_iter().map(Frame::Introduce).collect();
+        travels.append(&mut self.carried);
         travels.extend(replica.next_pushes()?.into_iter().map(Frame::Push));
-        self.awaiting_acks = travels.iter().filter(|frame| matches!(frame, Frame::Push(_))).count();
+        self.awaiting_acks = travels.iter().filter(|frame| matches!(frame, Frame::Push(_) | Frame::Sealed(_))).count();
         let hello = replica.hello(super::message::travels_digest(&travels))?;
         self.phase = Phase::Greeting;
         Ok(std::iter::once(Frame::Hello(hello)).chain(travels).collect())
@@ -256,6 +285,10 @@ impl DeviceSession {
 
     fn one<R: Replica>(&mut self, replica: &mut R, frame: Frame, answer: &mut Vec<Frame>) -> Result<(), R::Error> {
         match (frame, self.phase) {
+            (Frame::Stop(stop), Phase::Greeting) if stop.code == StopCode::UnknownDevice && !self.introduced => {
+                replica.forgotten()?;
+                self.phase = Phase::Ended(Ending::Again);
+            }
             (Frame::Stop(stop), _) => self.phase = Phase::Ended(Ending::Stopped(stop)),
             (Frame::Nonce(nonce), Phase::Greeting) => {
                 replica.new_nonce(&nonce)?;
@@ -267,8 +300,10 @@ impl DeviceSession {
             }
             (Frame::Welcome(welcome), Phase::Greeting) => {
                 self.phase = Phase::Open;
-                if replica.welcomed(&welcome)? != Greeting::Known {
-                    answer.push(Frame::Heads(replica.heads()?));
+                match replica.welcomed(&welcome)? {
+                    Greeting::Known => {}
+                    Greeting::NewEpoch => give_back(replica, answer)?,
+                    Greeting::DigestDiffers => answer.push(Frame::Heads(replica.heads()?)),
                 }
             }
             (Frame::Ack(ack), Phase::Open) => {
@@ -277,9 +312,10 @@ impl DeviceSession {
             }
             (Frame::Batch(batch), Phase::Open) => self.batch(replica, batch, answer)?,
             (Frame::Have(have), Phase::Open) => {
-                let Healed { pushes, wanted } = replica.heal(&have)?;
-                self.awaiting_acks = self.awaiting_acks.saturating_add(pushes.len());
+                let Healed { pushes, sealed, wanted } = replica.heal(&have)?;
+                self.awaiting_acks = self.awaiting_acks.saturating_add(pushes.len()).saturating_add(sealed.len());
                 answer.extend(pushes.into_iter().map(Frame::Push));
+                answer.extend(sealed.into_iter().map(Frame::Sealed));
                 want(wanted, answer);
             }
             _ => self.phase = Phase::Ended(Ending::Confused),
@@ -296,11 +332,20 @@ impl DeviceSession {
             self.stored = Some(applied.to);
         }
         want(applied.wanted, answer);
-        if applied.heads || applied.verified == Some(false) {
+        if applied.heads {
+            give_back(replica, answer)?;
+        } else if applied.verified == Some(false) {
             answer.push(Frame::Heads(replica.heads()?));
         }
         Ok(())
     }
+}
+
+/// To a store that may have lost something: reference records first, since orders name them, then what is held.
+fn give_back<R: Replica>(replica: &mut R, answer: &mut Vec<Frame>) -> Result<(), R::Error> {
+    answer.extend(replica.references()?.into_iter().map(Frame::References));
+    answer.push(Frame::Heads(replica.heads()?));
+    Ok(())
 }
 
 fn want(documents: Vec<DocumentId>, answer: &mut Vec<Frame>) {
@@ -312,5 +357,5 @@ fn want(documents: Vec<DocumentId>, answer: &mut Vec<Frame>) {
 /// A stop that the user should hear about in words.
 #[must_use]
 pub fn is_final(stop: &Stop) -> bool {
-    matches!(stop.code, StopCode::Revoked | StopCode::NotAuthentic | StopCode::Protocol)
+    matches!(stop.code, StopCode::Revoked | StopCode::Deactivated | StopCode::NotAuthentic | StopCode::Protocol)
 }

@@ -2,14 +2,14 @@
 
 use docket_sync_core::ids::{ActorId, ChangeHash, Digest, KeyId, Nonce, Signature};
 use docket_sync_core::sync::frames::{
-    Ack, AckRun, Batch, BatchDocument, Cover, DocumentHeads, Frame, Have, Heads, Limits, News, NonceFrame, Outcome,
-    ProofBytes, Push, QuarantineCode, ReceiptLine, RecordSet, Renew, RenewReason, Run, RunItem, Stop, StopCode, Stored,
-    Want, Welcome,
+    Ack, AckRun, Batch, BatchDocument, Cover, DocumentHeads, Frame, Have, Heads, Introduce, Limits, News, NonceFrame,
+    Outcome, ProofBytes, Push, QuarantineCode, ReceiptLine, RecordSet, References, Renew, RenewReason, Run, RunItem,
+    Sealed, SealedBundle, Stop, StopCode, Stored, Want, Welcome,
 };
 use docket_sync_core::sync::message::{Plain, frame_bytes, pack, travels_digest, unpack};
 
 use super::golden::{Files, Room};
-use super::proofs::{chain, cursor, envelope, hellos, receipt, scope_digest};
+use super::proofs::{chain, cursor, envelope, hellos, receipt, scope_digest, sealed};
 use super::samples::{EPOCH, NOON, device_origin, document, records};
 
 fn pushes() -> Vec<(String, Frame)> {
@@ -99,6 +99,10 @@ fn heads() -> Vec<DocumentHeads> {
     ]
 }
 
+fn returned() -> References {
+    References { receipt: Some(ProofBytes(receipt().to_bytes())), records: vec![ProofBytes(vec![12])] }
+}
+
 /// Every frame with the name of its file.
 fn frames() -> Vec<(String, Frame)> {
     let [first, full] = hellos();
@@ -111,6 +115,12 @@ fn frames() -> Vec<(String, Frame)> {
         ("want".into(), Frame::Want(Want { documents: vec![document()] })),
         ("nonce".into(), Frame::Nonce(NonceFrame { nonce: Nonce([0x65; 16]), last_counter: 70_000 })),
         ("have".into(), Frame::Have(Have { documents: heads() })),
+        ("introduce".into(), Frame::Introduce(Introduce { certificate: vec![1, 2, 3] })),
+        ("references".into(), Frame::References(returned())),
+        (
+            "sealed".into(),
+            Frame::Sealed(Sealed { bundles: vec![SealedBundle { document: document(), bytes: sealed() }] }),
+        ),
     ];
     frames.extend(pushes());
     frames.extend(welcomes());

@@ -1,20 +1,22 @@
 //! One body of every kind, with every optional field stated somewhere.
 
+use docket_sync_core::Bytes;
 use docket_sync_core::facts::bodies::{
-    Accept, Acknowledge, Arrive, Assign, CancelByOffice, Close, ConfirmAppointment, ConfirmRequest, Depart, End,
-    OutcomeDone, OutcomeUnfinished, Pause, ProposeAppointment, RecordLine, Refuse, RefuseSignature, RegisterCall,
-    Reinstate, RejectSignature, ResolveReview, Resume, ReturnVoucher, ReverseLine, ReviewDefault, Seen, SignDocument,
-    Start, Unassign, WithdrawOwn,
+    Accept, Acknowledge, Admit, Arrive, Assign, CancelByOffice, Close, ConfirmAppointment, ConfirmRequest, Depart,
+    Discard, End, OutcomeDone, OutcomeUnfinished, PassOver, Pause, ProposeAppointment, RecordLine, Refuse,
+    RefuseSignature, RegisterCall, Reinstate, RejectSignature, Renumber, ResolveReview, Resume, ReturnVoucher,
+    ReverseLine, ReviewDefault, Seen, SignDocument, Start, Unassign, WithdrawOwn,
 };
 use docket_sync_core::facts::values::{
     Blob, Channel, CheckResult, Line, LineKind, Money, Opinion, OpinionGrade, PartSource, Place, ReviewChoice,
     ServiceClass, Skip, SkipReason, UnfinishedReason, Urgency, Window,
 };
-use docket_sync_core::facts::{FactBody, FactKind};
+use docket_sync_core::facts::{Author, FactBody, FactKind, SeenRef};
 use docket_sync_core::ids::{BlobId, Digest, KeyId, RecordId, ReviewId, Signature};
+use docket_sync_core::sync::frames::QuarantineCode;
 use docket_sync_core::time::{DAY, HOUR};
 
-use super::samples::{CLERK, NOON, TECHNICIAN, field, note, office};
+use super::samples::{CLERK, NOON, TECHNICIAN, by_device, content, device_origin, document, field, note, office};
 
 pub(crate) fn register_call() -> RegisterCall {
     RegisterCall {
@@ -126,6 +128,30 @@ pub(crate) fn body(kind: FactKind) -> FactBody {
             let choice = ReviewChoice::Continue;
             ResolveReview { review: ReviewId([0x77; 16]), choice, reason: reason() }.into()
         }
+        FactKind::Admit => {
+            let refused = by_device(content(vec![SeenRef::Fact(field(2))], note("补录")));
+            Admit {
+                actor: device_origin().actor(),
+                sequence: 3,
+                origin: Some(device_origin()),
+                author: Author::Person(TECHNICIAN),
+                time: NOON,
+                content: Bytes(refused.content_bytes),
+                code: QuarantineCode::OutOfScope,
+                reason: reason(),
+            }
+            .into()
+        }
+        FactKind::Discard => Discard {
+            actor: device_origin().actor(),
+            sequence: 3,
+            digest: Digest([0x78; 32]),
+            code: QuarantineCode::ForgedAuthor,
+            reason: reason(),
+        }
+        .into(),
+        FactKind::PassOver => PassOver { fact: field(3), seen: vec![field(2), office(4)] }.into(),
+        FactKind::Renumber => Renumber { serial: "2025-000123-2".into(), kept_by: document() }.into(),
         FactKind::RejectSignature => {
             let problem = "'line.2.amount' is not what was signed".into();
             RejectSignature { signature: field(21), digest: Digest([0x78; 32]), problem }.into()

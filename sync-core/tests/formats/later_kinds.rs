@@ -5,8 +5,8 @@ use docket_sync_core::facts::values::{
     EmergencyBasis, EscalationKind, Goods, HeaderChange, HeaderField, HoldReason, Liability, Matter, Opinion,
     OpinionGrade, PartWanted, QuoteLine, ReceiptFate, ServiceClass, Severity, Share, Urgency, Verdict,
 };
-use docket_sync_core::facts::{Author, FactBody, FactKind, bodies};
-use docket_sync_core::ids::{ActorId, BlobId, Digest, DocumentId, FactRef, RecordId};
+use docket_sync_core::facts::{FactBody, FactKind, bodies};
+use docket_sync_core::ids::{BlobId, Digest, DocumentId, FactRef, RecordId};
 
 use super::kinds::{line, money};
 use super::samples::{CLERK, DEVICE, NOON, TECHNICIAN, field, office};
@@ -206,19 +206,6 @@ fn books(kind: FactKind) -> Option<FactBody> {
         FactKind::IssueBlock => {
             let (ledger, prefix) = ("cash".into(), "D07-C".into());
             bodies::IssueBlock { ledger, prefix, first: 1, last: 500, device: DEVICE }.into()
-        }
-        FactKind::Admit => bodies::Admit {
-            actor: ActorId([0xab; 16]),
-            sequence: 24,
-            time: NOON,
-            author: Author::Person(TECHNICIAN),
-            content: vec![0x85, 0x12].into(),
-            reason: words(),
-        }
-        .into(),
-        FactKind::Discard => {
-            let (actor, bytes) = (ActorId([0xab; 16]), Digest([0x77; 32]));
-            bodies::Discard { actor, sequence: 24, bytes, reason: words() }.into()
         }
         FactKind::Reopen => bodies::Reopen { close: office(28), reason: words() }.into(),
         FactKind::Invoice => {

@@ -5,6 +5,7 @@
 use docket_sync_core::document::{Document, skeleton_hash};
 use docket_sync_core::ids::{ChangeHash, Digest, KeyId, Nonce, RecordId, Signature};
 use docket_sync_core::proof::enrolment::EnrolmentRequest;
+use docket_sync_core::proof::sealed::{SealedFor, open, seal};
 use docket_sync_core::proof::{self, Envelope, EnvelopeDocument, Receipt, ReceiptDocument, chain_next, chain_start};
 use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::digest::DigestSum;
@@ -36,6 +37,17 @@ pub(crate) fn envelope() -> Envelope {
 pub(crate) fn receipt() -> Receipt {
     let documents = vec![ReceiptDocument { document: document(), heads: whole().heads() }];
     Receipt::signed(STORE, EPOCH, 1_000, chain(), documents, &store_key())
+}
+
+/// Where the sealed bytes belong.
+fn belongs() -> SealedFor {
+    SealedFor { store: STORE, document: document() }
+}
+
+/// Three bytes sealed to the store whose sealing secret is 32 bytes `21`, with the one-time secret of 32 bytes `2c`.
+pub(crate) fn sealed() -> Vec<u8> {
+    let public = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from([0x21; 32])).to_bytes();
+    seal(&public, belongs(), &[1, 2, 3], [0x2c; 32]).unwrap()
 }
 
 /// A chain value: after one record of three bytes.
@@ -98,6 +110,7 @@ fn files() -> Files {
         ("receipt".into(), receipt().to_bytes()),
         ("receipt-signed".into(), signed_by_store()),
         ("scope-digest".into(), scope_digest().0.to_vec()),
+        ("sealed".into(), sealed()),
     ]
 }
 
@@ -180,6 +193,14 @@ fn golden_proofs_are_read_and_their_signatures_hold_over_the_described_bytes() {
     verify(&device_key(), &enrolment_signed(), &enrolment().signature);
     let read: Cursor = minicbor::decode(&room.read("cursor")).unwrap();
     assert_eq!(read, cursor());
+}
+
+#[test]
+fn golden_sealed_bytes_open_with_the_stores_secret_alone() {
+    let room = Room::open("proof");
+    let secret = |byte| x25519_dalek::StaticSecret::from([byte; 32]);
+    assert_eq!(open(&secret(0x21), belongs(), &room.read("sealed")), Some(vec![1, 2, 3]));
+    assert_eq!(open(&secret(0x22), belongs(), &room.read("sealed")), None);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use docket_client::transport::{Live, Server};
 use docket_sync_core::sync::device::{DeviceSession, Ending};
 use docket_sync_core::sync::frames::{Frame, News};
 use docket_sync_core::sync::message::{Light, frame_bytes, pack, unpack};
+use ed25519_dalek::SigningKey;
 use tempfile::TempDir;
 
 use super::RowError;
@@ -36,7 +37,31 @@ pub(super) struct Kit {
 #[derive(Debug)]
 pub(super) struct Device {
     pub(super) client: Client<Store>,
-    _folder: TempDir,
+    keys: MemoryKeyStore,
+    folder: TempDir,
+}
+
+/// A device that was opened anew and showed its list.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) device: Device,
+    pub(super) rows: usize,
+    pub(super) wall: Duration,
+    pub(super) processor_seconds: f64,
+}
+
+impl Device {
+    /// Ends the program on this device and begins it again, until the list is there.
+    pub(super) fn open_and_list(self) -> Result<Opened, RowError> {
+        let Self { client, keys, folder } = self;
+        drop(client);
+        let (began, before) = (Instant::now(), super::cpu::of_this_thread()?);
+        let platform = platform(keys.clone())?;
+        let client = Client::open(open(folder.path(), &platform)?, platform)?;
+        let rows = client.list()?.len();
+        let (wall, processor_seconds) = (began.elapsed(), super::cpu::of_this_thread()? - before);
+        Ok(Opened { device: Self { client, keys, folder }, rows, wall, processor_seconds })
+    }
 }
 
 /// One message of a session.
@@ -84,7 +109,7 @@ impl Kit {
             }
         }
         let store = open(folder.path(), &platform(keys.clone())?)?;
-        Ok(Device { client: Client::open(store, platform(keys)?)?, _folder: folder })
+        Ok(Device { client: Client::open(store, platform(keys.clone())?)?, keys, folder })
     }
 }
 
@@ -98,9 +123,18 @@ fn open(folder: &Path, platform: &Platform) -> Result<Store, RowError> {
     Ok(SealedStore::new(SqliteStore::open(folder)?, SystemRandom, &key))
 }
 
+impl Kit {
+    /// The key that signs the device's envelopes.
+    pub(super) fn signing_key(&self) -> Result<SigningKey, RowError> {
+        let secret = self.keys.get(SecretName::SigningKey)?.ok_or("the device has no key")?;
+        let seed: [u8; 32] = secret.as_slice().try_into()?;
+        Ok(SigningKey::from_bytes(&seed))
+    }
+}
+
 /// An open live session.
 pub(super) struct Link {
-    connection: Live,
+    pub(super) connection: Live,
     session: DeviceSession,
     pub(super) talk: Talk,
     began: Option<Instant>,

@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use docket_client::transport::Server;
-use docket_sync_core::facts::Fact;
-use docket_sync_core::lifecycle::{FactSet, fold};
+use docket_sync_core::facts::bodies::AddNote;
+use docket_sync_core::facts::{Fact, SeenRef};
+use docket_sync_core::lifecycle::{FactSet, Folded, fold};
 
 use super::device::{Device, on_its_thread, sync};
 use super::work::{Bodies, state};
@@ -83,16 +84,31 @@ fn fold_figures(
     }
     let whole = started.elapsed().as_secs_f64() / float(folds);
     let (last, before) = facts.split_last().ok_or("there is no fact")?;
-    let mut grown: Vec<FactSet> = std::iter::repeat_with(|| set(before)).take(folds).collect();
+    let mut grown: Vec<Folded> = std::iter::repeat_with(|| Folded::new(set(before))).take(folds).collect();
     let started = Instant::now();
-    for set in &mut grown {
-        set.insert(last.clone());
-        std::hint::black_box(fold(set));
+    for folded in &mut grown {
+        std::hint::black_box(folded.add(last.clone()));
     }
     let one_more = started.elapsed().as_secs_f64() / float(folds);
+    let note = note_behind(last, grown.first().ok_or("there is no fold")?);
+    let started = Instant::now();
+    for folded in &mut grown {
+        std::hint::black_box(folded.add(note.clone()));
+    }
+    let one_note = started.elapsed().as_secs_f64() / float(folds);
     let count = facts.len();
     Ok(vec![
         Figure::new(&format!("fold_of_{count}"), whole, Unit::WallSeconds).at_most(0.005),
         Figure::new("fold_of_one_more", one_more, Unit::WallSeconds).at_most(0.000_05),
+        Figure::new("fold_of_one_more_note", one_note, Unit::WallSeconds).at_most(0.000_05),
     ])
+}
+
+/// A note by the author of `last` on the view that `folded` shows.
+fn note_behind(last: &Fact, folded: &Folded) -> Fact {
+    let mut note = last.clone();
+    note.id.sequence = note.id.sequence.saturating_add(1_000);
+    note.content.seen = folded.view().frontier.iter().map(|id| SeenRef::Fact(id.reference())).collect();
+    note.content.body = AddNote { text: "compressor replaced".to_owned() }.into();
+    note
 }

@@ -6,9 +6,11 @@ mod cold_pull;
 mod cpu;
 mod device;
 mod device_work;
+mod durable_commits;
 mod fan_out;
 mod floor;
 mod incremental;
+mod list;
 mod memory;
 mod no_op;
 mod seed;
@@ -116,7 +118,9 @@ pub const ROWS: &[Row] = &[
     no_op::ROW,
     incremental::ROW,
     fan_out::ROW,
+    durable_commits::ROW,
     device_work::ROW,
+    list::ROW,
     memory::ROW,
 ];
 

@@ -17,7 +17,7 @@ use docket_server::commit::{CommitError, PushDone, Tables, Writer};
 use docket_server::identity::StoreKeys;
 use docket_server::office::Office as Core;
 use docket_server::platform::Platform;
-use docket_server::store::{SledOptions, SledStore, Store};
+use docket_server::store::{JournaledStore, SledOptions};
 use docket_sync_core::document::{Document, Record};
 use docket_sync_core::facts::Role;
 use docket_sync_core::ids::{Digest, DocumentId, PersonId};
@@ -168,47 +168,51 @@ async fn rest(office: &mut Office) -> Result<(), RowError> {
     Ok(())
 }
 
-struct People {
-    dispatcher: PersonId,
-    technician: PersonId,
+/// A technician and who dispatches him.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct People {
+    pub(super) dispatcher: PersonId,
+    pub(super) technician: PersonId,
 }
 
 /// The office's store, open in this process.
-struct Open {
-    core: Arc<Core>,
+pub(super) struct Open {
+    pub(super) core: Arc<Core>,
     keys: StoreKeys,
     thread: std::thread::JoinHandle<()>,
 }
 
 impl Open {
-    fn new(data: &Path) -> Result<Self, RowError> {
+    pub(super) fn new(data: &Path) -> Result<Self, RowError> {
         let text = std::fs::read_to_string(data.join("keys").join("store.key"))?;
         let secret = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes())?;
         let secret: [u8; StoreKeys::LENGTH] = secret.try_into().map_err(|_| "the store's keys have another length")?;
         let keys = StoreKeys::from_secret(&secret);
-        let store: Arc<dyn Store> = Arc::new(SledStore::open(&data.join("store"), SledOptions::default())?);
-        let (core, thread) = Core::open(store, keys.clone(), Platform::system(), None)?;
+        let platform = Platform::system();
+        let store = JournaledStore::open(&data.join("store"), SledOptions::default(), &platform)?;
+        let (core, thread) = Core::open(Arc::new(store), keys.clone(), platform, None)?;
         Ok(Self { core, keys, thread })
     }
 
-    fn close(self) {
+    pub(super) fn close(self) {
         self.core.stop();
         drop(self.core);
         let _ended = self.thread.join();
     }
 
     async fn people(&self) -> Result<People, RowError> {
-        let add = async |login: &str, name: &str, role: Role| {
-            let new = NewPerson::new(login, name, [role], ["air"], Language::Zh)?;
-            let added = self.core.committer.run(move |writer| writer.add_person(new, None, None)).await?;
-            Ok::<_, RowError>(added.id)
-        };
-        let dispatcher = add("zhou", "周敏", Role::Dispatcher).await?;
-        Ok(People { dispatcher, technician: add("li", "李师傅", Role::Technician).await? })
+        let dispatcher = self.person("zhou", "周敏", Role::Dispatcher).await?;
+        Ok(People { dispatcher, technician: self.person("li", "李师傅", Role::Technician).await? })
+    }
+
+    /// Adds a person.
+    pub(super) async fn person(&self, login: &str, name: &str, role: Role) -> Result<PersonId, RowError> {
+        let new = NewPerson::new(login, name, [role], ["air"], Language::Zh)?;
+        Ok(self.core.committer.run(move |writer| writer.add_person(new, None, None)).await?.id)
     }
 
     /// Enrols a device by a one-time code.
-    async fn enrol(&self, folder: PathBuf, people: &People) -> Result<Kit, RowError> {
+    pub(super) async fn enrol(&self, folder: PathBuf, people: &People) -> Result<Kit, RowError> {
         let (technician, by) = (people.technician, people.dispatcher);
         let code = self.core.committer.run(move |writer| writer.new_enrolment_code(technician, by)).await?.0;
         let kit = Kit::new(folder);

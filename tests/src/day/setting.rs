@@ -17,7 +17,7 @@ use docket_server::office::Office;
 use docket_server::platform::Platform;
 use docket_server::reactor::Runner;
 use docket_server::signatures::SignatureCheck;
-use docket_server::store::{SledOptions, SledStore};
+use docket_server::store::{JournaledStore, SledOptions};
 use docket_server::{app, reactor};
 use docket_sync_core::ids::{Epoch, StoreId};
 use docket_sync_core::policy::{DEFAULT_JSON, ServicePolicy};
@@ -82,7 +82,7 @@ impl Setting {
         let secret = platform.bytes::<{ StoreKeys::LENGTH }>();
         write_keys(path, &secret)?;
         let options = SledOptions { cache_bytes: CACHE_BYTES, ..SledOptions::default() };
-        let store = Arc::new(SledStore::open(&path.join("store"), options)?);
+        let store = Arc::new(JournaledStore::open(&path.join("store"), options, &platform)?);
         let new = Identity { store: StoreId(platform.bytes()), epoch: Epoch(platform.bytes()), node: 0, start: 0 };
         let keys = StoreKeys::from_secret(&secret);
         let (office, commit_thread) = Office::open(store, keys, platform, Some(new))?;

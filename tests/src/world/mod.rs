@@ -20,6 +20,7 @@ use docket_server::identity::{Identity, StoreKeys};
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
 use docket_server::office::Office;
 use docket_server::platform::{Clock, Platform, Random};
+use docket_server::restore::{RestoredFrom, renew_epoch};
 use docket_server::store::{KeyRange, MemoryStore, Table};
 use docket_sync_core::commands::Command;
 use docket_sync_core::facts::Role;
@@ -47,6 +48,8 @@ pub struct World {
     clock: Arc<OfficeClock>,
     seed: u64,
     people: AtomicU64,
+    platform: Platform,
+    commit_thread: std::thread::JoinHandle<()>,
 }
 
 struct OfficeClock(AtomicI64);
@@ -71,6 +74,10 @@ impl Random for SeededRandom {
     }
 }
 
+fn store_keys() -> StoreKeys {
+    StoreKeys::from_secret(&[7; StoreKeys::LENGTH])
+}
+
 /// A story went wrong in a way that no check names.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
@@ -86,15 +93,61 @@ impl World {
         let clock = Arc::new(OfficeClock(AtomicI64::new(MORNING.0)));
         let random = Arc::new(SeededRandom { seed, drawn: AtomicU64::new(0) });
         let platform = Platform { clock: clock.clone(), random };
-        let keys = StoreKeys::from_secret(&[7; StoreKeys::LENGTH]);
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
-        let (office, _thread) = Office::open(store.clone(), keys, platform, Some(new))?;
-        let mut world = Self { office, store, clerk: PersonId([0; 16]), clock, seed, people: AtomicU64::new(0) };
+        let (office, commit_thread) = Office::open(store.clone(), store_keys(), platform.clone(), Some(new))?;
+        let (clerk, people) = (PersonId([0; 16]), AtomicU64::new(0));
+        let mut world = Self { office, store, clerk, clock, seed, people, platform, commit_thread };
         world.clerk = world.person("Wang Fang", &[Role::Clerk, Role::Dispatcher, Role::Supervisor]).await?;
         let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
         world.office.committer.run(move |writer| writer.write_company("Northern Air", record, None)).await?;
         Ok(world)
+    }
+
+    /// What is durable at the office now, and the last number of its log.
+    #[must_use]
+    pub fn backup(&self) -> (MemoryStore, u64) {
+        let _durable = self.office.hub.read();
+        (self.store.copy(), self.office.hub.durable().number)
+    }
+
+    /// The office is lost and begins again on a backup, under a new epoch.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub fn restore(&mut self, (store, until_number): (MemoryStore, u64)) -> Result<(), Trouble> {
+        let store = Arc::new(store);
+        let from = RestoredFrom { backup: "yesterday".to_owned(), until_number, until_at: None };
+        renew_epoch(store.clone(), store_keys(), self.platform.clone(), from)?;
+        self.reopen(store)
+    }
+
+    /// The disk goes back to what it was, and nobody notices.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub fn roll_back(&mut self, (store, _): (MemoryStore, u64)) -> Result<(), Trouble> {
+        self.reopen(Arc::new(store))
+    }
+
+    fn reopen(&mut self, store: Arc<MemoryStore>) -> Result<(), Trouble> {
+        let (office, commit_thread) = Office::open(store.clone(), store_keys(), self.platform.clone(), None)?;
+        (self.office, self.store, self.commit_thread) = (office, store, commit_thread);
+        Ok(())
+    }
+
+    /// The server ends; `between` does something to its store; the server starts again.
+    ///
+    /// # Errors
+    /// When the store cannot be opened again, or what `between` says. Somebody else must not hold the office.
+    pub fn restarted(self, between: impl FnOnce(&MemoryStore) -> Result<(), Trouble>) -> Result<Self, Trouble> {
+        let Self { office, store, clerk, clock, seed, people, platform, commit_thread } = self;
+        office.stop();
+        drop(office);
+        commit_thread.join().map_err(|_panic| "the commit thread panicked")?;
+        between(&store)?;
+        let (office, commit_thread) = Office::open(store.clone(), store_keys(), platform.clone(), None)?;
+        Ok(Self { office, store, clerk, clock, seed, people, platform, commit_thread })
     }
 
     /// Lets time pass at the office.
@@ -242,8 +295,18 @@ impl World {
 
     /// The first message of a sync arrives and its answer is lost on the way.
     pub async fn sync_losing_the_answer(&self, device: &mut Device) -> Result<(), Trouble> {
+        self.sync_losing_answer(device, 0).await
+    }
+
+    /// A sync of which `good` messages are answered; the next one arrives, and its answer is lost on the way.
+    pub async fn sync_losing_answer(&self, device: &mut Device, good: usize) -> Result<(), Trouble> {
         let replica = device.client.replica_mut();
-        let message = Exchange::begin(replica).next_message(replica)?.ok_or("a first message")?;
+        let mut exchange = Exchange::begin(replica);
+        for _ in 0..good {
+            let message = exchange.next_message(replica)?.ok_or("a message")?;
+            exchange.answered(replica, &self.carry(&message).await?)?;
+        }
+        let message = exchange.next_message(replica)?.ok_or("one more message")?;
         self.carry(&message).await.map(drop)
     }
 

@@ -3,6 +3,9 @@
 use docket_sync_core::facts::bodies::SignDocument;
 use docket_sync_core::facts::values::{Opinion, OpinionGrade};
 use docket_sync_core::ids::{BlobId, Digest, DocumentId, KeyId, RecordId, Signature};
+use docket_sync_core::sync::cursor::Cursor;
+use docket_sync_core::sync::device::{Replica as _, WANT_DOCUMENTS_MAX};
+use docket_sync_core::sync::frames::Batch;
 
 use super::fake_store::FakeStore;
 use super::{Device, NewFact, note, sync, texts};
@@ -119,7 +122,7 @@ fn facts_for_an_order_the_restored_store_does_not_know_wait_until_it_is_healed()
     assert!(replica.facts(document).unwrap().iter().any(|fact| fact.id == id));
 }
 
-fn signing(document: DocumentId, proof: &[u8]) -> NewFact {
+pub(super) fn signing(document: DocumentId, proof: &[u8]) -> NewFact {
     let body = SignDocument {
         voucher: Digest([1; 32]),
         covered: Vec::new(),
@@ -155,4 +158,73 @@ fn proofs_of_signatures_heal_with_them() {
     restored.proofs.sort();
     restored.proofs.dedup();
     assert_eq!(restored.proofs, [b"strokes after it".to_vec(), b"strokes under a receipt".to_vec()]);
+}
+
+/// The first batch of a store that begins from nothing: the reference records alone; the documents follow.
+fn in_two(store: &mut FakeStore) -> [Batch; 2] {
+    let all = store.batch(0, &[]).unwrap();
+    let to = Cursor { number: 1, chain: store.chain_at(1), ..all.to };
+    let first = Batch { to, documents: Vec::new(), receipt: None, digest: None, ..all.clone() };
+    [first, Batch { from: 1, references: Vec::new(), ..all }]
+}
+
+#[test]
+fn a_record_that_only_a_later_batch_names_is_kept_until_the_last() {
+    let mut store = FakeStore::new();
+    store.order(1);
+    let name = RecordId([0xc1; 16]);
+    store.reference(name, "Mr. Wang");
+    let device = Device::enrolled(&store);
+    let mut replica = device.open();
+    let [first, second] = in_two(&mut store);
+    replica.apply(first).unwrap();
+    assert!(replica.reference(name).unwrap().is_some(), "named by nothing yet");
+    assert_eq!(replica.apply(second).unwrap().verified, Some(true));
+    assert_eq!(replica.rows().unwrap()[0].1.customer, "Mr. Wang");
+}
+
+#[test]
+fn a_pull_from_nothing_that_begins_below_the_cursor_is_followed_to_its_end() {
+    let mut store = FakeStore::new();
+    let document = store.order(1);
+    store.reference(RecordId([0xc1; 16]), "Mr. Wang");
+    store.note(document, "there");
+    let device = Device::enrolled(&store);
+    device.sync(&mut store);
+    let mut replica = device.open();
+    let before = replica.state().cursor.unwrap();
+    let [first, second] = in_two(&mut store);
+    assert!(first.to.number < before.number);
+    let applied = replica.apply(first).unwrap();
+    assert!(applied.heads, "the store may have lost something");
+    assert_eq!(applied.to, 1, "not taken for one that arrived before");
+    assert_eq!(replica.apply(second.clone()).unwrap().verified, Some(true));
+    assert_eq!(replica.state().cursor, Some(before));
+    assert_eq!(texts(&replica, document), ["there"]);
+    // Once it is followed, the same batch again is one that arrived before.
+    let again = replica.apply(Batch { to: Cursor { number: 1, ..second.to }, ..second }).unwrap();
+    assert_eq!((again.to, again.heads), (before.number, false));
+}
+
+#[test]
+fn more_documents_than_one_want_may_name_are_asked_for_in_turn() {
+    let store = FakeStore::new();
+    let mut replica = Device::enrolled(&store).open();
+    let id = |number: u16| {
+        DocumentId::new(super::START, [[0; 8].as_slice(), &number.to_be_bytes()].concat().try_into().unwrap())
+    };
+    replica.flight.behind = (0..620).map(id).collect();
+    let first = replica.next_wanted(false);
+    assert_eq!(first.len(), WANT_DOCUMENTS_MAX);
+    // The store's one batch had room for 450 of them.
+    for document in first.iter().take(450) {
+        assert!(replica.flight.asked.remove(document));
+    }
+    let second = replica.next_wanted(true);
+    assert_eq!(second.len(), 50 + 120, "those left out, and the others");
+    assert!(first[450..].iter().all(|document| second.contains(document)));
+    for document in &second {
+        replica.flight.asked.remove(document);
+    }
+    assert!(replica.next_wanted(true).is_empty());
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
 use docket_sync_core::ids::{PersonId, RecordId};
 use docket_sync_core::limits::TEXT_BYTES_MAX;
@@ -15,7 +15,8 @@ use utoipa::ToSchema;
 
 use super::etag::{etag, etag_header};
 use crate::api::guard::{Permit, Works};
-use crate::api::request::{Body, coded, required};
+use crate::api::idempotency::Repeatable;
+use crate::api::request::{DigestedBody, coded, required};
 use crate::commit::{CommitError, Tables, Writer};
 use crate::error::{ApiError, ErrorBody};
 use crate::intake::register::{NewCall, NewCustomer, NewUnit, OnFile, Registered};
@@ -65,7 +66,7 @@ pub(crate) struct CallBody {
 }
 
 /// The call is in the register.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct CallAnswer {
     /// The order.
     id: String,
@@ -78,20 +79,29 @@ pub(crate) struct CallAnswer {
 /// Registers a call.
 #[utoipa::path(
     post, path = "/api/orders", tag = "orders", request_body = CallBody,
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again for a day"),
+    ),
     responses(
         (status = 201, description = "Registered", body = CallAnswer),
         (status = 403, description = "not_permitted", body = ErrorBody),
-        (status = 422, description = "missing_field (C-001), invalid_field", body = ErrorBody),
+        (status = 422, description = "missing_field (C-001), invalid_field, idempotency_key_reused", body = ErrorBody),
     )
 )]
 pub(crate) async fn create_order(
     State(office): State<Arc<Office>>,
     permit: Permit<Works>,
-    Body(body): Body<CallBody>,
+    headers: HeaderMap,
+    DigestedBody(body, digest): DigestedBody<CallBody>,
 ) -> Result<(StatusCode, [(HeaderName, HeaderValue); 2], Json<CallAnswer>), ApiError> {
     let call = check(&body)?;
     let person = permit.signed.person.id;
-    let answer = office.committer.run(move |writer| register(writer, person, call)).await?;
+    let repeatable = Repeatable::of(&headers, person, digest)?;
+    let job = move |writer: &mut Writer| match repeatable {
+        Some(request) => request.once(writer, |writer| register(writer, person, call)),
+        None => register(writer, person, call),
+    };
+    let answer = office.committer.run(job).await?;
     let location = HeaderValue::from_str(&format!("/api/orders/{}", answer.id))
         .map_err(|error| ApiError::internal("writing the location", &error))?;
     let headers = [(header::ETAG, etag_header(&answer.etag)?), (header::LOCATION, location)];

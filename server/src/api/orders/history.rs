@@ -12,6 +12,7 @@ use crate::api::both::Both;
 use crate::api::names::{Author, Names};
 use crate::api::reading::Reading;
 use crate::commit::CommitError;
+use crate::commit::denials::denials;
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -35,6 +36,8 @@ pub(crate) struct TimelineItem {
     summary: Both,
     /// What its author had seen: the frontier of his view.
     seen: Vec<String>,
+    /// What his device had on disk by then, and he states not to have seen.
+    denies: Vec<String>,
 }
 
 pub(super) fn timeline(
@@ -44,6 +47,7 @@ pub(super) fn timeline(
     view: &OrderView,
 ) -> Result<Vec<TimelineItem>, CommitError> {
     let causality = Causality::new(&loaded.facts);
+    let denials = denials(reading.store(), loaded.facts.document())?;
     let item = |fact: &Fact| {
         let summary = Both::of(|language| summary(fact, language));
         let kind = fact.kind().map(docket_sync_core::facts::FactKind::code);
@@ -59,6 +63,7 @@ pub(super) fn timeline(
             void: view.void.contains(&fact.id),
             summary,
             seen: fact.content.seen.iter().map(|seen| named(fact, *seen).to_string()).collect(),
+            denies: denials.get(&fact.id).into_iter().flatten().map(ToString::to_string).collect(),
         })
     };
     causality.nodes().iter().map(|node| node.fact).map(item).collect()

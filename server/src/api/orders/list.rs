@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use docket_sync_core::ids::{DocumentId, PersonId};
+use docket_sync_core::ids::DocumentId;
 use docket_sync_core::lifecycle::view::OrderState;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -15,10 +15,11 @@ use crate::api::names::Names;
 use crate::api::paging::{Page, PageQuery, Paging};
 use crate::api::reading::{Reading, blocking};
 use crate::api::request::Params;
-use crate::commit::{CommitError, RowRecord};
+use crate::commit::listing::OrderList;
+use crate::commit::{CommitError, RowRecord, Tables};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
-use crate::store::{KeyRange, Order, Table, record};
+use crate::store::Table;
 
 /// Rows looked at while no commit is applied.
 const ROWS_AT_ONCE: usize = 512;
@@ -42,8 +43,7 @@ pub(crate) struct OrderQuery {
 }
 
 struct Filter {
-    state: Option<OrderState>,
-    technician: Option<PersonId>,
+    list: OrderList,
     words: Vec<String>,
 }
 
@@ -67,19 +67,11 @@ impl Filter {
         if text.len() > TEXT_BYTES_MAX {
             return Err(ApiError::invalid_field("q", format!("at most {TEXT_BYTES_MAX} bytes")));
         }
-        Ok(Self { state, technician, words: text.split_whitespace().map(str::to_owned).collect() })
+        let list = OrderList { state, technician };
+        Ok(Self { list, words: text.split_whitespace().map(str::to_owned).collect() })
     }
 
     fn matches(&self, reading: &Reading<'_>, names: &mut Names, row: &RowRecord) -> Result<bool, CommitError> {
-        if self.state.is_some_and(|state| row.state != state) {
-            return Ok(false);
-        }
-        if self.technician.is_some_and(|technician| row.technician != Some(technician)) {
-            return Ok(false);
-        }
-        if self.words.is_empty() {
-            return Ok(true);
-        }
         let mut texts = vec![row.serial.clone().unwrap_or_default(), row.problem.clone()];
         texts.push(customer(reading, names, row)?.name);
         texts.push(site(reading, names, row)?.address);
@@ -114,30 +106,56 @@ pub(crate) async fn list_orders(
 fn page(office: &Office, filter: &Filter, paging: &Paging) -> Result<Page<OrderRow>, ApiError> {
     let not_an_end = |_| ApiError::invalid_field("after", "this is not the end of a page");
     let after: Option<DocumentId> = paging.after.as_deref().map(str::parse).transpose().map_err(not_an_end)?;
+    if !filter.words.is_empty() {
+        return searched(office, filter, after, paging.limit);
+    }
+    let reading = Reading::begin(office);
+    let mut ids = filter.list.page(reading.store(), after, paging.limit.saturating_add(1))?;
+    let more = ids.len() > paging.limit;
+    ids.truncate(paging.limit);
+    let mut names = Names::default();
+    let mut items = Vec::with_capacity(ids.len());
+    for id in &ids {
+        let row: Option<RowRecord> = reading.store().read(Table::View, &id.0)?;
+        if let Some(row) = row {
+            items.push(order_row(&reading, &mut names, *id, &row)?);
+        }
+    }
+    let total = usize::try_from(filter.list.length(reading.store())?).unwrap_or(usize::MAX);
+    Ok(Page { items, next: ids.last().filter(|_| more).map(ToString::to_string), total })
+}
+
+/// Words are looked for in every order of the list: names and addresses are in no index.
+fn searched(
+    office: &Office,
+    filter: &Filter,
+    after: Option<DocumentId>,
+    limit: usize,
+) -> Result<Page<OrderRow>, ApiError> {
     let mut names = Names::default();
     let mut found = Page { items: Vec::new(), next: None, total: 0 };
-    let mut range = KeyRange::all();
+    let mut last = None;
     loop {
         let reading = Reading::begin(office);
-        let rows = reading.store().scan(Table::View, &range, ROWS_AT_ONCE, Order::Reverse)?;
-        for (key, value) in &rows {
-            let Some(id) = DocumentId::from_slice(key) else { continue };
-            let row: RowRecord = record::decode("order row", value)?;
+        let ids = filter.list.page(reading.store(), last, ROWS_AT_ONCE)?;
+        for id in &ids {
+            let row: Option<RowRecord> = reading.store().read(Table::View, &id.0)?;
+            let Some(row) = row else { continue };
             if !filter.matches(&reading, &mut names, &row)? {
                 continue;
             }
             found.total = found.total.saturating_add(1);
-            if after.is_some_and(|after| id >= after) {
+            if after.is_some_and(|after| *id >= after) {
                 continue;
             }
-            if found.items.len() < paging.limit {
-                found.items.push(order_row(&reading, &mut names, id, &row)?);
+            if found.items.len() < limit {
+                found.items.push(order_row(&reading, &mut names, *id, &row)?);
             } else if found.next.is_none() {
                 found.next = found.items.last().map(|row| row.id.clone());
             }
         }
-        match rows.last() {
-            Some((key, _)) if rows.len() == ROWS_AT_ONCE => range = range.continued_before(key.clone()),
+        match ids.last() {
+            Some(id) if ids.len() == ROWS_AT_ONCE => last = Some(*id),
             _ => return Ok(found),
         }
     }

@@ -62,6 +62,8 @@ pub(crate) struct SignatureItem {
     canvas: Option<CanvasItem>,
     /// The proof is intact and the device's certified key signed it.
     verified: bool,
+    /// The check found that it does not verify: it counts for nothing.
+    rejected: bool,
     signed_at: i64,
 }
 
@@ -124,6 +126,7 @@ pub(super) fn signatures(
             proof: if evidence.proof.is_some() { "present" } else { "pending" },
             strokes: strokes.as_ref().map(drawn),
             canvas: strokes.as_ref().map(|strokes| CanvasItem { width: strokes.width, height: strokes.height }),
+            rejected: signature.rejected,
             verified: evidence.verified(loaded.facts.document()),
             signed_at: signature.at.time.0,
         });

@@ -70,6 +70,7 @@ fn every_code_of_the_api_is_in_the_message_catalogue() {
     let catalogue: Catalogue = serde_json::from_str(include_str!("../../../../schemas/messages/api.json")).unwrap();
     let codes = [
         "busy",
+        "idempotency_key_reused",
         "method_not_allowed",
         "not_ready",
         "other_site",

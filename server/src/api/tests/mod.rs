@@ -1,6 +1,7 @@
 //! The office API in one process: the router on a store in memory, a clock that the test moves.
 
 mod description;
+mod enrolment;
 mod events;
 mod login;
 mod orders;
@@ -105,15 +106,21 @@ impl Company {
     pub(super) async fn person(&self, login: &str, roles: &[Role]) -> Person {
         let new = NewPerson::new(login, login, roles.iter().copied(), ["air"], Language::En).unwrap();
         let hash = password::hash(PASSWORD, [1; 16], CHEAP).unwrap();
+        let job = move |writer: &mut crate::commit::Writer| Ok(writer.add_person(new, Some(hash), None)?.id);
+        let id = self.office.committer.run(job).await.unwrap();
+        self.session(id).await
+    }
+
+    /// The person has logged in just now.
+    pub(super) async fn session(&self, id: PersonId) -> Person {
         let token = SessionToken::new(self.office.platform.bytes());
         let digest = token.digest();
         let job = move |writer: &mut crate::commit::Writer| {
-            let person = writer.add_person(new, Some(hash), None)?;
-            let session = SessionRecord::new(person.id, writer.identity().epoch, writer.now());
+            let session = SessionRecord::new(id, writer.identity().epoch, writer.now());
             writer.put(Table::Session, digest.0, session.to_bytes());
-            Ok(person.id)
+            Ok(())
         };
-        let id = self.office.committer.run(job).await.unwrap();
+        self.office.committer.run(job).await.unwrap();
         Person { id, cookie: format!("{COOKIE}={}", token.reveal()) }
     }
 

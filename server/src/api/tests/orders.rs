@@ -245,3 +245,32 @@ async fn refusals_name_the_field() {
     let odd = company.command(&office, &order, &etag, &json!({"command": "explode"})).await;
     assert_eq!(odd.code(), (400, "malformed_request"));
 }
+
+#[tokio::test]
+async fn an_order_is_created_once_for_one_idempotency_key() {
+    let company = Company::new();
+    let clerk = company.person("clerk", &[Role::Clerk]).await;
+    let other = company.person("other", &[Role::Clerk]).await;
+    let send = |person: &super::Person, key: &'static str, problem: &'static str| {
+        let request = super::post(
+            "/api/orders",
+            &super::call(problem),
+            &[("cookie", person.cookie.as_str()), ("idempotency-key", key)],
+        );
+        company.send(request)
+    };
+    let first = send(&clerk, "k-1", "no heat").await;
+    assert_eq!(first.status.as_u16(), 201);
+    let again = send(&clerk, "k-1", "no heat").await;
+    assert_eq!((again.status.as_u16(), &again.body, again.etag()), (201, &first.body, first.etag()));
+    assert_eq!(send(&clerk, "k-1", "no water").await.code(), (422, "idempotency_key_reused"));
+    let total = async || company.get(&clerk, "/api/orders").await.ok()["total"].as_u64().unwrap();
+    assert_eq!(total().await, 1);
+    assert_eq!(send(&other, "k-1", "no heat").await.status.as_u16(), 201, "another person's keys are his own");
+    assert_eq!(total().await, 2);
+    company.pass(docket_sync_core::time::DAY);
+    let clerk = company.session(clerk.id).await;
+    assert_eq!(send(&clerk, "k-1", "no heat").await.status.as_u16(), 201, "after a day it is a new request");
+    assert_eq!(company.get(&clerk, "/api/orders").await.ok()["total"], 3);
+    assert_eq!(send(&clerk, "", "no heat").await.code(), (422, "invalid_field"));
+}

@@ -14,6 +14,7 @@ async fn fill(company: &Company) {
     let job = |writer: &mut crate::commit::Writer| {
         for number in 0..ITEMS {
             let entry = QuarantineEntry {
+                decided: None,
                 document: DocumentId([number / 5; 16]),
                 record: Record {
                     actor: ActorId([1; 16]),

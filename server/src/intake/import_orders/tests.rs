@@ -1,3 +1,8 @@
+use chrono::NaiveDate;
+use docket_sync_core::facts::values::{ServiceClass, Urgency};
+use docket_sync_core::limits::TEXT_BYTES_MAX;
+
+use super::record::hundredths;
 use super::*;
 
 const HEADER: &str = "customer,phone,address,model,serial,problem,class,urgency,skill,date\n";

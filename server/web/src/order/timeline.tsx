@@ -45,6 +45,7 @@ function Entry({ fact, unseen, fresh }: { fact: TimelineFact; unseen: TimelineFa
       <div class="row-marks">
         <span class="strong">{both(fact.kind_text)}</span>
         <span>{nameOf(fact.author)}</span>
+        {(fact.denies?.length ?? 0) > 0 && <Chip tone="warn" icon="alert">{t('timeline.denies', { n: fact.denies?.length ?? 0 })}</Chip>}
         {fact.void && <Chip tone="bad" icon="slash">{t('timeline.void')}</Chip>}
         <code class="quiet push" title={t('timeline.reference')}>{fact.fact}</code>
       </div>

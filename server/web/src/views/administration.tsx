@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { ApiError, call, errorText } from '../api';
-import { dateTime } from '../format';
+import { ageText, dateTime } from '../format';
 import { textMatches } from '../logic/order_list';
 import { Dialog } from '../parts/dialog';
 import { LongField, Problem, SearchBox, SelectField, TextField } from '../parts/form';
@@ -215,6 +215,8 @@ function Store() {
   const facts = store.value === null ? [] : ([
     [t('store.id'), store.value.store], [t('store.epoch'), store.value.epoch], [t('store.number'), t('store.records', { n: store.value.number })],
     [t('store.fingerprint'), grouped(store.value.fingerprint)], [t('store.chain'), store.value.chain],
+    [t('store.backup'), store.value.backed_up_at === null ? t('store.backup.none')
+      : t('store.backup.last', { age: ageText(store.value.backed_up_at), n: store.value.backed_up_to })],
   ] as const);
   return (
     <section class="card">

@@ -149,14 +149,14 @@ function Outcome({ item, onClose, onDone }: { item: Callback; onClose: () => voi
     setBusy(true);
     setWrong(null);
     const body = note.trim() === '' ? { outcome } : { outcome, note: note.trim() };
-    call('POST', `/api/callbacks/${encodeURIComponent(item.id)}`, { body })
+    call('POST', `/api/callbacks/${encodeURIComponent(item.id)}`, { body, ifMatch: `"${item.etag}"` })
       .then(() => {
         say(t('callbacks.recorded', { serial: item.serial, outcome: coded('outcome', outcome) }));
         onDone();
       })
       .catch((error: unknown) => setWrong({
         field: error instanceof ApiError ? error.field : null,
-        text: error instanceof ApiError && error.status === 409 ? t('callbacks.already_done') : errorText(error),
+        text: error instanceof ApiError && error.code === 'already_done' ? t('callbacks.already_done') : errorText(error),
       }))
       .finally(() => setBusy(false));
   };

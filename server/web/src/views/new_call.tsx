@@ -1,6 +1,6 @@
 /** Registering a call. The server says which field is missing; the message stands at that field. */
 
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { ApiError, call, errorText } from '../api';
 import { fieldOfRefusal } from '../logic/commands';
 import { orderHash } from '../logic/route';
@@ -33,12 +33,24 @@ function bodyOf(values: Values) {
   };
 }
 
+/** 128 random bits. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 const optionsOf = (family: string, codes: string[]) => codes.map((value) => ({ value, label: coded(family, value) }));
 
 export function NewCall() {
   const [values, setValues] = useState<Values>(START);
   const [wrong, setWrong] = useState<{ field: string | null; text: string } | null>(null);
   const [busy, setBusy] = useState(false);
+  // A call sent again because its answer was lost is the same request; a changed one is another.
+  const sent = useRef({ body: '', key: '' });
+  const keyFor = (body: object): string => {
+    const text = JSON.stringify(body);
+    if (sent.current.body !== text) sent.current = { body: text, key: randomKey() };
+    return sent.current.key;
+  };
   const skills = [...new Set(technicians.value.flatMap((one) => one.skills))].sort();
 
   const field = (name: Name) => ({
@@ -57,7 +69,7 @@ export function NewCall() {
     const form = event.currentTarget as HTMLFormElement;
     setBusy(true);
     setWrong(null);
-    call<{ id: string; serial: string }>('POST', '/api/orders', { body: bodyOf(values) })
+    call<{ id: string; serial: string }>('POST', '/api/orders', { body: bodyOf(values), idempotencyKey: keyFor(bodyOf(values)) })
       .then(({ id, serial }) => {
         say(t('new_call.done', { serial }));
         location.hash = orderHash(id);

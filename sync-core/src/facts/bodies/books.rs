@@ -1,9 +1,7 @@
-//! The office's books: numbers, reopening, quarantine, and what never leaves the office (companion document).
+//! The office's books: numbers, reopening, and what never leaves the office (companion document).
 
-use crate::facts::Author;
 use crate::facts::values::{CallbackResult, Liability, Money, Share};
-use crate::ids::{ActorId, DeviceId, Digest, FactRef, PersonId};
-use crate::time::UnixMillis;
+use crate::ids::{DeviceId, FactRef, PersonId};
 
 bodies! {
     /// A number of a ledger is taken for this order (lifecycle 4.8).
@@ -38,34 +36,6 @@ bodies! {
         3 last: u64,
         /// The device.
         4 device: DeviceId,
-    }
-
-    /// A supervisor admits a quarantined fact: it is contained whole and counts as its author's (sync.md, The gate).
-    Admit {
-        /// Actor of its first statement.
-        0 actor: ActorId,
-        /// Sequence of its first statement.
-        1 sequence: u64,
-        /// Hybrid time of its change.
-        2 time: UnixMillis,
-        /// Its author.
-        3 author: Author,
-        /// Bytes of its content, `seen` included.
-        4 content: minicbor::bytes::ByteVec,
-        /// Why.
-        5 reason: String,
-    }
-
-    /// A supervisor discards a quarantined fact; bytes and reason are kept in the quarantine.
-    Discard {
-        /// Actor of the refused statement.
-        0 actor: ActorId,
-        /// Its sequence.
-        1 sequence: u64,
-        /// BLAKE3 of its bytes.
-        2 bytes: Digest,
-        /// Why.
-        3 reason: String,
     }
 
     /// A closed order is opened again.

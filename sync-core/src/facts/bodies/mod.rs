@@ -45,7 +45,11 @@ pub use work::*;
 use super::values::{
     Channel, Line, Opinion, Place, ReviewChoice, ServiceClass, Skip, UnfinishedReason, Urgency, VisitRef, Window,
 };
-use crate::ids::{BlobId, Digest, FactRef, KeyId, PersonId, RecordId, ReviewId, Signature};
+use super::{Author, Origin};
+use crate::ids::{ActorId, BlobId, Digest, DocumentId, FactRef, KeyId, PersonId, RecordId, ReviewId, Signature};
+use crate::sync::frames::QuarantineCode;
+use crate::time::UnixMillis;
+use crate::wire::Bytes;
 
 bodies! {
     /// The customer's request as he made it (叫修登记). Never changes (C-031).
@@ -309,5 +313,57 @@ bodies! {
         1 digest: Digest,
         /// What differs, in the words of the check.
         2 problem: String,
+    }
+
+    /// A supervisor lets in what the gate refused: the refused fact whole, which counts as its author's.
+    Admit {
+        /// Actor of the refused fact's first statement.
+        0 actor: ActorId,
+        /// Its sequence.
+        1 sequence: u64,
+        /// Where the actor comes from, where it was stated.
+        2 origin: Option<Origin>,
+        /// Its author.
+        3 author: Author,
+        /// Its hybrid time.
+        4 time: UnixMillis,
+        /// Its content's bytes, `seen` included.
+        5 content: Bytes,
+        /// Why the gate refused it.
+        6 code: QuarantineCode,
+        /// Why it is let in.
+        7 reason: String,
+    }
+
+    /// A supervisor decided that what the gate refused stays out. Its bytes stay in quarantine.
+    Discard {
+        /// Actor of the refused fact's first statement.
+        0 actor: ActorId,
+        /// Its sequence.
+        1 sequence: u64,
+        /// Its content digest.
+        2 digest: Digest,
+        /// Why the gate refused it.
+        3 code: QuarantineCode,
+        /// Why it stays out.
+        4 reason: String,
+    }
+
+    /// What the author of a refused fact had seen, for those of his facts that name it as seen: their knowledge
+    /// does not end there. Stated by `system:quarantine`.
+    PassOver {
+        /// The refused fact.
+        0 fact: FactRef,
+        /// What it had seen.
+        1 seen: Vec<FactRef>,
+    }
+
+    /// An order's number in the register was given to an earlier order, too: this one has another from now
+    /// on. Stated by `system:register`.
+    Renumber {
+        /// The number now: the old one with a suffix.
+        0 serial: String,
+        /// The order that keeps the number.
+        1 kept_by: DocumentId,
     }
 }

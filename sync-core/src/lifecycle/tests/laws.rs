@@ -15,9 +15,9 @@ use crate::lifecycle::view::{OrderState, OrderView, ReviewKind};
 use crate::lifecycle::{Causality, FactSet, Language, explain, fold, invariants};
 
 /// One instruction: every byte decides one thing.
-type Byte8 = [u8; 8];
+pub(super) type Byte8 = [u8; 8];
 
-fn pick<T: Copy>(list: &[T], byte: u8) -> T {
+pub(super) fn pick<T: Copy>(list: &[T], byte: u8) -> T {
     list[usize::from(byte) % list.len()]
 }
 
@@ -227,14 +227,14 @@ fn command(view: &OrderView, scenario: &Scenario, context: &Context, code: Comma
     })
 }
 
-fn hostile_set(code: &[Byte8]) -> FactSet {
+pub(super) fn hostile_set(code: &[Byte8]) -> FactSet {
     let mut scenario = Scenario::default();
     let mut facts = FactSet::new(scenario.facts().document());
     facts.extend(code.iter().map(|code| hostile(&mut scenario, *code)).collect::<Vec<_>>());
     facts
 }
 
-fn honest_set(code: &[Byte8]) -> FactSet {
+pub(super) fn honest_set(code: &[Byte8]) -> FactSet {
     let mut scenario = Scenario::default();
     for code in code {
         honest(&mut scenario, Acts::All, *code);
@@ -260,7 +260,7 @@ fn check(facts: &FactSet) {
     }
 }
 
-fn codes(count: usize) -> impl Strategy<Value = Vec<Byte8>> {
+pub(super) fn codes(count: usize) -> impl Strategy<Value = Vec<Byte8>> {
     prop::collection::vec(any::<Byte8>(), 0..count)
 }
 

@@ -1,10 +1,14 @@
 //! The frames of the protocol [frozen]: identical over a WebSocket and over one HTTP POST.
 
+mod healing;
 mod records;
+mod sealed;
 
 use minicbor::{Decode, Encode};
 
+pub use healing::{Have, Introduce, References};
 pub use records::{DocumentRuns, RecordSet, Run, RunItem};
+pub use sealed::{Sealed, SealedBundle};
 
 use super::cursor::Cursor;
 use crate::ids::{
@@ -46,6 +50,12 @@ pub enum Frame {
     Stop(#[n(0)] Stop),
     #[n(12)]
     Have(#[n(0)] Have),
+    #[n(13)]
+    Sealed(#[n(0)] Sealed),
+    #[n(14)]
+    Introduce(#[n(0)] Introduce),
+    #[n(15)]
+    References(#[n(0)] References),
 }
 
 /// A device opens a session.
@@ -236,6 +246,8 @@ coded_enum! {
         UnknownDocument = 11 "unknown_document",
         /// The document library failed on it.
         Library = 12 "library",
+        /// Its place on the chain holds another content, and who carried it did not make it.
+        TwoContents = 13 "two_contents",
     }
 }
 
@@ -486,6 +498,14 @@ coded_enum! {
         Protocol = 9 "protocol",
         /// A frame came where it is not allowed.
         OutOfOrder = 10 "out_of_order",
+        /// The store does not remember the device: say Hello again with [`Introduce`] right behind it.
+        UnknownDevice = 11 "unknown_device",
+        /// The store has forgotten the device: what it sends is held until it is confirmed, and it gets nothing.
+        NotConfirmed = 12 "not_confirmed",
+        /// Nobody who works here now uses the device: it may leave what it has and gets nothing.
+        Deactivated = 13 "deactivated",
+        /// The device does not read what it is sent: nothing more is kept for it; it comes again when it likes.
+        SlowReader = 14 "slow_reader",
     }
 }
 
@@ -499,13 +519,4 @@ pub struct Stop {
     /// Milliseconds after which to try again; absent: not without a change.
     #[n(1)]
     pub retry_after_ms: Option<u64>,
-}
-
-/// Answers Heads: what the store has; the device sends records with receipts for what it lacks.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Have {
-    /// The documents.
-    #[n(0)]
-    pub documents: Vec<DocumentHeads>,
 }

@@ -20,26 +20,37 @@ pub(super) enum Place {
     Known(ChangeHash),
     /// It follows a change that was refused, or a chain whose end is not known here.
     Behind { missing: u64, built: Option<BuiltChange> },
+    /// Another content was accepted in its place.
+    Twin(BuiltChange),
 }
 
-/// Rebuilds every change along its chain. A second content for one (actor, sequence) asks for a renewal.
+/// Rebuilds every change along its chain. A second content for one (actor, sequence) asks its maker for a renewal;
+/// who only carries it can do nothing about it.
 pub(super) fn chain_up(
     store: &dyn GateStore,
     document: DocumentId,
     records: Vec<Record>,
+    by_maker: ByMaker,
 ) -> Result<Vec<Chained>, Renew> {
     let mut ends: BTreeMap<ActorId, ChainEnd> = BTreeMap::new();
     let mut chained = Vec::new();
     for record in records {
         let end = ends.entry(record.actor).or_insert_with(|| ChainEnd::of(store, document, record.actor));
-        let place = end.place(store, document, &record).ok_or(Renew {
-            actor: Some(record.actor),
-            sequence: record.sequence,
-            reason: RenewReason::TwoContents,
-        })?;
+        let place = end.place(store, document, &record);
+        if matches!((&place, by_maker), (Place::Twin(_), ByMaker::Yes)) {
+            let (actor, sequence) = (Some(record.actor), record.sequence);
+            return Err(Renew { actor, sequence, reason: RenewReason::TwoContents });
+        }
         chained.push(Chained { record, place });
     }
     Ok(chained)
+}
+
+/// Whether the session's own device covers the push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ByMaker {
+    Yes,
+    No,
 }
 
 /// The end of a chain while a push is read.
@@ -50,34 +61,40 @@ struct ChainEnd {
     tip: Option<ChainHead>,
     /// Whether everything up to the tip is accepted or may be.
     unbroken: bool,
+    /// The last of the changes whose place holds another content: what follows is behind them.
+    twin: Option<ChainHead>,
 }
 
 impl ChainEnd {
     fn of(store: &dyn GateStore, document: DocumentId, actor: ActorId) -> Self {
         let tip = store.chain(document, actor);
-        Self { accepted: tip.map_or(0, |head| head.sequence), tip, unbroken: true }
+        Self { accepted: tip.map_or(0, |head| head.sequence), tip, unbroken: true, twin: None }
     }
 
-    /// `None` when the same place holds another content.
-    fn place(&mut self, store: &dyn GateStore, document: DocumentId, record: &Record) -> Option<Place> {
+    fn place(&mut self, store: &dyn GateStore, document: DocumentId, record: &Record) -> Place {
         let previous = record.sequence.saturating_sub(1);
-        let missing = self.accepted.saturating_add(1);
+        let missing = self.twin.map_or(self.accepted.saturating_add(1), |twin| twin.sequence);
         if record.sequence <= self.accepted {
-            let known = store.accepted(document, record.actor, record.sequence)?;
-            let before = head(previous, store.accepted(document, record.actor, previous));
+            let twin = self.twin.filter(|twin| twin.sequence == previous);
+            let before = twin.or_else(|| head(previous, store.accepted(document, record.actor, previous)));
             let built = rebuild_unchecked(document, before.as_ref(), record);
-            return (built.hash == known).then_some(Place::Known(known));
+            if store.accepted(document, record.actor, record.sequence) == Some(built.hash) {
+                return Place::Known(built.hash);
+            }
+            let end = ChainHead { sequence: record.sequence, hash: built.hash };
+            (self.tip, self.twin, self.unbroken) = (Some(end), Some(end), false);
+            return Place::Twin(built);
         }
         if previous != self.tip.map_or(0, |head| head.sequence) {
             let Some(refused) = head(previous, store.refused(document, record.actor, previous)) else {
-                return Some(Place::Behind { missing, built: None });
+                return Place::Behind { missing, built: None };
             };
             self.tip = Some(refused);
             self.unbroken = false;
         }
         let built = rebuild_unchecked(document, self.tip.as_ref(), record);
         self.tip = Some(ChainHead { sequence: record.sequence, hash: built.hash });
-        Some(if self.unbroken { Place::Next(built) } else { Place::Behind { missing, built: Some(built) } })
+        if self.unbroken { Place::Next(built) } else { Place::Behind { missing, built: Some(built) } }
     }
 }
 
@@ -87,7 +104,7 @@ fn head(sequence: u64, hash: Option<ChangeHash>) -> Option<ChainHead> {
 
 pub(super) fn hash_of(place: &Place) -> Option<ChangeHash> {
     match place {
-        Place::Next(built) => Some(built.hash),
+        Place::Next(built) | Place::Twin(built) => Some(built.hash),
         Place::Known(hash) => Some(*hash),
         Place::Behind { built, .. } => built.as_ref().map(|built| built.hash),
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::chain::{Chained, Place};
 use super::coverage::Coverage;
 use super::form::check_form;
-use super::{GateStore, Maker, Verdict};
+use super::{GateStore, Ground, Maker, Verdict};
 use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
 use crate::facts::{Author, Fact, Origin, StatedFact, Statement};
 use crate::ids::{ActorId, ChangeHash, DocumentId};
@@ -36,6 +36,7 @@ impl<'a> DocumentJudge<'a> {
         let Chained { record, place } = chained;
         let verdict = match place {
             Place::Known(_) => Verdict::Duplicate,
+            Place::Twin(built) => self.twin(&record, built.hash),
             Place::Behind { missing, built: None } => Verdict::Held { missing, hash: None },
             Place::Behind { missing, built: Some(built) } => self.behind(&record, built.hash, missing),
             Place::Next(built) => match self.broken.get(&record.actor) {
@@ -62,6 +63,8 @@ impl<'a> DocumentJudge<'a> {
                 self.begun |= !self.store.is_known(self.document);
                 Verdict::Accept { built: Box::new(built), fact: Box::new(fact), first }
             }
+            // It may have its ground again once a device has brought back what the store lost.
+            Err(code) if self.may_return(code) => Verdict::Held { missing: record.sequence, hash: Some(hash) },
             Err(code) => {
                 self.keep_first(record);
                 Verdict::Quarantine { code, hash }
@@ -69,12 +72,24 @@ impl<'a> DocumentJudge<'a> {
         }
     }
 
+    fn may_return(&self, code: QuarantineCode) -> bool {
+        let lost = matches!(code, QuarantineCode::UnknownDocument | QuarantineCode::OutOfScope);
+        lost && self.store.ground() == Ground::MayReturn
+    }
+
+    /// A second content for a known place, carried by somebody who did not make it: kept apart, and what speaks
+    /// against it besides is said first.
+    fn twin(&self, record: &Record, hash: ChangeHash) -> Verdict {
+        let code = self.check(record, hash).err().unwrap_or(QuarantineCode::TwoContents);
+        Verdict::Quarantine { code, hash }
+    }
+
     /// What stands behind a refused change is held; but what would be refused by itself is refused at once. Held,
     /// it would be stated again only to be refused then, one round and one copy of all behind it for each.
     fn behind(&self, record: &Record, hash: ChangeHash, missing: u64) -> Verdict {
         let known = self.first(record.actor).is_some() && !matches!(self.coverage, Coverage::Unknown);
         match self.check(record, hash) {
-            Err(code) if known => Verdict::Quarantine { code, hash },
+            Err(code) if known && !self.may_return(code) => Verdict::Quarantine { code, hash },
             Err(_) | Ok(_) => Verdict::Held { missing, hash: Some(hash) },
         }
     }
@@ -144,7 +159,10 @@ impl<'a> DocumentJudge<'a> {
             return Err(QuarantineCode::ForgedAuthor);
         }
         let kind = fact.kind().ok_or(QuarantineCode::NewerKind)?;
-        let roles = self.store.roles(*person, fact.lo());
+        if kind.is_office_act() {
+            return Err(QuarantineCode::NotPermitted);
+        }
+        let roles = self.store.roles(*person, fact.lo().max(maker.since));
         if !kind.right().roles.iter().any(|role| roles.contains(role)) {
             return Err(QuarantineCode::NotPermitted);
         }

@@ -18,8 +18,8 @@ use crate::facts::{Fact, Role};
 use crate::ids::{ActorId, ChangeHash, DeviceId, DocumentId, PersonId, StoreId};
 use crate::proof::{Envelope, Receipt};
 use crate::time::UnixMillis;
-use chain::chain_up;
-use coverage::check_proof;
+use chain::{ByMaker, chain_up, hash_of};
+use coverage::{Coverage, check_proof};
 use judge::DocumentJudge;
 
 /// What the gate looks up about what the store accepted or refused before.
@@ -38,6 +38,20 @@ pub trait GateStore {
     fn roles(&self, person: PersonId, since: UnixMillis) -> Vec<Role>;
     /// Whether the document was ever in the person's scope.
     fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool;
+    /// Whether the store may have lost what the push builds on.
+    fn ground(&self) -> Ground {
+        Ground::Whole
+    }
+}
+
+/// Whether the store may have lost what a push builds on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// The store has everything that it ever told the sender.
+    Whole,
+    /// The sender has seen more than the store has: what is missing may come back by healing, so that work
+    /// on it is held until then.
+    MayReturn,
 }
 
 /// The device that made the changes, as its certificate says.
@@ -49,6 +63,8 @@ pub struct Maker {
     pub key: VerifyingKey,
     /// Persons who may be author on it.
     pub persons: Vec<PersonId>,
+    /// When its certificate was issued: it can have made nothing before, whatever its facts claim.
+    pub since: UnixMillis,
     /// Whether it was revoked.
     pub revoked: bool,
 }
@@ -132,9 +148,10 @@ pub fn judge(
     now: UnixMillis,
 ) -> Result<Judged, DecodeError> {
     let documents = push.records.unpack()?;
+    let by_maker = if matches!(push.cover, Cover::Own { .. }) { ByMaker::Yes } else { ByMaker::No };
     let mut chained = Vec::new();
     for (document, records) in documents {
-        match chain_up(store, document, records) {
+        match chain_up(store, document, records, by_maker) {
             Ok(records) => chained.push((document, records)),
             Err(renew) => return Ok(Judged { documents: Vec::new(), envelope: None, renew: Some(renew) }),
         }
@@ -149,6 +166,23 @@ pub fn judge(
         })
         .collect();
     Ok(Judged { documents: judged, envelope, renew: None })
+}
+
+/// Judges a change again that was kept apart only because its kind was not known (sync.md, Versions). Its proof was
+/// good when it came, and is not asked for again; form, place and right are, as of now. `maker` is the device of its
+/// actor. `None` when its place holds another content by now.
+#[must_use]
+pub fn judge_again(
+    store: &dyn GateStore,
+    document: DocumentId,
+    record: Record,
+    maker: Maker,
+    now: UnixMillis,
+) -> Option<Verdict> {
+    let chained = chain_up(store, document, vec![record], ByMaker::Yes).ok()?.pop()?;
+    let covered = hash_of(&chained.place).into_iter().collect();
+    let coverage = Coverage::By(Box::new(maker), covered);
+    Some(DocumentJudge::new(store, document, &coverage, now).one(chained).1)
 }
 
 /// The proof that a push's cover claims, for covers that need nothing but the session's own device.

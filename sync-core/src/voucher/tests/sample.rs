@@ -149,6 +149,7 @@ fn view() -> OrderView {
         explanations: vec![],
         unknown_facts: 0,
         facets: crate::lifecycle::facets::Facets::default(),
+        decided: Vec::new(),
     }
 }
 

@@ -81,7 +81,8 @@ impl GateStore for Memory {
 }
 
 fn maker(device: Device) -> Maker {
-    Maker { device: device.id(), key: device.key().verifying_key(), persons: vec![device.person()], revoked: false }
+    let (key, persons) = (device.key().verifying_key(), vec![device.person()]);
+    Maker { device: device.id(), key, persons, since: UnixMillis(0), revoked: false }
 }
 
 type Documents = Vec<(DocumentId, Vec<Record>)>;

@@ -162,7 +162,9 @@ impl Desk {
             let (document, clock) = (registered.document, setting.clock.clone());
             let job = move |writer: &mut Writer| {
                 clock.step();
-                let call = Call { answer, note: None, by: clerk, at: clock.time() };
+                let view = writer.current_view(document)?;
+                let seen = view.frontier.iter().map(docket_sync_core::ids::FactId::reference).collect();
+                let call = Call { answer, note: None, by: clerk, at: clock.time(), seen };
                 records::call(writer, document, call)
             };
             setting.office.committer.run(job).await?;

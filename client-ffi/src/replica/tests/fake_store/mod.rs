@@ -1,6 +1,8 @@
 //! A company's store of one scope in memory: what a server must do for a device, and no more.
 
+mod feed;
 mod gate;
+mod taking;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,20 +10,14 @@ use docket_sync_core::document::{Document, Record};
 use docket_sync_core::facts::bodies::AddNote;
 use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, Role, SCHEMA_LEVEL, StatedFact, Statement};
 use docket_sync_core::ids::{
-    ActorId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, Incarnation, Nonce, PersonId, RecordId, Signature,
-    StoreId,
+    ActorId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, Incarnation, Nonce, PersonId, RecordId, StoreId,
 };
-use docket_sync_core::proof::{Certificate, Certified, Receipt, ReceiptDocument, chain_next, chain_start};
+use docket_sync_core::proof::{Certificate, Certified, chain_next, chain_start};
 use docket_sync_core::reference::{Customer, ReferenceRecord};
 use docket_sync_core::sync::cursor::Cursor;
-use docket_sync_core::sync::digest::DigestSum;
-use docket_sync_core::sync::frames::{
-    Batch, BatchDocument, Cover, DocumentHeads, Frame, Have, Hello, News, NonceFrame, ProofBytes, Push, ReceiptLine,
-    RecordSet, Renew, Stop, Welcome,
-};
-use docket_sync_core::sync::gate::{Judged, Maker, Proof, Verdict, judge, own_proof};
+use docket_sync_core::sync::frames::{Frame, Hello, NonceFrame, Renew, Stop, Welcome};
 use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
-use docket_sync_core::sync::server::{HelloVerdict, SessionRow, ack, check_hello};
+use docket_sync_core::sync::server::{HelloVerdict, SessionRow, check_hello};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
 
@@ -36,6 +32,11 @@ const STORE: StoreId = StoreId([0x5a; 16]);
 const DEVICE: DeviceId = DeviceId([0xd1; 16]);
 const INCARNATION: Incarnation = Incarnation([0x1c; 16]);
 
+/// The secret of the store's sealing key.
+pub(crate) fn sealing() -> x25519_dalek::StaticSecret {
+    x25519_dalek::StaticSecret::from([0x21; 32])
+}
+
 #[derive(Clone)]
 struct FakeOrder {
     document: Document,
@@ -43,6 +44,8 @@ struct FakeOrder {
     numbers: BTreeMap<(ActorId, u64), u64>,
     customer: RecordId,
     evicted_at: Option<u64>,
+    /// Number at which it came back into the scope.
+    entered_at: u64,
 }
 
 #[derive(Clone)]
@@ -60,6 +63,8 @@ pub(crate) struct FakeStore {
     withheld: BTreeSet<[u8; 16]>,
     /// Proofs that devices sent.
     pub(crate) proofs: Vec<Vec<u8>>,
+    /// Bundles that a device gave back.
+    pub(crate) opened: usize,
     backed_up_to: u64,
     nonces: u8,
     /// The server's clock; it goes only where a test lets time pass.
@@ -81,6 +86,7 @@ impl FakeStore {
             forgeries: 0,
             withheld: BTreeSet::new(),
             proofs: Vec::new(),
+            opened: 0,
             backed_up_to: 0,
             nonces: 0,
             now: START,
@@ -114,7 +120,7 @@ impl FakeStore {
                 device_key: device_key.verifying_key().to_bytes(),
                 persons: vec![(PERSON, vec![Role::Technician])],
                 issued_at: START,
-                sealing_key: [0; 32],
+                sealing_key: x25519_dalek::PublicKey::from(&sealing()).to_bytes(),
             },
             &self.key,
         );
@@ -141,7 +147,10 @@ impl FakeStore {
         let id = DocumentId::new(START, [customer; 10]);
         let record = RecordId([0xc0 + customer; 16]);
         let document = Document::new(id).unwrap();
-        self.orders.insert(id, FakeOrder { document, numbers: BTreeMap::new(), customer: record, evicted_at: None });
+        self.orders.insert(
+            id,
+            FakeOrder { document, numbers: BTreeMap::new(), customer: record, evicted_at: None, entered_at: 0 },
+        );
         self.office(id, call(record));
         id
     }
@@ -206,6 +215,12 @@ impl FakeStore {
         self.orders.get_mut(&document).unwrap().evicted_at = Some(number);
     }
 
+    pub(crate) fn enter(&mut self, document: DocumentId) {
+        let number = self.log();
+        let order = self.orders.get_mut(&document).unwrap();
+        (order.evicted_at, order.entered_at) = (None, number);
+    }
+
     pub(crate) fn forbid(&mut self, text: &str) {
         self.forbidden.insert(text.to_owned());
     }
@@ -226,25 +241,6 @@ impl FakeStore {
             .collect();
         texts.sort();
         texts
-    }
-
-    fn in_scope(&self) -> impl Iterator<Item = (&DocumentId, &FakeOrder)> {
-        self.orders.iter().filter(|(_, order)| order.evicted_at.is_none())
-    }
-
-    fn digest(&self) -> Digest {
-        let mut sum = DigestSum::default();
-        for (id, order) in self.in_scope() {
-            for hash in order.document.change_hashes() {
-                sum = sum.plus(DigestSum::of_change(*id, hash));
-            }
-        }
-        for (id, (_, record)) in &self.references {
-            if self.in_scope().any(|(_, order)| order.customer == *id) {
-                sum = sum.plus(DigestSum::of_reference(*id, record.version));
-            }
-        }
-        sum.to_digest()
     }
 
     /// Answers one message.
@@ -277,6 +273,7 @@ impl FakeStore {
                     Ok(ack) => acks.push(ack),
                     Err(renew) => return vec![Frame::Renew(renew)],
                 },
+                Frame::Sealed(sealed) => acks.push(self.open_sealed(sealed, hello)),
                 Frame::Heads(heads) => haves.push(self.have(&heads.documents)),
                 Frame::Want(want) => wanted.extend(want.documents.iter().copied()),
                 _ => panic!("{frame:?} from a device"),
@@ -301,157 +298,5 @@ impl FakeStore {
     fn chain_fits(&self, cursor: &Cursor) -> bool {
         let at = usize::try_from(cursor.number).unwrap();
         self.chain.get(at).is_some_and(|chain| chain.0.starts_with(&cursor.chain))
-    }
-
-    fn push(&mut self, push: &Push, hello: &Hello) -> Result<Frame, Renew> {
-        let key = SigningKey::from_bytes(&[0xde; 32]).verifying_key();
-        let maker = Maker { device: hello.device, key, persons: vec![PERSON], revoked: false };
-        let (proof, counter) = match &push.cover {
-            Cover::Own { counter, .. } => (own_proof(&push.cover, STORE, maker), *counter),
-            Cover::Receipt { receipt } => {
-                let receipt = Receipt::from_bytes(receipt).unwrap();
-                receipt.verify(&self.key.verifying_key()).unwrap();
-                (Proof::Receipt(receipt), 0)
-            }
-            _ => (Proof::None, 0),
-        };
-        let mut judged = judge(self, STORE, push, proof, self.now).unwrap();
-        if let Some(renew) = judged.renew {
-            return Err(renew);
-        }
-        self.refuse_forbidden(&mut judged);
-        hold_unknown(&mut judged);
-        self.proofs.extend(push.proofs.iter().map(|proof| proof.0.clone()));
-        let number = self.take(&judged);
-        Ok(Frame::Ack(ack(&judged, counter, number)))
-    }
-
-    /// Turns accepted notes with a forbidden text, and what follows on their chain, into refusals.
-    fn refuse_forbidden(&self, judged: &mut Judged) {
-        for document in &mut judged.documents {
-            let mut broken: Option<u64> = None;
-            for (record, verdict) in &mut document.records {
-                let Verdict::Accept { built, fact, .. } = verdict else { continue };
-                let hash = built.hash;
-                if let Some(missing) = broken {
-                    *verdict = Verdict::Held { missing, hash: Some(hash) };
-                } else if matches!(fact.body(), FactBody::AddNote(note) if self.forbidden.contains(&note.text)) {
-                    broken = Some(record.sequence);
-                    let code = docket_sync_core::sync::frames::QuarantineCode::NotPermitted;
-                    *verdict = Verdict::Quarantine { code, hash };
-                }
-            }
-        }
-    }
-
-    fn take(&mut self, judged: &Judged) -> u64 {
-        for document in &judged.documents {
-            for (record, verdict) in &document.records {
-                match verdict {
-                    Verdict::Accept { .. } => {
-                        let number = self.log();
-                        let id = document.document;
-                        let order = self.orders.entry(id).or_insert_with(|| FakeOrder {
-                            document: Document::new(id).unwrap(),
-                            numbers: BTreeMap::new(),
-                            customer: RecordId([0; 16]),
-                            evicted_at: None,
-                        });
-                        order.document.append(record).unwrap();
-                        order.numbers.insert((record.actor, record.sequence), number);
-                    }
-                    Verdict::Held { hash: Some(hash), .. } | Verdict::Quarantine { hash, .. } => {
-                        self.quarantine.insert((document.document, record.actor, record.sequence), *hash);
-                    }
-                    Verdict::Held { hash: None, .. } | Verdict::Duplicate => {}
-                }
-            }
-        }
-        self.number()
-    }
-
-    fn have(&self, theirs: &[DocumentHeads]) -> Frame {
-        let documents = theirs.iter().filter_map(|theirs| {
-            let order = self.orders.get(&theirs.document);
-            let heads = order.map(|order| order.document.heads()).unwrap_or_default();
-            (heads != theirs.heads).then_some(DocumentHeads { document: theirs.document, heads, receipt: None })
-        });
-        Frame::Have(Have { documents: documents.collect() })
-    }
-
-    fn batch(&mut self, from: u64, wanted: &[DocumentId]) -> Option<Batch> {
-        let number = self.number();
-        if from >= number && wanted.is_empty() {
-            return None;
-        }
-        let mut documents = Vec::new();
-        let mut receipts = Vec::new();
-        let mut set = RecordSet::default();
-        for (id, order) in &self.orders {
-            if self.withheld.contains(&id.0) {
-                continue;
-            }
-            let heads = ReceiptDocument { document: *id, heads: order.document.heads() };
-            if let Some(evicted_at) = order.evicted_at {
-                if evicted_at > from {
-                    documents.push(BatchDocument { document: *id, news: News::Evict });
-                }
-                continue;
-            }
-            if from == 0 || wanted.contains(id) {
-                documents.push(BatchDocument { document: *id, news: News::Whole { bytes: order.document.save() } });
-                receipts.push(heads);
-                continue;
-            }
-            let is_new = |record: &Record| {
-                let own = Origin::Device { device: DEVICE, incarnation: self.session.incarnation.unwrap() }.actor();
-                order.numbers[&(record.actor, record.sequence)] > from && record.actor != own
-            };
-            let records: Vec<Record> = order.document.records().unwrap().into_iter().filter(is_new).collect();
-            if !records.is_empty() {
-                set.push(*id, &records);
-                let runs = set.documents.last().unwrap().runs.clone();
-                documents.push(BatchDocument { document: *id, news: News::Records { runs } });
-                receipts.push(heads);
-            }
-        }
-        let chain = *self.chain.last().unwrap();
-        let receipt = (!receipts.is_empty()).then(|| {
-            let mut receipt = Receipt::signed(STORE, self.epoch, number, chain, receipts, &self.key);
-            if self.forgeries > 0 {
-                self.forgeries -= 1;
-                receipt.signature = Signature([1; 64]);
-            }
-            ReceiptLine { number, chain, signature: receipt.signature }
-        });
-        let references = self
-            .references
-            .iter()
-            .filter(|(id, (at, _))| *at > from && self.in_scope().any(|(_, order)| order.customer == **id));
-        let references = references.filter(|(id, _)| !self.withheld.contains(&id.0));
-        let references = references.map(|(_, (_, record))| ProofBytes(record.to_bytes())).collect();
-        self.withheld.clear();
-        Some(Batch {
-            from,
-            to: Cursor::new(self.epoch, number, chain),
-            actors: set.actors,
-            documents,
-            references,
-            proofs: Vec::new(),
-            receipt,
-            digest: Some(self.digest()),
-        })
-    }
-}
-
-/// Orders that this store does not know are not refused: a restored store may still learn of them.
-fn hold_unknown(judged: &mut Judged) {
-    let unknown = docket_sync_core::sync::frames::QuarantineCode::UnknownDocument;
-    for (record, verdict) in judged.documents.iter_mut().flat_map(|document| &mut document.records) {
-        if let Verdict::Quarantine { code, hash } = *verdict {
-            if code == unknown {
-                *verdict = Verdict::Held { missing: record.sequence, hash: Some(hash) };
-            }
-        }
     }
 }

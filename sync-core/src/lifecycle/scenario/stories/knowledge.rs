@@ -121,7 +121,12 @@ story! {
     x_79_judged_by_the_policy_he_held(stage) {
         stage.dispatched();
         let held = |policy| Head { policy: Some(policy), ..Head::default() };
-        stage.act(Who::Clerk, held(2), bodies::AddNote { text: "new policy".into() }.into());
+        stage.act(Who::Clerk, held(2), bodies::OpenComplaint {
+            kind: crate::facts::values::ComplaintKind::Other,
+            severity: crate::facts::values::Severity::Normal,
+            text: "late".into(),
+        }
+        .into());
         stage.act(Who::A, held(1), bodies::Depart {}.into());
     } => Expected { cites: vec![(Rule::R11, "X-79")], ..in_progress() }
 }

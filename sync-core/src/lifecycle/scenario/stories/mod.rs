@@ -2,6 +2,7 @@
 
 mod assignments;
 mod cancels;
+mod contested;
 mod custody;
 mod encounters;
 mod holds;
@@ -57,14 +58,10 @@ macro_rules! stories {
 
 stories! {
     cancels {
-        x_01_cancel_meets_acceptance, x_01_cancel_meets_departure, x_02_cancel_meets_arrival_and_is_contested,
-        x_02_cancel_meets_work_and_is_contested, x_02_supervisor_continues, x_02_supervisor_terminates,
-        x_02_default_fires_twice_and_counts_once, x_03_done_work_beats_unaware_cancel,
-        x_04_signed_work_beats_unaware_cancel, x_06_cancel_meets_unfinished, x_10_cancel_beats_other_intents,
-        x_11_cancel_meets_a_promise, x_12_two_cancels_are_one, x_80_work_after_a_known_cancel,
-        r3_b_known_work_is_terminated, r3_b_cancel_knowing_done_is_void, reinstate_takes_the_cancel_back,
-        x_02_continued_work_is_done, x_02_terminated_but_done, x_80_done_knowing_the_decision_to_stop,
-        x_12_continuing_takes_back_every_known_cancel,
+        x_01_cancel_meets_acceptance, x_01_cancel_meets_departure, x_03_done_work_beats_unaware_cancel, x_04_signed_work_beats_unaware_cancel, x_06_cancel_meets_unfinished, x_10_cancel_beats_other_intents, x_11_cancel_meets_a_promise, x_12_two_cancels_are_one, x_80_work_after_a_known_cancel, r3_b_known_work_is_terminated, r3_b_cancel_knowing_done_is_void, reinstate_takes_the_cancel_back,
+    }
+    contested {
+        x_02_cancel_meets_arrival_and_is_contested, x_02_cancel_meets_work_and_is_contested, x_02_supervisor_continues, x_02_supervisor_terminates, x_02_default_fires_twice_and_counts_once, x_02_continued_work_is_done, x_02_terminated_but_done, x_80_done_knowing_the_decision_to_stop, x_12_continuing_takes_back_every_known_cancel,
     }
     assignments {
         x_14_reassigned_while_working, x_15_reassigned_but_done, x_16_both_did_the_work, x_17_reassigned_but_accepted,

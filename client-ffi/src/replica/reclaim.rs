@@ -1,0 +1,100 @@
+//! Own facts that a store had acknowledged, lost, and now has something else in place of: another phone with the same
+//! identity came first (X-74 and X-76 together). They go back into the journal and are stated again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use docket_sync_core::document::{FactReader, Record, SavedDocument};
+use docket_sync_core::facts::{FactBody, Restates};
+use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Incarnation};
+use docket_sync_core::sync::frames::Renew;
+
+use super::base::Base;
+use super::stored::JournalEntry;
+use super::{DeviceReplica, ReplicaError, Work};
+use crate::store::DeviceStore;
+
+impl<S: DeviceStore> DeviceReplica<S> {
+    /// Remembers which own facts travel back to the store.
+    pub(super) fn note_given_back(&mut self, document: DocumentId, records: &[(Record, ChangeHash)]) {
+        let records = records.iter().map(|(record, _)| record.clone()).collect();
+        self.flight.given_back.insert(document, records);
+    }
+
+    /// Takes what was given back under the refused actor into the journal again, and its chain out of the base: the
+    /// store's comes in its place.
+    pub(super) fn reclaim(&mut self, renew: &Renew, work: &mut Work) -> Result<(), ReplicaError> {
+        let Some(actor) = renew.actor else { return Ok(()) };
+        for (document, records) in core::mem::take(&mut self.flight.given_back) {
+            let lost: Vec<Record> = records.into_iter().filter(|record| record.actor == actor).collect();
+            let old = if lost.is_empty() { None } else { self.load_base(document)? };
+            let Some(old) = old else { continue };
+            work.reclaimed.extend(self.reclaim_facts(&old, &lost)?);
+            self.without_chain(old, actor, work)?;
+        }
+        Ok(())
+    }
+
+    /// States the reclaimed facts again, before everything that waits, under a fresh incarnation.
+    pub(super) fn state_reclaimed(&mut self, work: &mut Work) -> Result<(), ReplicaError> {
+        if work.reclaimed.is_empty() {
+            return Ok(());
+        }
+        let fresh = self.draw_incarnation()?;
+        self.restate_all(fresh, work)
+    }
+
+    /// States reclaimed facts, then what waits, under `fresh`.
+    pub(super) fn restate_all(&mut self, fresh: Incarnation, work: &mut Work) -> Result<(), ReplicaError> {
+        let mut rows = core::mem::take(&mut work.reclaimed);
+        let reclaimed: BTreeSet<u64> = rows.iter().copied().collect();
+        let waiting = self.journal.iter().filter(|(row, entry)| entry.waits() && !reclaimed.contains(row));
+        rows.extend(waiting.map(|(row, _)| *row));
+        self.restate(fresh, &rows, work)
+    }
+
+    /// Puts own facts of a base into the journal; gives their rows.
+    pub(super) fn reclaim_facts(&mut self, base: &Base, lost: &[Record]) -> Result<Vec<u64>, ReplicaError> {
+        let document = base.document.id();
+        let mut reader = FactReader::new(document);
+        let mut facts = BTreeMap::new();
+        for record in base.document.records() {
+            facts.insert((record.actor, record.sequence), reader.read(record)?);
+        }
+        let mut rows = Vec::new();
+        for record in lost {
+            let place = (record.actor, record.sequence);
+            let (Some(fact), Some(hash)) =
+                (facts.remove(&place), base.document.change_hash(record.actor, record.sequence))
+            else {
+                continue;
+            };
+            let proof = match fact.body() {
+                FactBody::SignDocument(sign) => Some(sign.proof),
+                _ => None,
+            };
+            let row = self.next_row();
+            let first = Restates { actor: fact.id.actor, sequence: fact.id.sequence };
+            let (record, author) = (record.clone(), fact.author);
+            self.journal.insert(row, JournalEntry { document, record, first, author, hash, proof, refused: None });
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// The base without one actor's chain.
+    fn without_chain(&mut self, old: Base, actor: ActorId, work: &mut Work) -> Result<(), ReplicaError> {
+        let document = old.document.id();
+        let mut base = Base::of(SavedDocument::new(document)?);
+        for record in old.document.records().iter().filter(|record| record.actor != actor) {
+            base.append(record)?;
+        }
+        if old.meta.evicted_at.is_none() {
+            self.state.sum = self.sum().minus(old.sum()).plus(base.sum()).to_digest();
+        }
+        let (chains, sum) = (base.meta.chains, base.meta.sum);
+        base.meta = super::stored::DocumentMeta { chains, sum, ..old.meta };
+        work.touched.insert(document);
+        work.bases.insert(document, base);
+        Ok(())
+    }
+}

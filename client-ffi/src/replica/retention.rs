@@ -1,0 +1,315 @@
+//! Documents that left the scope: kept for the store, unreadable here, until they are safe there.
+//!
+//! When an order leaves the scope its records, its receipt and envelopes of its own facts are sealed to the store's
+//! public key, and the readable document goes (sync.md, "Evict never drops work"). A store that lost them gets the
+//! sealed bytes back. They go when 30 days have passed and the store has a backup of what this device stated in the
+//! document; above 256 MB the oldest of those go first. What is not acknowledged is never sealed and never goes.
+
+use std::collections::BTreeSet;
+
+use docket_sync_core::document::Record;
+use docket_sync_core::facts::{FactBody, StatedFact};
+use docket_sync_core::ids::{BlobId, ChangeHash, DocumentId};
+use docket_sync_core::proof::sealed::{SealedFor, seal};
+use docket_sync_core::proof::{Envelope, EnvelopeDocument};
+use docket_sync_core::sync::frames::{Cover, DocumentHeads, Frame, Push, Sealed, SealedBundle};
+use docket_sync_core::sync::message::{Light, pack};
+use docket_sync_core::{limits, time};
+use minicbor::{Decode, Encode};
+
+use super::base::Base;
+use super::heal::{Lacking, pack_records, parts, proofs};
+use super::stored::{DocumentMeta, ReceiptRow, from_bytes, row_key, row_number, to_bytes};
+use super::{DeviceReplica, ReplicaError, Work};
+use crate::platform::random_bytes;
+use crate::store::{DeviceStore, Table, scan_all};
+
+/// How long and how much a device keeps of what left its scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Retention {
+    /// Milliseconds after which a document may go.
+    pub(super) kept_ms: i64,
+    /// Bytes of all sealed documents above which the oldest go first.
+    pub(super) bytes_max: u64,
+}
+
+impl Default for Retention {
+    /// sync.md, "Evict never drops work".
+    fn default() -> Self {
+        Self { kept_ms: 30 * time::DAY, bytes_max: 256 * 1024 * 1024 }
+    }
+}
+
+/// A document that left the scope: the value of its row in the table of these.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+struct EvictedRow {
+    /// Bytes of what is sealed; 0 while it is not sealed yet.
+    #[n(0)]
+    bytes: u64,
+}
+
+impl EvictedRow {
+    fn read(bytes: &[u8]) -> Result<Self, ReplicaError> {
+        // Rows of the first version hold nothing.
+        if bytes.is_empty() { Ok(Self::default()) } else { Ok(from_bytes("evicted document", bytes)?) }
+    }
+}
+
+/// What is sealed of one document.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+struct SealedRow {
+    #[n(0)]
+    bundles: Vec<SealedBundle>,
+}
+
+impl<S: DeviceStore> DeviceReplica<S> {
+    /// The document left the scope: nobody sees it any more, unless this device has stated what the store lacks.
+    pub(super) fn evict(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
+        let at = self.state.clock.at(self.platform.clock.monotonic());
+        work.touched.insert(id);
+        let Some(meta) = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()) else { return Ok(()) };
+        self.flight.swept = false;
+        self.state.sum = self.sum().minus(meta.sum()).to_digest();
+        match self.base(work, id) {
+            Ok(Some(base)) => {
+                base.meta.evicted_at = Some(at);
+                work.batch.put(Table::Evicted, id.0, to_bytes(&EvictedRow::default()));
+            }
+            // Damaged, and not wanted any more.
+            Ok(None) | Err(ReplicaError::Document(_)) => drop_document(id, work),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The document is to be unreadable from now on.
+    pub(super) fn forget(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
+        self.flight.swept = false;
+        let meta = self.meta(id)?.filter(|meta| meta.evicted_at.is_none()).unwrap_or_default();
+        self.state.sum = self.sum().minus(meta.sum()).to_digest();
+        drop_document(id, work);
+        Ok(())
+    }
+
+    /// The document is in scope again, whole: what was sealed of it goes when the store's has all of it.
+    pub(super) fn keep_again(&mut self, base: &Base, old: &DocumentMeta, work: &mut Work) {
+        let id = base.document.id();
+        let has = |(actor, head): (&_, &docket_sync_core::document::ChainHead)| {
+            base.document.change_hash(*actor, head.sequence) == Some(head.hash)
+        };
+        if old.chains.iter().all(has) {
+            work.batch.delete(Table::Evicted, id.0).delete(Table::Sealed, id.0);
+        }
+    }
+
+    /// Seals what left the scope and has nothing in the journal.
+    pub(super) fn seal_evicted(&mut self, work: &mut Work) -> Result<(), ReplicaError> {
+        let left = work.bases.iter().filter(|(_, base)| base.meta.evicted_at.is_some());
+        let mut left: BTreeSet<DocumentId> = left.map(|(id, _)| *id).collect();
+        for (key, value) in scan_all(&self.store, Table::Evicted)? {
+            if EvictedRow::read(&value)?.bytes == 0 {
+                left.extend(DocumentId::from_slice(&key));
+            }
+        }
+        let is_safe = |id: &DocumentId| !self.journal.values().any(|entry| entry.document == *id);
+        let left: Vec<DocumentId> = left.into_iter().filter(|id| !work.gone.contains(id)).filter(is_safe).collect();
+        for id in left {
+            let base = match self.base(work, id) {
+                Ok(Some(base)) if base.meta.evicted_at.is_some() => base.clone(),
+                // In scope again, or damaged: that shows elsewhere.
+                Ok(_) | Err(ReplicaError::Document(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            self.seal_one(&base, work)?;
+        }
+        Ok(())
+    }
+
+    fn seal_one(&mut self, base: &Base, work: &mut Work) -> Result<(), ReplicaError> {
+        let id = base.document.id();
+        let Some(bundles) = self.bundles(base)? else { return Ok(()) };
+        let mut meta = base.meta.clone();
+        if meta.own_to == 0 && !self.own_actors(base).is_empty() {
+            // The store sent what this device had stated: it had it when it signed that.
+            meta.own_to = meta.receipt.map_or(0, |receipt| receipt.number);
+        }
+        // The receipt itself lies in the bundle.
+        meta.receipt = meta.receipt.map(|receipt| ReceiptRow { row: 0, ..receipt });
+        meta.references.clear();
+        let bytes = bundles.iter().fold(0_usize, |sum, bundle| sum.saturating_add(bundle.bytes.len()));
+        let row = EvictedRow { bytes: u64::try_from(bytes).unwrap_or(u64::MAX) };
+        for blob in signed_blobs(base.document.records()) {
+            work.batch.delete(Table::Proof, blob.0);
+        }
+        work.bases.remove(&id);
+        work.gone.insert(id);
+        work.touched.insert(id);
+        work.batch
+            .put(Table::Sealed, id.0, to_bytes(&SealedRow { bundles }))
+            .put(Table::Evicted, id.0, to_bytes(&row))
+            .put(Table::DocumentMeta, id.0, to_bytes(&meta))
+            .delete(Table::Document, id.0);
+        Ok(())
+    }
+
+    /// Everything of a document, sealed: under its receipt, and under an envelope for own facts behind it. `None`
+    /// when the store has no key to seal to.
+    fn bundles(&mut self, base: &Base) -> Result<Option<Vec<SealedBundle>>, ReplicaError> {
+        let document = base.document.id();
+        let all: Vec<(Record, ChangeHash)> =
+            base.document.changes().map(|(record, hash)| (record.clone(), hash)).collect();
+        let (covered, own) = self.split_by_receipt(base, all)?;
+        let mut pushes = Vec::new();
+        let receipt = match base.meta.receipt {
+            Some(receipt) => self.store.get(Table::Receipt, &row_key(receipt.row))?,
+            None => None,
+        };
+        if let Some(receipt) = receipt {
+            for lacking in self.in_parts(document, covered)? {
+                let cover = Cover::Receipt { receipt: receipt.clone() };
+                pushes.push(Push { cover, records: pack_records(&lacking), proofs: proofs(lacking) });
+            }
+        }
+        for lacking in self.in_parts(document, own)? {
+            let changes = lacking.iter().flat_map(|part| part.records.iter().map(|(_, hash)| *hash)).collect();
+            let envelope = self.envelope(vec![EnvelopeDocument { document, changes }]);
+            let cover = Cover::Relayed { envelope, certificate: self.identity.certificate.clone() };
+            pushes.push(Push { cover, records: pack_records(&lacking), proofs: proofs(lacking) });
+        }
+        let belongs = SealedFor { store: self.identity.store, document };
+        let mut bundles = Vec::new();
+        for push in pushes {
+            let message = pack(&[Frame::Push(push)], &mut Light);
+            let secret = random_bytes(&self.platform.random)?;
+            let Some(bytes) = seal(&self.certificate.sealing_key, belongs, &message, secret) else { return Ok(None) };
+            bundles.push(SealedBundle { document, bytes });
+        }
+        Ok(Some(bundles))
+    }
+
+    fn in_parts(
+        &self,
+        document: DocumentId,
+        records: Vec<(Record, ChangeHash)>,
+    ) -> Result<Vec<Vec<Lacking>>, ReplicaError> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pieces = Vec::new();
+        let mut rest = records;
+        while !rest.is_empty() {
+            let behind = rest.split_off(rest.len().min(PIECE_RECORDS));
+            let piece = core::mem::replace(&mut rest, behind);
+            let proofs = self.proofs_of(&piece)?;
+            pieces.push(Lacking { document, records: piece, proofs });
+        }
+        Ok(parts(pieces).into_iter().flat_map(|part| part.into_iter().map(|one| vec![one])).collect())
+    }
+
+    /// An envelope with the next counter. It is durable with what is signed: see [`DeviceReplica::commit`].
+    fn envelope(&mut self, listed: Vec<EnvelopeDocument>) -> Envelope {
+        self.envelopes_used = self.envelopes_used.saturating_add(1);
+        Envelope::signed(self.identity.store, self.identity.device, self.envelopes_used, listed, &self.key)
+    }
+
+    /// What is sealed of a document whose heads the store does not name.
+    pub(super) fn sealed_for(&self, theirs: &DocumentHeads) -> Result<Vec<SealedBundle>, ReplicaError> {
+        let Some(meta) = self.meta(theirs.document)? else { return Ok(Vec::new()) };
+        if meta.chains.values().all(|head| theirs.heads.contains(&head.hash)) {
+            return Ok(Vec::new());
+        }
+        match self.store.get(Table::Sealed, &theirs.document.0)? {
+            Some(bytes) => Ok(from_bytes::<SealedRow>("sealed document", &bytes)?.bundles),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Drops what left the scope long ago and is in a backup of the store, and above the limit of bytes the oldest
+    /// of what is.
+    pub(super) fn drop_evicted(&mut self, work: &mut Work) -> Result<(), ReplicaError> {
+        let lo = self.state.clock.at(self.platform.clock.monotonic());
+        let mut total = 0_u64;
+        let mut safe = Vec::new();
+        for (key, value) in scan_all(&self.store, Table::Evicted)? {
+            let row = EvictedRow::read(&value)?;
+            total = total.saturating_add(row.bytes);
+            let Some(id) = DocumentId::from_slice(&key) else { continue };
+            let Some(meta) = self.meta(id)? else { continue };
+            let Some(at) = meta.evicted_at else { continue };
+            let waits = self.journal.values().any(|entry| entry.document == id);
+            // What was given back to a restored store is as new as that.
+            let own_to = if meta.own_to == 0 { 0 } else { meta.own_to.max(self.state.healed_at.unwrap_or(0)) };
+            if !waits && own_to <= self.state.backed_up_to {
+                safe.push((at, id, row.bytes));
+            }
+        }
+        safe.sort_unstable();
+        for (at, id, bytes) in safe {
+            if lo.since(at) > self.retention.kept_ms || total > self.retention.bytes_max {
+                total = total.saturating_sub(bytes);
+                drop_document(id, work);
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops receipts that no document names any more.
+    pub(super) fn sweep_receipts(&self, work: &mut Work) -> Result<(), ReplicaError> {
+        let mut used: BTreeSet<u64> = BTreeSet::new();
+        for (key, value) in scan_all(&self.store, Table::DocumentMeta)? {
+            let changed = DocumentId::from_slice(&key).and_then(|id| work.bases.get(&id));
+            let receipt = match changed {
+                Some(base) => base.meta.receipt,
+                None => from_bytes::<DocumentMeta>("document metadata", &value)?.receipt,
+            };
+            used.extend(receipt.map(|receipt| receipt.row));
+        }
+        for (key, _) in scan_all(&self.store, Table::Receipt)? {
+            if !used.contains(&row_number(&key)?) {
+                work.batch.delete(Table::Receipt, key);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Records of one bundle at most: at the limit of a fact's size it still fits into a message.
+const PIECE_RECORDS: usize = limits::MESSAGE_BYTES_MAX / limits::FACT_BYTES_MAX / 4;
+
+/// Removes everything that is kept of a document.
+pub(super) fn drop_document(id: DocumentId, work: &mut Work) {
+    work.bases.remove(&id);
+    work.gone.insert(id);
+    work.touched.insert(id);
+    for table in [Table::Document, Table::DocumentMeta, Table::Evicted, Table::Sealed] {
+        work.batch.delete(table, id.0);
+    }
+}
+
+/// Puts bundles into frames that fit into a message.
+pub(super) fn frames_of(bundles: Vec<SealedBundle>) -> Vec<Sealed> {
+    let mut frames: Vec<Sealed> = Vec::new();
+    let mut bytes = usize::MAX;
+    for bundle in bundles {
+        bytes = bytes.saturating_add(bundle.bytes.len()).saturating_add(64);
+        if bytes > limits::MESSAGE_BYTES_MAX / 4 {
+            frames.push(Sealed { bundles: Vec::new() });
+            bytes = bundle.bytes.len();
+        }
+        if let Some(frame) = frames.last_mut() {
+            frame.bundles.push(bundle);
+        }
+    }
+    frames
+}
+
+/// The proofs that signatures among `records` name.
+fn signed_blobs(records: &[Record]) -> Vec<BlobId> {
+    let of = |record: &Record| match StatedFact::from_bytes(&record.bytes).ok()?.content.body {
+        FactBody::SignDocument(sign) => Some(sign.proof),
+        _ => None,
+    };
+    records.iter().filter_map(of).collect()
+}

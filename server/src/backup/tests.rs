@@ -1,0 +1,248 @@
+//! Taking and restoring without a server: series, pieces, cuts, damage in the journal, and a disk that fails at any
+//! call of a restore.
+
+use std::fs;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use docket_sync_core::ids::{Epoch, StoreId};
+use docket_sync_core::proof::{chain_next, chain_start};
+use docket_sync_core::time::UnixMillis;
+
+use super::BackupError;
+use super::reading::{Backup, Cut};
+use super::restore::restore_journal;
+use super::sealing::{Identities, Recipients, make_identity};
+use super::take::{Request, Taken, take};
+use super::told::BackedUp;
+use super::verify::verify;
+use crate::commit::keys;
+use crate::identity::{Identity, StoreKeys};
+use crate::log::entry_bytes;
+use crate::platform::Clock;
+use crate::store::disk::{Disk, DiskFailure, RealDisk, SimulatedDisk};
+use crate::store::journal::{FOLDER, Journal, JournalId, JournalOptions, NewFrame, Position, Reader};
+use crate::store::{Batch, Table, record};
+
+const STORE: StoreId = StoreId([0x5a; 16]);
+const SECRET: [u8; StoreKeys::LENGTH] = [7; StoreKeys::LENGTH];
+const OPTIONS: JournalOptions =
+    JournalOptions { first_segment_bytes: 4_096, segment_bytes_max: 8_192, step_bytes: 1_024, reserve_bytes: 0 };
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(1_795_000_000_000)
+    }
+}
+
+/// A data folder, a folder of backups and an identity.
+struct World {
+    folder: tempfile::TempDir,
+    recipients: Recipients,
+    keys: StoreKeys,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (text, recipient) = make_identity("today");
+        fs::write(folder.path().join("identity"), text.as_bytes()).unwrap();
+        let data = folder.path().join("data");
+        fs::create_dir_all(data.join("keys")).unwrap();
+        fs::create_dir_all(data.join("store")).unwrap();
+        fs::write(data.join("keys/store.key"), data_encoding::HEXLOWER.encode(&SECRET)).unwrap();
+        let recipients = Recipients::read(&[recipient]).unwrap();
+        Self { folder, recipients, keys: StoreKeys::from_secret(&SECRET) }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn disk(&self) -> Arc<dyn Disk> {
+        Arc::new(RealDisk::new(&self.path("data/store")))
+    }
+
+    /// Writes frames `from` to `to`, one log record each, into the store's journal. Time is the number in seconds.
+    fn write(&self, from: u64, to: u64) {
+        let mut journal = if from == 1 {
+            Journal::create(self.disk(), FOLDER, JournalId([9; 16]), OPTIONS).unwrap()
+        } else {
+            Journal::open(self.disk(), FOLDER, OPTIONS).unwrap().journal
+        };
+        for number in from..=to {
+            let chain = (1..=number).fold(chain_start(STORE), |chain, at| chain_next(chain, at, &at.to_be_bytes()));
+            let mut batch = Batch::new();
+            if number == 1 {
+                let identity = Identity { store: STORE, epoch: Epoch([1; 8]), node: 0, start: 1 };
+                batch.put(Table::Meta, keys::IDENTITY, record::encode(&identity));
+            }
+            batch.put(Table::Log, keys::number(number), entry_bytes(chain, &number.to_be_bytes()));
+            batch.put(Table::Session, [0; 16], [u8::try_from(number % 251).unwrap(); 150]);
+            let time = UnixMillis(i64::try_from(number).unwrap() * 1_000);
+            journal.append(&NewFrame { batch: &batch, time, is_base: false }).unwrap();
+        }
+    }
+
+    fn take(&self, piece_bytes: u64) -> Result<Taken, BackupError> {
+        let (data, to) = (self.path("data"), self.path("backup"));
+        let request = Request { data: &data, to: &to, recipients: &self.recipients, keys: &self.keys, piece_bytes };
+        take(&request, &Noon, &mut |_| {})
+    }
+
+    fn backup(&self) -> Backup {
+        let identities = Identities::read(&self.path("identity")).unwrap();
+        Backup::open(&self.path("backup"), identities, None).unwrap()
+    }
+
+    fn last(&self) -> Position {
+        let reader = Reader::open(self.disk(), FOLDER).unwrap();
+        reader.frames(1).map(Result::unwrap).last().unwrap().header.position()
+    }
+}
+
+fn frames(disk: Arc<dyn Disk>) -> Vec<Vec<u8>> {
+    let reader = Reader::open(disk, FOLDER).unwrap();
+    reader.frames(1).map(|frame| frame.unwrap().to_bytes()).collect()
+}
+
+#[test]
+fn pieces_are_cut_by_size_and_hold_every_frame_once() {
+    let world = World::new();
+    world.write(1, 40);
+    let taken = world.take(2_000).unwrap();
+    assert_eq!((taken.frames, taken.last_frame, taken.log_to, taken.series), (40, 40, 40, 1));
+    assert!(taken.pieces > 3, "{taken:?}");
+    let verified = verify(&world.backup(), |_| {}).unwrap();
+    assert_eq!((verified.reached.frames, verified.reached.log_to, verified.pieces), (40, 40, taken.pieces));
+    assert_eq!(verified.reached.position, world.last());
+    let nothing = world.take(2_000).unwrap();
+    assert_eq!((nothing.frames, nothing.pieces, nothing.bytes, nothing.with_keys), (0, 0, 0, false));
+    world.write(41, 43);
+    assert_eq!(world.take(2_000).unwrap().frames, 3);
+    let told = BackedUp::read(&world.path("data")).unwrap();
+    assert_eq!(told.number, 43);
+    assert_eq!(told.chain, (1..=43_u64).fold(chain_start(STORE), |chain, at| chain_next(chain, at, &at.to_be_bytes())));
+    let disk = SimulatedDisk::new();
+    restore_journal(&world.backup(), &disk.mount(), OPTIONS, Cut::Nothing, |_| {}).unwrap();
+    assert_eq!(frames(disk.mount()), frames(world.disk()), "the restored journal is the journal");
+}
+
+#[test]
+fn a_restore_is_cut_before_the_first_frame_beyond_the_number_or_the_time() {
+    let world = World::new();
+    world.write(1, 20);
+    world.take(1_000).unwrap();
+    let reached = |cut| {
+        let disk = SimulatedDisk::new();
+        restore_journal(&world.backup(), &disk.mount(), OPTIONS, cut, |_| {})
+            .map(|reached| (reached.log_to, reached.is_cut))
+    };
+    assert_eq!(reached(Cut::ToNumber(7)).unwrap(), (7, true));
+    assert_eq!(reached(Cut::ToNumber(20)).unwrap(), (20, false));
+    assert_eq!(reached(Cut::ToNumber(u64::MAX)).unwrap(), (20, false));
+    assert_eq!(reached(Cut::Until(UnixMillis(7_999))).unwrap(), (7, true));
+    assert_eq!(reached(Cut::Until(UnixMillis(8_000))).unwrap(), (8, true));
+    for too_early in [Cut::ToNumber(0), Cut::Until(UnixMillis(999))] {
+        let said = reached(too_early).unwrap_err().to_string();
+        assert!(said.contains("begins at 1970-01-01T00:00:01") && said.contains("log number 1"), "{said}");
+    }
+}
+
+#[test]
+fn a_journal_that_went_another_way_begins_a_new_series() {
+    let world = World::new();
+    world.write(1, 10);
+    world.take(1_000_000).unwrap();
+    fs::remove_dir_all(world.path("data/store").join(FOLDER)).unwrap();
+    world.write(1, 9);
+    let taken = world.take(1_000_000).unwrap();
+    assert_eq!((taken.series, taken.frames, taken.log_to), (2, 9, 9));
+    assert!(taken.begun.unwrap().contains("rolled back"));
+    assert_eq!(verify(&world.backup(), |_| {}).unwrap().pieces, 2);
+    // As long as it goes on from there, the series does too.
+    world.write(10, 12);
+    assert_eq!(world.take(1_000_000).unwrap().series, 2);
+}
+
+#[test]
+fn a_damaged_journal_is_not_backed_up_past_its_damage_and_what_there_is_stays() {
+    let world = World::new();
+    world.write(1, 10);
+    world.take(1_000_000).unwrap();
+    world.write(11, 30);
+    let segment = world.path("data/store").join(FOLDER).join(crate::store::journal::segment::file_name(2));
+    let file = fs::OpenOptions::new().write(true).open(segment).unwrap();
+    file.write_all_at(&[0xff; 8], 512 + 200).unwrap();
+    let said = world.take(1_000_000).unwrap_err().to_string();
+    assert!(said.contains("damaged") && said.contains("docket doctor"), "{said}");
+    assert_eq!(BackedUp::read(&world.path("data")).unwrap().number, 10, "nothing more is told to devices");
+    assert_eq!(verify(&world.backup(), |_| {}).unwrap().reached.log_to, 10);
+    let left = fs::read_dir(world.path("backup")).unwrap().flatten();
+    assert!(
+        left.into_iter().all(|file| !file.file_name().to_string_lossy().ends_with(".part")),
+        "half a piece is left"
+    );
+}
+
+#[test]
+fn a_log_that_was_rewritten_before_it_was_backed_up_is_found_by_verify() {
+    let world = World::new();
+    world.write(1, 3);
+    let mut journal = Journal::open(world.disk(), FOLDER, OPTIONS).unwrap().journal;
+    let mut batch = Batch::new();
+    batch.put(Table::Log, keys::number(4), entry_bytes(chain_start(STORE), b"forged"));
+    journal.append(&NewFrame { batch: &batch, time: UnixMillis(4_000), is_base: false }).unwrap();
+    drop(journal);
+    world.take(1_000_000).unwrap();
+    let said = verify(&world.backup(), |_| {}).unwrap_err().to_string();
+    assert!(said.contains("log record 4 does not continue the chain"), "{said}");
+}
+
+#[test]
+fn keys_of_another_store_in_the_folder_are_refused() {
+    let world = World::new();
+    world.write(1, 3);
+    world.take(1_000_000).unwrap();
+    let other = World { keys: StoreKeys::from_secret(&[8; StoreKeys::LENGTH]), ..world };
+    assert!(matches!(other.take(1_000_000), Err(BackupError::OtherStore { .. })));
+}
+
+#[test]
+fn a_restore_whose_disk_fails_at_any_call_says_so_and_is_run_again() {
+    let world = World::new();
+    world.write(1, 40);
+    world.take(3_000).unwrap();
+    let whole = frames(world.disk());
+    let counting = SimulatedDisk::new();
+    restore_journal(&world.backup(), &counting.mount(), OPTIONS, Cut::Nothing, |_| {}).unwrap();
+    let calls = counting.calls();
+    assert!(calls > 40);
+    for failure in [DiskFailure::Broken, DiskFailure::Full, DiskFailure::Short] {
+        for call in 1..=calls {
+            let disk = SimulatedDisk::new();
+            disk.fail_call(call, failure);
+            let restored = restore_journal(&world.backup(), &disk.mount(), OPTIONS, Cut::Nothing, |_| {});
+            assert!(restored.is_err(), "call {call} failed and nobody was told");
+            disk.heal();
+            disk.crash(call);
+            // The command removes what is unfinished before it begins again.
+            let mount = disk.mount();
+            let _nothing_there = mount.remove(FOLDER);
+            restore_journal(&world.backup(), &mount, OPTIONS, Cut::Nothing, |_| {}).unwrap();
+            disk.crash(call + 1);
+            assert_eq!(frames(disk.mount()), whole, "what a restore says is restored survives a power failure");
+        }
+    }
+}
+
+#[test]
+fn a_store_without_a_journal_is_told_to_be_upgraded_first() {
+    let world = World::new();
+    let said = world.take(1_000_000).unwrap_err().to_string();
+    assert!(said.contains("docket serve"), "{said}");
+    assert!(!Path::new(&world.path("backup/manifest.json")).exists());
+}

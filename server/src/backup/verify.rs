@@ -1,0 +1,111 @@
+//! Verifying a backup: everything a restore does, without writing anything, and more: the log's chain is checked
+//! record by record and every document is folded.
+//!
+//! Pieces are read one frame at a time; the tables that folding needs are kept in memory.
+
+use docket_sync_core::ids::Digest;
+use docket_sync_core::proof::chain_start;
+
+use super::contents::{batch_of, content, log_records};
+use super::error::BackupError;
+use super::folding::{self, Folded};
+use super::reading::{Backup, Cut, Reached};
+use crate::store::journal::Frame;
+use crate::store::{Batch, MemoryStore, Store as _};
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// How far the series goes.
+    pub reached: Reached,
+    /// Pieces of frames in all series.
+    pub pieces: usize,
+    /// Pieces with keys.
+    pub keys: usize,
+    /// Writes of keys and values.
+    pub writes: u64,
+    /// Documents and facts.
+    pub folded: Folded,
+}
+
+/// What a verification is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doing {
+    /// A piece is done.
+    Piece(String),
+    /// So many documents are folded.
+    Documents(u64),
+}
+
+/// Checks every file that the manifest names, every frame and log record of the series, and every document.
+///
+/// # Errors
+/// At the first thing that is not as it should be: the sentence names the piece, the record or the document.
+pub fn verify(backup: &Backup, mut told: impl FnMut(Doing)) -> Result<Verified, BackupError> {
+    backup.keys()?;
+    let keys = backup.check_all_keys()?;
+    let read = backup.series()?.number;
+    let pieces = backup.manifest().series.iter().map(|series| series.pieces.len()).sum();
+    for series in &backup.manifest().series {
+        for piece in series.pieces.iter().filter(|_| series.number != read) {
+            backup.check_piece(piece)?;
+            told(Doing::Piece(piece.name.clone()));
+        }
+    }
+    let mut state = Replayed::new(chain_start(backup.manifest().store));
+    let reached =
+        backup.walk(Cut::Nothing, |frame| state.take(&frame), |piece| told(Doing::Piece(piece.name.clone())))?;
+    let last = backup.series()?.last();
+    if last.is_some_and(|last| last.log_chain != state.chain || last.log_to != state.number) {
+        return Err(content("the log does not end with the chain value that the manifest says"));
+    }
+    let folded = folding::fold_all(&state.store, |folded| told(Doing::Documents(folded.documents)))?;
+    if let Some(problem) = folded.problems.first() {
+        return Err(content(&format!("{problem} ({} documents are wrong)", folded.wrong)));
+    }
+    Ok(Verified { reached, pieces, keys, writes: state.writes, folded })
+}
+
+/// The tables that the frames read so far make, and the end of the log in them.
+#[derive(Debug)]
+pub struct Replayed {
+    /// The tables that folding reads.
+    pub store: MemoryStore,
+    /// Last number of the log.
+    pub number: u64,
+    /// Chain value there.
+    pub chain: Digest,
+    /// Writes seen.
+    pub writes: u64,
+}
+
+impl Replayed {
+    /// Nothing is read yet; `chain` is that before the first log record.
+    #[must_use]
+    pub fn new(chain: Digest) -> Self {
+        Self { store: MemoryStore::new(), number: 0, chain, writes: 0 }
+    }
+
+    /// Takes the writes of the next frame; checks that its log records continue the log.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub fn take(&mut self, frame: &Frame) -> Result<(), BackupError> {
+        let batch = batch_of(frame)?;
+        for logged in log_records(&batch) {
+            let logged = logged?;
+            if !logged.continues(self.number, self.chain) {
+                let problem = format!("log record {} does not continue the chain of the one before", logged.number);
+                return Err(content(&problem));
+            }
+            (self.number, self.chain) = (logged.number, logged.chain);
+        }
+        self.writes = self.writes.saturating_add(u64::try_from(batch.len()).unwrap_or(u64::MAX));
+        let mut kept = Batch::new();
+        for (table, key, stored) in batch.writes().filter(|(table, _, _)| folding::TABLES.contains(table)) {
+            kept.put_stored(table, key.to_vec(), stored.map(<[u8]>::to_vec));
+        }
+        self.store.apply(&kept)?;
+        Ok(self.store.flush()?)
+    }
+}

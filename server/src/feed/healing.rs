@@ -1,0 +1,100 @@
+//! What proves a push, and the comparison of heads by which a store is healed.
+
+use docket_sync_core::document::heads_of;
+use docket_sync_core::ids::{ChangeHash, DocumentId};
+use docket_sync_core::proof::{Certificate, Receipt};
+use docket_sync_core::sync::frames::{Cover, DocumentHeads, Have, Heads};
+use docket_sync_core::sync::gate::{self, Maker, Proof};
+use ed25519_dalek::VerifyingKey;
+
+use super::devices::read_device;
+use super::session::{ServerSession, Speaker};
+use crate::commit::{CommitError, Tables};
+
+impl ServerSession {
+    /// What covers a push: this device's envelope, a colleague's with his certificate, or a receipt.
+    pub(super) fn proof(&self, cover: &Cover, speaker: &Speaker) -> Result<Proof, CommitError> {
+        let store = self.office.identity.store;
+        Ok(match cover {
+            Cover::Own { .. } => gate::own_proof(cover, store, speaker.maker.clone()),
+            Cover::Relayed { envelope, certificate } => match self.relayed_maker(certificate)? {
+                Some(maker) => Proof::Envelope { maker, envelope: envelope.clone() },
+                None => Proof::None,
+            },
+            Cover::Receipt { receipt } => Receipt::from_bytes(receipt)
+                .ok()
+                .filter(|receipt| receipt.store == store && self.is_ours(receipt))
+                .map_or(Proof::None, Proof::Receipt),
+            Cover::None => Proof::None,
+        })
+    }
+
+    fn is_ours(&self, receipt: &Receipt) -> bool {
+        receipt.verify(&self.office.keys.signing().verifying_key()).is_ok()
+    }
+
+    /// A certificate, where this store signed it.
+    pub(super) fn our_certificate(&self, bytes: &[u8]) -> Option<Certificate> {
+        let certificate = Certificate::from_bytes(bytes).ok()?;
+        let is_ours = certificate.store == self.office.identity.store
+            && certificate.store_key == self.office.keys.public()
+            && certificate.verify().is_ok();
+        is_ours.then_some(certificate)
+    }
+
+    /// The certificate of the device whose envelope somebody carries, where the store has forgotten that device.
+    pub(super) fn forgotten_maker(&self, cover: &Cover) -> Result<Option<Certificate>, CommitError> {
+        let Cover::Relayed { certificate, .. } = cover else { return Ok(None) };
+        let Some(certificate) = self.our_certificate(certificate) else { return Ok(None) };
+        let store = self.office.store.as_ref();
+        let is_known = read_device(store, certificate.device)?.is_some()
+            || crate::restore::was_revoked(store, certificate.device)?;
+        Ok((!is_known).then_some(certificate))
+    }
+
+    fn relayed_maker(&self, certificate: &[u8]) -> Result<Option<Maker>, CommitError> {
+        let Some(certificate) = self.our_certificate(certificate) else { return Ok(None) };
+        let store = self.office.store.as_ref();
+        // One that this store remembers may have been revoked since.
+        let known = read_device(store, certificate.device)?;
+        let revoked = match known {
+            Some(record) => record.revoked_at.is_some(),
+            None => crate::restore::was_revoked(store, certificate.device)?,
+        };
+        let Ok(key) = VerifyingKey::from_bytes(&certificate.device_key) else { return Ok(None) };
+        Ok(Some(Maker {
+            device: certificate.device,
+            key,
+            persons: certificate.persons.iter().map(|(person, _)| *person).collect(),
+            since: certificate.issued_at,
+            revoked,
+        }))
+    }
+
+    /// What the store has of the documents that a device names; what it lacks of them is remembered until somebody
+    /// has brought it back.
+    pub(super) async fn have(&self, heads: &Heads) -> Result<Have, CommitError> {
+        let mut documents = Vec::new();
+        let mut lacking = Vec::new();
+        {
+            let _durable = self.office.hub.read();
+            for held in &heads.documents {
+                let known = self.heads(held.document)?;
+                if known != held.heads {
+                    lacking.push(held.clone());
+                    documents.push(DocumentHeads { document: held.document, heads: known, receipt: None });
+                }
+            }
+        }
+        if let (Some(speaker), false) = (&self.speaker, lacking.is_empty()) {
+            let device = speaker.record.device;
+            self.office.committer.run(move |writer| writer.keep_claims(device, &lacking)).await?;
+        }
+        Ok(Have { documents })
+    }
+
+    fn heads(&self, document: DocumentId) -> Result<Vec<ChangeHash>, CommitError> {
+        let meta = self.office.store.meta(document)?;
+        Ok(meta.map(|meta| heads_of(document, &meta.chains)).unwrap_or_default())
+    }
+}

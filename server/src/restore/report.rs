@@ -1,0 +1,140 @@
+//! The report of a healing: what came back, by which device, and what nobody has returned yet. It is live: every
+//! device that comes back changes it.
+
+use std::collections::BTreeSet;
+
+use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId};
+use docket_sync_core::sync::cursor::Cursor;
+
+use super::restored::{Restored, last_loss};
+use super::returned::{Claim, Returned};
+use super::waiting::{Waiting, list_waiting};
+use super::{CLAIMS, RETURNED, key};
+use crate::commit::meta::ChangeEntry;
+use crate::commit::{CommitError, Tables};
+use crate::feed::devices::{first_nonce, list_devices};
+use crate::office::Office;
+use crate::store::{KeyRange, Table, record};
+
+/// Devices in a report.
+const DEVICES_MAX: usize = 20_000;
+/// Documents in a report whose facts nobody returned; beyond it only their number is told.
+const GAPS_MAX: usize = 1_000;
+
+/// What is known of a loss and its healing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealingReport {
+    /// The last loss; `None` for a store that never lost anything.
+    pub loss: Option<Restored>,
+    /// Greatest number of the log that a device has seen.
+    pub seen_to: Option<u64>,
+    /// Every device that the store knows.
+    pub devices: Vec<DeviceHealing>,
+    /// Devices that wait to be confirmed.
+    pub waiting: Vec<(DeviceId, Waiting)>,
+    /// Documents of which a device had seen more than anybody has returned, by number; at most 1,000.
+    pub gaps: Vec<Gap>,
+    /// How many there are.
+    pub gaps_total: usize,
+}
+
+/// One device and the loss.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceHealing {
+    /// The device.
+    pub device: DeviceId,
+    /// Whether it has had contact since.
+    pub is_back: bool,
+    /// Where it stood when it came back with more than the store had.
+    pub ahead: Option<Cursor>,
+    /// What it gave back.
+    pub returned: Returned,
+}
+
+/// What somebody has seen and nobody has returned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The document.
+    pub document: DocumentId,
+    /// The log number up to which a device had seen it.
+    pub number: u64,
+    /// That device.
+    pub device: DeviceId,
+}
+
+impl HealingReport {
+    /// Numbers of the log that devices have seen and the store lost: the first and the last.
+    #[must_use]
+    pub fn lost(&self) -> Option<(u64, u64)> {
+        let until = self.loss.as_ref()?.until_number;
+        self.seen_to.filter(|to| *to > until).map(|to| (until.saturating_add(1), to))
+    }
+
+    /// Facts that came back under the store's own receipts.
+    #[must_use]
+    pub fn known_again(&self) -> u64 {
+        self.devices.iter().fold(0, |sum, device| sum.saturating_add(device.returned.known))
+    }
+
+    /// Facts that came under envelopes of devices.
+    #[must_use]
+    pub fn brought(&self) -> u64 {
+        self.devices.iter().fold(0, |sum, device| sum.saturating_add(device.returned.brought))
+    }
+
+    /// Numbers that devices had seen and that nothing returned accounts for: decisions of the office, envelopes,
+    /// reference records, and facts that no device has brought yet.
+    #[must_use]
+    pub fn unaccounted(&self) -> u64 {
+        let back = self.known_again();
+        self.lost().map_or(0, |(from, to)| to.saturating_sub(from).saturating_add(1).saturating_sub(back))
+    }
+}
+
+/// The report as of now.
+///
+/// # Errors
+/// When the store fails or holds damage.
+pub fn healing_report(office: &Office) -> Result<HealingReport, CommitError> {
+    let _durable = office.hub.read();
+    let store = office.store.as_ref();
+    let loss = last_loss(store)?;
+    let since = loss.as_ref().map(|loss| loss.at);
+    let mut devices = Vec::new();
+    for (device, _) in list_devices(store, DEVICES_MAX)? {
+        let device = device.device;
+        let contact = office.contacts.get(store, device, first_nonce(&office.identity, device))?;
+        let returned: Option<Returned> = store.read(Table::Meta, &key(RETURNED, &device.0))?;
+        let is_back = since.is_some_and(|since| contact.last_sync_at.is_some_and(|at| at >= since));
+        let returned = returned.unwrap_or_default();
+        devices.push(DeviceHealing { device, is_back, ahead: contact.ahead, returned });
+    }
+    let mut gaps = gaps(store)?;
+    gaps.sort_by_key(|gap| (gap.number, gap.document));
+    let gaps_total = gaps.len();
+    gaps.truncate(GAPS_MAX);
+    let seen_to = devices.iter().filter_map(|device| device.ahead.map(|cursor| cursor.number));
+    let seen_to = seen_to.chain(gaps.iter().map(|gap| gap.number)).max();
+    Ok(HealingReport { loss, seen_to, devices, waiting: list_waiting(store)?, gaps, gaps_total })
+}
+
+fn gaps(store: &dyn crate::store::Store) -> Result<Vec<Gap>, CommitError> {
+    let mut gaps = Vec::new();
+    for (key, value) in Tables::scan(store, Table::Meta, &KeyRange::prefix(CLAIMS), usize::MAX)? {
+        let Some(document) = key.get(CLAIMS.len()..).and_then(DocumentId::from_slice) else { continue };
+        let Claim { number, heads, device } = record::decode("claim", &value)?;
+        if !has_all(store, document, &heads)? {
+            gaps.push(Gap { document, number, device });
+        }
+    }
+    Ok(gaps)
+}
+
+/// Whether the store has each of these changes of a document, as a head or before one.
+fn has_all(store: &dyn crate::store::Store, document: DocumentId, heads: &[ChangeHash]) -> Result<bool, CommitError> {
+    let mut lacking: BTreeSet<ChangeHash> = heads.iter().copied().collect();
+    for (_, value) in Tables::scan(store, Table::Change, &KeyRange::prefix(document.0), usize::MAX)? {
+        lacking.remove(&record::decode::<ChangeEntry>("change", &value)?.hash);
+    }
+    Ok(lacking.is_empty())
+}

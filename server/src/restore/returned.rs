@@ -1,0 +1,264 @@
+//! What devices give back: reference records, revocations, and what they say they hold.
+
+use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId};
+use docket_sync_core::proof::{Receipt, Revocation};
+use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
+use docket_sync_core::sync::frames::{Cover, DocumentHeads, Push, References};
+use docket_sync_core::sync::gate::{Judged, Verdict};
+use docket_sync_core::time::UnixMillis;
+use ed25519_dalek::VerifyingKey;
+use minicbor::{Decode, Encode};
+
+use super::restored::{Restored, last_loss};
+use super::{CLAIMS, RETURNED, REVOKED, key};
+use crate::commit::{CommitError, Tables, Writer, keys};
+use crate::feed::devices::DeviceRecord;
+use crate::log::LogRecord;
+use crate::store::{KeyRange, Table};
+
+/// Documents that are remembered as held by devices and lacking here; beyond it the report says that there are more.
+const CLAIMS_MAX: usize = 50_000;
+
+/// What one device gave back since the last loss.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Returned {
+    /// Facts that the store had had before: they came under its own receipts.
+    #[n(0)]
+    pub known: u64,
+    /// Facts that came under envelopes from a device that knew more than the store: lost ones, or new work.
+    #[n(1)]
+    pub brought: u64,
+    /// Reference records.
+    #[n(2)]
+    pub references: u64,
+    /// When it last gave something back.
+    #[n(3)]
+    pub at: Option<UnixMillis>,
+}
+
+/// What a device holds of one document and the store lacked when they compared.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(super) struct Claim {
+    /// Log number of the newest receipt that a device has for it.
+    #[n(0)]
+    pub number: u64,
+    /// Heads that were lacking.
+    #[n(1)]
+    pub heads: Vec<ChangeHash>,
+    /// The device with that receipt.
+    #[n(2)]
+    pub device: DeviceId,
+}
+
+impl Writer {
+    /// Takes reference records that a device gives back: those that the store has lost, and signed revocations. A
+    /// device that cannot show with a receipt that the store lost something gives nothing but revocations.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn take_references(&mut self, device: DeviceId, given: &References) -> Result<(), CommitError> {
+        let receipt = given.receipt.as_ref().and_then(|bytes| Receipt::from_bytes(&bytes.0).ok());
+        let shows_loss = match &receipt {
+            Some(receipt) => self.shows_loss(device, receipt)?,
+            None => false,
+        };
+        let mut taken = 0_u64;
+        for bytes in &given.records {
+            let Ok(record) = ReferenceRecord::from_bytes(&bytes.0) else { continue };
+            match &record.content {
+                Reference::Revocation(revocation) => self.take_revocation(&revocation.signed)?,
+                content if shows_loss && content.scope() == Some(ReferenceScope::Orders) => {
+                    taken = taken.saturating_add(u64::from(self.take_reference(&record)?));
+                }
+                _ => {}
+            }
+        }
+        if taken > 0 {
+            self.count_returned(device, |returned| returned.references = returned.references.saturating_add(taken))?;
+        }
+        Ok(())
+    }
+
+    /// Takes a record that the store does not have, or has in an older version.
+    fn take_reference(&mut self, record: &ReferenceRecord) -> Result<bool, CommitError> {
+        if self.reference(record.id)?.is_some_and(|known| known.version >= record.version) {
+            return Ok(false);
+        }
+        self.put_reference(record, None)?;
+        Ok(true)
+    }
+
+    /// A revocation that this store signed and has forgotten.
+    fn take_revocation(&mut self, signed: &[u8]) -> Result<(), CommitError> {
+        let key = self.store_keys().signing().verifying_key();
+        let Some(revocation) = Revocation::from_bytes(signed)
+            .ok()
+            .filter(|revocation| revocation.store == self.identity().store && revocation.verify(&key).is_ok())
+        else {
+            return Ok(());
+        };
+        let known: Option<DeviceRecord> = self.read(Table::Device, &revocation.device.0)?;
+        match known {
+            Some(record) if record.revoked_at.is_none() => self.revoke_again(record, &revocation),
+            Some(_) => Ok(()),
+            None => {
+                let forgotten = key_of_revoked(revocation.device);
+                if self.get(Table::Meta, &forgotten)?.is_some() {
+                    return Ok(());
+                }
+                self.put(Table::Meta, forgotten, signed.to_vec());
+                self.tell_revocation(&revocation)
+            }
+        }
+    }
+
+    /// Whether a receipt of this store shows that it had come further than it knows now. A loss that nobody had
+    /// noticed is told loudly, once.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn shows_loss(&mut self, device: DeviceId, receipt: &Receipt) -> Result<bool, CommitError> {
+        let key: VerifyingKey = self.store_keys().signing().verifying_key();
+        let identity = *self.identity();
+        if receipt.store != identity.store || receipt.verify(&key).is_err() {
+            return Ok(false);
+        }
+        let chain = self.log_entry(receipt.number)?.map(|entry| entry.chain);
+        let loss = last_loss(self)?;
+        if chain == Some(receipt.chain) {
+            return Ok(false);
+        }
+        if receipt.epoch == identity.epoch && loss.is_none_or(|loss| loss.epoch != receipt.epoch) {
+            // What this process has written it has not lost: what was lost lay before its start.
+            let until_number = self.started_at().saturating_sub(1).min(receipt.number.saturating_sub(1));
+            tracing::error!(
+                device.id = %device, log.number = receipt.number, log.until = until_number,
+                "THE STORE HAS LOST WRITES: a device holds its receipt for a record that is not in its log; the disk was \
+                 rolled back or an old copy was put in place; devices give back what they hold"
+            );
+            self.keep_loss(Restored {
+                from: format!("noticed: device {device} holds a receipt for number {}", receipt.number),
+                until_number,
+                until_at: None,
+                at: self.now(),
+                epoch_before: identity.epoch,
+                epoch: identity.epoch,
+            });
+        }
+        Ok(true)
+    }
+
+    /// Counts what a push of `device` gave back.
+    pub(crate) fn count_push(&mut self, device: DeviceId, push: &Push, judged: &Judged) -> Result<(), CommitError> {
+        let verdicts = judged.documents.iter().flat_map(|document| &document.records);
+        let accepted = verdicts.filter(|(_, verdict)| matches!(verdict, Verdict::Accept { .. })).count();
+        let accepted = u64::try_from(accepted).unwrap_or(u64::MAX);
+        if accepted == 0 || last_loss(self)?.is_none() {
+            return Ok(());
+        }
+        let is_known = matches!(push.cover, Cover::Receipt { .. });
+        self.count_returned(device, |returned| {
+            let count = if is_known { &mut returned.known } else { &mut returned.brought };
+            *count = count.saturating_add(accepted);
+        })
+    }
+
+    fn count_returned(&mut self, device: DeviceId, count: impl FnOnce(&mut Returned)) -> Result<(), CommitError> {
+        let key = key(RETURNED, &device.0);
+        let mut returned: Returned = self.read(Table::Meta, &key)?.unwrap_or_default();
+        count(&mut returned);
+        returned.at = Some(self.now());
+        self.write(Table::Meta, key, &returned);
+        self.touch_device(device);
+        Ok(())
+    }
+
+    /// Remembers what a device holds and the store lacks, until somebody has given it back.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn keep_claims(&mut self, device: DeviceId, lacking: &[DocumentHeads]) -> Result<(), CommitError> {
+        let Some(loss) = last_loss(self)? else { return Ok(()) };
+        let range = KeyRange::prefix(CLAIMS);
+        let mut room = CLAIMS_MAX.saturating_sub(self.scan(Table::Meta, &range, CLAIMS_MAX)?.len());
+        for held in lacking {
+            let Some(number) = held.receipt.filter(|number| *number > loss.until_number) else { continue };
+            let key = claim_key(held.document);
+            let known: Option<Claim> = self.read(Table::Meta, &key)?;
+            if known.is_none() && room == 0 || known.as_ref().is_some_and(|known| known.number >= number) {
+                continue;
+            }
+            room = room.saturating_sub(usize::from(known.is_none()));
+            self.write(Table::Meta, key, &Claim { number, heads: held.heads.clone(), device });
+        }
+        Ok(())
+    }
+
+    /// X-75: a healed order brings the number that the register gave it. Where the restored store has given the same
+    /// number again, the later order gets a suffix, and the counter goes on above it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn settle_serial(&mut self, serial: &str) -> Result<(), CommitError> {
+        if let Some((year, number)) =
+            serial.split_once('-').and_then(|(year, number)| Some((year, number.parse().ok()?)))
+        {
+            let counter = [keys::SERIAL, year.as_bytes()].concat();
+            if year.len() == 4 && self.read::<u64>(Table::Meta, &counter)?.unwrap_or(0) < number {
+                self.write::<u64>(Table::Meta, counter, &number);
+            }
+        }
+        let mut holders = Vec::new();
+        for (key, _) in self.scan(Table::Index, &KeyRange::prefix(keys::serials(serial)), usize::MAX)? {
+            let Some(document) = keys::read_serial(&key, serial) else { continue };
+            let view = self.current_view(document)?;
+            let Some(request) = &view.request else { continue };
+            let has_another = request.serial.as_deref() != Some(serial);
+            holders.push((request.at.time, document, has_another));
+        }
+        holders.sort_unstable();
+        let Some((_, kept_by, _)) = holders.first().copied() else { return Ok(()) };
+        for (index, (_, document, has_another)) in holders.into_iter().enumerate().skip(1) {
+            if !has_another {
+                let suffixed = format!("{serial}-{}", index.saturating_add(1));
+                self.renumber(document, serial, suffixed, kept_by)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn renumber(
+        &mut self,
+        document: DocumentId,
+        serial: &str,
+        suffixed: String,
+        kept_by: DocumentId,
+    ) -> Result<(), CommitError> {
+        tracing::warn!(work_order.id = %document, serial, %suffixed, "a number of the register was given twice");
+        let cause = docket_sync_core::ids::Digest(*blake3::hash(suffixed.as_bytes()).as_bytes());
+        let body = docket_sync_core::facts::bodies::Renumber { serial: suffixed, kept_by };
+        self.state_by_rule(document, "register", &[cause], body.into())?;
+        Ok(())
+    }
+
+    fn revoke_again(&mut self, mut record: DeviceRecord, revocation: &Revocation) -> Result<(), CommitError> {
+        let device = record.device;
+        tracing::warn!(device.id = %device, "a device brought back a revocation that this store had lost");
+        record.revoked_at = Some(revocation.at);
+        self.write(Table::Device, device.0, &record);
+        let reason = format!("brought back: {}", revocation.reason);
+        self.log(&LogRecord::Revoked { device, by: docket_sync_core::ids::PersonId([0; 16]), reason, at: self.now() });
+        self.tell_revocation(revocation)?;
+        Ok(())
+    }
+}
+
+fn key_of_revoked(device: DeviceId) -> Vec<u8> {
+    key(REVOKED, &device.0)
+}
+
+fn claim_key(document: DocumentId) -> Vec<u8> {
+    key(CLAIMS, &document.0)
+}

@@ -1,0 +1,253 @@
+//! Devices that the store once enrolled and has forgotten: what they send waits until an administrator confirms
+//! them.
+
+use std::collections::BTreeSet;
+
+use docket_sync_core::facts::Role;
+use docket_sync_core::ids::{DeviceId, PersonId};
+use docket_sync_core::limits;
+use docket_sync_core::proof::Certificate;
+use docket_sync_core::reference::Language;
+use docket_sync_core::sync::frames::{Ack, AckRun, Cover, Outcome, Push};
+use docket_sync_core::sync::gate::{Ground, Proof, own_proof};
+use docket_sync_core::time::UnixMillis;
+use minicbor::{Decode, Encode};
+
+use super::{PUSHES, REVOKED, WAITING, key};
+use crate::auth::people::NewPerson;
+use crate::commit::{CommitError, PushDone, Tables, Writer, keys};
+use crate::feed::devices::DeviceRecord;
+use crate::log::LogRecord;
+use crate::store::{KeyRange, Store, Table, record};
+
+/// Devices that may wait at once: a certificate of this store is needed to be one of them.
+const WAITING_MAX: usize = 10_000;
+
+/// A device that waits to be confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Waiting {
+    /// Its certificate, which this store signed.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub certificate: Vec<u8>,
+    /// When it first came.
+    #[n(1)]
+    pub first_at: UnixMillis,
+    /// When it last came.
+    #[n(2)]
+    pub last_at: UnixMillis,
+    /// Facts of it that wait here.
+    #[n(3)]
+    pub facts: u64,
+    /// Their bytes.
+    #[n(4)]
+    pub bytes: u64,
+}
+
+impl Waiting {
+    /// What the store once said about the device.
+    #[must_use]
+    pub fn certified(&self) -> Option<Certificate> {
+        Certificate::from_bytes(&self.certificate).ok()
+    }
+}
+
+/// Devices that wait to be confirmed.
+///
+/// # Errors
+/// When the store fails.
+pub fn list_waiting(store: &dyn Store) -> Result<Vec<(DeviceId, Waiting)>, CommitError> {
+    let mut found = Vec::new();
+    for (key, value) in Tables::scan(store, Table::Meta, &KeyRange::prefix(WAITING), WAITING_MAX)? {
+        let device = key.get(WAITING.len()..).and_then(DeviceId::from_slice);
+        let waiting = record::decode("waiting device", &value)?;
+        found.extend(device.map(|device| (device, waiting)));
+    }
+    Ok(found)
+}
+
+/// Whether a device that the store does not know was revoked before it was forgotten.
+pub(crate) fn was_revoked(store: &dyn Store, device: DeviceId) -> Result<bool, CommitError> {
+    Ok(Tables::get(store, Table::Meta, &key(REVOKED, &device.0))?.is_some())
+}
+
+impl Writer {
+    /// A forgotten device came with its certificate: what it sent before is sent again now, or lost its meaning.
+    ///
+    /// # Errors
+    /// When the store fails, or too many wait.
+    pub fn keep_waiting(&mut self, certificate: &Certificate) -> Result<(), CommitError> {
+        let device = certificate.device;
+        let known: Option<Waiting> = self.read(Table::Meta, &key(WAITING, &device.0))?;
+        if known.is_none() {
+            let others = self.scan(Table::Meta, &KeyRange::prefix(WAITING), WAITING_MAX)?;
+            if others.len() >= WAITING_MAX {
+                return Err(CommitError::Busy);
+            }
+            tracing::warn!(device.id = %device, "a device that this store does not remember waits to be confirmed");
+        }
+        self.drop_pushes(device)?;
+        let now = self.now();
+        let first_at = known.map_or(now, |known| known.first_at);
+        let waiting = Waiting { certificate: certificate.to_bytes(), first_at, last_at: now, facts: 0, bytes: 0 };
+        self.write(Table::Meta, key(WAITING, &device.0), &waiting);
+        self.touch_device(device);
+        Ok(())
+    }
+
+    /// A colleague carries the push of a forgotten device: it waits like one that the device brought itself.
+    ///
+    /// # Errors
+    /// As [`Writer::hold_push`].
+    pub fn hold_relayed(&mut self, certificate: &Certificate, push: &Push) -> Result<Option<Ack>, CommitError> {
+        let device = certificate.device;
+        if self.get(Table::Meta, &key(WAITING, &device.0))?.is_none() {
+            self.keep_waiting(certificate)?;
+        }
+        self.hold_push(device, push)
+    }
+
+    /// Keeps a push of a forgotten device whole and answers that everything in it is held. `None` when there is no
+    /// room: nothing is acknowledged.
+    ///
+    /// # Errors
+    /// When the store fails or the push contradicts itself.
+    pub fn hold_push(&mut self, device: DeviceId, push: &Push) -> Result<Option<Ack>, CommitError> {
+        let waiting_key = key(WAITING, &device.0);
+        let mut waiting: Waiting =
+            self.read(Table::Meta, &waiting_key)?.ok_or(CommitError::NotFound { what: "this device" })?;
+        let bytes = record::encode(push);
+        let Ok(documents) = push.records.unpack() else { return Ok(None) };
+        let held: Vec<AckRun> = documents
+            .iter()
+            .flat_map(|(document, records)| records.iter().map(move |record| (*document, record)))
+            .map(|(document, record)| AckRun {
+                document,
+                actor: record.actor,
+                first: record.sequence,
+                count: 1,
+                outcome: Outcome::Held { missing: record.sequence },
+            })
+            .collect();
+        waiting.facts = waiting.facts.saturating_add(u64::try_from(held.len()).unwrap_or(u64::MAX));
+        waiting.bytes = waiting.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        let is_full = usize::try_from(waiting.facts).is_ok_and(|facts| facts > limits::QUARANTINE_ITEMS_PER_DEVICE_MAX)
+            || usize::try_from(waiting.bytes).is_ok_and(|bytes| bytes > limits::QUARANTINE_BYTES_PER_DEVICE_MAX);
+        if is_full {
+            return Ok(None);
+        }
+        let counter = counter(push);
+        self.put(Table::Meta, key(PUSHES, &[device.0.as_slice(), &counter.to_be_bytes()].concat()), bytes);
+        self.write(Table::Meta, waiting_key, &waiting);
+        Ok(Some(Ack { counter, number: self.tip().number, exceptions: held }))
+    }
+
+    /// An administrator confirms a forgotten device: it is one of the store's again, and what it left here is judged
+    /// now, without its having to come back. Gives the number of facts that were admitted.
+    ///
+    /// # Errors
+    /// When no such device waits, it was revoked, or the store fails.
+    pub fn confirm_device(&mut self, device: DeviceId, by: PersonId) -> Result<u64, CommitError> {
+        let waiting: Waiting =
+            self.read(Table::Meta, &key(WAITING, &device.0))?.ok_or(CommitError::NotFound { what: "this device" })?;
+        let revoked = self.get(Table::Meta, &key(REVOKED, &device.0))?.is_some();
+        if revoked {
+            return Err(CommitError::AlreadyDone { what: "revoking this device" });
+        }
+        let certificate = waiting
+            .certified()
+            .ok_or_else(|| CommitError::Internal("a certificate in the store is damaged".to_owned()))?;
+        for (person, roles) in &certificate.persons {
+            self.know_again(*person, roles, certificate.issued_at, by)?;
+        }
+        let issued: u64 = self.read(Table::Meta, keys::CERTIFICATES)?.unwrap_or(0);
+        self.write::<u64>(Table::Meta, keys::CERTIFICATES, &issued.max(certificate.number));
+        let known = DeviceRecord {
+            device,
+            key: certificate.device_key,
+            persons: certificate.persons.iter().map(|(person, _)| *person).collect(),
+            certificate: waiting.certificate.clone(),
+            enrolled_at: certificate.issued_at,
+            revoked_at: None,
+        };
+        self.write(Table::Device, device.0, &known);
+        let at = self.now();
+        self.log(&LogRecord::Enrolled { certificate: waiting.certificate, at });
+        self.log(&LogRecord::Confirmed { device, by, at });
+        self.remove(Table::Meta, key(WAITING, &device.0));
+        let admitted = self.judge_pushes(&known)?;
+        self.touch_device(device);
+        Ok(admitted)
+    }
+
+    fn judge_pushes(&mut self, known: &DeviceRecord) -> Result<u64, CommitError> {
+        let device = known.device;
+        let mut admitted = 0_u64;
+        for (_, bytes) in self.scan(Table::Meta, &KeyRange::prefix(key(PUSHES, &device.0)), usize::MAX)? {
+            let push: Push = record::decode("held push", &bytes)?;
+            let Some(maker) = known.maker() else { continue };
+            let proof = match &push.cover {
+                Cover::Relayed { envelope, .. } => Proof::Envelope { maker, envelope: envelope.clone() },
+                cover => own_proof(cover, self.identity().store, maker),
+            };
+            match self.push_on(device, &push, proof, Ground::MayReturn)? {
+                PushDone::Acked(ack) => {
+                    let refused = ack.exceptions.iter().fold(0, |sum, run| run.count.saturating_add(sum));
+                    let all = push.records.unpack().unwrap_or_default();
+                    let all = all.iter().fold(0, |sum, (_, records)| records.len().saturating_add(sum));
+                    let all = u64::try_from(all).unwrap_or(u64::MAX);
+                    admitted = admitted.saturating_add(all.saturating_sub(refused));
+                }
+                PushDone::Renew(_) | PushDone::Stop(_) => {
+                    tracing::warn!(device.id = %device, "a held push was not taken; the device sends it again");
+                }
+            }
+        }
+        self.drop_pushes(device)?;
+        Ok(admitted)
+    }
+
+    fn drop_pushes(&mut self, device: DeviceId) -> Result<(), CommitError> {
+        for (key, _) in self.scan(Table::Meta, &KeyRange::prefix(key(PUSHES, &device.0)), usize::MAX)? {
+            self.remove(Table::Meta, key);
+        }
+        Ok(())
+    }
+
+    /// A person whom the store has forgotten is known again by his id and the roles of his certificate; an
+    /// administrator gives him name and login.
+    fn know_again(
+        &mut self,
+        person: PersonId,
+        roles: &[Role],
+        since: UnixMillis,
+        by: PersonId,
+    ) -> Result<(), CommitError> {
+        let roles: BTreeSet<Role> = roles.iter().copied().collect();
+        if let Some(known) = self.person(person)? {
+            if !roles.is_subset(&known.roles) {
+                let both = known.roles.union(&roles).map(|role| role.number()).collect();
+                self.put(Table::Index, keys::roles_from(person, since), both);
+            }
+            return Ok(());
+        }
+        let login =
+            format!("restored-{}", person.to_string().chars().filter(char::is_ascii_alphanumeric).collect::<String>());
+        let new = NewPerson::new(&login, &login, roles.iter().copied(), [], Language::Zh);
+        let new = new.map_err(|error| CommitError::Internal(format!("a person of a certificate: {error}")))?;
+        self.put(Table::Login, new.login().as_str().as_bytes(), person.0.to_vec());
+        let record = new.into_record(person, None, since);
+        let held = record.roles.iter().map(|role| role.number()).collect();
+        self.write_person(&record, Some(by))?;
+        self.put(Table::Index, keys::roles_from(person, since), held);
+        Ok(())
+    }
+}
+
+fn counter(push: &Push) -> u64 {
+    match &push.cover {
+        Cover::Own { counter, .. } => *counter,
+        Cover::Relayed { envelope, .. } => envelope.counter,
+        Cover::Receipt { .. } | Cover::None => 0,
+    }
+}

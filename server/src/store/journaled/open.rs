@@ -1,0 +1,219 @@
+//! Opening a store: the journal first, then an engine that agrees with it, made anew when it must be.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use super::engine::{Aside, EngineHome};
+use super::report::{OpenReport, Progress, Rebuild, RebuildReason};
+use super::{Engine, JournaledStore, Writer, format, replay, upgrade};
+use crate::platform::{Clock, Platform};
+use crate::store::disk::{self, Disk};
+use crate::store::journal::{self, Journal, JournalId, JournalOptions, Position, Reader};
+use crate::store::{KeyRange, Order, StoreError, Table};
+
+/// How to open a journaled store.
+#[derive(Clone)]
+pub struct JournaledOptions {
+    /// Sizes of segments.
+    pub journal: JournalOptions,
+    /// Bytes of frames after which the engine is made durable.
+    pub checkpoint_bytes: u64,
+    /// The time of frames.
+    pub clock: Arc<dyn Clock>,
+    /// Id of the journal, should one have to be made. Random.
+    pub new_journal: JournalId,
+    /// Which start of the machine this is; two that cannot be told apart have the same text.
+    pub boot: String,
+    /// Told how far reading the journal into the engine has come.
+    pub progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+}
+
+impl core::fmt::Debug for JournaledOptions {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("JournaledOptions").field("journal", &self.journal).finish_non_exhaustive()
+    }
+}
+
+/// Bytes of frames between two checkpoints of the engine: reading them again takes a few seconds.
+const CHECKPOINT_BYTES: u64 = 64 * 1024 * 1024;
+
+impl JournaledOptions {
+    /// The usual sizes, with time and randomness of `platform`, and the system's own name of its start.
+    #[must_use]
+    pub fn of_system(platform: &Platform, reserve_bytes: u64) -> Self {
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        // Where the system has no name for its start, every process counts as one.
+        let unknown = || format!("process {}", data_encoding::HEXLOWER.encode(&platform.bytes::<16>()));
+        Self {
+            journal: JournalOptions { reserve_bytes, ..JournalOptions::default() },
+            checkpoint_bytes: CHECKPOINT_BYTES,
+            clock: platform.clock.clone(),
+            new_journal: JournalId(platform.bytes()),
+            boot: if boot.trim().is_empty() { unknown() } else { boot.trim().to_owned() },
+            progress: None,
+        }
+    }
+}
+
+impl<E: Engine> JournaledStore<E> {
+    /// Opens the store on `disk` with the engine of `home`, or makes it. The caller holds the lock of the folder.
+    ///
+    /// # Errors
+    /// When the folder has a newer format, the journal is damaged before its tail, or the disk or engine fails.
+    pub fn open_on<H: EngineHome<Engine = E>>(
+        disk: Arc<dyn Disk>,
+        home: &H,
+        options: JournaledOptions,
+    ) -> Result<Self, StoreError> {
+        let mut report = OpenReport::default();
+        prepare_folder(&disk, home, &options, &mut report)?;
+        let opened = Journal::open(disk.clone(), journal::FOLDER, options.journal)?;
+        report.cut_bytes = opened.cut_bytes;
+        let end = opened.journal.position();
+        let journal = opened.journal;
+        if report.cut_bytes > 0 {
+            let (bytes, frame) = (report.cut_bytes, end.number);
+            tracing::warn!(bytes, frame, "the journal had a torn tail, which was cut: nobody was told it was written");
+        }
+        let reader = journal.reader()?;
+        let here = disk.as_ref();
+        let distrust = match (format::rebuild(here)?, format::running(here)?) {
+            (Some(why), _) => Some(RebuildReason::Failed(why)),
+            (None, Some(boot)) if boot != options.boot => Some(RebuildReason::PowerLoss),
+            (None, _) => None,
+        };
+        let found = if let Some(reason) = distrust {
+            Err(reason)
+        } else {
+            format::write_running(here, &options.boot)?;
+            trusted(home, &reader, end)?
+        };
+        let (engine, from) = match found {
+            Ok((engine, from)) => {
+                if from.number == 0 && end.number > 0 {
+                    report.rebuild = Some(Rebuild { reason: RebuildReason::NoPosition, aside: None });
+                }
+                (engine, from)
+            }
+            Err(reason) => {
+                let engine = anew(here, home, reason, &options, &mut report)?;
+                (engine, reader.id().start())
+            }
+        };
+        report.replayed_frames = replay::replay(&reader, &engine, from, end, &options)?;
+        if report.rebuild.is_some() {
+            engine.flush()?;
+            tracing::info!(frames = end.number, "the engine was made anew from the journal");
+        }
+        let writer = Mutex::new(Writer { journal, since_checkpoint: 0 });
+        let (clock, checkpoint_bytes) = (options.clock, options.checkpoint_bytes);
+        let has_stopped = AtomicBool::new(false);
+        Ok(Self { engine, writer, has_stopped, disk, clock, checkpoint_bytes, report, lock: None })
+    }
+}
+
+/// Sees to it that there is a journal, and a file that says so.
+fn prepare_folder<H: EngineHome>(
+    disk: &Arc<dyn Disk>,
+    home: &H,
+    options: &JournaledOptions,
+    report: &mut OpenReport,
+) -> Result<(), StoreError> {
+    let here = disk.as_ref();
+    let said = format::check(here)?;
+    let has_journal = disk::holds(here, "", journal::FOLDER).map_err(format::io_error("reading", here, ""))?;
+    if !has_journal {
+        if said == Some(format::FORMAT) {
+            return Err(journal::JournalError::Absent { folder: disk.full_path(journal::FOLDER) }.into());
+        }
+        let old = home.open_alone()?;
+        upgrade::make_journal(disk, old.as_deref(), options)?;
+    }
+    if said != Some(format::FORMAT) {
+        // Until the format is written, what lies here without a position is the store of format 1: the backup.
+        let is_alone = matches!(home.open_alone(), Ok(Some(_)));
+        if is_alone {
+            let name = format!("sled.format-1-{}", dated(options));
+            report.upgraded = home.set_aside(&Aside::Kept(name))?;
+            if let Some(backup) = &report.upgraded {
+                tracing::info!(backup, "the store was upgraded to format 2; the store of format 1 is kept as it was");
+            }
+        }
+        // The folder itself may be new to the disk: its name is durable before anything says what it is.
+        disk.sync_folder("").map_err(format::io_error("syncing", here, ""))?;
+        format::write_format(here)?;
+    }
+    Ok(())
+}
+
+/// The engine and its position when it can be used, or why it cannot.
+fn trusted<H: EngineHome>(
+    home: &H,
+    reader: &Reader,
+    end: Position,
+) -> Result<Result<(H::Engine, Position), RebuildReason>, StoreError> {
+    let opened = home.open().and_then(|engine| engine.position().map(|position| (engine, position)));
+    let (engine, position) = match opened {
+        Ok(opened) => opened,
+        Err(error @ (StoreError::Open { .. } | StoreError::Engine { .. } | StoreError::Damaged { .. })) => {
+            return Ok(Err(RebuildReason::Unusable(error.to_string())));
+        }
+        Err(error) => return Err(error),
+    };
+    let Some(position) = position else {
+        // A new one is as good as one that was emptied.
+        let is_empty = is_empty(&engine)?;
+        return Ok(if is_empty { Ok((engine, reader.id().start())) } else { Err(RebuildReason::NoPosition) });
+    };
+    if position.number > end.number {
+        return Ok(Err(RebuildReason::Ahead { engine: position.number, journal: end.number }));
+    }
+    let frame = match reader.frames(position.number).next() {
+        _ if position.number == 0 => reader.id().start(),
+        Some(frame) => frame?.header.position(),
+        None => return Err(journal::JournalError::NoFrame { number: position.number }.into()),
+    };
+    let agrees = frame == position;
+    Ok(if agrees { Ok((engine, position)) } else { Err(RebuildReason::Differs { number: position.number }) })
+}
+
+fn is_empty<E: Engine>(engine: &E) -> Result<bool, StoreError> {
+    for table in Table::ALL {
+        if !engine.scan_stored(*table, &KeyRange::all(), 1, Order::Forward)?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Puts the engine aside and gives an empty one. Marks are set so that whatever happens meanwhile, the next start
+/// does not trust what is half made.
+fn anew<H: EngineHome>(
+    disk: &dyn Disk,
+    home: &H,
+    reason: RebuildReason,
+    options: &JournaledOptions,
+    report: &mut OpenReport,
+) -> Result<H::Engine, StoreError> {
+    let name = if reason == RebuildReason::PowerLoss {
+        Aside::Replacing("sled.before-power-loss".to_owned())
+    } else {
+        Aside::Kept(format!("sled.aside-{}", dated(options)))
+    };
+    let aside = home.set_aside(&name)?;
+    let said = aside.as_deref().unwrap_or("nowhere, there was nothing");
+    if matches!(reason, RebuildReason::Ahead { .. }) {
+        tracing::error!(%reason, aside = said, "the engine is put aside and made anew; run `docket doctor`");
+    } else {
+        tracing::warn!(%reason, aside = said, "the engine is put aside and made anew from the journal");
+    }
+    format::write_running(disk, &options.boot)?;
+    format::remove_rebuild(disk)?;
+    report.rebuild = Some(Rebuild { reason, aside });
+    home.open()
+}
+
+/// The time as part of a file's name.
+fn dated(options: &JournaledOptions) -> String {
+    options.clock.now().to_string().replace(':', "-")
+}

@@ -1,0 +1,60 @@
+//! Frames that an engine has not seen are applied to it, many at once.
+
+use super::open::JournaledOptions;
+use super::{Engine, Progress};
+use crate::store::journal::error::Damage;
+use crate::store::journal::{JournalError, Position, Reader};
+use crate::store::{Batch, StoreError};
+
+/// Bytes of frames that are applied at once: several fit in memory.
+const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
+/// Keys that are applied at once.
+const WRITES_AT_ONCE: usize = 20_000;
+
+/// Applies every frame after `from` to the engine. Gives how many there were.
+pub(super) fn replay<E: Engine>(
+    reader: &Reader,
+    engine: &E,
+    from: Position,
+    end: Position,
+    options: &JournaledOptions,
+) -> Result<u64, StoreError> {
+    let mut pending = Batch::new();
+    let mut bytes = 0_usize;
+    let mut last = from;
+    let mut writes = 0_u64;
+    for frame in reader.frames(from.number.saturating_add(1)) {
+        let frame = frame?;
+        let unreadable = || JournalError::Damaged {
+            file: reader.folder().to_owned(),
+            offset: 0,
+            last_good: last.number,
+            problem: Damage::Payload,
+        };
+        let batch = frame.batch().ok_or_else(unreadable)?;
+        writes = writes.saturating_add(u64::try_from(batch.len()).unwrap_or(u64::MAX));
+        bytes = bytes.saturating_add(batch.bytes());
+        last = frame.header.position();
+        pending.append(batch);
+        if bytes >= BYTES_AT_ONCE || pending.len() >= WRITES_AT_ONCE {
+            engine.apply_at(&std::mem::take(&mut pending), last)?;
+            bytes = 0;
+            let progress = Progress { frame: last.number, frames: end.number, writes };
+            tracing::info!(frame = last.number, frames = end.number, writes, "reading the journal into the engine");
+            if let Some(report) = &options.progress {
+                report(progress);
+            }
+        }
+    }
+    if last.number != from.number {
+        engine.apply_at(&pending, last)?;
+    }
+    if last != end {
+        // The end was found by reading the same file a moment ago.
+        return Err(JournalError::NoFrame { number: end.number }.into());
+    }
+    if let Some(report) = options.progress.as_ref().filter(|_| last != from) {
+        report(Progress { frame: last.number, frames: end.number, writes });
+    }
+    Ok(last.number.saturating_sub(from.number))
+}

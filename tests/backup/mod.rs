@@ -1,0 +1,9 @@
+//! Backup, verification, restore and doctor, against the real `docket` process.
+
+mod damage;
+mod doctor;
+mod errors;
+mod interrupted;
+mod restoring;
+mod setting;
+mod taking;

@@ -1,0 +1,149 @@
+//! Devices that a restored store has forgotten, and revocations that it has forgotten.
+
+use docket_client::sync::SyncError;
+use docket_harness::world::{Device, Trouble, World};
+use docket_server::restore::report::healing_report;
+use docket_sync_core::facts::Role;
+use docket_sync_core::ids::PersonId;
+use docket_sync_core::proof::{Certificate, Certified};
+use docket_sync_core::sync::device::Replica as _;
+use docket_sync_core::sync::frames::{Frame, Introduce, QuarantineCode, StopCode};
+use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
+use docket_sync_core::time::HOUR;
+
+use ed25519_dalek::SigningKey;
+
+use super::stage::{Notes as _, Stage, notes};
+
+fn stopped(result: Result<docket_client::sync::SyncReport, Trouble>) -> Option<StopCode> {
+    match result.err()?.downcast_ref::<SyncError>() {
+        Some(SyncError::Stopped(stop)) => Some(stop.code),
+        _ => None,
+    }
+}
+
+/// A technician who was hired after the backup, with an order of his own.
+async fn hire(world: &World) -> Result<Device, Trouble> {
+    world.technician("新师傅").await
+}
+
+#[tokio::test]
+async fn x_74_a_device_that_the_store_has_forgotten_waits_and_loses_nothing() -> Result<(), Trouble> {
+    let mut stage = Stage::new(21).await?;
+    let admin = stage.world.person("管理员", &[Role::Administrator]).await?;
+    let backup = stage.world.backup();
+    let mut new = hire(&stage.world).await?;
+    let order = stage.world.order("新人的单").await?;
+    stage.world.assign(order, new.person).await?;
+    stage.world.settle(&mut [&mut stage.li, &mut stage.zhang, &mut new]).await?;
+    new.note(order, "路上")?;
+    stage.world.restore(backup)?;
+    stage.world.pass(HOUR);
+
+    // 1. It introduces itself; what it sends is held; it gets nothing.
+    for _ in 0..3 {
+        assert_eq!(stopped(stage.world.sync(&mut new).await), Some(StopCode::NotConfirmed));
+    }
+    let report = healing_report(&stage.world.office)?;
+    let [(device, waiting)] = report.waiting.as_slice() else { return Err(format!("{report:?}").into()) };
+    assert_eq!((*device, waiting.facts), (new.client.replica().identity().device, 1));
+    assert!(stage.world.view(order).await.is_err());
+    assert_eq!(new.client.status().pending.map(|pending| pending.count), Some(1), "nothing is acknowledged");
+    stage.settle().await?;
+
+    // 2. An administrator confirms it. Its order comes back with its next sync, and its held work with it.
+    let device = *device;
+    stage.world.office.committer.run(move |writer| writer.confirm_device(device, admin)).await?;
+    stage.world.settle(&mut [&mut stage.li, &mut stage.zhang, &mut new]).await?;
+    assert_eq!(notes(&*stage.world.view(order).await?), ["路上"]);
+    assert!(new.client.status().refused.is_empty() && stage.quarantine()?.is_empty());
+    assert!(healing_report(&stage.world.office)?.waiting.is_empty());
+    // Twice is once.
+    let again = stage.world.office.committer.run(move |writer| writer.confirm_device(device, admin)).await;
+    assert!(again.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn x_74_held_work_on_known_orders_enters_when_the_device_is_confirmed() -> Result<(), Trouble> {
+    let mut stage = Stage::new(22).await?;
+    let backup = stage.world.backup();
+    // Li gets a second phone after the backup.
+    let mut phone = stage.world.enrol(stage.li.person).await?;
+    stage.world.settle(&mut [&mut phone]).await?;
+    phone.note(stage.one, "新手机")?;
+    stage.world.restore(backup)?;
+    stage.world.pass(HOUR);
+    assert_eq!(stopped(stage.world.sync(&mut phone).await), Some(StopCode::NotConfirmed));
+    let (device, admin) = (phone.client.replica().identity().device, stage.world.clerk);
+    let admitted = stage.world.office.committer.run(move |writer| writer.confirm_device(device, admin)).await?;
+    assert_eq!(admitted, 1, "without its having to come back");
+    assert_eq!(notes(&*stage.world.view(stage.one).await?), ["新手机"]);
+    stage.world.settle(&mut [&mut phone, &mut stage.li]).await?;
+    assert_eq!(notes(&*stage.world.view(stage.one).await?), ["新手机"], "once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_device_of_another_store_is_no_forgotten_one() -> Result<(), Trouble> {
+    let stage = Stage::new(23).await?;
+    let other = World::new(99).await?;
+    let mut stranger = other.technician("外人").await?;
+    // A certificate that another store signed: the ids may be equal, the key is not.
+    let theirs = stranger.client.replica().certificate().clone();
+    let said = Certified {
+        store: theirs.store,
+        number: theirs.number,
+        device: theirs.device,
+        device_key: theirs.device_key,
+        persons: theirs.persons.clone(),
+        issued_at: theirs.issued_at,
+        sealing_key: theirs.sealing_key,
+    };
+    let forged = Certificate::issue(said, &SigningKey::from_bytes(&[8; 32]));
+    let travels = vec![Frame::Introduce(Introduce { certificate: forged.to_bytes() })];
+    let hello = stranger.client.replica_mut().hello(travels_digest(&travels))?;
+    let frames: Vec<Frame> = std::iter::once(Frame::Hello(hello)).chain(travels).collect();
+    let answer = unpack(&stage.world.carry(&pack(&frames, &mut Plain)).await?)?;
+    assert!(matches!(answer.as_slice(), [Frame::Stop(stop)] if stop.code == StopCode::UnknownDevice), "{answer:?}");
+    assert!(healing_report(&stage.world.office)?.waiting.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn x_74_a_revocation_that_the_store_has_lost_comes_back_with_any_device() -> Result<(), Trouble> {
+    let mut stage = Stage::new(24).await?;
+    let backup = stage.world.backup();
+    let (device, by): (_, PersonId) = (stage.li.client.replica().identity().device, stage.world.clerk);
+    stage.world.office.committer.run(move |writer| writer.revoke(device, by, "丢失".to_owned())).await?;
+    stage.world.settle(&mut [&mut stage.zhang]).await?;
+    stage.world.restore(backup)?;
+    // Zhang comes first and carries it.
+    stage.world.settle(&mut [&mut stage.zhang]).await?;
+    stage.li.note(stage.one, "谁拿着手机")?;
+    assert_eq!(stopped(stage.world.sync(&mut stage.li).await), Some(StopCode::Revoked));
+    assert!(notes(&*stage.world.view(stage.one).await?).is_empty());
+    assert!(stage.quarantine()?.iter().all(|(_, code)| *code == Some(QuarantineCode::Revoked)));
+    stage.world.settle(&mut [&mut stage.zhang]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn x_74_a_forgotten_device_that_had_been_revoked_is_not_confirmed() -> Result<(), Trouble> {
+    let mut stage = Stage::new(25).await?;
+    let backup = stage.world.backup();
+    let mut phone = stage.world.enrol(stage.li.person).await?;
+    stage.world.settle(&mut [&mut phone]).await?;
+    let (device, by): (_, PersonId) = (phone.client.replica().identity().device, stage.world.clerk);
+    stage.world.office.committer.run(move |writer| writer.revoke(device, by, "丢失".to_owned())).await?;
+    stage.settle().await?;
+    stage.world.restore(backup)?;
+    phone.note(stage.one, "捡到的手机")?;
+    assert_eq!(stopped(stage.world.sync(&mut phone).await), Some(StopCode::NotConfirmed), "nobody has said so yet");
+    stage.settle().await?;
+    assert_eq!(stopped(stage.world.sync(&mut phone).await), Some(StopCode::Revoked));
+    let confirmed = stage.world.office.committer.run(move |writer| writer.confirm_device(device, by)).await;
+    assert!(confirmed.is_err());
+    assert!(notes(&*stage.world.view(stage.one).await?).is_empty());
+    Ok(())
+}
