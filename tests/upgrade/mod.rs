@@ -130,7 +130,7 @@ fn entry(
     world: &World,
 ) -> QuarantineEntry {
     let code = Some(QuarantineCode::NewerKind);
-    QuarantineEntry { document, record, hash: None, code, device, received_at: world.now() }
+    QuarantineEntry { document, record, hash: None, code, device, received_at: world.now(), decided: None }
 }
 
 fn place(document: DocumentId, actor: ActorId, sequence: u64) -> Vec<u8> {

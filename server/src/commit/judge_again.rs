@@ -15,12 +15,12 @@ use super::writer::Writer;
 use crate::feed::devices::DeviceRecord;
 use crate::store::Table;
 
-/// Whether an entry waits for a program that knows its kind, and this one does.
+/// Whether an entry waits for a program that knows its kind, and this one does. What a person decided stays decided.
 pub(super) fn is_known_now(entry: &QuarantineEntry) -> bool {
     let stated = StatedFact::from_bytes(&entry.record.bytes);
     // What does not decode as the kind that it says is not of the form: it is told so.
     let is_known = stated.map_or(true, |stated| !matches!(stated.content.body, FactBody::Unknown { .. }));
-    entry.code == Some(QuarantineCode::NewerKind) && is_known
+    entry.code == Some(QuarantineCode::NewerKind) && entry.decided.is_none() && is_known
 }
 
 impl Writer {
