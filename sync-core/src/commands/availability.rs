@@ -10,6 +10,7 @@ use crate::lifecycle::view::{
 };
 
 /// Whether the command is there for this person, before he fills anything in.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other command is an act")]
 pub(super) fn available(desk: &Desk<'_>) -> Result<(), Refusal> {
     permitted(desk)?;
     exists(desk)?;
@@ -44,6 +45,7 @@ pub(super) fn available(desk: &Desk<'_>) -> Result<(), Refusal> {
 }
 
 /// The kinds of facts that a command may make.
+#[expect(clippy::wildcard_enum_match_arm, reason = "acts state the kind of their name")]
 fn kinds(code: CommandCode) -> &'static [FactKind] {
     match code {
         CommandCode::Register => &[FactKind::RegisterCall],

@@ -11,11 +11,13 @@ pub mod bodies;
 mod complete;
 mod contained;
 mod kinds;
+mod rights;
 pub mod values;
 
 use minicbor::{Decode, Encode};
 
-pub use kinds::{Audience, Class, FactBody, FactKind, Reach, Right, Role};
+pub use kinds::{FactBody, FactKind};
+pub use rights::{Audience, Class, Reach, Right, Role};
 
 use crate::DecodeError;
 use crate::ids::{ActorId, DeviceId, Digest, DocumentId, Epoch, FactId, FactRef, Incarnation, PersonId, StoreId};

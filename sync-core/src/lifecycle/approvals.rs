@@ -74,6 +74,7 @@ fn is_valid<'a>(ground: &Ground<'a>, node: Node<'a>, body: &bodies::Approve) -> 
 }
 
 /// A version that the approver did not know and that takes the subject's place.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds replace nothing")]
 fn newer<'a>(ground: &Ground<'a>, approval: Node<'a>, subject: Node<'a>) -> Option<Node<'a>> {
     let is_newer = |node: &Node<'a>| -> bool {
         let replaces = |reference| ground.causality.resolve(reference).any(|node| node == subject);

@@ -2,12 +2,13 @@
 
 use super::cancel::Cancels;
 use super::causality::Node;
+use super::dispatches::{Dispatch, dispatches};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment, r2};
 use super::reviews::terms;
 use super::view::{Assignment, AssignmentFacet, ReviewKind, Rule};
 use super::visits::{VisitFacts, Visits};
-use crate::facts::values::{ReviewChoice, Skip};
+use crate::facts::values::ReviewChoice;
 use crate::facts::{FactBody, Role, bodies};
 use crate::ids::PersonId;
 
@@ -19,16 +20,6 @@ pub(super) struct Assignments<'a> {
     pub(super) effective: Option<usize>,
     /// Its fact.
     pub(super) node: Option<Node<'a>>,
-}
-
-/// An order given to somebody, or taken by himself (C-048).
-#[derive(Clone, Copy)]
-struct Dispatch<'a> {
-    technician: PersonId,
-    skipped: &'a [Skip],
-    turn: Option<u64>,
-    reason: Option<&'a str>,
-    by_himself: bool,
 }
 
 struct Candidate<'a> {
@@ -69,22 +60,6 @@ pub(super) fn assignments<'a>(
         })
         .collect();
     Assignments { all, effective, node }
-}
-
-/// Every assignment, in canonical order.
-fn dispatches<'a>(ground: &Ground<'a>) -> Vec<(Node<'a>, Dispatch<'a>)> {
-    let given = each!(ground, Assign).map(|(node, body)| {
-        let (skipped, reason) = (body.skipped.as_slice(), body.reason.as_deref());
-        (node, Dispatch { technician: body.technician, skipped, turn: body.turn, reason, by_himself: false })
-    });
-    let taken = each!(ground, SelfDispatch).filter_map(|(node, body)| {
-        let technician = node.fact.person()?;
-        let reason = body.reason.as_deref().or(Some(body.basis.code()));
-        Some((node, Dispatch { technician, skipped: &[], turn: None, reason, by_himself: true }))
-    });
-    let mut all: Vec<_> = given.chain(taken).collect();
-    all.sort_by_key(|(node, _)| node.place());
-    all
 }
 
 /// Every assignment with its own facet, and whether it may be the effective one.

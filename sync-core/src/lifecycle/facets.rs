@@ -59,7 +59,7 @@ coded_enum! {
 }
 
 coded_enum! {
-    /// Sub-states of goods taken away (state IN_CUSTODY).
+    /// Sub-states of goods taken away (state `IN_CUSTODY`).
     CustodyStage {
         /// 已携回: taken, in the van.
         Taken = 0 "taken",

@@ -25,6 +25,7 @@ use crate::time::UnixMillis;
 /// The order as people see it: a pure function of the set. No clock, no policy, no reference record; the same
 /// facts give the same view on every replica, however they arrived.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "each rule in turn, then each field of the view")]
 pub fn fold(facts: &FactSet) -> OrderView {
     let mut findings = Findings::default();
     let ground = Ground::new(facts, &mut findings);
@@ -41,8 +42,8 @@ pub fn fold(facts: &FactSet) -> OrderView {
     let appointments = appointment::appointments(&ground, &mut findings, &visits, &cancels, &assignments);
     let warranty = header::warranty(&ground, &mut findings, request.as_ref());
     let mut consents = consent::consents(&ground, &mut findings, &visits);
-    let terms = Terms { request: request.as_ref(), warranty: &warranty, consents: &mut consents };
-    let mut lines = lines::lines(&ground, &mut findings, &visits, &cancels, &closing, terms);
+    let mut terms = Terms { request: request.as_ref(), warranty: &warranty, consents: &mut consents };
+    let mut lines = lines::lines(&ground, &mut findings, &visits, &cancels, &closing, &mut terms);
     let signatures = signature::signatures(&ground, &mut findings, &lines);
     cloned_devices(&ground, &mut findings);
     let duplicates = duplicates::duplicates(&ground, &mut findings);

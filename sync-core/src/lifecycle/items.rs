@@ -92,7 +92,7 @@ impl<'a> Items<'a> {
             return (ItemState::Dropped, Some(drop));
         }
         let hopeless = visits.all.iter().flat_map(|visit| visit.not_repairable.iter().copied()).find(is);
-        let unfinished = visits.all.iter().flat_map(|visit| visit.unfinished.iter().copied()).filter(is).last();
+        let unfinished = visits.all.iter().flat_map(|visit| visit.unfinished.iter().copied()).rfind(is);
         match (hopeless, unfinished) {
             (Some(node), _) => (ItemState::NotRepairable, Some(node)),
             (None, Some(node)) => (ItemState::Unfinished, Some(node)),
@@ -143,7 +143,7 @@ impl<'a> Items<'a> {
 
     /// C-029: what cannot be repaired needs a decision: exchange, refund, or nothing more. Answers whether one was
     /// taken; then the item is as good as dropped.
-    pub(super) fn decided(&self, ground: &Ground<'a>, findings: &mut Findings<'a>, outcome: Node<'a>) -> bool {
+    pub(super) fn decided(ground: &Ground<'a>, findings: &mut Findings<'a>, outcome: Node<'a>) -> bool {
         let terms = terms(ReviewKind::NotRepairable);
         let decision = findings.raise(ground, &terms, &[outcome], Rule::R1);
         decision.is_some_and(|decision| {

@@ -45,7 +45,7 @@ pub(super) fn lines<'a>(
     visits: &Visits<'a>,
     cancels: &Cancels<'a>,
     closing: &Closing<'a>,
-    terms: Terms<'_, 'a>,
+    terms: &mut Terms<'_, 'a>,
 ) -> Lines<'a> {
     let gone = Gone { reversed: reversed(ground, findings), replaced: replaced(ground, findings) };
     let signed = ground.proofs().first().map(|proof| proof.node);
@@ -80,7 +80,7 @@ pub(super) fn lines<'a>(
         let internal = visit.is_some_and(|(index, _)| visits.internal.contains(&index));
         let barred = cancels.written_off || cancels.barred.iter().any(|cancel| ground.knows(node, *cancel));
         let late = closing.late.contains(&node) && !closing.late_counts;
-        let agreed = (covered && !not_charged(ground, findings, &terms, node)) || consented;
+        let agreed = (covered && !not_charged(ground, findings, terms, node)) || consented;
         // A correction in the customer's favour applies to what he signed, another one does not (R7).
         let corrected = corrected(ground, node);
         let amount = match (&line.amount, corrected.map(|line| &line.amount)) {

@@ -104,6 +104,7 @@ pub(super) fn numbers<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> V
     views
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these two kinds are proofs of other ways")]
 pub(super) fn proofs(ground: &Ground<'_>) -> Vec<ProofView> {
     let mut views = Vec::new();
     for proof in ground.proofs() {

@@ -1,5 +1,7 @@
 //! One body of every kind that came with schema level 2, with every optional field stated somewhere.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the kinds are told in groups")]
+
 use docket_sync_core::facts::values::{
     Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, ComplaintKind, Correction, CustodyPlace, Demand,
     EmergencyBasis, EscalationKind, Goods, HeaderChange, HeaderField, HoldReason, Liability, Matter, Opinion,

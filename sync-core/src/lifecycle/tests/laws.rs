@@ -117,7 +117,7 @@ const RARE: &[CommandCode] = &[
 
 /// Which acts people do.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Acts {
+pub(super) enum Acts {
     /// Those of the normal path.
     NormalPath,
     /// All of them.
@@ -125,7 +125,7 @@ enum Acts {
 }
 
 /// One step of people who only do what is offered to them, on what their own page shows.
-fn honest(scenario: &mut Scenario, acts: Acts, code: Byte8) {
+pub(super) fn honest(scenario: &mut Scenario, acts: Acts, code: Byte8) {
     let [who, choice, look, value, rare, ..] = code;
     let specialists = [Who::Accountant, Who::Storekeeper, Who::Quality, Who::ATablet];
     let usual = [Who::Clerk, Who::Dispatcher, Who::OtherDispatcher, Who::Supervisor, Who::A, Who::B];
@@ -334,35 +334,6 @@ proptest! {
         prop_assert_eq!(causality.frontier(), vec![id]);
         let last = *causality.nodes().last().unwrap();
         prop_assert!(causality.nodes().iter().all(|node| *node == last || causality.knows(last, *node)));
-    }
-}
-
-/// How many histories of two hundred acts are tried: `DOCKET_HISTORIES` asks for more.
-fn histories() -> u64 {
-    std::env::var("DOCKET_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
-}
-
-/// Invariants 1, 2, 4 to 6, 8, 10, 11 and 14 over long histories of ten people on six replicas (five devices and the
-/// office); a failing history prints its seed.
-#[test]
-fn long_histories_keep_the_invariants() {
-    for seed in 0..histories() {
-        let mut dice = Dice(seed);
-        let mut scenario = Scenario::default();
-        while scenario.facts().len() < 200 && dice.below(2_000) != 0 {
-            honest(&mut scenario, Acts::All, dice.next().to_be_bytes());
-        }
-        let facts = scenario.facts();
-        let mut list: Vec<Fact> = facts.iter().chain(facts.iter()).cloned().collect();
-        dice.shuffle(&mut list);
-        let mut shuffled = FactSet::new(facts.document());
-        shuffled.extend(list);
-        let mut broken = invariants::all(&facts);
-        broken.extend(invariants::convergence(&facts, &shuffled));
-        for replica in [Who::A, Who::B, Who::Clerk] {
-            broken.extend(invariants::monotone_signature(&fold(&scenario.shown(replica)), &fold(&facts)));
-        }
-        assert!(broken.is_empty(), "seed {seed}: {broken:#?}");
     }
 }
 

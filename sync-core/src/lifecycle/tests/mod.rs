@@ -3,6 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
 
 mod acts;
+mod histories;
 mod kept_up;
 mod knowledge;
 mod laws;

@@ -1,7 +1,5 @@
 //! Goods taken away: one holder, or a conflict that nobody guesses (R9).
 
-#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
-
 use super::super::{Expected, Stage, Who, labour, part};
 use super::{review, story};
 use crate::facts::values::{BenchStep, CustodyPlace, HeaderField, ReceiptFate, ReviewChoice};

@@ -1,7 +1,5 @@
 //! What a cancel meets beside the visit: the customer's own word, goods, parts, cash, consents, complaints.
 
-#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
-
 use super::super::{Expected, Stage, Who, labour, morning, part};
 use super::{review, story};
 use crate::facts::values::{ComplaintKind, HeaderField, HoldReason, ReviewChoice, Severity};

@@ -1,7 +1,5 @@
 //! Holds, escalation, declined calls, emergency orders, self-dispatch, hand-over (R1, R2, C-045, C-048, C-068).
 
-#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
-
 use super::super::{Expected, Stage, Who, labour, part};
 use super::{review, story};
 use crate::facts::values::{

@@ -1,7 +1,5 @@
 //! Master data, numbers, clocks, versions, policies (R1, R10, R11).
 
-#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
-
 use super::super::{Expected, Stage, Who, customer};
 use super::{review, story};
 use crate::facts::values::{Demand, HeaderField, ReviewChoice, ServiceClass};

@@ -1,7 +1,5 @@
 //! Cash and transfers (R5, R7).
 
-#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
-
 use super::super::{Expected, Stage, Who, labour};
 use super::{review, story};
 use crate::facts::values::{Money, ReviewChoice};

@@ -1,7 +1,5 @@
 //! Lines, plans and work items that two people touch (R1, R2, R5).
 
-#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
-
 use super::super::{Expected, Stage, Who, labour, morning, part};
 use super::{review, story};
 use crate::facts::values::{Line, ReviewChoice};

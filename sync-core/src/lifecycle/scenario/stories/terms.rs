@@ -1,7 +1,5 @@
 //! Quotes, consents, signatures, verdicts, approvals (R6, R7, R8).
 
-#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "each story is a small module of this file"))]
-
 use super::super::{Expected, Stage, Who, labour, part};
 use super::{review, story};
 use crate::facts::values::{ApprovalWay, HeaderField, Matter, Money, ReviewChoice, ServiceClass, Verdict};
