@@ -2,7 +2,7 @@
 
 use super::cancel::Cancels;
 use super::causality::Node;
-use super::dispatches::{Dispatch, dispatches};
+use super::dispatches::{Dispatch, dispatches, goods_taken};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment, r2};
 use super::reviews::terms;
@@ -290,16 +290,6 @@ fn rivals<'a>(
     effective
 }
 
-/// another technician has taken goods with him; he keeps them until he has passed them on.
-fn goods_taken<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, won: Node<'a>, technician: PersonId) {
-    for (take, _) in each!(ground, TakeCustody) {
-        if ground.concurrent(take, won) && take.fact.person() != Some(technician) {
-            explain(findings, Rule::R9, "X-19", "explain.x_19", take, won);
-            findings.tell_author(take, "notice.pass_goods_on", won);
-        }
-    }
-}
-
 /// Everybody but the winner who answered an assignment or began a visit, sorted.
 fn others<'a>(ground: &Ground<'a>, visits: &Visits<'a>, technician: PersonId) -> Vec<PersonId> {
     let mut others: Vec<PersonId> = each!(ground, Accept)
@@ -387,7 +377,7 @@ fn hand_over(candidates: &mut [Candidate<'_>], winner: usize, person: PersonId) 
     Some(index)
 }
 
-fn explain<'a>(
+pub(super) fn explain<'a>(
     findings: &mut Findings<'a>,
     rule: Rule,
     pair: &'static str,

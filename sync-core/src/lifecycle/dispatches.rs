@@ -1,7 +1,10 @@
 //! Who was given the order, or took it: assignments and self-dispatch read alike.
 
+use super::assignment::explain;
 use super::causality::Node;
+use super::findings::Findings;
 use super::ground::{Ground, each};
+use super::view::Rule;
 use crate::facts::values::Skip;
 use crate::ids::PersonId;
 
@@ -34,4 +37,14 @@ pub(super) fn dispatches<'a>(ground: &Ground<'a>) -> Vec<(Node<'a>, Dispatch<'a>
     let mut all: Vec<_> = given.chain(taken).collect();
     all.sort_by_key(|(node, _)| node.place());
     all
+}
+
+/// another technician has taken goods with him; he keeps them until he has passed them on.
+pub(super) fn goods_taken<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, won: Node<'a>, technician: PersonId) {
+    for (take, _) in each!(ground, TakeCustody) {
+        if ground.concurrent(take, won) && take.fact.person() != Some(technician) {
+            explain(findings, Rule::R9, "X-19", "explain.x_19", take, won);
+            findings.tell_author(take, "notice.pass_goods_on", won);
+        }
+    }
 }
