@@ -11,13 +11,11 @@ pub use records::{DocumentRuns, RecordSet, Run, RunItem};
 pub use sealed::{Sealed, SealedBundle};
 
 use super::cursor::Cursor;
-use crate::ids::{
-    ActorId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, Incarnation, KeyId, Nonce, Signature, StoreId,
-};
+use crate::ids::{ActorId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, Incarnation};
+use crate::ids::{KeyId, Nonce, Signature, StoreId};
 use crate::proof::Envelope;
 use crate::time::UnixMillis;
-use crate::wire;
-use crate::wire::coded_enum;
+use crate::wire::{self, coded_enum};
 
 /// Version of the protocol.
 pub const PROTOCOL: u8 = 1;
