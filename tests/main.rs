@@ -27,3 +27,4 @@ mod real_server;
 mod scope;
 mod simulation;
 mod tidy;
+mod upgrade;

@@ -114,6 +114,11 @@ impl Office {
         self.stop.subscribe()
     }
 
+    /// Ready when nobody is left who holds a [`Office::stop_signal`] or waits for [`Office::stopping`].
+    pub async fn emptied(&self) {
+        self.stop.closed().await;
+    }
+
     /// Tells everybody to finish: live sockets, event streams, reactors.
     pub fn stop(&self) {
         self.stop.send_replace(true);

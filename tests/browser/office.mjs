@@ -65,7 +65,9 @@ async function run(page, complaints) {
   await shoot(page, 'office-2-changed');
 
   await ready(`changed ${state}`);
-  await page.click(`${row} a.serial`);
+  // By the element, not by its place: rows move when the next event comes.
+  await page.$eval(`${row} a.serial`, (link) => link.click());
+  await expect('the order did not open', page.waitForSelector('section.view.order'));
   const verified = 'article.signature[data-verified="true"]';
   await expect('the order shows no signature that is marked verified', page.waitForSelector(verified));
   const drawn = await page.$$eval(`${verified} svg.drawn path`, (paths) => paths.reduce((sum, path) => sum + path.getTotalLength(), 0));

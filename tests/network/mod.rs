@@ -2,7 +2,11 @@
 //! and what was sent through it all arrives once.
 
 mod commands;
+mod deaf;
 mod doors;
 mod frames;
 mod line;
+mod partition;
 pub(crate) mod setting;
+mod stopping;
+pub(crate) mod street;

@@ -145,6 +145,9 @@ impl App<'_> {
                     let reason = coded("unfinished", reason.code(), self.language);
                     format!("{reason} {}", text.as_deref().unwrap_or_default())
                 }
+                Some(Outcome::NotRepairable { finding, .. }) => {
+                    format!("{} {finding}", coded("item", "not_repairable", self.language))
+                }
                 None => String::new(),
             };
             let technician = client.person_name(visit.technician)?;

@@ -64,7 +64,7 @@ fn completion(view: &OrderView) -> Option<Completion> {
     let done = view.completed?;
     let visit = view.visits.iter().find(|visit| match &visit.outcome {
         Some(Outcome::Done { at, .. }) => at.fact == done.fact,
-        Some(Outcome::Unfinished { .. }) | None => false,
+        Some(Outcome::Unfinished { .. } | Outcome::NotRepairable { .. }) | None => false,
     });
     Some(Completion {
         fact: done.fact.reference(),
@@ -75,41 +75,21 @@ fn completion(view: &OrderView) -> Option<Completion> {
 
 /// Whether a fact of this kind can complete an order, or undo that.
 fn concerns(kind: FactKind) -> bool {
-    match kind {
+    matches!(
+        kind,
         FactKind::OutcomeDone
-        | FactKind::OutcomeUnfinished
-        | FactKind::WithdrawOwn
-        | FactKind::CancelByOffice
-        | FactKind::Reinstate
-        | FactKind::ReviewDefault
-        | FactKind::ResolveReview
-        | FactKind::Admit => true,
-        FactKind::RegisterCall
-        | FactKind::ConfirmRequest
-        | FactKind::Assign
-        | FactKind::Unassign
-        | FactKind::Accept
-        | FactKind::Refuse
-        | FactKind::ProposeAppointment
-        | FactKind::ConfirmAppointment
-        | FactKind::Seen
-        | FactKind::Depart
-        | FactKind::Arrive
-        | FactKind::Start
-        | FactKind::Pause
-        | FactKind::Resume
-        | FactKind::End
-        | FactKind::RecordLine
-        | FactKind::ReverseLine
-        | FactKind::AddNote
-        | FactKind::SignDocument
-        | FactKind::RefuseSignature
-        | FactKind::RejectSignature
-        | FactKind::Acknowledge
-        | FactKind::ReturnVoucher
-        | FactKind::Discard
-        | FactKind::PassOver
-        | FactKind::Renumber
-        | FactKind::Close => false,
-    }
+            | FactKind::OutcomeUnfinished
+            | FactKind::OutcomeNotRepairable
+            | FactKind::AddWorkItem
+            | FactKind::DropWorkItem
+            | FactKind::WithdrawOwn
+            | FactKind::CorrectFact
+            | FactKind::Admit
+            | FactKind::ReturnCustody
+            | FactKind::CancelByOffice
+            | FactKind::CancelByCustomer
+            | FactKind::Reinstate
+            | FactKind::ReviewDefault
+            | FactKind::ResolveReview
+    )
 }

@@ -7,7 +7,7 @@ use docket_sync_core::ids::Digest;
 use super::{Failure, data, say};
 use crate::config::{ServeOptions, ServerConfig};
 use crate::listen::tls::grouped;
-use crate::listen::{Listener, Transport};
+use crate::listen::{DRAIN, Listener, Transport};
 use crate::office::Office;
 use crate::platform::Platform;
 use crate::store::JournaledStore;
@@ -57,6 +57,10 @@ async fn serve(listener: Listener, certificate: Option<Digest>, office: Arc<Offi
             stopping.stop();
         })
         .await?;
+    // A live socket is no request any more: the listener does not wait until its device has been told.
+    if tokio::time::timeout(DRAIN, office.emptied()).await.is_err() {
+        tracing::warn!("connections that did not end in time are cut");
+    }
     reactors.finished().await;
     Ok(())
 }

@@ -9,6 +9,8 @@ pub(crate) const IDENTITY: &[u8] = b"identity";
 pub(crate) const TIP: &[u8] = b"tip";
 /// Meta: prefix of serial counters by year.
 pub(crate) const SERIAL: &[u8] = b"serial/";
+/// Meta: what the program that opened the store last had done to it; see [`super::upgrade`].
+pub(crate) const OPENED: &[u8] = b"opened";
 /// Meta: number of the last certificate.
 pub(crate) const CERTIFICATES: &[u8] = b"certificates";
 
@@ -163,7 +165,7 @@ pub(crate) fn roles_of(person: PersonId) -> Vec<u8> {
 
 /// Prefix of [`serial`]; no serial is the beginning of another one's key.
 pub(crate) fn serials(serial: &str) -> Vec<u8> {
-    [b"n".as_slice(), serial.as_bytes(), &[0]].concat()
+    [b"x".as_slice(), serial.as_bytes(), &[0]].concat()
 }
 
 /// Index: the orders that were registered under a serial.

@@ -127,6 +127,8 @@ pub struct ListedReview {
 const LISTED: &[u8] = b"l";
 /// Table Review: how many are open.
 const OPEN: &[u8] = b"n";
+/// Table Review: prefix of where the reviews of each order are listed.
+const PLACES: &[u8] = b"d";
 /// Bytes of due time and opening time in a key.
 const TIMES: usize = 16;
 
@@ -139,7 +141,7 @@ struct Places {
 }
 
 fn places_key(order: DocumentId) -> Vec<u8> {
-    [b"d".as_slice(), &order.0].concat()
+    [PLACES, &order.0].concat()
 }
 
 /// Due first, then opened first; what has no limit comes last.
@@ -195,7 +197,50 @@ pub fn reviews_page<T: Tables + ?Sized>(
     Ok(reviews)
 }
 
+/// Where the lists lie: tables and prefixes of keys that hold nothing else.
+const LISTS: [(Table, &[u8]); 7] = [
+    (Table::Index, b"n"),
+    (Table::Index, b"os"),
+    (Table::Index, b"ot"),
+    (Table::Index, b"ob"),
+    (Table::Review, OPEN),
+    (Table::Review, LISTED),
+    (Table::Review, PLACES),
+];
+
 impl Writer {
+    /// Removes at most `limit` entries of the lists and their counters; tells whether none is left.
+    pub(super) fn clear_lists(&mut self, limit: usize) -> Result<bool, CommitError> {
+        let mut left = limit;
+        for (table, prefix) in LISTS {
+            for (key, _) in self.scan(table, &KeyRange::prefix(prefix), left)? {
+                self.remove(table, key);
+                left = left.saturating_sub(1);
+            }
+        }
+        Ok(left > 0)
+    }
+
+    /// Lists an order that is on no list.
+    pub(super) fn list_again(&mut self, order: DocumentId, row: &RowRecord) -> Result<(), CommitError> {
+        self.list_order(order, None, row)?;
+        if row.open_reviews == 0 {
+            return Ok(());
+        }
+        match self.order(order) {
+            Ok(_) => {}
+            Err(error) if error.is_damage() => {
+                tracing::error!(work_order.id = %order, %error, "the reviews of an order that cannot be read are not listed");
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        let Some(known) = self.orders.remove(&order) else { return Ok(()) };
+        let listed = self.list_reviews(order, &known.view, &known.facts);
+        self.orders.insert(order, known);
+        listed
+    }
+
     /// Moves a changed order on the lists.
     pub(super) fn list_order(
         &mut self,

@@ -7,6 +7,7 @@
 pub mod denials;
 mod error;
 mod inline;
+mod judge_again;
 pub mod keys;
 pub mod listing;
 pub mod meta;
@@ -24,6 +25,7 @@ pub mod tables;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod upgrade;
 mod writer;
 
 pub use error::CommitError;

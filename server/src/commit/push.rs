@@ -182,7 +182,7 @@ fn names_proof(judged: &Judged, proof: BlobId) -> Option<DocumentId> {
 
 /// The gate's look-ups over the writer. A store that fails to read answers as if it knew nothing: the change
 /// is then held or quarantined, never lost, and the store's failure shows at the flush.
-struct Look<'a>(&'a Writer, Ground);
+pub(super) struct Look<'a>(pub(super) &'a Writer, pub(super) Ground);
 
 impl GateStore for Look<'_> {
     fn chain(&self, document: DocumentId, actor: ActorId) -> Option<ChainHead> {

@@ -19,7 +19,7 @@ use crate::platform::{Clock, Platform};
 use crate::store::memory::Faults;
 use crate::store::{Batch, Entry, KeyRange, MemoryStore, Order, Store, StoreError, Table};
 
-struct HandClock(AtomicI64);
+pub(super) struct HandClock(pub(super) AtomicI64);
 
 impl Clock for HandClock {
     fn now(&self) -> UnixMillis {
@@ -27,7 +27,10 @@ impl Clock for HandClock {
     }
 }
 
-fn open(store: &Arc<impl Store + 'static>, clock: &Arc<HandClock>) -> (Arc<Office>, std::thread::JoinHandle<()>) {
+pub(super) fn open(
+    store: &Arc<impl Store + 'static>,
+    clock: &Arc<HandClock>,
+) -> (Arc<Office>, std::thread::JoinHandle<()>) {
     let platform = Platform { clock: clock.clone(), ..Platform::system() };
     let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
     Office::open(store.clone(), StoreKeys::from_secret(&[7; StoreKeys::LENGTH]), platform, Some(new)).unwrap()
@@ -154,7 +157,7 @@ impl Store for Counting {
 const ROWS: u64 = 20_000;
 const PAGE: usize = 50;
 
-fn made_up(number: u64) -> DocumentId {
+pub(super) fn made_up(number: u64) -> DocumentId {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&number.to_be_bytes());
     DocumentId(id)
@@ -186,11 +189,11 @@ fn view_of(number: u64) -> (OrderView, FactSet) {
     (view, facts)
 }
 
-fn technician(number: u64) -> PersonId {
+pub(super) fn technician(number: u64) -> PersonId {
     PersonId([u8::try_from(number % 10).unwrap(); 16])
 }
 
-fn list(writer: &mut Writer, number: u64, state: Option<OrderState>) -> Result<(), CommitError> {
+pub(super) fn list(writer: &mut Writer, number: u64, state: Option<OrderState>) -> Result<(), CommitError> {
     let (view, facts) = view_of(number);
     let row = RowRecord { technician: Some(technician(number)), ..RowRecord::of(&view, number) };
     let row = RowRecord { state: state.unwrap_or(row.state), ..row };

@@ -13,6 +13,7 @@ use super::error::CommitError;
 use super::inline::Inline;
 use super::keys;
 use super::meta::Tip;
+use super::upgrade::Upgrade;
 use super::writer::Writer;
 use crate::hub::{Durable, Hub};
 use crate::identity::{Identity, StoreKeys};
@@ -235,6 +236,20 @@ pub(super) struct CommitThread {
 }
 
 impl CommitThread {
+    /// Brings what an older program left up to what this one keeps, a small job at a time.
+    fn bring_up(&mut self, mut upgrade: Upgrade) -> Result<(), CommitError> {
+        while !upgrade.is_done() {
+            match run_job(&mut self.writer, |writer| upgrade.next(writer)) {
+                Ok(()) => self.finish_group(Vec::new())?,
+                Err(error) if upgrade.goes_on_after(&error) => {
+                    tracing::error!(%error, "a change in quarantine cannot be judged again and waits on");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Reads or makes the identity, takes a new actor, and makes that durable.
     pub(super) fn begin(
         store: Arc<dyn Store>,
@@ -245,17 +260,19 @@ impl CommitThread {
         ends: Ends,
     ) -> Result<Self, CommitError> {
         let (mut identity, tip) = read_end(store.as_ref(), new)?;
+        let last_start = identity.start;
         identity.start = identity.next_start(platform.clock.now(), platform.bytes());
         let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
         let started = LogRecord::Started { origin: identity.origin(), at: writer.now() };
-        run_job(&mut writer, |writer| {
+        let upgrade = run_job(&mut writer, |writer| {
             writer.write(Table::Meta, keys::IDENTITY, &identity);
             writer.log(&started);
-            Ok(())
+            Upgrade::begin(writer, last_start)
         })?;
         writer.find_unsaved()?;
         let mut thread = Self { writer, store, hub, ends };
         thread.finish_group(Vec::new())?;
+        thread.bring_up(upgrade)?;
         Ok(thread)
     }
 

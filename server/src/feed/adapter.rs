@@ -1,4 +1,8 @@
 //! Bytes in and out: the WebSocket for the foreground, one POST for a background wake-up. Same frames.
+//!
+//! Nothing is queued for a device: the next batch is cut from the feed when the one before has left, so that a device
+//! that does not read holds one message in memory, and that for a bounded time ([`Patience`]). News made meanwhile
+//! wait in the store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +17,7 @@ use axum::routing::{get, post};
 use docket_sync_core::limits::{BATCH_BYTES, MESSAGE_BYTES_MAX};
 use docket_sync_core::sync::frames::{Frame, Stop, StopCode};
 use docket_sync_core::sync::message::{Compress, Plain, pack, unpack};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::compress::Zstd;
 use super::enrol::enrol_device;
@@ -24,17 +28,46 @@ use crate::office::Office;
 
 /// Batches in the answer of one POST: together below a message's limit, with room for a large order in each.
 const BATCHES_PER_POST: usize = MESSAGE_BYTES_MAX / BATCH_BYTES - 1;
-/// A device must say Hello within this time.
-const HELLO_WITHIN: Duration = Duration::from_secs(10);
-/// How long one message may take to leave; a slower device is cut off and comes again.
-const SEND_WITHIN: Duration = Duration::from_secs(30);
 /// Read at once from a socket, and kept for each: most messages of devices are smaller.
 const READ_BUFFER: usize = 4 * 1024;
-/// Interval of pings on an idle socket.
-const PING_EVERY: Duration = Duration::from_secs(45);
+/// Bytes on their way to one device: a message, and what is said of it when it does not leave.
+const WRITE_BUFFER_MAX: usize = 2 * MESSAGE_BYTES_MAX;
+/// Pings in a row that a device may leave unanswered.
+const UNANSWERED_MAX: u32 = 2;
+/// Milliseconds after which a device that did not read tries again.
+const SLOW_RETRY_MS: u64 = 5_000;
+
+/// How long a device on a live socket may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Until it has said Hello.
+    pub hello: Duration,
+    /// Until one message has left, the largest over a weak signal.
+    pub send: Duration,
+    /// Until it has taken the last words, when it was too slow or the server stops.
+    pub last: Duration,
+    /// Between two pings. One that leaves two of them unanswered does not read.
+    pub ping: Duration,
+}
+
+impl Patience {
+    /// With devices out there.
+    pub const USUAL: Self = Self {
+        hello: Duration::from_secs(10),
+        send: Duration::from_secs(30),
+        last: Duration::from_secs(5),
+        ping: Duration::from_secs(45),
+    };
+}
 
 /// The routes of devices.
 pub fn router() -> Router<Arc<Office>> {
+    router_with(Patience::USUAL)
+}
+
+/// The same with another patience.
+pub fn router_with(patience: Patience) -> Router<Arc<Office>> {
+    let live = move |office, upgrade| live(office, upgrade, patience);
     Router::new()
         .route("/device/enrol", post(enrol_device))
         .route("/device/sync", post(sync_once))
@@ -77,17 +110,26 @@ fn bad_frame() -> Frame {
 }
 
 /// `GET /device/live`: the same frames for as long as the socket lives.
-async fn live(State(office): State<Arc<Office>>, upgrade: WebSocketUpgrade) -> Response {
+async fn live(State(office): State<Arc<Office>>, upgrade: WebSocketUpgrade, patience: Patience) -> Response {
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER_MAX)
         .on_upgrade(move |socket| async move {
-            let mut connection =
-                Connection { session: ServerSession::new(office.clone()), office, socket, notify: None };
-            if let Err(error) = connection.run().await {
-                tracing::debug!(%error, "a device's socket ended");
+            let mut connection = Connection {
+                session: ServerSession::new(office.clone()),
+                stop: office.stop_signal(),
+                office,
+                socket,
+                notify: None,
+                patience,
+                unanswered: 0,
+            };
+            match connection.run().await {
+                Ok(()) => connection.see_off().await,
+                Err(error) => tracing::debug!(%error, "a device's socket ended"),
             }
         })
 }
@@ -95,8 +137,12 @@ async fn live(State(office): State<Arc<Office>>, upgrade: WebSocketUpgrade) -> R
 /// Why a socket ended.
 #[derive(Debug, thiserror::Error)]
 enum SocketEnd {
-    #[error("the device was silent or too slow")]
-    TimedOut,
+    #[error("the device said no Hello in time")]
+    Silent,
+    #[error("the device did not read what it was sent")]
+    TooSlow,
+    #[error("the server stops and the device does not read")]
+    Stopping,
     #[error("the device is gone: {0}")]
     Gone(#[from] axum::Error),
     #[error(transparent)]
@@ -108,16 +154,22 @@ struct Connection {
     session: ServerSession,
     socket: WebSocket,
     notify: Option<Arc<Notify>>,
+    patience: Patience,
+    /// Pings since the device was heard.
+    unanswered: u32,
+    /// Held for as long as the socket lives: the server waits for it when it stops.
+    stop: watch::Receiver<bool>,
 }
 
 impl Connection {
     async fn run(&mut self) -> Result<(), SocketEnd> {
-        let first = tokio::time::timeout(HELLO_WITHIN, self.socket.recv()).await.or(Err(SocketEnd::TimedOut))?;
+        let first = tokio::time::timeout(self.patience.hello, self.socket.recv()).await.or(Err(SocketEnd::Silent))?;
         let mut next = first;
-        let mut ping = tokio::time::interval(PING_EVERY);
+        let mut ping = tokio::time::interval(self.patience.ping);
         ping.reset();
         loop {
             if let Some(message) = next.take() {
+                self.unanswered = 0;
                 if !self.message(message?).await? {
                     return Ok(());
                 }
@@ -128,8 +180,14 @@ impl Connection {
                 }
             }
             let notify = self.notify.clone();
-            let stopping = self.office.stopping();
             tokio::select! {
+                // A device that always has something to say is told all the same.
+                biased;
+                () = stopped(&mut self.stop) => {
+                    let stop = Stop { code: StopCode::ShuttingDown, retry_after_ms: Some(2_000) };
+                    self.send(&[Frame::Stop(stop)]).await?;
+                    return Ok(());
+                }
                 message = self.socket.recv() => match message {
                     Some(message) => next = Some(message),
                     None => return Ok(()),
@@ -142,11 +200,12 @@ impl Connection {
                     }
                     self.send_batches(Vec::new()).await?;
                 }
-                _ = ping.tick() => self.send_raw(Message::Ping(Bytes::new())).await?,
-                () = stopping => {
-                    let stop = Stop { code: StopCode::ShuttingDown, retry_after_ms: Some(2_000) };
-                    self.send(&[Frame::Stop(stop)]).await?;
-                    return Ok(());
+                _ = ping.tick() => {
+                    if self.unanswered >= UNANSWERED_MAX {
+                        return self.give_up().await;
+                    }
+                    self.unanswered = self.unanswered.saturating_add(1);
+                    self.send_raw(Message::Ping(Bytes::new())).await?;
                 }
             }
         }
@@ -207,10 +266,49 @@ impl Connection {
         self.send_raw(Message::Binary(pack(frames, compress).into())).await
     }
 
+    /// Sends one message, and waits until it has left.
     async fn send_raw(&mut self, message: Message) -> Result<(), SocketEnd> {
-        tokio::time::timeout(SEND_WITHIN, self.socket.send(message)).await.or(Err(SocketEnd::TimedOut))??;
-        Ok(())
+        let Patience { send, last, .. } = self.patience;
+        let mut stop = self.stop.clone();
+        let is_over = async {
+            stopped(&mut stop).await;
+            tokio::time::sleep(last).await;
+        };
+        tokio::select! {
+            sent = tokio::time::timeout(send, self.socket.send(message)) => match sent {
+                Ok(sent) => Ok(sent?),
+                Err(_) => self.give_up().await,
+            },
+            () = is_over => Err(SocketEnd::Stopping),
+        }
     }
+
+    /// The device does not read. It is told, behind what it has not taken yet, for as long as it is worth it.
+    async fn give_up(&mut self) -> Result<(), SocketEnd> {
+        let stop = Frame::Stop(Stop { code: StopCode::SlowReader, retry_after_ms: Some(SLOW_RETRY_MS) });
+        let words = Message::Binary(pack(&[stop], &mut Plain).into());
+        match tokio::time::timeout(self.patience.last, self.socket.send(words)).await {
+            Ok(Ok(())) => self.see_off().await,
+            Ok(Err(_)) | Err(_) => {}
+        }
+        Err(SocketEnd::TooSlow)
+    }
+
+    /// Closes the socket so that the last words arrive: a connection that is closed over bytes that nobody has read
+    /// is reset, and the device would lose them.
+    async fn see_off(&mut self) {
+        let closing = async {
+            if self.socket.send(Message::Close(None)).await.is_ok() {
+                while let Some(Ok(_)) = self.socket.recv().await {}
+            }
+        };
+        let _in_time = tokio::time::timeout(self.patience.last, closing).await;
+    }
+}
+
+/// Ready when the server stops.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _sender_gone = stop.wait_for(|stopped| *stopped).await;
 }
 
 async fn news(notify: Option<&Notify>) {

@@ -267,6 +267,8 @@ export interface Technician {
 }
 
 export interface Quarantined {
+  /** Under which it is decided about. */
+  key: string;
   device: Id;
   document: Id;
   actor: string;
@@ -274,6 +276,25 @@ export interface Quarantined {
   reason: string;
   bytes: number;
   received_at: Millis;
+  /** What the fact says; `null` when its bytes are none. */
+  summary: string | null;
+  decided: { admitted: boolean; by: Id; reason: string; at: Millis } | null;
+}
+
+/** A device that a restored store has forgotten. */
+export interface WaitingDevice {
+  device: Id;
+  person: { id: Id; name: string } | null;
+  facts: number;
+}
+
+export interface Healing {
+  lost: boolean;
+  unnoticed: boolean;
+  at: Millis | null;
+  known_again: number;
+  gaps_total: number;
+  waiting: WaitingDevice[];
 }
 
 export interface Person {

@@ -1,14 +1,16 @@
 //! Which commands a person has now: his rights, and the state of the order as he sees it.
 
-use super::{CommandCode, Desk, Refusal};
+use super::{CommandCode, Desk, Refusal, acts};
 use crate::facts::{FactKind, Role};
 use crate::ids::PersonId;
+use crate::lifecycle::facets::ItemState;
 use crate::lifecycle::view::{
-    AssignmentFacet, CancelEffect, LineStanding, OrderState, Outcome, Review, ReviewStatus, SignatureFacet, Visit,
-    VisitState, VoucherFacet,
+    AssignmentFacet, CancelEffect, LineStanding, OrderState, OrderView, Outcome, Review, ReviewStatus, SignatureFacet,
+    Visit, VisitState, VoucherFacet,
 };
 
 /// Whether the command is there for this person, before he fills anything in.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other command is an act")]
 pub(super) fn available(desk: &Desk<'_>) -> Result<(), Refusal> {
     permitted(desk)?;
     exists(desk)?;
@@ -38,10 +40,12 @@ pub(super) fn available(desk: &Desk<'_>) -> Result<(), Refusal> {
         CommandCode::ReverseLine => reverse(desk),
         CommandCode::Withdraw => withdraw(desk),
         CommandCode::Note | CommandCode::Acknowledge => Ok(()),
+        act => acts::available(desk, act),
     }
 }
 
 /// The kinds of facts that a command may make.
+#[expect(clippy::wildcard_enum_match_arm, reason = "acts state the kind of their name")]
 fn kinds(code: CommandCode) -> &'static [FactKind] {
     match code {
         CommandCode::Register => &[FactKind::RegisterCall],
@@ -72,27 +76,37 @@ fn kinds(code: CommandCode) -> &'static [FactKind] {
         CommandCode::Reinstate => &[FactKind::Reinstate],
         CommandCode::Close => &[FactKind::Close],
         CommandCode::ResolveReview => &[FactKind::ResolveReview],
+        _ => &[],
     }
 }
 
 fn permitted(desk: &Desk<'_>) -> Result<(), Refusal> {
     let allowed = |kind: &FactKind| desk.context.roles.iter().any(|role| kind.right().roles.contains(role));
-    if kinds(desk.code).iter().any(allowed) { Ok(()) } else { desk.refuse("not_permitted") }
+    let act = desk.code.act();
+    if kinds(desk.code).iter().chain(&act).any(allowed) { Ok(()) } else { desk.refuse("not_permitted") }
 }
 
 /// Everything but registering needs an order; nothing but notes and reviews goes on after closing (R12).
 fn exists(desk: &Desk<'_>) -> Result<(), Refusal> {
-    let register = desk.code == CommandCode::Register;
+    let register = matches!(desk.code, CommandCode::Register | CommandCode::CreateEmergencyOrder);
     match (desk.view.request.is_some(), register) {
         (false, false) => return desk.refuse("not_registered"),
         (true, true) => return desk.refuse("already_registered"),
         (true, false) | (false, true) => {}
     }
-    let goes_on = matches!(desk.code, CommandCode::Note | CommandCode::Acknowledge | CommandCode::ResolveReview);
-    if desk.view.state == OrderState::Closed && !goes_on { desk.refuse("order_closed") } else { Ok(()) }
+    let goes_on = matches!(desk.code, CommandCode::Note | CommandCode::Acknowledge | CommandCode::ResolveReview)
+        || desk.code.act().is_some_and(acts::goes_on_after_closing);
+    // A merged order may be closed too; the close counts.
+    if desk.view.closed.is_some() && !goes_on { desk.refuse("order_closed") } else { Ok(()) }
 }
 
-fn is_over(state: OrderState) -> bool {
+pub(super) fn is_over(view: &OrderView) -> bool {
+    // What was terminated with goods still with us shows as in custody (R3(b)).
+    let cancelled = |effect| matches!(effect, CancelEffect::Cancelled | CancelEffect::Terminated);
+    is_final(view.state) || view.cancels.iter().any(|cancel| cancelled(cancel.effect))
+}
+
+fn is_final(state: OrderState) -> bool {
     matches!(
         state,
         OrderState::Cancelled
@@ -105,7 +119,7 @@ fn is_over(state: OrderState) -> bool {
 }
 
 /// Whether this view knows of a DONE.
-fn knows_done(desk: &Desk<'_>) -> bool {
+pub(super) fn knows_done(desk: &Desk<'_>) -> bool {
     desk.view.completed.is_some()
         || desk.view.visits.iter().any(|visit| matches!(visit.outcome, Some(Outcome::Done { .. })))
 }
@@ -113,7 +127,7 @@ fn knows_done(desk: &Desk<'_>) -> bool {
 #[expect(clippy::wildcard_enum_match_arm, reason = "the arms above name every obstacle")]
 fn office(desk: &Desk<'_>) -> Result<(), Refusal> {
     let view = desk.view;
-    let over = is_over(view.state);
+    let over = is_over(view);
     let contested = view.state == OrderState::CancelContested;
     match desk.code {
         CommandCode::Confirm | CommandCode::Reschedule | CommandCode::Assign | CommandCode::Unassign if over => {
@@ -181,11 +195,18 @@ fn closable(desk: &Desk<'_>) -> Result<(), Refusal> {
     if view.reviews.iter().any(|review| review.blocking && review.status == ReviewStatus::Open) {
         return desk.refuse("blocking_review");
     }
+    // Lifecycle 4.5: nothing is filed while goods or cash are still out.
+    if view.facets.in_custody() {
+        return desk.refuse("custody_open");
+    }
+    if !view.facets.money.pockets.is_empty() {
+        return desk.refuse("cash_unremitted");
+    }
     Ok(())
 }
 
 /// Whether the order is this person's, and how far he has answered.
-fn own_assignment(desk: &Desk<'_>) -> Option<AssignmentFacet> {
+pub(super) fn own_assignment(desk: &Desk<'_>) -> Option<AssignmentFacet> {
     let assignment = desk.view.assignment()?;
     (assignment.technician == desk.context.person).then_some(assignment.facet)
 }
@@ -226,6 +247,22 @@ pub(super) fn fits(code: CommandCode, visit: &Visit) -> Result<(), &'static str>
     if fits { Ok(()) } else { Err(why) }
 }
 
+/// The same, for the work item that the person acts on: another item may be done on a visit that has its outcome.
+pub(super) fn fits_item(desk: &Desk<'_>, visit: &Visit) -> Result<(), &'static str> {
+    let further = desk.context.work_item.filter(|item| *item > 1);
+    let item = further.and_then(|number| desk.view.facets.items.iter().find(|item| item.number == number));
+    match (desk.code, item) {
+        (CommandCode::Done, Some(item)) if visit.started.is_none() || item.state == ItemState::Done => {
+            Err("not_started")
+        }
+        (CommandCode::Unfinished, Some(item)) if visit.arrived.is_none() || item.state == ItemState::Done => {
+            Err("not_on_site")
+        }
+        (CommandCode::Done | CommandCode::Unfinished, Some(_)) => Ok(()),
+        _ => fits(desk.code, visit),
+    }
+}
+
 fn has_done(visit: &Visit) -> bool {
     matches!(visit.outcome, Some(Outcome::Done { .. }))
 }
@@ -236,8 +273,9 @@ fn visit(desk: &Desk<'_>) -> Result<(), Refusal> {
     if begins && under_way.is_none() {
         // Nobody goes out without a work order (C-045).
         return match own_assignment(desk) {
+            None if desk.view.facets.handed_to.contains(&desk.context.person) => Ok(()),
             None => desk.refuse("not_assigned"),
-            Some(_) if is_over(desk.view.state) => desk.refuse("order_over"),
+            Some(_) if is_over(desk.view) => desk.refuse("order_over"),
             Some(_) => Ok(()),
         };
     }
@@ -246,7 +284,7 @@ fn visit(desk: &Desk<'_>) -> Result<(), Refusal> {
     }
     let mut why = "no_visit";
     for visit in own_visits(desk) {
-        match fits(desk.code, visit) {
+        match fits_item(desk, visit) {
             Ok(()) => return signable(desk),
             Err(reason) => why = reason,
         }
@@ -255,15 +293,15 @@ fn visit(desk: &Desk<'_>) -> Result<(), Refusal> {
 }
 
 /// C-083: the signed report carries content, fee and time; what lacks one is not offered for signing.
-fn signable(desk: &Desk<'_>) -> Result<(), Refusal> {
-    if desk.code != CommandCode::Sign {
+pub(super) fn signable(desk: &Desk<'_>) -> Result<(), Refusal> {
+    if !matches!(desk.code, CommandCode::Sign | CommandCode::SignByCode | CommandCode::AttachPaper) {
         return Ok(());
     }
     let view = desk.view;
     let effective = || view.lines.iter().filter(|line| line.standing == LineStanding::Effective);
     let findings = view.visits.iter().any(|visit| match &visit.outcome {
         Some(Outcome::Done { finding, .. }) => finding.is_some(),
-        Some(Outcome::Unfinished { .. }) => true,
+        Some(Outcome::Unfinished { .. } | Outcome::NotRepairable { .. }) => true,
         None => false,
     });
     if !findings && view.confirmation.is_none() && effective().next().is_none() {
@@ -283,7 +321,7 @@ fn signable(desk: &Desk<'_>) -> Result<(), Refusal> {
     if all_covered { desk.refuse("already_signed") } else { Ok(()) }
 }
 
-fn reverse(desk: &Desk<'_>) -> Result<(), Refusal> {
+pub(super) fn reverse(desk: &Desk<'_>) -> Result<(), Refusal> {
     let mine = |line: &crate::lifecycle::view::LineView| {
         line.standing == LineStanding::Effective && may_correct(desk, &line.by)
     };

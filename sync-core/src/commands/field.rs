@@ -1,6 +1,6 @@
 //! What a technician fills in: answers, visits, lines, outcomes, signatures; and notes, which everybody writes.
 
-use super::availability::{fits, may_correct, own_visits};
+use super::availability::{fits_item, may_correct, own_visits};
 use super::office::{is_currency, person};
 use super::{Command, Desk, Made, Refusal};
 use crate::facts::bodies::{self, SignDocument};
@@ -67,7 +67,8 @@ pub(super) fn decide(desk: &Desk<'_>, command: &Command) -> Result<Made, Refusal
         | Command::Reinstate { .. }
         | Command::ReturnVoucher { .. }
         | Command::Close
-        | Command::ResolveReview { .. } => return desk.refuse("not_permitted"),
+        | Command::ResolveReview { .. }
+        | Command::State(_) => return desk.refuse("not_permitted"),
     };
     Ok((body, None))
 }
@@ -80,9 +81,9 @@ fn assignment(desk: &Desk<'_>) -> Result<FactRef, Refusal> {
 }
 
 /// A visit that is his (R4) and in a state for the command.
-fn own_visit(desk: &Desk<'_>, visit: VisitRef) -> Result<VisitRef, Refusal> {
+pub(super) fn own_visit(desk: &Desk<'_>, visit: VisitRef) -> Result<VisitRef, Refusal> {
     let named = |other: &&Visit| other.id.reference() == visit;
-    match own_visits(desk).find(named).map(|visit| fits(desk.code, visit)) {
+    match own_visits(desk).find(named).map(|visit| fits_item(desk, visit)) {
         None => desk.wrong("not_your_visit", "visit"),
         Some(Err(why)) => desk.wrong(why, "visit"),
         Some(Ok(())) => Ok(visit),
@@ -113,7 +114,7 @@ fn checked(desk: &Desk<'_>, line: &Line) -> Result<Line, Refusal> {
     })
 }
 
-fn own_line(desk: &Desk<'_>, line: FactRef) -> Result<FactRef, Refusal> {
+pub(super) fn own_line(desk: &Desk<'_>, line: FactRef) -> Result<FactRef, Refusal> {
     match desk.view.lines.iter().find(|view| view.at.fact.reference() == line) {
         None => desk.wrong("no_line", "line"),
         Some(view) if view.standing != LineStanding::Effective => desk.wrong("line_gone", "line"),
@@ -174,7 +175,7 @@ fn author(desk: &Desk<'_>, fact: FactRef) -> Option<Author> {
     line.map(|line| line.by.clone()).or_else(|| {
         let steps = |visit: &&Visit| {
             let outcome = visit.outcome.as_ref().map(|outcome| match outcome {
-                Outcome::Done { at, .. } | Outcome::Unfinished { at, .. } => *at,
+                Outcome::Done { at, .. } | Outcome::Unfinished { at, .. } | Outcome::NotRepairable { at, .. } => *at,
             });
             [visit.departed, visit.arrived, visit.started, visit.ended, outcome].into_iter().flatten().any(is)
         };
@@ -189,11 +190,9 @@ fn withdraw(desk: &Desk<'_>, fact: FactRef, reason: &str) -> Result<bodies::With
         Some(author) if !may_correct(desk, &author) => return desk.wrong("not_your_fact", "fact"),
         Some(_) => {}
     }
-    let covered = desk
-        .view
-        .signatures
-        .iter()
-        .any(|signature| signature.covered.iter().any(|covered| covered.reference() == fact));
+    let signed = desk.view.signatures.iter().flat_map(|signature| &signature.covered);
+    let proven = desk.view.facets.proofs.iter().flat_map(|proof| &proof.covered);
+    let covered = signed.chain(proven).any(|covered| covered.reference() == fact);
     if covered && !desk.context.has(Role::Supervisor) {
         return desk.wrong("signed_already", "fact");
     }

@@ -5,254 +5,24 @@
 //! (the gate), policy (it narrows what is offered, and is written into the fact).
 //!
 //! `availability` says which commands a person has at all, from the state of the order; `office` and `field` check
-//! what he filled in.
+//! what he filled in; `desk` is what every check reads and how it refuses.
 
+mod acts;
 mod availability;
+mod command;
+mod desk;
 mod field;
 mod office;
 
-use crate::facts::bodies::SignDocument;
-use crate::facts::values::{
-    Channel, CustomerPerson, Line, Money, Place, ReviewChoice, ServiceClass, Skip, UnfinishedReason, Urgency, VisitRef,
-    Window,
-};
+pub use command::{Act, Command, CommandCode, SkillMatch};
+
+use crate::facts::values::{Demand, VisitRef};
 use crate::facts::{Author, FactBody, FactKind, Head, Role, bodies, once_digest};
-use crate::ids::{Digest, FactRef, PersonId, RecordId, ReviewId};
+use crate::ids::{Digest, PersonId};
 use crate::lifecycle::messages::{Language, coded, filled};
 use crate::lifecycle::view::{OrderState, OrderView, Review, ReviewStatus};
 use crate::lifecycle::{FactSet, REVIEW_DEFAULT_RULE};
-use crate::wire::coded_enum;
-
-coded_enum! {
-    /// The name of a command, as REST and the device offer it.
-    CommandCode {
-        /// Register a request.
-        Register = 1 "register",
-        /// Confirm work, time and amount with the customer.
-        Confirm = 2 "confirm",
-        /// Give the order to a technician.
-        Assign = 3 "assign",
-        /// Take it back from him.
-        Unassign = 4 "unassign",
-        /// Take the assignment.
-        Accept = 5 "accept",
-        /// Refuse the assignment.
-        Refuse = 6 "refuse",
-        /// Plan or agree a time.
-        Reschedule = 7 "reschedule",
-        /// State that the order was seen.
-        Seen = 8 "seen",
-        /// Set out.
-        Depart = 9 "depart",
-        /// Arrive on site.
-        Arrive = 10 "arrive",
-        /// Start working.
-        Start = 11 "start",
-        /// Pause.
-        Pause = 12 "pause",
-        /// Go on.
-        Resume = 13 "resume",
-        /// Leave.
-        End = 14 "end",
-        /// Record a line.
-        RecordLine = 15 "record_line",
-        /// Reverse a line.
-        ReverseLine = 16 "reverse_line",
-        /// Write a note.
-        Note = 17 "note",
-        /// Report the work done.
-        Done = 18 "done",
-        /// Report the work unfinished.
-        Unfinished = 19 "unfinished",
-        /// Let the customer sign.
-        Sign = 20 "sign",
-        /// Record that the customer refuses to sign.
-        RefuseSignature = 21 "refuse_signature",
-        /// Book the voucher back and strike the call off.
-        ReturnVoucher = 22 "return_voucher",
-        /// Take back an own physical fact.
-        Withdraw = 23 "withdraw",
-        /// Confirm a two-party fact.
-        Acknowledge = 24 "acknowledge",
-        /// Cancel the order.
-        Cancel = 25 "cancel",
-        /// Take a cancel back.
-        Reinstate = 26 "reinstate",
-        /// Close and file the order.
-        Close = 27 "close",
-        /// Decide a review.
-        ResolveReview = 28 "resolve_review",
-    }
-}
-
-/// What a person wants to do, with what he filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each variant is named in CommandCode; its fields are those of the fact it makes")]
-pub enum Command {
-    Register {
-        customer: RecordId,
-        site: RecordId,
-        unit: Option<RecordId>,
-        channel: Channel,
-        class: ServiceClass,
-        urgency: Urgency,
-        problem: String,
-        serial: Option<String>,
-        skill: Option<String>,
-        origin: Option<String>,
-    },
-    Confirm {
-        content: String,
-        window: Option<Window>,
-        amount: Option<Money>,
-        in_warranty: bool,
-        customer: Option<CustomerPerson>,
-    },
-    /// `turn` is the turn of the rotation that this takes; without one it is an override and needs a reason.
-    Assign {
-        technician: PersonId,
-        skipped: Vec<Skip>,
-        turn: Option<u64>,
-        reason: Option<String>,
-        skill: SkillMatch,
-    },
-    Unassign {
-        technician: PersonId,
-        reason: String,
-    },
-    Accept,
-    Refuse {
-        reason: String,
-    },
-    /// With `confirmed` the time was agreed with `customer`, who is then required.
-    Reschedule {
-        window: Window,
-        confirmed: bool,
-        customer: Option<CustomerPerson>,
-        reason: Option<String>,
-    },
-    Seen,
-    Depart,
-    /// Without a visit this begins one.
-    Arrive {
-        visit: Option<VisitRef>,
-        place: Option<Place>,
-    },
-    Start {
-        visit: VisitRef,
-    },
-    Pause {
-        visit: VisitRef,
-        reason: String,
-    },
-    Resume {
-        visit: VisitRef,
-    },
-    End {
-        visit: VisitRef,
-    },
-    RecordLine {
-        visit: VisitRef,
-        line: Line,
-    },
-    ReverseLine {
-        line: FactRef,
-        reason: String,
-    },
-    Note {
-        text: String,
-    },
-    Done {
-        visit: VisitRef,
-        finding: Option<String>,
-    },
-    Unfinished {
-        visit: VisitRef,
-        reason: UnfinishedReason,
-        text: Option<String>,
-        next: Option<Window>,
-        customer: Option<CustomerPerson>,
-    },
-    /// The body is computed by the voucher module from what the customer saw.
-    Sign {
-        visit: VisitRef,
-        document: SignDocument,
-    },
-    RefuseSignature {
-        name: String,
-        reason: String,
-    },
-    ReturnVoucher {
-        reason: Option<String>,
-    },
-    Withdraw {
-        fact: FactRef,
-        reason: String,
-    },
-    Acknowledge {
-        fact: FactRef,
-        digest: Digest,
-    },
-    Cancel {
-        reason: String,
-    },
-    Reinstate {
-        cancel: FactRef,
-        reason: String,
-    },
-    Close,
-    ResolveReview {
-        review: ReviewId,
-        choice: ReviewChoice,
-        reason: String,
-    },
-}
-
-/// Whether the technician has the skill that the order needs (C-046).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SkillMatch {
-    /// He has it, or the order needs none.
-    Fits,
-    /// He lacks it: only with a reason.
-    Lacks,
-}
-
-impl Command {
-    /// Its name.
-    #[must_use]
-    pub fn code(&self) -> CommandCode {
-        match self {
-            Self::Register { .. } => CommandCode::Register,
-            Self::Confirm { .. } => CommandCode::Confirm,
-            Self::Assign { .. } => CommandCode::Assign,
-            Self::Unassign { .. } => CommandCode::Unassign,
-            Self::Accept => CommandCode::Accept,
-            Self::Refuse { .. } => CommandCode::Refuse,
-            Self::Reschedule { .. } => CommandCode::Reschedule,
-            Self::Seen => CommandCode::Seen,
-            Self::Depart => CommandCode::Depart,
-            Self::Arrive { .. } => CommandCode::Arrive,
-            Self::Start { .. } => CommandCode::Start,
-            Self::Pause { .. } => CommandCode::Pause,
-            Self::Resume { .. } => CommandCode::Resume,
-            Self::End { .. } => CommandCode::End,
-            Self::RecordLine { .. } => CommandCode::RecordLine,
-            Self::ReverseLine { .. } => CommandCode::ReverseLine,
-            Self::Note { .. } => CommandCode::Note,
-            Self::Done { .. } => CommandCode::Done,
-            Self::Unfinished { .. } => CommandCode::Unfinished,
-            Self::Sign { .. } => CommandCode::Sign,
-            Self::RefuseSignature { .. } => CommandCode::RefuseSignature,
-            Self::ReturnVoucher { .. } => CommandCode::ReturnVoucher,
-            Self::Withdraw { .. } => CommandCode::Withdraw,
-            Self::Acknowledge { .. } => CommandCode::Acknowledge,
-            Self::Cancel { .. } => CommandCode::Cancel,
-            Self::Reinstate { .. } => CommandCode::Reinstate,
-            Self::Close => CommandCode::Close,
-            Self::ResolveReview { .. } => CommandCode::ResolveReview,
-        }
-    }
-}
+use desk::{Desk, Made};
 
 /// Who decides, and what he held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -265,13 +35,27 @@ pub struct Context {
     pub policy: Option<u32>,
     /// The work item that he acts on; absent is item 1.
     pub work_item: Option<u8>,
+    /// What the policy demands with this command and is not there (C-042, C-084).
+    pub missing: Vec<Demand>,
+    /// Version of the tariff that prices are taken from.
+    pub tariff: Option<u32>,
+    /// The colleague's visit that this one continues.
+    pub continues: Option<VisitRef>,
 }
 
 impl Context {
     /// A person with his roles, on work item 1, without a policy.
     #[must_use]
     pub fn new(person: PersonId, roles: &[Role]) -> Self {
-        Self { person, roles: roles.to_vec(), policy: None, work_item: None }
+        Self {
+            person,
+            roles: roles.to_vec(),
+            policy: None,
+            work_item: None,
+            missing: Vec::new(),
+            tariff: None,
+            continues: None,
+        }
     }
 
     fn has(&self, role: Role) -> bool {
@@ -321,15 +105,25 @@ impl Refusal {
 pub fn decide(view: &OrderView, command: &Command, context: &Context) -> Result<Decision, Refusal> {
     let desk = Desk { view, context, code: command.code() };
     availability::available(&desk)?;
-    let (body, customer) = match office::decide(&desk, command)? {
-        Some(made) => made,
-        None => field::decide(&desk, command)?,
+    let mut witnesses = Vec::new();
+    let (body, customer) = if let Command::State(act) = command {
+        witnesses.clone_from(&act.witnesses);
+        acts::decide(&desk, act)?
+    } else {
+        match office::decide(&desk, command)? {
+            Some(made) => made,
+            None => field::decide(&desk, command)?,
+        }
     };
     let head = Head {
         customer,
         policy: context.policy,
         work_item: context.work_item.filter(|item| *item != 1),
         role: body.kind().and_then(|kind| stated_role(kind, context)),
+        witnesses: Some(witnesses).filter(|witnesses| !witnesses.is_empty()),
+        missing: Some(context.missing.clone()).filter(|missing| !missing.is_empty()),
+        tariff: context.tariff,
+        continues: context.continues,
         ..Head::default()
     };
     Ok(Decision { body, head })
@@ -364,59 +158,20 @@ pub fn review_default(review: &Review, facts: &FactSet) -> Option<Decision> {
     Some(Decision { body, head: Head { once: Some(once), ..Head::default() } })
 }
 
-/// What every check reads.
-struct Desk<'a> {
-    view: &'a OrderView,
-    context: &'a Context,
-    code: CommandCode,
-}
-
-/// A body with the customer's person whose promise it records.
-type Made = (FactBody, Option<CustomerPerson>);
-
-impl Desk<'_> {
-    fn refuse<T>(&self, code: &'static str) -> Result<T, Refusal> {
-        Err(Refusal { code, field: None, command: self.code, from: self.view.state })
-    }
-
-    fn wrong<T>(&self, code: &'static str, field: &'static str) -> Result<T, Refusal> {
-        Err(Refusal { code, field: Some(field), command: self.code, from: self.view.state })
-    }
-
-    /// Text that a person must fill in.
-    fn text(&self, field: &'static str, text: &str) -> Result<String, Refusal> {
-        let text = text.trim();
-        if text.is_empty() {
-            return self.wrong("missing_field", field);
-        }
-        self.short(field, text)
-    }
-
-    /// Text that he may leave out; blank is absent.
-    fn optional(&self, field: &'static str, text: Option<&str>) -> Result<Option<String>, Refusal> {
-        text.map(str::trim).filter(|text| !text.is_empty()).map(|text| self.short(field, text)).transpose()
-    }
-
-    fn short(&self, field: &'static str, text: &str) -> Result<String, Refusal> {
-        if text.len() > crate::limits::TEXT_BYTES_MAX {
-            return self.wrong("too_long", field);
-        }
-        Ok(text.to_owned())
-    }
-
-    fn window(&self, field: &'static str, window: Window) -> Result<Window, Refusal> {
-        if window.to < window.from {
-            return self.wrong("window_reversed", field);
-        }
-        Ok(window)
-    }
-}
-
 /// The role is stated where the fold could not guess it from the kind and where it matters: intents are ranked by
 /// role (R2), and corrections depend on it.
 fn stated_role(kind: FactKind, context: &Context) -> Option<Role> {
     let allowed = kind.right().roles;
-    let ranked = [Role::Supervisor, Role::Dispatcher, Role::Clerk, Role::Technician];
+    let ranked = [
+        Role::Supervisor,
+        Role::Dispatcher,
+        Role::Clerk,
+        Role::Technician,
+        Role::Quality,
+        Role::Accountant,
+        Role::Storekeeper,
+        Role::CallbackAgent,
+    ];
     let role = ranked.into_iter().find(|role| context.has(*role) && allowed.contains(role))?;
     let matters = matches!(
         kind,
@@ -429,7 +184,7 @@ fn stated_role(kind: FactKind, context: &Context) -> Option<Role> {
             | FactKind::WithdrawOwn
             | FactKind::ResolveReview
     );
-    (matters && role != crate::lifecycle::suggested_role(kind)).then_some(role)
+    ((matters || kind.level() > 1) && role != crate::lifecycle::suggested_role(kind)).then_some(role)
 }
 
 #[cfg(test)]

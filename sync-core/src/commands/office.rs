@@ -55,7 +55,8 @@ pub(super) fn decide(desk: &Desk<'_>, command: &Command) -> Result<Option<Made>,
         | Command::Sign { .. }
         | Command::RefuseSignature { .. }
         | Command::Withdraw { .. }
-        | Command::Acknowledge { .. } => return Ok(None),
+        | Command::Acknowledge { .. }
+        | Command::State(_) => return Ok(None),
     };
     Ok(Some(made))
 }

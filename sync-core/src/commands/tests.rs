@@ -1,6 +1,9 @@
 //! What is refused, with which code and field; what is offered; what the fact carries.
 
 use super::*;
+use crate::facts::bodies::SignDocument;
+use crate::facts::values::{Channel, Line, Money, ReviewChoice, ServiceClass, UnfinishedReason, Urgency, Window};
+use crate::ids::{FactRef, RecordId};
 use crate::lifecycle::fold;
 use crate::lifecycle::messages;
 use crate::lifecycle::scenario::{Scenario, Stage, Who, customer, labour, morning, part};

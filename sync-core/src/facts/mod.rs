@@ -8,13 +8,16 @@
 //! Format: `schemas/fact.md`; golden bytes: `schemas/golden`.
 
 pub mod bodies;
+mod complete;
 mod contained;
 mod kinds;
+mod rights;
 pub mod values;
 
 use minicbor::{Decode, Encode};
 
-pub use kinds::{Audience, Class, FactBody, FactKind, Right, Role};
+pub use kinds::{FactBody, FactKind};
+pub use rights::{Audience, Class, Reach, Right, Role};
 
 use crate::DecodeError;
 use crate::ids::{ActorId, DeviceId, Digest, DocumentId, Epoch, FactId, FactRef, Incarnation, PersonId, StoreId};
@@ -22,7 +25,7 @@ use crate::time::UnixMillis;
 use crate::{limits, wire};
 
 /// The schema level of this version: which kinds and fields it knows.
-pub const SCHEMA_LEVEL: u8 = 1;
+pub const SCHEMA_LEVEL: u8 = 2;
 
 /// Who made a fact: a person, or a rule of the system; never "the office".
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -204,6 +207,15 @@ pub struct Head {
     /// to correct another person's fact depends on it. The gate checks that he held it.
     #[n(7)]
     pub role: Option<Role>,
+    /// What the policy that its author held demanded and was not there (C-042, C-084): it may be filed later.
+    #[n(8)]
+    pub missing: Option<Vec<values::Demand>>,
+    /// Version of the tariff that a price was taken from (C-097).
+    #[n(9)]
+    pub tariff: Option<u32>,
+    /// On the first fact of a visit: the colleague's visit that it continues (U-08).
+    #[n(10)]
+    pub continues: Option<values::VisitRef>,
 }
 
 /// What a fact says, equal in every statement of it.
@@ -294,7 +306,7 @@ impl StatedFact {
             return Err(DecodeError::new("fact", "too many seen references"));
         }
         let head = decoder.decode().map_err(|error| read(&error))?;
-        let body = FactBody::decode_from(kind, wire::raw_item("fact body", &mut decoder)?)?;
+        let body = FactBody::decode_from(kind, level, wire::raw_item("fact body", &mut decoder)?)?;
         let mut whole = minicbor::Decoder::new(&content_bytes);
         if wire::raw_item("fact content", &mut whole)?.len() != content_bytes.len() {
             return Err(DecodeError::new("fact", "bytes after the end"));

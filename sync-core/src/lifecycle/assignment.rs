@@ -2,6 +2,7 @@
 
 use super::cancel::Cancels;
 use super::causality::Node;
+use super::dispatches::{Dispatch, dispatches, goods_taken};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment, r2};
 use super::reviews::terms;
@@ -23,7 +24,7 @@ pub(super) struct Assignments<'a> {
 
 struct Candidate<'a> {
     node: Node<'a>,
-    body: &'a bodies::Assign,
+    body: Dispatch<'a>,
     facet: AssignmentFacet,
     live: bool,
 }
@@ -53,9 +54,9 @@ pub(super) fn assignments<'a>(
             by: candidate.node.fact.author.clone(),
             technician: candidate.body.technician,
             facet: candidate.facet,
-            skipped: candidate.body.skipped.clone(),
+            skipped: candidate.body.skipped.to_vec(),
             turn: candidate.body.turn,
-            reason: candidate.body.reason.clone(),
+            reason: candidate.body.reason.map(str::to_owned),
         })
         .collect();
     Assignments { all, effective, node }
@@ -64,7 +65,8 @@ pub(super) fn assignments<'a>(
 /// Every assignment with its own facet, and whether it may be the effective one.
 fn candidates<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, cancels: &Cancels<'a>) -> Vec<Candidate<'a>> {
     let mut valid = Vec::new();
-    for (node, body) in each!(ground, Assign) {
+    let all = dispatches(ground);
+    for (node, body) in all.iter().copied() {
         // Assigning a cancelled order needs a reinstate first; else it contradicts its own past.
         if cancels.ended().is_some_and(|cancel| ground.knows(node, cancel)) {
             findings.void(node, Rule::R3);
@@ -79,9 +81,9 @@ fn candidates<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, cancels: &Ca
         .causality
         .known_to_any(valid.iter().map(|(node, _)| *node).chain(unassigned.iter().map(|(node, _)| *node)));
     let answers = Answers::new(ground);
-    each!(ground, Assign)
+    all.into_iter()
         .map(|(node, body)| {
-            let mut candidate = Candidate { node, body, facet: answers.facet(ground, node, body), live: true };
+            let mut candidate = Candidate { node, body, facet: answers.facet(ground, node, &body), live: true };
             let taken_back = unassigned.iter().any(|(unassign, technician)| {
                 *technician == body.technician
                     && (ground.knows(*unassign, node)
@@ -126,7 +128,7 @@ impl<'a> Answers<'a> {
     }
 
     /// The technician's last answer; a refusal that does not know of the acceptance is the safer one (R2).
-    fn facet(&self, ground: &Ground<'a>, assign: Node<'a>, body: &bodies::Assign) -> AssignmentFacet {
+    fn facet(&self, ground: &Ground<'a>, assign: Node<'a>, body: &Dispatch<'a>) -> AssignmentFacet {
         let his = |node: &Node<'a>| node.fact.person() == Some(body.technician);
         let reference = assign.id().reference();
         let mut accepts = self
@@ -145,7 +147,7 @@ impl<'a> Answers<'a> {
             .map(|(node, _)| *node)
             .collect();
         if refuses.is_empty() {
-            if accepts.peek().is_some() {
+            if body.by_himself || accepts.peek().is_some() {
                 AssignmentFacet::Accepted
             } else if self.seens.iter().any(|node| his(node) && ground.knows(*node, assign)) {
                 AssignmentFacet::Seen
@@ -169,11 +171,12 @@ fn winner<'a>(
 ) -> Option<usize> {
     for candidate in candidates.iter_mut().filter(|candidate| candidate.live) {
         // A visit that ends unfinished uses up the assignment it was made for; the clerk schedules anew (C-141).
-        let used = visits
-            .all
-            .iter()
-            .filter(|visit| visit.technician == candidate.body.technician)
-            .any(|visit| visit.unfinished.iter().any(|outcome| ground.knows(*outcome, candidate.node)));
+        let his = || visits.all.iter().filter(|visit| visit.technician == candidate.body.technician);
+        let knowing = |outcome: &Node<'a>| ground.knows(*outcome, candidate.node);
+        // He has done his part while another item stays unfinished: the rest is scheduled anew.
+        let rest = visits.all.iter().any(|visit| visit.unfinished.iter().any(knowing));
+        let used = his().any(|visit| visit.unfinished.iter().chain(&visit.not_repairable).any(knowing))
+            || (rest && his().any(|visit| visit.dones.iter().any(knowing)));
         if used && visits.completed.is_none() {
             candidate.live = false;
             candidate.facet = AssignmentFacet::Released;
@@ -189,14 +192,15 @@ fn winner<'a>(
         live.iter().copied().reduce(|best, other| if r2(other.1, best.1).is_gt() { other } else { best })?;
     let losers: Vec<Node<'a>> = live.iter().map(|(_, node)| *node).filter(|node| *node != won).collect();
     if !losers.is_empty() {
-        let because = Because {
-            field: "assignment",
-            value: "superseded",
-            rule: Rule::R2,
-            pair: Some("X-18"),
-            message: "explain.x_18",
-        };
-        findings.explain(because, &[won], &losers);
+        let himself = |node: &Node<'a>| matches!(node.fact.body(), FactBody::SelfDispatch(_));
+        let (taken, given): (Vec<Node<'a>>, Vec<Node<'a>>) = losers.iter().copied().partition(himself);
+        for (pair, message, losers) in [("X-18", "explain.x_18", given), ("X-22", "explain.x_22", taken)] {
+            if !losers.is_empty() {
+                let because =
+                    Because { field: "assignment", value: "superseded", rule: Rule::R2, pair: Some(pair), message };
+                findings.explain(because, &[won], &losers);
+            }
+        }
         for loser in &losers {
             findings.tell_author(*loser, "notice.superseded", won);
         }
@@ -248,6 +252,7 @@ fn rivals<'a>(
     let (won, technician) = candidates.get(winner).map(|candidate| (candidate.node, candidate.body.technician))?;
     let worked = |person: PersonId| visits.all.iter().any(|visit| visit.technician == person && !visit.work.is_empty());
     let mut effective = Some(winner);
+    goods_taken(ground, findings, won, technician);
     for person in others(ground, visits, technician) {
         let Some(rival) = rival(ground, visits, won, person) else {
             continue;
@@ -289,6 +294,7 @@ fn rivals<'a>(
 fn others<'a>(ground: &Ground<'a>, visits: &Visits<'a>, technician: PersonId) -> Vec<PersonId> {
     let mut others: Vec<PersonId> = each!(ground, Accept)
         .filter_map(|(node, _)| node.fact.person())
+        .chain(each!(ground, SelfDispatch).filter_map(|(node, _)| node.fact.person()))
         .chain(visits.all.iter().map(|visit| visit.technician))
         .filter(|person| *person != technician)
         .collect();
@@ -313,8 +319,8 @@ fn rival<'a>(ground: &Ground<'a>, visits: &Visits<'a>, won: Node<'a>, person: Pe
     if let Some(begin) = open().filter_map(|visit| visit.begin()).find(unknown) {
         return Some(Rival::Coming(begin, true));
     }
-    let accept =
-        each!(ground, Accept).map(|(node, _)| node).find(|node| node.fact.person() == Some(person) && unknown(node))?;
+    let answers = each!(ground, Accept).map(|(node, _)| node).chain(each!(ground, SelfDispatch).map(|(node, _)| node));
+    let accept = answers.into_iter().find(|node| node.fact.person() == Some(person) && unknown(node))?;
     // Once his device has seen the new assignment he knows that he need not go.
     let told = ground.live().any(|node| node.fact.person() == Some(person) && ground.knows(node, won));
     Some(Rival::Coming(accept, !told))
@@ -371,7 +377,7 @@ fn hand_over(candidates: &mut [Candidate<'_>], winner: usize, person: PersonId) 
     Some(index)
 }
 
-fn explain<'a>(
+pub(super) fn explain<'a>(
     findings: &mut Findings<'a>,
     rule: Rule,
     pair: &'static str,

@@ -43,7 +43,13 @@ pub(super) fn closing<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> C
         };
         findings.explain(because, &[first], others);
     });
-    let closed = once(&ground_nodes(each!(ground, Close)), |first, others| {
+    // A close that a supervisor took back does not count.
+    let reopened = |close: &Node<'a>| {
+        each!(ground, Reopen).any(|(_, body)| ground.causality.resolve(body.close).any(|node| node == *close))
+    };
+    let closes: Vec<Node<'a>> =
+        ground_nodes(each!(ground, Close)).into_iter().filter(|close| !reopened(close)).collect();
+    let closed = once(&closes, |first, others| {
         let because =
             Because { field: "state", value: "closed", rule: Rule::R10, pair: None, message: "explain.closed_once" };
         findings.explain(because, &[first], others);

@@ -71,9 +71,7 @@ impl<'a> Findings<'a> {
     /// one, else by R2.
     pub(super) fn decision(&self, ground: &Ground<'a>, terms: &Terms, causes: &[Node<'a>]) -> Option<Decision<'a>> {
         let id = review_id(terms.kind, &digests(causes));
-        let offered = |decision: &&Decision<'a>| {
-            terms.choices.contains(&decision.choice) && !(decision.by_default && terms.limit_ms.is_none())
-        };
+        let offered = |decision: &&Decision<'a>| is_offered(terms, decision);
         self.decisions.get(&id)?.iter().filter(offered).copied().reduce(|best, other| {
             let better = match (best.by_default, other.by_default) {
                 (true, false) => true,
@@ -101,7 +99,7 @@ impl<'a> Findings<'a> {
             .get(&id)
             .into_iter()
             .flatten()
-            .filter(|stated| !terms.choices.contains(&stated.choice) || (stated.by_default && terms.limit_ms.is_none()))
+            .filter(|stated| !is_offered(terms, stated))
             .map(|stated| stated.node)
             .collect();
         for node in refused {
@@ -178,6 +176,15 @@ impl<'a> Findings<'a> {
         self.tell(node.fact.person(), super::ground::role(node), message, about);
     }
 
+    /// The same, unless it was said before.
+    pub(super) fn explain_once(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
+        let first = winners.first().map(Node::id);
+        let said = |reason: &Explanation| reason.pair == because.pair && reason.winners.first().copied() == first;
+        if !self.explanations.iter().any(said) {
+            self.explain(because, winners, losers);
+        }
+    }
+
     /// Says why a field is what it is.
     pub(super) fn explain(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
         self.explanations.push(Explanation {
@@ -209,6 +216,15 @@ impl<'a> Findings<'a> {
             void,
         }
     }
+}
+
+/// Whether the decision is one of the review's choices, by somebody who may take it: anybody at the desk, or its
+/// owner. A default fires only where there is a limit.
+fn is_offered(terms: &Terms, decision: &Decision<'_>) -> bool {
+    let role = super::ground::role(decision.node);
+    let desk = matches!(role, Role::Clerk | Role::Dispatcher | Role::Supervisor);
+    let entitled = if decision.by_default { terms.limit_ms.is_some() } else { desk || role == terms.owner };
+    entitled && terms.choices.contains(&decision.choice)
 }
 
 /// What the rules found, ready for the view.

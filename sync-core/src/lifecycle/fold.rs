@@ -2,17 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::assignment::{self, Assignments};
-use super::cancel::{self, Cancels, Standing};
+use super::assignment;
+use super::cancel::{self, Standing};
 use super::causality::Node;
 use super::closing;
+use super::facets::{ConsentState, Facets, WarrantyFacet};
 use super::fact_set::FactSet;
 use super::findings::{Because, Findings};
-use super::ground::{Ground, moment, moment_of};
+use super::ground::{Ground, each, moment, moment_of};
+use super::items::Items;
+use super::lines::Terms;
 use super::reviews::terms;
 use super::view::{NoteView, OrderState, OrderView, ReviewKind, Rule, VoucherFacet};
-use super::visits::{self, Visits};
-use super::{appointment, intake, lines, signature};
+use super::{
+    appointment, approvals, consent, custody, duplicates, header, holds, intake, lines, money, records, signature,
+    visits,
+};
 use crate::facts::{Fact, FactBody};
 use crate::ids::{ActorId, FactId};
 use crate::time::UnixMillis;
@@ -20,23 +25,75 @@ use crate::time::UnixMillis;
 /// The order as people see it: a pure function of the set. No clock, no policy, no reference record; the same
 /// facts give the same view on every replica, however they arrived.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "each rule in turn, then each field of the view")]
 pub fn fold(facts: &FactSet) -> OrderView {
     let mut findings = Findings::default();
     let ground = Ground::new(facts, &mut findings);
     findings.hear_decisions(&ground);
     let request = intake::request(&ground, &mut findings);
     let confirmation = intake::confirmation(&ground, &mut findings);
-    let visits = visits::visits(&ground, &mut findings);
-    let cancels = cancel::cancels(&ground, &mut findings, &visits);
+    let declined = intake::declined(&ground, &mut findings);
+    let items = Items::new(&ground);
+    let visits = visits::visits(&ground, &mut findings, &items);
+    let custodies = custody::custodies(&ground, &mut findings);
+    let cancels = cancel::cancels(&ground, &mut findings, &visits, &custodies);
     let closing = closing::closing(&ground, &mut findings);
     let assignments = assignment::assignments(&ground, &mut findings, &visits, &cancels);
     let appointments = appointment::appointments(&ground, &mut findings, &visits, &cancels, &assignments);
-    let lines = lines::lines(&ground, &mut findings, &visits, &cancels, &closing);
+    let warranty = header::warranty(&ground, &mut findings, request.as_ref());
+    let mut consents = consent::consents(&ground, &mut findings, &visits);
+    let mut terms = Terms { request: request.as_ref(), warranty: &warranty, consents: &mut consents };
+    let mut lines = lines::lines(&ground, &mut findings, &visits, &cancels, &closing, &mut terms);
     let signatures = signature::signatures(&ground, &mut findings, &lines);
     cloned_devices(&ground, &mut findings);
+    let duplicates = duplicates::duplicates(&ground, &mut findings);
+    let discount = money::discounts(&ground, &mut findings);
+    money::less(&mut lines.billable, &discount);
+    let settled = !ground.proofs().is_empty() || cancels.ended().is_some();
+    let money = money::money(&ground, &mut findings, &lines.billable, discount, settled);
+    let holds = holds::holds(&ground, &mut findings, &visits);
+    let facets = Facets {
+        items: items.views(&ground, &mut findings, &visits),
+        holds,
+        header: header::header(&ground, &mut findings),
+        class: warranty.class,
+        warranty: warranty.facet,
+        paperwork_due: records::paperwork_due(&ground, &mut findings),
+        no_consent: consents.no_consent,
+        custody: custodies.views.clone(),
+        money,
+        approvals: approvals::approvals(&ground, &mut findings),
+        complaints: records::complaints(&ground),
+        contacts: records::contacts(&ground, &mut findings),
+        units: records::units(&ground),
+        numbers: records::numbers(&ground, &mut findings),
+        missing: records::missing(&ground, &mut findings),
+        proofs: records::proofs(&ground),
+        planned: records::planned(&ground, &mut findings),
+        handed_to: each!(ground, HandoverVisit).map(|(_, body)| body.to).collect(),
+        linked: duplicates.linked,
+        survivor: duplicates.survivor,
+        low_confidence: records::low_confidence(&ground, &mut findings),
+        quotes: std::mem::take(&mut consents.views),
+    };
+    records::differences(&ground, &mut findings, &visits);
     let voucher = closing.voucher(assignment::went_out(&assignments, &visits));
-    let ready = confirmation.is_some();
-    let state = state(closing.closed, &cancels, &visits, &assignments, voucher, ready);
+    let state = state(&Standings {
+        merged: facets.survivor.is_some(),
+        closed: closing.closed.is_some(),
+        cancelled: cancels.standing.map(|(standing, _)| standing),
+        in_custody: custodies.open(),
+        completed: visits.completed.is_some(),
+        returned: voucher == VoucherFacet::Returned,
+        visiting: visits.all.iter().any(visits::VisitFacts::is_open),
+        on_hold: !facets.holds.is_empty(),
+        unfinished: visits.all.iter().any(|visit| !visit.unfinished.is_empty() || !visit.not_repairable.is_empty()),
+        assigned: assignments.effective.is_some(),
+        awaited: facets.quotes.iter().any(|quote| quote.current && quote.consent != ConsentState::Given)
+            && facets.warranty == Some(WarrantyFacet::Paid),
+        ready: confirmation.is_some(),
+        declined: declined.is_some(),
+    });
     let report = findings.finish(&ground);
     OrderView {
         state,
@@ -47,7 +104,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         confirmation,
         assigned: assignments.effective,
         assignments: assignments.all,
-        visits: visits.all.iter().map(visits::VisitFacts::view).collect(),
+        visits: visits.all.iter().map(|visit| visit.view(&ground, &items)).collect(),
         appointment: appointments.effective,
         blocked_windows: appointments.blocked,
         lines: lines.views,
@@ -65,33 +122,49 @@ pub fn fold(facts: &FactSet) -> OrderView {
         notices: report.notices,
         explanations: report.explanations,
         unknown_facts: ground.live().filter(|node| matches!(node.fact.body(), FactBody::Unknown { .. })).count(),
+        facets,
         decided: super::decided::decided(&ground),
     }
 }
 
-/// The first predicate that holds, in the order of table 4.2. Merged, awaiting consent, on hold, in
-/// custody and declined have no facts at this schema level.
-fn state(
-    closed: Option<Node<'_>>,
-    cancels: &Cancels<'_>,
-    visits: &Visits<'_>,
-    assignments: &Assignments<'_>,
-    voucher: VoucherFacet,
+/// What table 4.2 asks.
+#[expect(clippy::struct_excessive_bools, reason = "one question of the table each")]
+struct Standings {
+    merged: bool,
+    closed: bool,
+    cancelled: Option<Standing>,
+    in_custody: bool,
+    completed: bool,
+    returned: bool,
+    visiting: bool,
+    on_hold: bool,
+    unfinished: bool,
+    assigned: bool,
+    awaited: bool,
     ready: bool,
-) -> OrderState {
-    let unfinished = visits.all.iter().any(|visit| !visit.unfinished.is_empty());
-    match cancels.standing {
-        _ if closed.is_some() => OrderState::Closed,
-        Some((Standing::Cancelled, _)) => OrderState::Cancelled,
-        Some((Standing::Terminated, _)) => OrderState::Terminated,
-        Some((Standing::Contested, _)) => OrderState::CancelContested,
-        None if visits.completed.is_some() && voucher == VoucherFacet::Returned => OrderState::Returned,
-        None if visits.completed.is_some() => OrderState::Completed,
-        None if visits.all.iter().any(visits::VisitFacts::is_open) => OrderState::InProgress,
-        None if unfinished && assignments.effective.is_none() => OrderState::Unfinished,
-        None if assignments.effective.is_some() => OrderState::Dispatched,
-        None if ready => OrderState::Ready,
-        None => OrderState::Registered,
+    declined: bool,
+}
+
+/// The first predicate that holds, in the order of table 4.2. What was terminated with goods still with us shows as in
+/// custody until they are back (R3(b)).
+fn state(order: &Standings) -> OrderState {
+    match order.cancelled {
+        _ if order.merged => OrderState::Merged,
+        _ if order.closed => OrderState::Closed,
+        Some(Standing::Cancelled) => OrderState::Cancelled,
+        Some(Standing::Terminated) if !order.in_custody => OrderState::Terminated,
+        Some(Standing::Contested) => OrderState::CancelContested,
+        _ if order.in_custody => OrderState::InCustody,
+        _ if order.completed && order.returned => OrderState::Returned,
+        _ if order.completed => OrderState::Completed,
+        _ if order.declined => OrderState::Declined,
+        _ if order.visiting => OrderState::InProgress,
+        _ if order.on_hold => OrderState::OnHold,
+        _ if order.unfinished && !order.assigned => OrderState::Unfinished,
+        _ if order.assigned => OrderState::Dispatched,
+        _ if order.awaited => OrderState::AwaitingConsent,
+        _ if order.ready => OrderState::Ready,
+        _ => OrderState::Registered,
     }
 }
 

@@ -108,6 +108,13 @@ fn names(body: &FactBody, reference: FactRef) -> bool {
         FactBody::WithdrawOwn(body) => body.fact == reference,
         FactBody::Reinstate(body) => body.cancel == reference,
         FactBody::RejectSignature(body) => body.signature == reference,
+        FactBody::SignByCode(body) => body.covered.contains(&reference),
+        FactBody::AttachPaper(body) => body.covered.contains(&reference),
+        FactBody::CorrectFact(body) => body.fact == reference,
+        FactBody::FileDocument(body) => body.fact == reference,
+        FactBody::Approve(body) => body.subject == reference,
+        FactBody::Reject(body) => body.subject == reference,
+        FactBody::PassOver(body) => body.fact == reference || body.seen.contains(&reference),
         _ => false,
     }
 }

@@ -1,20 +1,21 @@
 //! What every rule reads: the facts in canonical order, what was withdrawn, and how two intents compare.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::causality::{Causality, Node, Places};
+use super::facets::ProofWay;
 use super::fact_set::FactSet;
 use super::findings::Findings;
 use super::view::{Moment, Rule};
 use crate::facts::bodies::SignDocument;
-use crate::facts::{Author, Class, FactBody, FactKind, Role};
-use crate::ids::FactRef;
+use crate::facts::{Author, Class, FactKind, Role};
+use crate::ids::{FactRef, PersonId};
 
 /// Every counting fact of one kind with its body, in canonical order.
 macro_rules! each {
     ($ground:expr, $kind:ident) => {
-        $ground.live().filter_map(|node| {
+        $ground.of(crate::facts::FactKind::$kind).filter_map(|node| {
             if let crate::facts::FactBody::$kind(body) = node.fact.body() { Some((node, body)) } else { None }
         })
     };
@@ -39,18 +40,45 @@ pub(super) struct Ground<'a> {
     rejected: Places,
     /// Withdrawals by the place of the fact they take back.
     withdrawals: BTreeMap<usize, Vec<Node<'a>>>,
+    /// Facts that count, by kind, in canonical order.
+    by_kind: BTreeMap<FactKind, Vec<Node<'a>>>,
+}
+
+/// How a customer agreed to what he saw: by signature, one-time code or on paper (R6).
+#[derive(Clone, Copy)]
+pub(super) struct Proof<'a> {
+    /// The fact.
+    pub(super) node: Node<'a>,
+    /// What he saw.
+    pub(super) covered: &'a [FactRef],
+    /// His name.
+    pub(super) name: &'a str,
+    /// How; absent for a signature on the device.
+    pub(super) way: Option<ProofWay>,
 }
 
 impl<'a> Ground<'a> {
     pub(super) fn new(facts: &'a FactSet, findings: &mut Findings<'a>) -> Self {
         let causality = Causality::new(facts);
-        let mut ground =
-            Self { causality, signed: Places::default(), rejected: Places::default(), withdrawals: BTreeMap::new() };
+        let mut ground = Self {
+            causality,
+            signed: Places::default(),
+            rejected: Places::default(),
+            withdrawals: BTreeMap::new(),
+            by_kind: BTreeMap::new(),
+        };
+        let mut by_kind: BTreeMap<FactKind, Vec<Node<'a>>> = BTreeMap::new();
+        for node in ground.live() {
+            if let Some(kind) = node.fact.kind() {
+                by_kind.entry(kind).or_default().push(node);
+            }
+        }
+        ground.by_kind = by_kind;
         ground.rejected = ground.rejections().map(|(signature, _)| signature).collect();
         let mut signed = Places::default();
-        for (node, body) in ground.signatures() {
-            for reference in &body.covered {
-                if let Some(covered) = ground.covered_by(node, *reference) {
+        for proof in ground.proofs() {
+            for reference in proof.covered {
+                if let Some(covered) = ground.covered_by(proof.node, *reference) {
                     signed.insert(covered);
                 }
             }
@@ -86,6 +114,53 @@ impl<'a> Ground<'a> {
                 signature.fact.kind() == Some(FactKind::SignDocument) && signature.fact.digest == body.digest
             })
             .map(|(signature, node, _)| (signature, node))
+    }
+
+    /// Facts that count of one kind, in canonical order.
+    pub(super) fn of(&self, kind: FactKind) -> impl Iterator<Item = Node<'a>> + '_ {
+        self.by_kind.get(&kind).into_iter().flatten().copied()
+    }
+
+    /// Whether there is a fact of one of these kinds.
+    pub(super) fn has(&self, kinds: &[FactKind]) -> bool {
+        kinds.iter().any(|kind| self.by_kind.contains_key(kind))
+    }
+
+    /// Everything by which a customer agreed to what he saw, in canonical order.
+    pub(super) fn proofs(&self) -> Vec<Proof<'a>> {
+        let signed = self.signatures().map(|(node, body)| Proof {
+            node,
+            covered: body.covered.as_slice(),
+            name: body.name.as_str(),
+            way: None,
+        });
+        let coded = each!(self, SignByCode).map(|(node, body)| Proof {
+            node,
+            covered: body.covered.as_slice(),
+            name: body.name.as_str(),
+            way: Some(ProofWay::Code),
+        });
+        let papers = each!(self, AttachPaper).map(|(node, body)| Proof {
+            node,
+            covered: body.covered.as_slice(),
+            name: body.name.as_str(),
+            way: Some(ProofWay::Paper),
+        });
+        let mut proofs: Vec<Proof<'a>> = signed.chain(coded).chain(papers).collect();
+        proofs.sort_by_key(|proof| proof.node.place());
+        proofs
+    }
+
+    /// Whether the other side of a two-party fact has confirmed it: as its witness, or by acknowledging it later.
+    pub(super) fn is_confirmed_by(&self, node: Node<'a>, person: PersonId) -> bool {
+        let witnesses = node.fact.content.head.witnesses.iter().flatten();
+        node.fact.person() == Some(person)
+            || witnesses.into_iter().any(|witness| witness.person == person)
+            || each!(self, Acknowledge).any(|(acknowledged, body)| {
+                acknowledged.fact.person() == Some(person)
+                    && body.digest == node.fact.digest
+                    && body.fact == node.id().reference()
+            })
     }
 
     pub(super) fn knows(&self, later: Node<'a>, earlier: Node<'a>) -> bool {
@@ -167,17 +242,10 @@ pub(super) fn role(node: Node<'_>) -> Role {
     node.fact.kind().map_or(Role::Clerk, suggested_role)
 }
 
-/// The role that a kind suggests: the one that usually states it.
+/// The role that a kind suggests: the first one in its row of the table of kinds.
 #[must_use]
 pub fn suggested_role(kind: FactKind) -> Role {
-    let allowed = kind.right().roles;
-    if allowed.contains(&Role::Clerk) {
-        Role::Clerk
-    } else if allowed.contains(&Role::Technician) {
-        Role::Technician
-    } else {
-        Role::Dispatcher
-    }
+    kind.right().roles.first().copied().unwrap_or(Role::Dispatcher)
 }
 
 /// R2, role rank: supervisor, dispatcher, clerk, technician, system (a constant, never policy).
@@ -186,7 +254,7 @@ fn rank(node: Node<'_>) -> u8 {
         (Author::System(_), _) => 0,
         (_, Role::Auditor | Role::Administrator) => 1,
         (_, Role::Technician) => 2,
-        (_, Role::Clerk) => 3,
+        (_, Role::Clerk | Role::Quality | Role::Accountant | Role::Storekeeper | Role::CallbackAgent) => 3,
         (_, Role::Dispatcher) => 4,
         (_, Role::Supervisor) => 5,
     }
@@ -212,16 +280,4 @@ pub(super) fn moment(node: Node<'_>) -> Moment {
 /// The same of a fact without its place.
 pub(super) fn moment_of(fact: &crate::facts::Fact) -> Moment {
     Moment { fact: fact.id, time: fact.time, claimed: fact.claimed(), lo: fact.lo() }
-}
-
-/// The work item that a fact belongs to; `register_call` opens item 1.
-pub(super) fn item(node: Node<'_>) -> u8 {
-    node.fact.content.head.work_item.unwrap_or(1)
-}
-
-/// The work items that outcomes name, and item 1.
-pub(super) fn items(ground: &Ground<'_>) -> BTreeSet<u8> {
-    let outcome =
-        |node: &Node<'_>| matches!(node.fact.body(), FactBody::OutcomeDone(_) | FactBody::OutcomeUnfinished(_));
-    ground.live().filter(|node| outcome(node) && !ground.is_withdrawn(*node)).map(item).chain([1]).collect()
 }

@@ -24,11 +24,13 @@ pub fn ground_of_state(view: &OrderView, facts: &FactSet) -> Option<FactId> {
         OrderState::Cancelled => cancel(view, CancelEffect::Cancelled),
         OrderState::Terminated => cancel(view, CancelEffect::Terminated),
         OrderState::CancelContested => cancel(view, CancelEffect::Contested),
-        OrderState::OnHold
-        | OrderState::AwaitingConsent
-        | OrderState::InCustody
-        | OrderState::Merged
-        | OrderState::Declined => None,
+        OrderState::OnHold => view.facets.holds.first().map(|hold| hold.at.fact),
+        OrderState::AwaitingConsent => view.facets.current_quote().map(|quote| quote.at.fact),
+        OrderState::InCustody => {
+            view.facets.custody.iter().find(|custody| custody.is_open()).map(|custody| custody.at.fact)
+        }
+        OrderState::Merged => last_of(facts, FactKind::LinkDuplicate),
+        OrderState::Declined => last_of(facts, FactKind::Decline),
     }
 }
 

@@ -5,13 +5,17 @@ use super::findings::{Because, Findings};
 use super::ground::{Ground, each, later, moment};
 use super::reviews::terms;
 use super::view::{Confirmation, Request, ReviewKind, Rule};
-use crate::facts::bodies;
-use crate::facts::values::ReviewChoice;
+use crate::facts::values::{Channel, ReviewChoice, ServiceClass, Urgency};
+use crate::facts::{Class, FactKind, bodies};
+use crate::ids::RecordId;
 
-/// The request: the first in canonical order. An order has one; another register fact for it is void.
+/// The request: the first in canonical order. An order has one; another register fact for it is void. An emergency
+/// order has the paper that was completed for it (C-045).
 pub(super) fn request<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Option<Request> {
     let mut calls = each!(ground, RegisterCall);
-    let (node, body) = calls.next()?;
+    let Some((node, body)) = calls.next() else {
+        return emergency(ground);
+    };
     for (other, _) in calls {
         findings.void(other, Rule::R10);
     }
@@ -30,9 +34,80 @@ pub(super) fn request<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> O
     })
 }
 
+/// An emergency order as it was stated on site; where its paper is complete, with that.
+fn emergency(ground: &Ground<'_>) -> Option<Request> {
+    let (node, body) = each!(ground, CreateEmergencyOrder).next()?;
+    let unknown = RecordId([0; RecordId::LENGTH]);
+    let stated = Request {
+        at: moment(node),
+        by: node.fact.author.clone(),
+        customer: body.customer.unwrap_or(unknown),
+        site: body.site.unwrap_or(unknown),
+        unit: body.unit,
+        channel: Channel::OnSite,
+        class: ServiceClass::Chargeable,
+        urgency: Urgency::Hazard,
+        problem: body.problem.clone(),
+        serial: None,
+        skill: None,
+    };
+    let Some((_, paper)) = each!(ground, CompletePaperwork).last() else {
+        return Some(stated);
+    };
+    Some(Request {
+        customer: paper.customer,
+        site: paper.site,
+        unit: paper.unit.or(stated.unit),
+        channel: paper.channel,
+        class: paper.class,
+        urgency: paper.urgency,
+        serial: renumbered(ground).or_else(|| paper.serial.clone()),
+        ..stated
+    })
+}
+
 /// another order had the number before; the suffixed one is the last that the register gave.
 fn renumbered(ground: &Ground<'_>) -> Option<String> {
     each!(ground, Renumber).last().map(|(_, body)| body.serial.clone())
+}
+
+/// C-007: declined, unless somebody has begun or agreed something with the customer meanwhile (R1).
+pub(super) fn declined<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Option<Node<'a>> {
+    let (decline, _) = each!(ground, Decline).next()?;
+    let happened = |node: &Node<'a>| {
+        let beside = matches!(
+            node.fact.kind(),
+            Some(
+                FactKind::CreateEmergencyOrder
+                    | FactKind::ReportContact
+                    | FactKind::Acknowledge
+                    | FactKind::WithdrawOwn
+                    | FactKind::ReverseLine
+            )
+        );
+        node.fact.kind().is_some_and(|kind| kind.class() == Class::Physical) && !beside && !ground.is_withdrawn(*node)
+    };
+    let promised = |node: &Node<'a>| {
+        let complaint = node.fact.kind() == Some(FactKind::OpenComplaint);
+        node.fact.kind().is_some_and(|kind| kind.class() == Class::Commitment) && !complaint
+    };
+    // He who declines knows what was agreed so far, and tells the customer; what is agreed meanwhile stands.
+    let stronger = ground.live().find(|node| happened(node) || (promised(node) && !ground.knows(decline, *node)));
+    let because = |value| Because { field: "state", value, rule: Rule::R1, pair: None, message: "explain.declined" };
+    match stronger {
+        Some(other) if ground.knows(decline, other) => {
+            findings.void(decline, Rule::R1);
+            None
+        }
+        Some(other) => {
+            findings.explain(because("not_declined"), &[other], &[decline]);
+            None
+        }
+        None => {
+            findings.explain(because("declined"), &[decline], &[]);
+            Some(decline)
+        }
+    }
 }
 
 /// The confirmation that shows: the causally last; of two concurrent ones the later, and both stand until a

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::cancel::Cancels;
-use super::causality::Node;
+use super::causality::{Node, Places};
 use super::closing::Closing;
+use super::consent::Consents;
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment, role};
+use super::header::Warranty;
+use super::line_edits::{Entry, corrected, entries, line_of, possible_duplicates, replaced};
 use super::reviews::terms;
-use super::view::{Coverage, LineStanding, LineView, ReviewKind, Rule};
+use super::view::{Coverage, LineStanding, LineView, Request, ReviewKind, Rule};
 use super::visits::Visits;
-use crate::facts::Role;
 use crate::facts::values::{Line, LineKind, ReviewChoice};
+use crate::facts::{FactBody, Role};
 
 /// Every line with its facts.
 pub(super) struct Lines<'a> {
@@ -25,6 +28,16 @@ pub(super) struct Lines<'a> {
     pub(super) billable: BTreeMap<String, i64>,
 }
 
+/// What was agreed with the customer about paying.
+pub(super) struct Terms<'t, 'a> {
+    /// The request.
+    pub(super) request: Option<&'t Request>,
+    /// Who pays.
+    pub(super) warranty: &'t Warranty<'a>,
+    /// What he agreed to beforehand.
+    pub(super) consents: &'t mut Consents<'a>,
+}
+
 /// R5, R6 and R7 over all lines.
 pub(super) fn lines<'a>(
     ground: &Ground<'a>,
@@ -32,23 +45,29 @@ pub(super) fn lines<'a>(
     visits: &Visits<'a>,
     cancels: &Cancels<'a>,
     closing: &Closing<'a>,
+    terms: &mut Terms<'_, 'a>,
 ) -> Lines<'a> {
-    let reversed = reversed(ground, findings);
-    let signed = ground.signatures().next().map(|(signature, _)| signature);
+    let gone = Gone { reversed: reversed(ground, findings), replaced: replaced(ground, findings) };
+    let signed = ground.proofs().first().map(|proof| proof.node);
+    let free = free(ground, findings, terms.warranty);
     let mut lines =
         Lines { views: Vec::new(), uncovered: Vec::new(), coverage: Coverage::None, billable: BTreeMap::new() };
     let (mut covered_lines, mut open_lines) = (0_usize, 0_usize);
-    for (node, body) in each!(ground, RecordLine) {
-        let standing = standing(ground, findings, closing, &reversed, node);
+    let mut counting = Vec::new();
+    for entry in entries(ground) {
+        let Entry { node, line } = entry;
+        let standing = standing(ground, findings, closing, &gone, node);
         let covered = ground.signed.contains(node);
         let effective = standing == LineStanding::Effective;
         let mut consented = false;
-        if effective && is_on_the_voucher(&body.line) {
+        if effective && is_on_the_voucher(line) {
+            counting.push(entry);
             if covered {
                 covered_lines = covered_lines.saturating_add(1);
             } else {
                 open_lines = open_lines.saturating_add(1);
-                if let Some(signature) = signed {
+                consented = terms.consents.takes(ground, node, line);
+                if let Some(signature) = signed.filter(|_| !consented) {
                     let settled = uncovered(ground, findings, signature, node);
                     consented = settled == Some(ReviewChoice::Consented);
                     if settled.is_none() {
@@ -61,9 +80,20 @@ pub(super) fn lines<'a>(
         let internal = visit.is_some_and(|(index, _)| visits.internal.contains(&index));
         let barred = cancels.written_off || cancels.barred.iter().any(|cancel| ground.knows(node, *cancel));
         let late = closing.late.contains(&node) && !closing.late_counts;
-        let billable =
-            effective && (covered || consented) && !internal && !barred && !late && body.line.amount.is_some();
-        if let (true, Some(amount)) = (billable, &body.line.amount) {
+        let agreed = (covered && !not_charged(ground, findings, terms, node)) || consented;
+        // A correction in the customer's favour applies to what he signed, another one does not (R7).
+        let corrected = corrected(ground, node);
+        let amount = match (&line.amount, corrected.map(|line| &line.amount)) {
+            (Some(signed), Some(Some(correct)))
+                if correct.currency == signed.currency && correct.minor < signed.minor =>
+            {
+                Some(correct)
+            }
+            (Some(_), Some(None)) | (None, _) => None,
+            (Some(signed), _) => Some(signed),
+        };
+        let billable = effective && agreed && !internal && !barred && !late && !free && amount.is_some();
+        if let Some(amount) = amount.filter(|_| billable) {
             let sum = lines.billable.entry(amount.currency.clone()).or_insert(0);
             *sum = sum.saturating_add(amount.minor);
         }
@@ -71,7 +101,7 @@ pub(super) fn lines<'a>(
             at: moment(node),
             by: node.fact.author.clone(),
             visit: visit.map(|(_, visit)| visit.id),
-            line: body.line.clone(),
+            line: corrected.unwrap_or(line).clone(),
             standing,
             covered,
             billable,
@@ -84,7 +114,52 @@ pub(super) fn lines<'a>(
         (_, _) => Coverage::Partial,
     };
     together(ground, findings, visits);
+    possible_duplicates(ground, findings, &counting);
     lines
+}
+
+/// Lines that do not count any more.
+struct Gone<'a> {
+    reversed: BTreeMap<usize, Node<'a>>,
+    replaced: Places,
+}
+
+/// judged as free since the call was registered: the signed facts stand, the charge is cancelled.
+fn free<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, warranty: &Warranty<'a>) -> bool {
+    let Some(judged) = warranty.freed else {
+        return false;
+    };
+    if let Some(proof) = ground.proofs().into_iter().find(|proof| !ground.knows(proof.node, judged)) {
+        let because =
+            Because { field: "warranty", value: "free", rule: Rule::R7, pair: Some("X-47"), message: "explain.x_47" };
+        findings.explain(because, &[judged], &[proof.node]);
+    }
+    true
+}
+
+/// the customer signed as free what was judged as paid meanwhile: not charged on this signature.
+fn not_charged<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, terms_of: &Terms<'_, 'a>, node: Node<'a>) -> bool {
+    let Some(verdict) = terms_of.warranty.charged else {
+        return false;
+    };
+    let covers = |proof: &super::ground::Proof<'a>| {
+        proof.covered.iter().any(|reference| ground.covered_by(proof.node, *reference) == Some(node))
+    };
+    let covering: Vec<_> = ground.proofs().into_iter().filter(covers).collect();
+    let free = |proof: &super::ground::Proof<'a>| Warranty::was_free(ground, terms_of.request, proof.node);
+    let Some(proof) = covering.iter().find(|proof| free(proof)).filter(|_| covering.iter().all(free)) else {
+        return false;
+    };
+    let because = Because {
+        field: "warranty",
+        value: "not_charged",
+        rule: Rule::R7,
+        pair: Some("X-48"),
+        message: "explain.x_48",
+    };
+    findings.explain_once(because, &[proof.node], &[verdict]);
+    let decision = findings.raise(ground, &terms(ReviewKind::NotCharged), &[verdict, proof.node], Rule::R7);
+    decision.is_none_or(|decision| decision.choice != ReviewChoice::Consented)
 }
 
 /// What the customer must have seen: work, parts and expenses, and whatever has a price. Photos, readings and
@@ -103,8 +178,7 @@ fn reversed<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> BTreeMap<us
             continue;
         }
         let target = targets.find(|target| {
-            matches!(target.fact.body(), crate::facts::FactBody::RecordLine(_))
-                && (target.fact.author == node.fact.author || role(node) == Role::Supervisor)
+            line_of(*target).is_some() && (target.fact.author == node.fact.author || role(node) == Role::Supervisor)
         });
         match target {
             Some(target) => {
@@ -123,14 +197,17 @@ fn standing<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
     closing: &Closing<'a>,
-    reversed: &BTreeMap<usize, Node<'a>>,
+    gone: &Gone<'a>,
     node: Node<'a>,
 ) -> LineStanding {
     if ground.is_withdrawn(node) {
         return LineStanding::Withdrawn;
     }
-    if reversed.contains_key(&node.place()) {
+    if gone.reversed.contains_key(&node.place()) {
         return LineStanding::Reversed;
+    }
+    if gone.replaced.contains(node) {
+        return LineStanding::Replaced;
     }
     // A line on an order that its author knew to be closed contradicts its own past (R12).
     if closing.closed.is_some_and(|close| ground.knows(node, close)) {
@@ -153,14 +230,22 @@ fn uncovered<'a>(
     signature: Node<'a>,
     line: Node<'a>,
 ) -> Option<ReviewChoice> {
-    let pair = if ground.knows(line, signature) {
+    let returned = || each!(ground, ReturnCustody).any(|(back, _)| ground.concurrent(back, line));
+    let on_the_bench = matches!(line.fact.body(), FactBody::BenchWork(_));
+    let pair = if on_the_bench && returned() {
+        Some("X-57")
+    } else if ground.knows(line, signature) {
         Some("X-53")
     } else if ground.concurrent(line, signature) {
         Some("X-43")
     } else {
         None
     };
-    let message = if pair == Some("X-53") { "explain.x_53" } else { "explain.x_43" };
+    let message = match pair {
+        Some("X-53") => "explain.x_53",
+        Some("X-57") => "explain.x_57",
+        _ => "explain.x_43",
+    };
     let because = Because { field: "signature", value: "signed_partial", rule: Rule::R6, pair, message };
     findings.explain(because, &[signature], &[line]);
     findings.tell_author(line, "notice.line_uncovered", line);

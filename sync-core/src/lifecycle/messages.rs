@@ -1,6 +1,6 @@
 //! The message catalogue of the lifecycle: every sentence in English and Simplified Chinese.
 //!
-//! Source: `schemas/messages/lifecycle.json`. Placeholders look like `{name}`.
+//! Sources: `schemas/messages/lifecycle.json` and `facts.json`. Placeholders look like `{name}`.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -23,11 +23,15 @@ struct Message {
     zh: String,
 }
 
-const SOURCE: &str = include_str!("../../../schemas/messages/lifecycle.json");
+const SOURCES: [&str; 2] =
+    [include_str!("../../../schemas/messages/lifecycle.json"), include_str!("../../../schemas/messages/facts.json")];
 
 fn catalogue() -> &'static BTreeMap<String, Message> {
     static CATALOGUE: OnceLock<BTreeMap<String, Message>> = OnceLock::new();
-    CATALOGUE.get_or_init(|| serde_json::from_str(SOURCE).unwrap_or_default())
+    CATALOGUE.get_or_init(|| {
+        let read = |source| serde_json::from_str::<BTreeMap<String, Message>>(source).unwrap_or_default();
+        SOURCES.into_iter().flat_map(read).collect()
+    })
 }
 
 /// The sentence under a key; the key of the missing sentence where there is none (a test keeps that from

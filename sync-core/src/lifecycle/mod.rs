@@ -6,26 +6,43 @@
 //! (R6), `closing` (R12), `reviews` (who decides, until when). Nothing here reads a clock or a policy.
 
 mod appointment;
+mod approvals;
 mod assignment;
 mod cancel;
 pub mod causality;
 mod closing;
+mod completion;
+mod consent;
+mod custody;
 mod cycles;
 pub mod decided;
+mod dispatches;
+mod duplicates;
 mod explain;
+pub mod facets;
 pub mod fact_set;
 mod findings;
 mod fold;
 mod folded;
 mod ground;
 mod ground_of_state;
+mod header;
+mod holds;
 mod intake;
+#[cfg(any(test, feature = "scenario"))]
+pub mod invariants;
+mod items;
+mod line_edits;
 mod lines;
 pub mod messages;
+mod money;
+mod records;
 pub mod reviews;
 #[cfg(any(test, feature = "scenario"))]
 pub mod scenario;
 mod signature;
+mod summary;
+mod summary_terms;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -33,7 +50,7 @@ pub mod view;
 mod visits;
 
 pub use causality::Causality;
-pub use explain::{Reason, body_summary, explain, known_to, summary};
+pub use explain::{Reason, explain, known_to};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
 pub use fold::fold;
@@ -41,3 +58,4 @@ pub use folded::{Added, Folded};
 pub use ground::{SIGNATURE_CHECK_RULE, suggested_role};
 pub use ground_of_state::ground_of_state;
 pub use messages::Language;
+pub use summary::{body_summary, summary};

@@ -30,7 +30,9 @@ pub struct Terms {
 #[must_use]
 #[expect(clippy::match_same_arms, reason = "a table, one row for each kind")]
 pub fn terms(kind: ReviewKind) -> Terms {
-    use ReviewChoice::{Acknowledged, Consented, Continue, First, Keep, Release, Second, Terminate, WriteOff};
+    use ReviewChoice::{
+        Acknowledged, Consented, Continue, Exchange, First, Keep, Refund, Release, Return, Second, Terminate, WriteOff,
+    };
     let (owner, limit_ms, choices, default, blocking): (_, _, &'static [ReviewChoice], _, _) = match kind {
         // 30 minutes. The caller replaces the default by "terminate" where nobody let the technician in.
         ReviewKind::CancelContested => (Role::Supervisor, Some(30 * MINUTE), &[Continue, Terminate], Continue, true),
@@ -57,6 +59,30 @@ pub fn terms(kind: ReviewKind) -> Terms {
         ReviewKind::ConflictingCommitments => (Role::Supervisor, None, &[First, Second], First, true),
         // C-080: it never was a signature. The order counts as unsigned; the technician asks for another one.
         ReviewKind::SignatureUnverified => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
+        // C-045: the supervisor sees to the paper; the work counts meanwhile, and nothing is filed without it.
+        ReviewKind::PaperworkDue => (Role::Supervisor, None, &[Acknowledged], Acknowledged, true),
+        // its author reverses one; never by itself.
+        ReviewKind::PossibleDuplicate => (Role::Technician, Some(7 * DAY), &[Keep], Keep, false),
+        // the later edit shows until its author has said which.
+        ReviewKind::LineConflict => (Role::Technician, Some(DAY), &[First, Second], Second, false),
+        // R9: nobody guesses who has the goods.
+        ReviewKind::CustodyConflict => (Role::Supervisor, None, &[First, Second], First, true),
+        // the goods go back unrepaired unless the customer wants the repair after all.
+        ReviewKind::GoodsAfterCancel => (Role::Clerk, Some(DAY), &[Return, Consented], Return, false),
+        // R7: what was paid too much goes back.
+        ReviewKind::RefundDue => (Role::Accountant, Some(7 * DAY), &[Refund, Keep], Refund, false),
+        // C-028: the quality department decides by its verdict.
+        ReviewKind::WarrantyDisputed => (Role::Quality, None, &[Acknowledged], Acknowledged, true),
+        // charged only with a new consent.
+        ReviewKind::NotCharged => (Role::Clerk, Some(7 * DAY), &[Consented, WriteOff], WriteOff, false),
+        // X-33, C-084: open until the document is filed.
+        ReviewKind::PolicyException => (Role::Clerk, Some(7 * DAY), &[Keep], Keep, false),
+        // C-029: an exchange or a refund, before anything is closed.
+        ReviewKind::NotRepairable => (Role::Supervisor, None, &[Exchange, Refund, Keep], Keep, true),
+        // the approver is asked for the version that shows now.
+        ReviewKind::ApprovalOutdated => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
+        // C-068: the company decides; an escalated order is never idle.
+        ReviewKind::Escalation => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
     };
     Terms { kind, owner, limit_ms, choices, default, blocking }
 }

@@ -1,8 +1,9 @@
 //! Signatures: each binds to the facts that the customer saw and never becomes invalid (R6).
 
 use super::causality::{Node, Places};
+use super::facets::ProofWay;
 use super::findings::{Because, Findings};
-use super::ground::{Ground, SIGNATURE_CHECK_RULE, each, is_by_rule, moment};
+use super::ground::{Ground, Proof, SIGNATURE_CHECK_RULE, each, is_by_rule, moment};
 use super::lines::Lines;
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule, SignatureFacet, SignatureView};
@@ -18,7 +19,9 @@ pub(super) struct Signatures {
 /// R6 and R8 over signatures and refusals.
 pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, lines: &Lines<'a>) -> Signatures {
     rejections(ground, findings);
-    let signed: Vec<Node<'a>> = ground.signatures().map(|(node, _)| node).collect();
+    let proofs = ground.proofs();
+    let signed: Vec<Node<'a>> = proofs.iter().map(|proof| proof.node).collect();
+    beside_each_other(ground, findings, &proofs);
     let refused = refusals(ground, findings, &signed);
     let views = each!(ground, SignDocument)
         .map(|(node, body)| SignatureView {
@@ -40,13 +43,32 @@ pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, l
             rejected: ground.is_rejected(node),
         })
         .collect();
+    let on_device = proofs.iter().any(|proof| proof.way.is_none());
+    let on_paper = proofs.iter().any(|proof| proof.way == Some(ProofWay::Paper));
     let facet = match (signed.is_empty(), lines.uncovered.is_empty()) {
-        (false, true) => SignatureFacet::Signed,
+        (false, true) if on_device => SignatureFacet::Signed,
+        (false, true) if on_paper => SignatureFacet::Paper,
+        (false, true) => SignatureFacet::Code,
         (false, false) => SignatureFacet::SignedPartial,
         (true, _) if refused => SignatureFacet::Refused,
         (true, _) => SignatureFacet::Unsigned,
     };
     Signatures { views, facet }
+}
+
+/// two proofs at once are both kept; each covers what it covers.
+fn beside_each_other<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, proofs: &[Proof<'a>]) {
+    for (index, one) in proofs.iter().enumerate() {
+        for other in proofs.iter().skip(index.saturating_add(1)) {
+            if !ground.concurrent(one.node, other.node) {
+                continue;
+            }
+            let (pair, message) =
+                if one.way == other.way { ("X-45", "explain.x_45") } else { ("X-51", "explain.x_51") };
+            let because = Because { field: "signature", value: "both", rule: Rule::R6, pair: Some(pair), message };
+            findings.explain(because, &[one.node, other.node], &[]);
+        }
+    }
 }
 
 /// A signature whose proof is there and does not verify counts for nothing; a supervisor finds out why. Only the

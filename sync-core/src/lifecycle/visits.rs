@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::causality::Node;
+use super::completion::{completed, handed_over};
 use super::findings::{Because, Findings};
-use super::ground::{Ground, each, item, items, later, moment};
+use super::ground::{Ground, each, later, moment};
+use super::items::Items;
 use super::reviews::terms;
 use super::view::{Moment, Outcome, ReviewKind, Rule, Visit, VisitState};
 use crate::facts::values::{LineKind, ReviewChoice, VisitRef};
@@ -25,6 +27,8 @@ pub(super) struct VisitFacts<'a> {
     pub(super) dones: Vec<Node<'a>>,
     /// Outcomes that say unfinished.
     pub(super) unfinished: Vec<Node<'a>>,
+    /// Outcomes that say not repairable (C-029).
+    pub(super) not_repairable: Vec<Node<'a>>,
     /// Where it stands.
     pub(super) state: VisitState,
 }
@@ -65,7 +69,7 @@ impl<'a> VisitFacts<'a> {
         self.work.iter().copied().find(|node| !matches!(node.fact.body(), FactBody::Arrive(_)))
     }
 
-    pub(super) fn view(&self) -> Visit {
+    pub(super) fn view(&self, ground: &Ground<'a>, items: &Items<'a>) -> Visit {
         Visit {
             id: self.id,
             technician: self.technician,
@@ -74,16 +78,18 @@ impl<'a> VisitFacts<'a> {
             arrived: self.arrived().map(moment),
             started: self.started().map(moment),
             ended: self.ended().map(moment),
-            outcome: self.outcome(),
+            outcome: self.outcome(ground, items),
         }
     }
 
     /// The outcome that shows: unfinished while one of its items is not done.
     #[expect(clippy::wildcard_enum_match_arm, reason = "only outcomes are collected")]
-    fn outcome(&self) -> Option<Outcome> {
-        let done_items: Vec<u8> = self.dones.iter().map(|node| item(*node)).collect();
-        let unfinished = self.unfinished.iter().rev().find(|node| !done_items.contains(&item(**node)));
-        let node = unfinished.or(self.dones.last()).copied()?;
+    fn outcome(&self, ground: &Ground<'a>, items: &Items<'a>) -> Option<Outcome> {
+        let done_items: Vec<_> = self.dones.iter().map(|node| items.of(ground, *node)).collect();
+        let open = |node: &&Node<'a>| !done_items.contains(&items.of(ground, **node));
+        let unfinished = self.unfinished.iter().rev().find(open);
+        let hopeless = self.not_repairable.iter().rev().find(open);
+        let node = unfinished.or(hopeless).or(self.dones.last()).copied()?;
         match node.fact.body() {
             FactBody::OutcomeDone(body) => Some(Outcome::Done { at: moment(node), finding: body.finding.clone() }),
             FactBody::OutcomeUnfinished(body) => Some(Outcome::Unfinished {
@@ -92,6 +98,9 @@ impl<'a> VisitFacts<'a> {
                 text: body.text.clone(),
                 next: body.next,
             }),
+            FactBody::OutcomeNotRepairable(body) => {
+                Some(Outcome::NotRepairable { at: moment(node), finding: body.finding.clone() })
+            }
             _ => None,
         }
     }
@@ -153,16 +162,26 @@ fn belongs(body: &FactBody) -> Option<Belongs> {
         FactBody::RecordLine(body) => Some(Belongs::Names(body.visit)),
         FactBody::OutcomeDone(body) => Some(Belongs::Names(body.visit)),
         FactBody::OutcomeUnfinished(body) => Some(Belongs::Names(body.visit)),
+        FactBody::OutcomeNotRepairable(body) => Some(Belongs::Names(body.visit)),
+        FactBody::HandoverVisit(body) => Some(Belongs::Names(body.visit)),
+        FactBody::ReplaceLine(body) => Some(Belongs::Names(body.visit)),
         _ => None,
     }
 }
 
 fn ends(body: &FactBody) -> bool {
-    matches!(body, FactBody::End(_) | FactBody::OutcomeDone(_) | FactBody::OutcomeUnfinished(_))
+    matches!(
+        body,
+        FactBody::End(_)
+            | FactBody::OutcomeDone(_)
+            | FactBody::OutcomeUnfinished(_)
+            | FactBody::OutcomeNotRepairable(_)
+            | FactBody::HandoverVisit(_)
+    )
 }
 
 /// Sorts the facts into visits and folds each.
-pub(super) fn visits<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Visits<'a> {
+pub(super) fn visits<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, items: &Items<'a>) -> Visits<'a> {
     let groups = grouped(ground, findings);
     let mut visits = Visits { all: Vec::new(), of: BTreeMap::new(), internal: Vec::new(), completed: None };
     for (technician, facts) in groups {
@@ -170,15 +189,16 @@ pub(super) fn visits<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vi
         for node in &facts {
             visits.of.insert(node.place(), index);
         }
-        if let Some(visit) = visit(ground, findings, technician, &facts) {
+        if let Some(visit) = visit(ground, findings, items, technician, &facts) {
             visits.all.push(visit);
         } else {
             // Everything in it was withdrawn.
             visits.of.retain(|_, other| *other != index);
         }
     }
-    visits.completed = completed(ground, &visits);
-    double_visits(ground, findings, &mut visits);
+    visits.completed = completed(ground, findings, items, &visits);
+    double_visits(ground, findings, items, &mut visits);
+    handed_over(ground, findings);
     visits
 }
 
@@ -223,6 +243,7 @@ fn grouped<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<(PersonI
 fn visit<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
+    items: &Items<'a>,
     technician: PersonId,
     facts: &[Node<'a>],
 ) -> Option<VisitFacts<'a>> {
@@ -230,7 +251,7 @@ fn visit<'a>(
     effective.sort_unstable_by_key(Node::place);
     let ended: Vec<Node<'a>> = effective.iter().copied().filter(|node| ends(node.fact.body())).collect();
     effective.retain(|node| {
-        let contradicts = contradicts(ground, *node, &ended);
+        let contradicts = contradicts(ground, items, *node, &ended);
         if contradicts {
             findings.void(*node, Rule::R1);
         }
@@ -239,7 +260,7 @@ fn visit<'a>(
     let of_kind = |wanted: fn(&FactBody) -> bool| -> Vec<Node<'a>> {
         effective.iter().copied().filter(|node| wanted(node.fact.body())).collect()
     };
-    let steps = of_kind(|body| !matches!(body, FactBody::RecordLine(_)));
+    let steps = of_kind(|body| !matches!(body, FactBody::RecordLine(_) | FactBody::ReplaceLine(_)));
     let first = effective.first()?;
     Some(VisitFacts {
         id: facts.first().unwrap_or(first).id(),
@@ -247,6 +268,7 @@ fn visit<'a>(
         work: of_kind(is_work),
         dones: of_kind(|body| matches!(body, FactBody::OutcomeDone(_))),
         unfinished: of_kind(|body| matches!(body, FactBody::OutcomeUnfinished(_))),
+        not_repairable: of_kind(|body| matches!(body, FactBody::OutcomeNotRepairable(_))),
         state: state(&steps),
         steps,
     })
@@ -255,7 +277,7 @@ fn visit<'a>(
 /// A step after the visit's end, and "unfinished" after "done" of the same item, contradict their own past: the
 /// technician withdraws the outcome or begins another visit.
 #[expect(clippy::wildcard_enum_match_arm, reason = "lines, ends and DONE may follow an end")]
-fn contradicts<'a>(ground: &Ground<'a>, node: Node<'a>, ended: &[Node<'a>]) -> bool {
+fn contradicts<'a>(ground: &Ground<'a>, items: &Items<'a>, node: Node<'a>, ended: &[Node<'a>]) -> bool {
     let known = |end: &&Node<'a>| ground.knows(node, **end);
     match node.fact.body() {
         FactBody::Arrive(_) | FactBody::Start(_) | FactBody::Pause(_) | FactBody::Resume(_) => {
@@ -264,7 +286,8 @@ fn contradicts<'a>(ground: &Ground<'a>, node: Node<'a>, ended: &[Node<'a>]) -> b
         FactBody::OutcomeUnfinished(_) => ended
             .iter()
             .filter(known)
-            .any(|end| matches!(end.fact.body(), FactBody::OutcomeDone(_)) && item(*end) == item(node)),
+            .filter(|end| matches!(end.fact.body(), FactBody::OutcomeDone(_)))
+            .any(|end| items.of(ground, *end) == items.of(ground, node)),
         _ => false,
     }
 }
@@ -277,9 +300,11 @@ fn is_work(body: &FactBody) -> bool {
         | FactBody::Pause(_)
         | FactBody::Resume(_)
         | FactBody::OutcomeDone(_)
-        | FactBody::OutcomeUnfinished(_) => true,
+        | FactBody::OutcomeUnfinished(_)
+        | FactBody::OutcomeNotRepairable(_) => true,
         // Travel is a cost of the trip, not work.
         FactBody::RecordLine(body) => body.line.kind != LineKind::Expense,
+        FactBody::ReplaceLine(body) => body.new.kind != LineKind::Expense,
         _ => false,
     }
 }
@@ -300,21 +325,9 @@ fn state(steps: &[Node<'_>]) -> VisitState {
     states.unwrap_or(VisitState::Working)
 }
 
-/// Every work item needs a DONE. Of several the earliest in field time counts (R7); the order is complete with
-/// the last item.
-fn completed<'a>(ground: &Ground<'a>, visits: &Visits<'a>) -> Option<Node<'a>> {
-    let mut last: Option<Node<'a>> = None;
-    for wanted in items(ground) {
-        let of_item = visits.dones().map(|(_, _, done)| done).filter(|done| item(*done) == wanted);
-        let done = of_item.min_by(|one, other| later(*one, *other))?;
-        last = Some(last.filter(|other| later(*other, done).is_gt()).unwrap_or(done));
-    }
-    last
-}
-
 /// two technicians worked on one item and neither knew of the other. Both visits stand; the earlier DONE
 /// is billable, the other's lines are internal cost. One who begins knowing the other's DONE does further work.
-fn double_visits<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, visits: &mut Visits<'a>) {
+fn double_visits<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, items: &Items<'a>, visits: &mut Visits<'a>) {
     let mut pairs: Vec<(Node<'a>, Node<'a>, usize)> = Vec::new();
     for (index, visit, done) in visits.dones() {
         for (other_index, other) in visits.all.iter().enumerate() {
@@ -324,8 +337,14 @@ fn double_visits<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, visits: &
             let Some(work) = other.real_work().filter(|work| ground.concurrent(*work, done)) else {
                 continue;
             };
-            let rival = other.dones.iter().copied().find(|rival| item(*rival) == item(done));
-            let same_item = rival.is_some() || item(work) == item(done);
+            let wanted = items.of(ground, done);
+            let rival = other.dones.iter().copied().find(|rival| items.of(ground, *rival) == wanted);
+            // What the other stated an outcome for is what he worked on; steps alone name no item.
+            let outcomes = || other.dones.iter().chain(&other.unfinished).chain(&other.not_repairable);
+            let same_item = match outcomes().next() {
+                Some(_) => outcomes().any(|outcome| items.of(ground, *outcome) == wanted),
+                None => items.of(ground, work) == wanted,
+            };
             let earlier = rival.is_none_or(|rival| later(done, rival).is_lt());
             if same_item && earlier {
                 pairs.push((done, work, other_index));

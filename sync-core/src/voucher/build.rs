@@ -67,7 +67,7 @@ pub fn shown_facts(view: &OrderView) -> Vec<FactId> {
     let visits = shown_visits(view).flat_map(|visit| {
         let moments = [visit.departed, visit.arrived, visit.started, visit.ended];
         let outcome = visit.outcome.as_ref().map(|outcome| match outcome {
-            Outcome::Done { at, .. } | Outcome::Unfinished { at, .. } => at.fact,
+            Outcome::Done { at, .. } | Outcome::Unfinished { at, .. } | Outcome::NotRepairable { at, .. } => at.fact,
         });
         moments.into_iter().flatten().map(|moment| moment.fact).chain([visit.id]).chain(outcome)
     });
@@ -209,6 +209,10 @@ impl Fields<'_> {
                 let next = next
                     .map_or_else(|| self.text("voucher.value.no_date").to_owned(), |next| window(&next, input.policy));
                 self.add(format!("visit.{number}.next"), "next", next);
+            }
+            Some(Outcome::NotRepairable { finding, .. }) => {
+                self.add(format!("visit.{number}.outcome"), "outcome", self.text("voucher.value.not_repairable"));
+                self.add(format!("visit.{number}.finding"), "finding", finding.clone());
             }
             None => {}
         }

@@ -33,7 +33,7 @@ pub(crate) fn register_call() -> RegisterCall {
     }
 }
 
-fn money(minor: i64) -> Money {
+pub(crate) fn money(minor: i64) -> Money {
     Money { minor, currency: "CNY".into() }
 }
 
@@ -41,7 +41,7 @@ fn window() -> Window {
     Window { from: NOON.plus(DAY), to: NOON.plus(DAY + 2 * HOUR) }
 }
 
-fn line() -> Line {
+pub(crate) fn line() -> Line {
     Line {
         kind: LineKind::Part,
         name: "电容 45 µF".into(),
@@ -156,5 +156,6 @@ pub(crate) fn body(kind: FactKind) -> FactBody {
             let problem = "'line.2.amount' is not what was signed".into();
             RejectSignature { signature: field(21), digest: Digest([0x78; 32]), problem }.into()
         }
+        later => super::later_kinds::body(later),
     }
 }

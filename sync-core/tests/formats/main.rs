@@ -11,6 +11,8 @@ mod facts;
 mod frames;
 #[path = "../golden/mod.rs"]
 mod golden;
+mod kind_table;
 mod kinds;
+mod later_kinds;
 mod proofs;
 mod samples;

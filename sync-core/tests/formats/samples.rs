@@ -1,10 +1,10 @@
 //! The inputs of every golden file: one order, one office, one device. `schemas/fact.md` names them too.
 
 use docket_sync_core::document::Record;
-use docket_sync_core::facts::values::{Channel, CustomerPerson, Witness};
+use docket_sync_core::facts::values::{Channel, CustomerPerson, Demand, Witness};
 use docket_sync_core::facts::{
-    Author, Content, FactBody, Head, Origin, Restates, Role, SCHEMA_LEVEL, SeenRef, StatedFact, Statement, bodies,
-    once_digest,
+    Author, Content, FactBody, FactKind, Head, Origin, Restates, Role, SCHEMA_LEVEL, SeenRef, StatedFact, Statement,
+    bodies, once_digest,
 };
 use docket_sync_core::ids::{
     ActorId, DeviceId, Digest, DocumentId, Epoch, FactId, FactRef, Incarnation, KeyId, PersonId, Signature, StoreId,
@@ -52,7 +52,10 @@ pub(crate) fn field(sequence: u64) -> FactRef {
 }
 
 pub(crate) fn content(seen: Vec<SeenRef>, body: impl Into<FactBody>) -> Content {
-    Content { level: SCHEMA_LEVEL, seen, head: Head::default(), body: body.into() }
+    let body = body.into();
+    // The first level that knows the kind: bytes of the first version stay what they were.
+    let level = body.kind().map_or(1, FactKind::level);
+    Content { level, seen, head: Head::default(), body }
 }
 
 /// The office's statement of `content`; a server always states the author.
@@ -88,9 +91,14 @@ pub(crate) fn special() -> Vec<(&'static str, StatedFact)> {
         work_item: Some(2),
         once: Some(once_digest("review-default", &[Digest([1; 32]), Digest([2; 32])])),
         role: Some(Role::Supervisor),
+        ..Head::default()
     };
+    let missing = Some(vec![Demand::Seal, Demand::WeekdayNotice]);
+    let later_head = Head { missing, tariff: Some(7), continues: Some(office(10)), ..Head::default() };
     let seen = vec![SeenRef::Previous, SeenRef::Fact(office(1)), SeenRef::Fact(office(256))];
     let every_head = Content { head, ..content(seen, note("full")) };
+    let with_later_head =
+        Content { level: SCHEMA_LEVEL, head: later_head, ..content(vec![SeenRef::Previous], bodies::Depart {}) };
     let plain = content(vec![SeenRef::Previous], note("same"));
     let restates = Restates { actor: ActorId([0xab; 16]), sequence: 24 };
     let again = Statement { restates: Some(restates), ..Statement::default() };
@@ -100,6 +108,7 @@ pub(crate) fn special() -> Vec<(&'static str, StatedFact)> {
         ("special-first-of-device", first(device_origin(), TECHNICIAN, plain.clone())),
         ("special-first-of-server", first(server_origin(), CLERK, plain.clone())),
         ("special-head-and-seen", by_device(every_head)),
+        ("special-head-of-level-2", by_device(with_later_head)),
         ("special-newer-kind", by_device(content(vec![], newer))),
         ("special-other-author", by_office(plain.clone())),
         ("special-restated", StatedFact::new(again, plain.clone())),

@@ -3,7 +3,7 @@
 use docket_sync_core::document::{ChainHead, Chains, Record, rebuild_unchecked};
 use docket_sync_core::facts::bodies::{AddNote, RegisterCall};
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
-use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, SCHEMA_LEVEL, SeenRef, StatedFact, Statement};
+use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, SeenRef, StatedFact, Statement};
 use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId, Incarnation, PersonId, RecordId, StoreId};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::SigningKey;
@@ -59,7 +59,7 @@ impl Device {
 }
 
 pub(crate) fn content(body: impl Into<FactBody>) -> Content {
-    Content { level: SCHEMA_LEVEL, seen: vec![SeenRef::Previous], head: Head::default(), body: body.into() }
+    Content { level: 1, seen: vec![SeenRef::Previous], head: Head::default(), body: body.into() }
 }
 
 pub(crate) fn later(sequence: u64) -> UnixMillis {

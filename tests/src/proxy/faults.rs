@@ -15,6 +15,11 @@ pub struct Faults {
     pub bytes_per_second: Option<u64>,
     /// When a connection is cut.
     pub cut: Option<Cut>,
+    /// Bytes in this direction are taken and never arrive: a network that is there in one direction only. What comes
+    /// after such bytes on the same connection is rubbish; cut it before the fault ends.
+    pub swallow: Option<Direction>,
+    /// Nothing passes in this direction until the fault ends; then everything does.
+    pub hold: Option<Direction>,
 }
 
 /// When a connection is cut. The bytes before the cut arrive, the others never do.
@@ -37,6 +42,18 @@ impl Faults {
     #[must_use]
     pub fn cut(cut: Cut) -> Self {
         Self { cut: Some(cut), ..Self::default() }
+    }
+
+    /// A network in which one direction is dead.
+    #[must_use]
+    pub fn one_way(dead: Direction) -> Self {
+        Self { swallow: Some(dead), ..Self::default() }
+    }
+
+    /// A network that keeps the bytes of one direction to itself for a while.
+    #[must_use]
+    pub fn holding(direction: Direction) -> Self {
+        Self { hold: Some(direction), ..Self::default() }
     }
 
     /// A weak signal in a cellar: 400 ms each way, 4 KiB a second.

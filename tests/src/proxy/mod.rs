@@ -26,6 +26,9 @@ use counts::Counters;
 /// Bytes read at once: one small frame or a part of a batch.
 const CHUNK: usize = 16 * 1024;
 
+/// Borders kept; more belong to no session that a test records.
+const BORDERS_MAX: usize = 10_000;
+
 /// A running proxy; it ends, with all its connections, when it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
@@ -37,15 +40,43 @@ pub struct Proxy {
 #[derive(Debug)]
 struct Shared {
     target: Mutex<SocketAddr>,
-    faults: Mutex<Faults>,
+    faults: watch::Sender<Faults>,
     counters: Counters,
+    /// Where pieces ended, of all connections.
+    borders: Mutex<Vec<Border>>,
     /// Grows by one to cut every connection that is open.
     generation: watch::Sender<u64>,
 }
 
+/// Where a piece ended that was passed on: bytes of its connection in its direction, itself included. What one side
+/// says at once is one piece when it is small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Border {
+    /// The direction.
+    pub direction: Direction,
+    /// Bytes up to here.
+    pub at: u64,
+}
+
 impl Shared {
     fn faults(&self) -> Faults {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.faults.borrow().clone()
+    }
+
+    /// The faults in force, once they do not hold this direction any more.
+    async fn faults_passing(&self, direction: Direction) -> Faults {
+        let mut faults = self.faults.subscribe();
+        match faults.wait_for(|faults| faults.hold != Some(direction)).await {
+            Ok(faults) => faults.clone(),
+            Err(_) => Faults::default(),
+        }
+    }
+
+    fn keep_border(&self, border: Border) {
+        let mut borders = self.borders.lock().unwrap_or_else(PoisonError::into_inner);
+        if borders.len() < BORDERS_MAX {
+            borders.push(border);
+        }
     }
 
     fn target(&self) -> SocketAddr {
@@ -63,8 +94,9 @@ impl Proxy {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             target: Mutex::new(target),
-            faults: Mutex::default(),
+            faults: watch::Sender::default(),
             counters: Counters::default(),
+            borders: Mutex::default(),
             generation: watch::Sender::new(0),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
@@ -84,7 +116,7 @@ impl Proxy {
 
     /// Faults of the connections made from now on, and of the bytes passed on from now on.
     pub fn set_faults(&self, faults: Faults) {
-        *self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+        self.shared.faults.send_replace(faults);
     }
 
     /// Cuts every open connection now, without a goodbye.
@@ -98,8 +130,15 @@ impl Proxy {
         self.shared.counters.read()
     }
 
+    /// Where pieces ended since the start or the last [`Self::reset_counts`], in the order of their passing.
+    #[must_use]
+    pub fn borders(&self) -> Vec<Border> {
+        self.shared.borders.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Starts counting at zero.
     pub fn reset_counts(&self) {
+        self.shared.borders.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.shared.counters.reset();
     }
 }
@@ -162,7 +201,10 @@ async fn pass_on(
             return to.shutdown().await;
         }
         let chunk = buffer.get(..read).unwrap_or_default();
-        let faults = shared.faults();
+        let faults = shared.faults_passing(direction).await;
+        if faults.swallow == Some(direction) {
+            continue;
+        }
         let allowed = faults.allowed(direction, passed, started.elapsed());
         let part = chunk.get(..read.min(usize::try_from(allowed).unwrap_or(usize::MAX))).unwrap_or_default();
         if let Some(pause) = faults.pause_for(part.len()) {
@@ -171,6 +213,7 @@ async fn pass_on(
         to.write_all(part).await?;
         let length = u64::try_from(part.len()).unwrap_or(0);
         passed = passed.saturating_add(length);
+        shared.keep_border(Border { direction, at: passed });
         let opened = opening.take(part);
         shared.counters.passed(direction, opened, length.saturating_sub(opened));
         if part.len() < read {

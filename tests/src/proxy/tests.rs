@@ -99,3 +99,23 @@ async fn a_server_started_again_elsewhere_is_found() {
     proxy.lead_to(echo().await);
     assert_eq!(exchange(&proxy, b"there").await.unwrap(), b"there");
 }
+
+#[tokio::test]
+async fn a_dead_direction_swallows_and_a_held_one_gives_back() {
+    let proxy = Proxy::start(echo().await).await.unwrap();
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    let mut byte = [0];
+    stream.write_all(b"a").await.unwrap();
+    stream.read_exact(&mut byte).await.unwrap();
+    proxy.set_faults(Faults::holding(Direction::Down));
+    stream.write_all(b"b").await.unwrap();
+    let held = tokio::time::timeout(Duration::from_millis(100), stream.read_exact(&mut byte)).await;
+    assert!(held.is_err(), "nothing comes back while it is held");
+    proxy.set_faults(Faults::one_way(Direction::Up));
+    stream.read_exact(&mut byte).await.unwrap();
+    assert_eq!(&byte, b"b");
+    stream.write_all(b"c").await.unwrap();
+    let swallowed = tokio::time::timeout(Duration::from_millis(100), stream.read_exact(&mut byte)).await;
+    assert!(swallowed.is_err(), "it never arrived");
+    assert_eq!(proxy.borders().len(), 4, "{:?}", proxy.borders());
+}

@@ -48,6 +48,8 @@ pub struct World {
     clock: Arc<OfficeClock>,
     seed: u64,
     people: AtomicU64,
+    platform: Platform,
+    commit_thread: std::thread::JoinHandle<()>,
 }
 
 pub(crate) struct OfficeClock(pub(crate) AtomicI64);
@@ -72,6 +74,10 @@ impl Random for SeededRandom {
     }
 }
 
+fn store_keys() -> StoreKeys {
+    StoreKeys::from_secret(&[7; StoreKeys::LENGTH])
+}
+
 /// A story went wrong in a way that no check names.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
@@ -87,21 +93,15 @@ impl World {
         let clock = Arc::new(OfficeClock(AtomicI64::new(MORNING.0)));
         let random = Arc::new(SeededRandom { seed, drawn: AtomicU64::new(0) });
         let platform = Platform { clock: clock.clone(), random };
-        let keys = Self::keys();
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
-        let (office, _thread) = Office::open(store.clone(), keys, platform, Some(new))?;
-        let mut world = Self { office, store, clerk: PersonId([0; 16]), clock, seed, people: AtomicU64::new(0) };
+        let (office, commit_thread) = Office::open(store.clone(), store_keys(), platform.clone(), Some(new))?;
+        let (clerk, people) = (PersonId([0; 16]), AtomicU64::new(0));
+        let mut world = Self { office, store, clerk, clock, seed, people, platform, commit_thread };
         world.clerk = world.person("Wang Fang", &[Role::Clerk, Role::Dispatcher, Role::Supervisor]).await?;
         let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
         world.office.committer.run(move |writer| writer.write_company("Northern Air", record, None)).await?;
         Ok(world)
-    }
-
-    /// The store's keys, which lie apart from it.
-    #[must_use]
-    pub fn keys() -> StoreKeys {
-        StoreKeys::from_secret(&[7; StoreKeys::LENGTH])
     }
 
     /// What is durable at the office now, and the last number of its log.
@@ -118,7 +118,7 @@ impl World {
     pub fn restore(&mut self, (store, until_number): (MemoryStore, u64)) -> Result<(), Trouble> {
         let store = Arc::new(store);
         let from = RestoredFrom { backup: "yesterday".to_owned(), until_number, until_at: None };
-        renew_epoch(store.clone(), Self::keys(), self.office.platform.clone(), from)?;
+        renew_epoch(store.clone(), store_keys(), self.platform.clone(), from)?;
         self.reopen(store)
     }
 
@@ -131,10 +131,23 @@ impl World {
     }
 
     fn reopen(&mut self, store: Arc<MemoryStore>) -> Result<(), Trouble> {
-        let platform = self.office.platform.clone();
-        let (office, _thread) = Office::open(store.clone(), Self::keys(), platform, None)?;
-        (self.office, self.store) = (office, store);
+        let (office, commit_thread) = Office::open(store.clone(), store_keys(), self.platform.clone(), None)?;
+        (self.office, self.store, self.commit_thread) = (office, store, commit_thread);
         Ok(())
+    }
+
+    /// The server ends; `between` does something to its store; the server starts again.
+    ///
+    /// # Errors
+    /// When the store cannot be opened again, or what `between` says. Somebody else must not hold the office.
+    pub fn restarted(self, between: impl FnOnce(&MemoryStore) -> Result<(), Trouble>) -> Result<Self, Trouble> {
+        let Self { office, store, clerk, clock, seed, people, platform, commit_thread } = self;
+        office.stop();
+        drop(office);
+        commit_thread.join().map_err(|_panic| "the commit thread panicked")?;
+        between(&store)?;
+        let (office, commit_thread) = Office::open(store.clone(), store_keys(), platform.clone(), None)?;
+        Ok(Self { office, store, clerk, clock, seed, people, platform, commit_thread })
     }
 
     /// Lets time pass at the office.

@@ -1,7 +1,7 @@
 //! What was planned and done: assignments, visits, lines, notes, cancels.
 
 use docket_sync_core::facts::Author as FactAuthor;
-use docket_sync_core::facts::values::Window;
+use docket_sync_core::facts::values::{UnfinishedReason, Window};
 use docket_sync_core::lifecycle::view::{LineView, Moment, OrderView, Outcome};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -163,6 +163,13 @@ fn outcome(outcome: &Outcome) -> OutcomeItem {
             reason: reason.code(),
             text: text.clone(),
             next: next.map(WindowItem::of),
+        },
+        // The page knows two outcomes; what cannot be repaired is unfinished until it is decided (C-029).
+        Outcome::NotRepairable { at, finding } => OutcomeItem::Unfinished {
+            at: at.time.0,
+            reason: UnfinishedReason::Other.code(),
+            text: Some(finding.clone()),
+            next: None,
         },
     }
 }

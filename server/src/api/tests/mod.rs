@@ -1,6 +1,7 @@
 //! The office API in one process: the router on a store in memory, a clock that the test moves.
 
 mod description;
+mod enrolment;
 mod events;
 mod login;
 mod orders;

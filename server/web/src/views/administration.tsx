@@ -11,6 +11,7 @@ import { useValue } from '../parts/use_page';
 import { loadTechnicians, technicians } from '../technicians';
 import { coded, t } from '../text';
 import type { Device, EnrolmentCode, Page, Person, StoreStatus } from '../types';
+import { Healing } from './healing';
 import { DeviceLine } from './technicians';
 
 const ROLES = ['clerk', 'dispatcher', 'supervisor', 'technician', 'administrator', 'auditor'];
@@ -21,7 +22,7 @@ export function Administration() {
       <h1>{t('nav.administration')}</h1>
       <div class="split even">
         <div class="stack"><Enrolment /><Devices /></div>
-        <div class="stack"><People /><Store /></div>
+        <div class="stack"><People /><Store /><Healing /></div>
       </div>
     </section>
   );

@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { ApiError } from '../api';
-import { ageText, bytes, dateTime } from '../format';
+import { ageText, dateTime } from '../format';
 import { listHash } from '../logic/route';
 import { textMatches } from '../logic/order_list';
 import { Chip, SyncAge } from '../parts/chip';
@@ -11,6 +11,7 @@ import { Empty, Failed, Loading } from '../parts/state_of_things';
 import { useValue } from '../parts/use_page';
 import { coded, t } from '../text';
 import type { Device, Page, Quarantined, Technician } from '../types';
+import { QuarantineTable } from './quarantine';
 
 const listOf = <T,>(answer: Page<T> | T[] | null): T[] => (Array.isArray(answer) ? answer : answer?.items ?? []);
 
@@ -19,7 +20,7 @@ export function Technicians() {
   const people = useValue<Page<Technician>>('/api/technicians', (event) => event.kind === 'technician');
   const kept = useValue<Page<Quarantined>>('/api/quarantine', (event) => event.kind === 'technician');
   const rows = listOf(people.value).filter((row) => textMatches(text, [row.name, ...row.skills, ...row.devices.map((device) => device.id)]));
-  const quarantined = listOf(kept.value).filter((row) => textMatches(text, [row.device, row.document, row.reason]));
+  const quarantined = listOf(kept.value).filter((row) => textMatches(text, [row.device, row.document, row.reason, row.summary ?? '']));
   const forbidden = kept.error instanceof ApiError && kept.error.status === 403;
   return (
     <section class="view">
@@ -37,7 +38,7 @@ export function Technicians() {
           <p class="hint">{t('quarantine.hint')}</p>
           {kept.error !== null && <Failed error={kept.error} retry={kept.reload} />}
           {kept.value !== null && quarantined.length === 0 && <Empty icon="shield" title={t('quarantine.none')} />}
-          {quarantined.length > 0 && <QuarantineTable rows={quarantined} />}
+          {quarantined.length > 0 && <QuarantineTable rows={quarantined} onDecided={kept.reload} />}
         </>
       )}
     </section>
@@ -87,34 +88,5 @@ export function DeviceLine({ device }: { device: Device }) {
         </span>
       ) : <span class="quiet">{t('technicians.nothing_pending')}</span>}
     </div>
-  );
-}
-
-function QuarantineTable({ rows }: { rows: Quarantined[] }) {
-  return (
-    <table class="table quarantine">
-      <thead>
-        <tr>
-          <th scope="col">{t('quarantine.reason')}</th>
-          <th scope="col">{t('quarantine.device')}</th>
-          <th scope="col">{t('quarantine.document')}</th>
-          <th scope="col">{t('quarantine.sequence')}</th>
-          <th scope="col">{t('quarantine.size')}</th>
-          <th scope="col">{t('quarantine.received')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={`${row.document} ${row.actor} ${row.sequence}`}>
-            <td class="strong">{coded('quarantine.reason', row.reason)}</td>
-            <td data-label={t('quarantine.device')}><code title={row.device}>{row.device.slice(0, 8)}</code></td>
-            <td data-label={t('quarantine.document')}><a href={`#/orders/${encodeURIComponent(row.document)}`}><code>{row.document.slice(0, 13)}</code></a></td>
-            <td data-label={t('quarantine.sequence')}><code>{row.actor.slice(0, 8)}</code> · {row.sequence}</td>
-            <td data-label={t('quarantine.size')}>{bytes(row.bytes)}</td>
-            <td class="nowrap" data-label={t('quarantine.received')}>{dateTime(row.received_at)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

@@ -1,12 +1,12 @@
 //! What each judgement of a cancel shows, whom it tells, and which review it raises.
 
-use super::{Cancels, Contest, Standing, Verdict, because, began_knowing, contest, promises};
+use super::{Cancels, Contest, Goods, Standing, Verdict, World, because, began_knowing, contest, goods, promises};
 use crate::facts::values::ReviewChoice;
 use crate::facts::{FactBody, Role};
 use crate::lifecycle::causality::Node;
 use crate::lifecycle::findings::{Because, Findings};
 use crate::lifecycle::ground::Ground;
-use crate::lifecycle::reviews::terms;
+use crate::lifecycle::reviews::{Terms, terms};
 use crate::lifecycle::view::{CancelEffect, ReviewKind, Rule};
 use crate::lifecycle::visits::{VisitFacts, Visits};
 
@@ -14,21 +14,22 @@ use crate::lifecycle::visits::{VisitFacts, Visits};
 pub(super) fn apply<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
-    visits: &Visits<'a>,
+    world: &World<'_, 'a>,
     cancels: &mut Cancels<'a>,
     cancel: Node<'a>,
     verdict: &Verdict<'a>,
 ) -> CancelEffect {
+    let visits = world.visits;
     match verdict {
         Verdict::Void => CancelEffect::Void,
         Verdict::Withdrawn => {
-            report_decided(ground, findings, visits, cancel);
+            report_decided(ground, findings, world, cancel);
             findings.explain(because("withdrawn", None, "explain.cancel_withdrawn"), &[], &[cancel]);
             CancelEffect::Withdrawn
         }
         Verdict::Cancelled => {
             cancels.standing = Some((Standing::Cancelled, cancel));
-            report_decided(ground, findings, visits, cancel);
+            report_decided(ground, findings, world, cancel);
             cancelled(ground, findings, visits, cancel);
             CancelEffect::Cancelled
         }
@@ -40,8 +41,19 @@ pub(super) fn apply<'a>(
         }
         Verdict::TerminatedAfter(work) => {
             cancels.standing = Some((Standing::Terminated, cancel));
-            report_decided(ground, findings, visits, cancel);
+            report_decided(ground, findings, world, cancel);
             terminated(ground, findings, visits, cancels, cancel, *work);
+            CancelEffect::Terminated
+        }
+        Verdict::Goods(goods) => {
+            cancels.standing = Some((Standing::Terminated, cancel));
+            for contest in goods {
+                let because = Because { rule: Rule::R1, ..because("in_custody", Some("X-07"), "explain.x_07") };
+                findings.raise(ground, &contest.terms, &[cancel, contest.against], Rule::R1);
+                findings.explain(because, &[contest.against], &[cancel]);
+                findings.tell(None, Role::Clerk, "notice.goods_after_cancel", contest.against);
+            }
+            stop_visits(findings, visits, cancel);
             CancelEffect::Terminated
         }
         Verdict::Contested(contests) => {
@@ -64,9 +76,10 @@ pub(super) fn apply<'a>(
 }
 
 /// Shows the reviews of a contest that has been decided, so that the decision stays visible.
-fn report_decided<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, visits: &Visits<'a>, cancel: Node<'a>) {
+fn report_decided<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, world: &World<'_, 'a>, cancel: Node<'a>) {
     let mut contests = promises(ground, cancel);
-    contests.extend(visits.all.iter().filter_map(|visit| contest(ground, visit, cancel)));
+    contests.extend(goods(ground, world, cancel, Goods::Ever));
+    contests.extend(world.visits.all.iter().filter_map(|visit| contest(ground, visit, cancel)));
     for contest in contests {
         let causes = [cancel, contest.against];
         if findings.decision(ground, &contest.terms, &causes).is_some() {
@@ -86,7 +99,17 @@ fn cancelled<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, visits: &Visi
     let intents: Vec<_> = ground
         .live()
         .filter(|node| {
-            matches!(node.fact.body(), FactBody::Assign(_) | FactBody::Unassign(_) | FactBody::ProposeAppointment(_))
+            matches!(
+                node.fact.body(),
+                FactBody::Assign(_)
+                    | FactBody::Unassign(_)
+                    | FactBody::ProposeAppointment(_)
+                    | FactBody::Hold(_)
+                    | FactBody::Release(_)
+                    | FactBody::EditHeader(_)
+                    | FactBody::SelfDispatch(_)
+                    | FactBody::RequestParts(_)
+            )
         })
         .filter(unknown)
         .collect();
@@ -182,15 +205,26 @@ fn late<'a>(
     cancel: Node<'a>,
     done: Node<'a>,
 ) {
-    let signature = ground
-        .signatures()
-        .map(|(signature, _)| signature)
-        .find(|signature| ground.knows(*signature, done) && !ground.knows(cancel, *signature));
-    let decision = findings.raise(ground, &terms(ReviewKind::LateCancel), &[cancel, done], Rule::R3);
-    cancels.written_off |= decision.is_some_and(|decision| decision.choice == ReviewChoice::WriteOff);
-    match signature {
-        Some(signature) => {
-            findings.explain(because("late", Some("X-04"), "explain.x_04"), &[done, signature], &[cancel]);
+    let proof = ground
+        .proofs()
+        .into_iter()
+        .map(|proof| proof.node)
+        .find(|proof| ground.knows(*proof, done) && !ground.knows(cancel, *proof));
+    let by_customer = matches!(cancel.fact.body(), FactBody::CancelByCustomer(_));
+    // two promises of the customer's side; nothing is charged until the supervisor has called him (R8).
+    let late = terms(ReviewKind::LateCancel);
+    let late = if by_customer { Terms { limit_ms: None, blocking: true, ..late } } else { late };
+    let decision = findings.raise(ground, &late, &[cancel, done], if by_customer { Rule::R8 } else { Rule::R3 });
+    let choice = decision.map(|decision| decision.choice);
+    cancels.written_off |= choice == Some(ReviewChoice::WriteOff) || (by_customer && choice.is_none());
+    match proof {
+        _ if by_customer => {
+            let because = Because { rule: Rule::R8, ..because("late", Some("X-05"), "explain.x_05") };
+            let winners: Vec<_> = [done].into_iter().chain(proof).collect();
+            findings.explain(because, &winners, &[cancel]);
+        }
+        Some(proof) => {
+            findings.explain(because("late", Some("X-04"), "explain.x_04"), &[done, proof], &[cancel]);
         }
         None => findings.explain(because("late", Some("X-03"), "explain.x_03"), &[done], &[cancel]),
     }

@@ -2,18 +2,20 @@
 //!
 //! This file judges; `effects` says what each judgement shows, whom it tells and which review it raises.
 
+mod beside;
 mod effects;
 
 use effects::apply;
 
 use super::causality::Node;
+use super::custody::Custodies;
 use super::findings::{Because, Decision, Findings};
 use super::ground::{Ground, each, moment};
 use super::reviews::{Terms, terms};
 use super::view::{CancelEffect, CancelView, ReviewKind, Rule};
 use super::visits::{VisitFacts, Visits};
 use crate::facts::values::ReviewChoice;
-use crate::facts::{FactBody, Role};
+use crate::facts::{FactBody, FactKind, Role};
 use crate::time::DAY;
 
 /// What the cancels do to the order.
@@ -35,7 +37,8 @@ pub(super) struct Cancels<'a> {
     pub(super) standing: Option<(Standing, Node<'a>)>,
     /// Cancels after which work was done knowing of them, without consent: what knew of them is not billable.
     pub(super) barred: Vec<Node<'a>>,
-    /// The supervisor wrote the charge off after a late cancel.
+    /// The supervisor wrote the charge off after a late cancel, or the customer who cancelled has not yet
+    /// been called.
     pub(super) written_off: bool,
 }
 
@@ -60,6 +63,8 @@ enum Verdict<'a> {
     TerminatedKnowing,
     /// R3(c): all visits ended without DONE; the first work he did not know.
     TerminatedAfter(Node<'a>),
+    /// R3(c): all visits ended or went on, but goods are with us; the first work he did not know.
+    Goods(Vec<Contest<'a>>),
     /// R3(c): visits go on; the work he did not know, one a visit, with its review.
     Contested(Vec<Contest<'a>>),
     /// R3(c), R3(d): DONE, with whether the work was done knowing of the cancel.
@@ -76,11 +81,18 @@ struct Contest<'a> {
 }
 
 /// R3 over all cancels.
-pub(super) fn cancels<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, visits: &Visits<'a>) -> Cancels<'a> {
+pub(super) fn cancels<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    visits: &Visits<'a>,
+    custodies: &Custodies<'a>,
+) -> Cancels<'a> {
+    let world = World { visits, custodies };
     let mut taken_back = taken_back(ground, findings);
-    taken_back.extend(continued(ground, findings, visits));
-    let verdicts: Vec<(Node<'a>, Verdict<'a>)> = each!(ground, CancelByOffice)
-        .map(|(cancel, _)| (cancel, verdict(ground, findings, visits, &taken_back, cancel)))
+    taken_back.extend(continued(ground, findings, &world));
+    let verdicts: Vec<(Node<'a>, Verdict<'a>)> = stated(ground)
+        .into_iter()
+        .map(|cancel| (cancel, verdict(ground, findings, &world, &taken_back, cancel)))
         .collect();
     let chosen = chosen(&verdicts);
     let mut cancels = Cancels { views: Vec::new(), standing: None, barred: Vec::new(), written_off: false };
@@ -92,14 +104,39 @@ pub(super) fn cancels<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, visi
             findings.explain(because, &chosen.into_iter().collect::<Vec<_>>(), &[*cancel]);
             CancelEffect::Duplicate
         } else {
-            apply(ground, findings, visits, &mut cancels, *cancel, verdict)
+            apply(ground, findings, &world, &mut cancels, *cancel, verdict)
         };
-        if let FactBody::CancelByOffice(body) = cancel.fact.body() {
+        beside::beside(ground, findings, *cancel, effect);
+        if let Some(reason) = reason(*cancel) {
             let by = cancel.fact.author.clone();
-            cancels.views.push(CancelView { at: moment(*cancel), by, reason: body.reason.clone(), effect });
+            cancels.views.push(CancelView { at: moment(*cancel), by, reason: reason.to_owned(), effect });
         }
     }
     cancels
+}
+
+/// What happened on site and what is still with us.
+pub(super) struct World<'w, 'a> {
+    visits: &'w Visits<'a>,
+    custodies: &'w Custodies<'a>,
+}
+
+/// Every cancel, by the office or by the customer, in canonical order.
+fn stated<'a>(ground: &Ground<'a>) -> Vec<Node<'a>> {
+    let mut stated: Vec<Node<'a>> =
+        ground.of(FactKind::CancelByOffice).chain(ground.of(FactKind::CancelByCustomer)).collect();
+    stated.sort_by_key(Node::place);
+    stated
+}
+
+/// The reason of a cancel; `None` for other facts.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds do not cancel")]
+fn reason<'a>(node: Node<'a>) -> Option<&'a str> {
+    match node.fact.body() {
+        FactBody::CancelByOffice(body) => Some(&body.reason),
+        FactBody::CancelByCustomer(body) => Some(&body.reason),
+        _ => None,
+    }
 }
 
 /// Reinstating facts with the cancel that each names. It takes back every cancel that its author knew; one he
@@ -111,7 +148,7 @@ fn taken_back<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<(Node
         if named.peek().is_none() {
             continue;
         }
-        match named.find(|cancel| matches!(cancel.fact.body(), FactBody::CancelByOffice(_))) {
+        match named.find(|cancel| reason(*cancel).is_some()) {
             Some(cancel) => valid.push((node, cancel)),
             None => findings.void(node, Rule::R10),
         }
@@ -122,7 +159,7 @@ fn taken_back<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<(Node
 fn verdict<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
-    visits: &Visits<'a>,
+    world: &World<'_, 'a>,
     taken_back: &[(Node<'a>, Node<'a>)],
     cancel: Node<'a>,
 ) -> Verdict<'a> {
@@ -138,7 +175,8 @@ fn verdict<'a>(
         return Verdict::Withdrawn;
     }
     let (mut unaware, mut aware) = (Vec::new(), Vec::new());
-    let stops: Vec<_> = decisions(ground, findings, visits, cancel)
+    let visits = world.visits;
+    let stops: Vec<_> = decisions(ground, findings, world, cancel)
         .into_iter()
         .filter(|decision| decision.choice == ReviewChoice::Terminate)
         .collect();
@@ -153,7 +191,8 @@ fn verdict<'a>(
     if !unaware.is_empty() || !aware.is_empty() {
         return Verdict::Late { unaware, aware };
     }
-    let all_work: Vec<Node<'a>> = visits.all.iter().flat_map(|visit| visit.work.iter().copied()).collect();
+    let takes = world.custodies.takes.iter().map(|(take, _)| *take);
+    let all_work: Vec<Node<'a>> = visits.all.iter().flat_map(|visit| visit.work.iter().copied()).chain(takes).collect();
     if all_work.is_empty() {
         let promises = promises(ground, cancel);
         return decided(ground, findings, cancel, promises).map_or(Verdict::Cancelled, Verdict::Contested);
@@ -161,6 +200,10 @@ fn verdict<'a>(
     match all_work.iter().find(|work| !ground.knows(cancel, **work)) {
         None => Verdict::TerminatedKnowing,
         Some(unknown) => {
+            let goods = goods(ground, world, cancel, Goods::StillHere);
+            if !goods.is_empty() {
+                return Verdict::Goods(goods);
+            }
             let contests: Vec<_> = visits
                 .all
                 .iter()
@@ -212,10 +255,29 @@ fn promises<'a>(ground: &Ground<'a>, cancel: Node<'a>) -> Vec<Contest<'a>> {
     ground
         .live()
         .filter(|node| {
-            let promise = matches!(node.fact.body(), FactBody::ConfirmRequest(_) | FactBody::ConfirmAppointment(_));
+            let promise = matches!(
+                node.fact.body(),
+                FactBody::ConfirmRequest(_) | FactBody::ConfirmAppointment(_) | FactBody::GiveConsent(_)
+            );
             promise && ground.concurrent(*node, cancel)
         })
         .map(|against| Contest { against, terms })
+        .collect()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goods {
+    StillHere,
+    Ever,
+}
+
+/// goods that were taken in ignorance of the cancel.
+fn goods<'a>(ground: &Ground<'a>, world: &World<'_, 'a>, cancel: Node<'a>, which: Goods) -> Vec<Contest<'a>> {
+    let terms = terms(ReviewKind::GoodsAfterCancel);
+    let takes = world.custodies.takes.iter().filter(|(_, open)| *open || which == Goods::Ever);
+    takes
+        .filter(|(take, _)| ground.concurrent(*take, cancel))
+        .map(|(take, _)| Contest { against: *take, terms })
         .collect()
 }
 
@@ -224,11 +286,12 @@ fn promises<'a>(ground: &Ground<'a>, cancel: Node<'a>) -> Vec<Contest<'a>> {
 fn decisions<'a>(
     ground: &Ground<'a>,
     findings: &Findings<'a>,
-    visits: &Visits<'a>,
+    world: &World<'_, 'a>,
     cancel: Node<'a>,
 ) -> Vec<Decision<'a>> {
-    let contests = visits.all.iter().filter_map(|visit| contest(ground, visit, cancel));
+    let contests = world.visits.all.iter().filter_map(|visit| contest(ground, visit, cancel));
     contests
+        .chain(goods(ground, world, cancel, Goods::Ever))
         .chain(promises(ground, cancel))
         .filter_map(|contest| findings.decision(ground, &contest.terms, &[cancel, contest.against]))
         .collect()
@@ -236,11 +299,12 @@ fn decisions<'a>(
 
 /// Cancels that a decision took back. "Continue", or the customer's consent to work done all the same, takes back
 /// every cancel that the decider knew, as a reinstating fact does.
-fn continued<'a>(ground: &Ground<'a>, findings: &Findings<'a>, visits: &Visits<'a>) -> Vec<(Node<'a>, Node<'a>)> {
+fn continued<'a>(ground: &Ground<'a>, findings: &Findings<'a>, world: &World<'_, 'a>) -> Vec<(Node<'a>, Node<'a>)> {
     let goes_on = |decision: &Decision<'a>| matches!(decision.choice, ReviewChoice::Continue | ReviewChoice::Consented);
-    each!(ground, CancelByOffice)
-        .flat_map(|(cancel, _)| {
-            decisions(ground, findings, visits, cancel)
+    stated(ground)
+        .into_iter()
+        .flat_map(|cancel| {
+            decisions(ground, findings, world, cancel)
                 .into_iter()
                 .filter(goes_on)
                 .map(move |decision| (decision.node, cancel))
@@ -252,7 +316,7 @@ fn continued<'a>(ground: &Ground<'a>, findings: &Findings<'a>, visits: &Visits<'
 /// effect. One that knew more of the work decides over one that knew less.
 fn chosen<'a>(verdicts: &[(Node<'a>, Verdict<'a>)]) -> Option<Node<'a>> {
     let strength = |verdict: &Verdict<'a>| match verdict {
-        Verdict::Cancelled | Verdict::TerminatedKnowing | Verdict::TerminatedAfter(_) => 3,
+        Verdict::Cancelled | Verdict::TerminatedKnowing | Verdict::TerminatedAfter(_) | Verdict::Goods(_) => 3,
         Verdict::Contested(_) => 2,
         Verdict::Late { .. } => 1,
         Verdict::Void | Verdict::Withdrawn => 0,

@@ -2,7 +2,8 @@
 
 use super::{Stage, Who, customer};
 use crate::facts::values::{
-    Channel, Line, Money, Opinion, OpinionGrade, ReviewChoice, ServiceClass, UnfinishedReason, Urgency, Window,
+    Channel, Goods, HeaderChange, HeaderField, HoldReason, Line, Money, Opinion, OpinionGrade, QuoteLine, ReceiptFate,
+    ReviewChoice, ServiceClass, UnfinishedReason, Urgency, Window, Witness,
 };
 use crate::facts::{FactBody, Head, bodies};
 use crate::ids::{BlobId, Digest, FactId, KeyId, RecordId, Signature};
@@ -151,6 +152,86 @@ impl dyn Stage + '_ {
     pub fn agree(&mut self, who: Who, window: Window) -> FactId {
         let head = Head { customer: Some(customer()), ..Head::default() };
         self.act(who, head, bodies::ConfirmAppointment { window }.into())
+    }
+
+    /// States a fact that records the customer's promise.
+    pub fn promises(&mut self, who: Who, body: impl Into<FactBody>) -> FactId {
+        self.act(who, Head { customer: Some(customer()), ..Head::default() }, body.into())
+    }
+
+    /// States a fact that these people witness.
+    pub fn witnessed(&mut self, who: Who, witnesses: &[Who], body: impl Into<FactBody>) -> FactId {
+        let (key, signature) = (KeyId([6; 8]), Signature([6; 64]));
+        let witness = |who: &Who| Witness { person: self.person(*who), key, signature };
+        let witnesses = Some(witnesses.iter().map(witness).collect());
+        self.act(who, Head { witnesses, ..Head::default() }, body.into())
+    }
+
+    /// States a fact on one work item.
+    pub fn on_item(&mut self, who: Who, item: u8, body: impl Into<FactBody>) -> FactId {
+        self.act(who, Head { work_item: Some(item), ..Head::default() }, body.into())
+    }
+
+    /// Issues a quote of one line.
+    pub fn quotes(&mut self, who: Who, version: u32, name: &str, fen: i64) -> FactId {
+        let amount = Money { minor: fen, currency: "CNY".into() };
+        let line = QuoteLine { name: name.into(), quantity: 1_000, unit: "piece".into(), amount, code: None };
+        self.does(who, bodies::IssueQuote { version, lines: vec![line], tariff: None, reason: None })
+    }
+
+    /// The customer agrees to a quote.
+    pub fn consents(&mut self, who: Who, quote: FactId, version: u32) -> FactId {
+        self.promises(who, bodies::GiveConsent { quote: quote.reference(), version })
+    }
+
+    /// Takes a cooler away.
+    pub fn takes(&mut self, who: Who, receipt: &str) -> FactId {
+        let (name, serial) = ("Cooler".into(), Some("SN-9".into()));
+        let goods = Goods { name, serial, unit: None, pieces: 1, condition: None };
+        let countersigned = Some(BlobId([5; 32]));
+        self.does(who, bodies::TakeCustody { goods, receipt: receipt.into(), due: None, countersigned })
+    }
+
+    /// Gives goods back; the customer signs.
+    pub fn gives_back(&mut self, who: Who, custody: FactId, receipt: ReceiptFate) -> FactId {
+        let statement = (receipt == ReceiptFate::Lost).then(|| "lost it".to_owned());
+        let signed = Some(BlobId([6; 32]));
+        self.does(who, bodies::ReturnCustody { custody: custody.reference(), receipt, signed, statement })
+    }
+
+    /// Collects cash.
+    pub fn collects(&mut self, who: Who, fen: i64, receipt: &str) -> FactId {
+        let amount = Money { minor: fen, currency: "CNY".into() };
+        self.does(who, bodies::CollectCash { amount, receipt: receipt.into(), reason: None })
+    }
+
+    /// Edits one field of the header.
+    pub fn edits(&mut self, who: Who, field: HeaderField, value: &str) -> FactId {
+        let changes = vec![HeaderChange { field, value: Some(value.to_owned()) }];
+        self.does(who, bodies::EditHeader { changes, reason: None })
+    }
+
+    /// Puts the order on hold.
+    pub fn holds(&mut self, who: Who, reason: HoldReason) -> FactId {
+        self.does(who, bodies::Hold { reason, text: None, told: None })
+    }
+
+    /// The customer confirms by a one-time code.
+    pub fn confirms_by_code(&mut self, who: Who, covered: &[FactId]) -> FactId {
+        let (voucher, opinion) = (Digest([8; 32]), Opinion { grade: OpinionGrade::Satisfied, text: None });
+        let covered = covered.iter().map(FactId::reference).collect();
+        let (name, relation) = ("Lin".into(), "owner".into());
+        let (covered_digest, proof) = (voucher, voucher);
+        self.does(who, bodies::SignByCode { voucher, covered, covered_digest, opinion, name, relation, code: 4, proof })
+    }
+
+    /// Sets out, works an hour for eighty yuan, reports done, and the customer signs all of it.
+    pub fn works_and_signs(&mut self, who: Who) -> FactId {
+        let visit = self.works(who);
+        let hours = self.line(who, visit, super::labour(1_000, 8_000));
+        let done = self.done(who, visit);
+        self.sign(who, &[hours, done]);
+        visit
     }
 
     /// Decides the first open review of a kind, if there is one.

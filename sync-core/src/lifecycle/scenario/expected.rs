@@ -1,10 +1,13 @@
 //! What everybody must see at the end of a story, as plain values; a check answers the differences.
 
+use std::collections::BTreeMap;
+
 use super::Who;
 use crate::facts::Role;
 use crate::facts::values::{ReviewChoice, Window};
 use crate::ids::PersonId;
 use crate::lifecycle::FactSet;
+use crate::lifecycle::facets::Holder;
 use crate::lifecycle::view::{
     CancelEffect, Coverage, OrderState, OrderView, ReviewKind, ReviewStatus, Rule, SignatureFacet, VoucherFacet,
 };
@@ -55,6 +58,8 @@ pub struct Expected {
     pub visits: usize,
     /// Number of void facts.
     pub void: usize,
+    /// Facets beside the state, each in the words of [`facet`].
+    pub facets: Vec<(&'static str, &'static str)>,
 }
 
 impl Expected {
@@ -76,6 +81,7 @@ impl Expected {
             told: Vec::new(),
             visits: 1,
             void: 0,
+            facets: Vec::new(),
         }
     }
 
@@ -103,6 +109,9 @@ impl Expected {
         same("visits", self.visits.to_string(), view.visits.len().to_string());
         same("void facts", self.void.to_string(), view.void.len().to_string());
         same("reviews", self.reviews(), reviews(view, facts));
+        for (name, expected) in &self.facets {
+            same(&format!("facet {name}"), (*expected).to_owned(), facet(view, name));
+        }
         for (rule, pair) in &self.cites {
             let cited = view.explanations.iter().any(|reason| reason.rule == *rule && reason.pair == Some(*pair));
             same(&format!("cites {rule} {pair}"), "true".into(), cited.to_string());
@@ -125,6 +134,53 @@ impl Expected {
             .collect();
         lines.sort();
         lines.join("; ")
+    }
+}
+
+/// A facet in words: codes joined by commas, amounts in fen.
+pub(super) fn facet(view: &OrderView, name: &str) -> String {
+    let facets = &view.facets;
+    let joined = |codes: Vec<String>| codes.join(",");
+    let fen = |sums: &BTreeMap<String, i64>| sums.get("CNY").copied().unwrap_or(0).to_string();
+    match name {
+        "items" => joined(facets.items.iter().map(|item| format!("{}:{}", item.number, item.state)).collect()),
+        "holds" => joined(facets.holds.iter().map(|hold| hold.reason.to_string()).collect()),
+        "header" => {
+            let words = |value: &Option<String>| value.clone().unwrap_or_default();
+            joined(facets.header.iter().map(|field| format!("{}={}", field.field, words(&field.value))).collect())
+        }
+        "warranty" => facets.warranty.map_or(String::new(), |warranty| warranty.to_string()),
+        "consent" => joined(facets.quotes.iter().map(|quote| quote.consent.to_string()).collect()),
+        "no_consent" => facets.no_consent.to_string(),
+        "paperwork" => if facets.paperwork_due { "due" } else { "ok" }.to_owned(),
+        "custody" => joined(facets.custody.iter().map(|custody| custody.stage.to_string()).collect()),
+        "holder" => joined(
+            facets
+                .custody
+                .iter()
+                .map(|custody| match &custody.holder {
+                    Holder::Customer => "customer".to_owned(),
+                    Holder::Person(person) => person.to_string().chars().take(2).collect(),
+                    Holder::Conflict(_) => "conflict".to_owned(),
+                })
+                .collect(),
+        ),
+        "receipt" => joined(facets.custody.iter().map(|custody| custody.receipt_state.to_string()).collect()),
+        "taken" => fen(&facets.money.taken),
+        "overpaid" => fen(&facets.money.overpaid),
+        "due" => fen(&facets.money.due),
+        "complaints" => facets.complaints.len().to_string(),
+        "approvals" => joined(facets.approvals.iter().map(|approval| approval.covers.to_string()).collect()),
+        "contacts" => joined(facets.contacts.iter().filter_map(|contact| contact.phone.clone()).collect()),
+        "numbers" => joined(facets.numbers.iter().map(|number| number.number.clone()).collect()),
+        "missing" => joined(facets.missing.iter().map(|missing| missing.demand.to_string()).collect()),
+        "low_confidence" => facets.low_confidence.len().to_string(),
+        "lines" => joined(view.lines.iter().map(|line| line.standing.to_string()).collect()),
+        "units" => joined(facets.units.iter().map(|unit| unit.new_serial.clone()).collect()),
+        "planned" => facets.planned.len().to_string(),
+        "proofs" => joined(facets.proofs.iter().map(|proof| proof.way.to_string()).collect()),
+        "unknown" => view.unknown_facts.to_string(),
+        other => format!("no facet {other}"),
     }
 }
 

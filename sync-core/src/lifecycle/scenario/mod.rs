@@ -45,6 +45,14 @@ pub enum Who {
     B,
     /// Technician C.
     C,
+    /// Technician A on his second device.
+    ATablet,
+    /// An accountant.
+    Accountant,
+    /// A storekeeper.
+    Storekeeper,
+    /// Somebody of the quality department.
+    Quality,
 }
 
 impl Who {
@@ -59,6 +67,10 @@ impl Who {
         Self::A,
         Self::B,
         Self::C,
+        Self::ATablet,
+        Self::Accountant,
+        Self::Storekeeper,
+        Self::Quality,
     ];
 
     /// His roles.
@@ -69,14 +81,17 @@ impl Who {
             Self::Dispatcher | Self::OtherDispatcher => &[Role::Dispatcher],
             Self::Supervisor => &[Role::Supervisor],
             Self::Timer => &[],
-            Self::A | Self::B | Self::C => &[Role::Technician],
+            Self::A | Self::B | Self::C | Self::ATablet => &[Role::Technician],
+            Self::Accountant => &[Role::Accountant],
+            Self::Storekeeper => &[Role::Storekeeper],
+            Self::Quality => &[Role::Quality],
         }
     }
 
     /// Whether he works on a device.
     #[must_use]
     pub fn is_technician(self) -> bool {
-        matches!(self, Self::A | Self::B | Self::C)
+        matches!(self, Self::A | Self::B | Self::C | Self::ATablet)
     }
 
     fn number(self) -> u8 {
@@ -222,18 +237,18 @@ impl Scenario {
         let sequence = self.sequences.entry(who.is_technician().then_some(who)).or_insert(0);
         *sequence = sequence.saturating_add(1);
         let id = FactId { actor: origin.actor(), sequence: *sequence };
-        let author = match who {
-            Who::Timer => Author::System(super::REVIEW_DEFAULT_RULE.to_owned()),
-            Who::Clerk
-            | Who::OtherClerk
-            | Who::Dispatcher
-            | Who::OtherDispatcher
-            | Who::Supervisor
-            | Who::A
-            | Who::B
-            | Who::C => Author::Person(self.person(who)),
+        let author = if who == Who::Timer {
+            Author::System(super::REVIEW_DEFAULT_RULE.to_owned())
+        } else {
+            Author::Person(self.person(who))
         };
-        let role = (who == Who::Supervisor).then_some(Role::Supervisor);
+        // As `decide` states it: where the kind does not suggest it.
+        let suggested = body.kind().filter(|kind| kind.level() > 1).map(super::suggested_role);
+        let role = who
+            .roles()
+            .first()
+            .copied()
+            .filter(|role| *role == Role::Supervisor || suggested.is_some_and(|suggested| suggested != *role));
         let head = Head { role, ..head };
         let stated = StatedFact::new(Statement::default(), Content { level: SCHEMA_LEVEL, seen, head, body });
         let digest = content_digest(self.document, id, &author, self.now, &stated.content_bytes);
@@ -279,6 +294,7 @@ impl Stage for Scenario {
     }
 
     fn person(&self, who: Who) -> PersonId {
+        let who = if who == Who::ATablet { Who::A } else { who };
         PersonId([who.number(); 16])
     }
 

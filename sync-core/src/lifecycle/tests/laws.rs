@@ -11,8 +11,8 @@ use crate::facts::values::{
 use crate::facts::{Fact, FactBody, Head, SeenRef};
 use crate::ids::{BlobId, Digest, FactId, FactRef, KeyId, PersonId, RecordId, ReviewId, Signature};
 use crate::lifecycle::scenario::{START, Scenario, Stage, Who, customer, labour, morning, part};
-use crate::lifecycle::view::{OrderState, OrderView, Outcome, ReviewKind};
-use crate::lifecycle::{Causality, FactSet, Language, explain, fold};
+use crate::lifecycle::view::{OrderState, OrderView, ReviewKind};
+use crate::lifecycle::{Causality, FactSet, Language, explain, fold, invariants};
 
 /// One instruction: every byte decides one thing.
 pub(super) type Byte8 = [u8; 8];
@@ -115,18 +115,31 @@ const RARE: &[CommandCode] = &[
     CommandCode::Close,
 ];
 
+/// Which acts people do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Acts {
+    /// Those of the normal path.
+    NormalPath,
+    /// All of them.
+    All,
+}
+
 /// One step of people who only do what is offered to them, on what their own page shows.
-fn honest(scenario: &mut Scenario, code: Byte8) {
+pub(super) fn honest(scenario: &mut Scenario, acts: Acts, code: Byte8) {
     let [who, choice, look, value, rare, ..] = code;
-    let who = pick(&[Who::Clerk, Who::Dispatcher, Who::OtherDispatcher, Who::Supervisor, Who::A, Who::B], who);
+    let specialists = [Who::Accountant, Who::Storekeeper, Who::Quality, Who::ATablet];
+    let usual = [Who::Clerk, Who::Dispatcher, Who::OtherDispatcher, Who::Supervisor, Who::A, Who::B];
+    let who = if acts == Acts::All && rare.is_multiple_of(24) { pick(&specialists, who) } else { pick(&usual, who) };
     if !look.is_multiple_of(3) {
         scenario.look(who);
     }
     let view = fold(&scenario.shown(who));
     let context = Context::new(scenario.person(who), who.roles());
     let mut codes = offered(&view, &context);
-    if !rare.is_multiple_of(8) && codes.iter().any(|code| !RARE.contains(code)) {
-        codes.retain(|code| !RARE.contains(code));
+    codes.retain(|code| acts == Acts::All || code.act().is_none());
+    let usual = |code: &CommandCode| !RARE.contains(code) && code.act().is_none();
+    if !rare.is_multiple_of(8) && codes.iter().any(usual) {
+        codes.retain(usual);
     }
     let Some(code) = codes.get(usize::from(choice) % codes.len().max(1)) else { return };
     let Some(command) = command(&view, scenario, &context, *code, value) else { return };
@@ -210,6 +223,7 @@ fn command(view: &OrderView, scenario: &Scenario, context: &Context, code: Comma
             let choice = pick(&review.choices, value);
             Command::ResolveReview { review: review.id, choice, reason }
         }
+        act => return super::acts::act(view, context, act, value, &covered),
     })
 }
 
@@ -223,39 +237,26 @@ pub(super) fn hostile_set(code: &[Byte8]) -> FactSet {
 pub(super) fn honest_set(code: &[Byte8]) -> FactSet {
     let mut scenario = Scenario::default();
     for code in code {
-        honest(&mut scenario, *code);
+        honest(&mut scenario, Acts::All, *code);
     }
     scenario.facts()
 }
 
-/// Invariants 8 and 10, and what every view must be in itself.
+/// What every view must be in itself.
 fn check(facts: &FactSet) {
     let view = fold(facts);
-    cancel_safety(&view);
-    review_liveness(&view);
+    let broken = [
+        invariants::billing_safety(&view),
+        invariants::cancel_safety(&view),
+        invariants::review_liveness(&view),
+        invariants::sla_purity(facts, &view),
+    ]
+    .concat();
+    assert!(broken.is_empty(), "{broken:#?}");
     assert!(view.assigned.is_none_or(|index| index < view.assignments.len()));
     assert_eq!(view.facts, facts.len());
-    for line in &view.lines {
-        assert!(!line.billable || line.standing == crate::lifecycle::view::LineStanding::Effective);
-    }
     for language in Language::ALL {
         assert_eq!(explain(&view, facts, *language).len(), view.explanations.len());
-    }
-}
-
-/// Invariant 8: no order with a DONE that the canceller did not know is ever cancelled or terminated.
-fn cancel_safety(view: &OrderView) {
-    let done = view.visits.iter().any(|visit| matches!(visit.outcome, Some(Outcome::Done { .. })));
-    assert!(!done || !matches!(view.state, OrderState::Cancelled | OrderState::Terminated), "{:?}", view.cancels);
-}
-
-/// Invariant 10: each review has an owner who may decide it, a limit or blocks, and a default among its choices.
-fn review_liveness(view: &OrderView) {
-    for review in &view.reviews {
-        assert!(review.choices.contains(&review.default), "{review:?}");
-        assert!(review.due.is_some() || review.blocking, "{review:?}");
-        let right = crate::facts::FactKind::ResolveReview.right();
-        assert!(right.roles.contains(&review.owner), "{review:?}");
     }
 }
 
@@ -264,7 +265,7 @@ pub(super) fn codes(count: usize) -> impl Strategy<Value = Vec<Byte8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
     /// Invariant 1: the order of arrival and repetition change nothing, for hostile facts either.
     #[test]
@@ -283,22 +284,20 @@ proptest! {
     }
 
     #[test]
-    fn honest_orders_keep_the_invariants(code in codes(120)) {
-        check(&honest_set(&code));
+    fn honest_orders_keep_the_invariants(code in codes(90)) {
+        let facts = honest_set(&code);
+        check(&facts);
+        prop_assert_eq!(invariants::all(&facts), Vec::<String>::new());
     }
 
     /// Invariant 4: more facts never take a signature away, nor what it covers.
     #[test]
-    fn a_signature_once_given_stays(code in codes(100), cut in 0..100_usize) {
+    fn a_signature_once_given_stays(code in codes(80), cut in 0..100_usize) {
         let all = honest_set(&code);
         let mut some = FactSet::new(all.document());
         some.extend(all.iter().take(cut).cloned());
         let (less, more) = (fold(&some), fold(&all));
-        for signature in &less.signatures {
-            let later = more.signatures.iter().find(|other| other.at == signature.at);
-            let later = later.expect("the signature is still there");
-            prop_assert!(signature.covered.iter().all(|fact| later.covered.contains(fact)));
-        }
+        prop_assert_eq!(invariants::monotone_signature(&less, &more), Vec::<String>::new());
         for line in less.lines.iter().filter(|line| line.covered) {
             prop_assert!(more.lines.iter().any(|other| other.at == line.at && other.covered));
         }
@@ -338,16 +337,17 @@ proptest! {
     }
 }
 
-/// The honest laws are worth something only if people get everywhere by what is offered to them.
+/// The honest laws are worth something only if people get everywhere by what is offered to them. Acts of later kinds
+/// are told one by one in the stories; here everybody keeps to the normal path and what disturbs it.
 #[test]
 fn honest_people_reach_every_state_and_every_review() {
-    let mut reviews = std::collections::BTreeSet::new();
     let mut dice = Dice(11);
     let mut reached = std::collections::BTreeSet::new();
+    let mut reviews = std::collections::BTreeSet::new();
     for _ in 0..60 {
         let mut scenario = Scenario::default();
         for step in 0..120 {
-            honest(&mut scenario, dice.next().to_be_bytes());
+            honest(&mut scenario, Acts::NormalPath, dice.next().to_be_bytes());
             if step % 4 == 0 {
                 let view = fold(&scenario.facts());
                 reached.insert(view.state);
@@ -355,25 +355,18 @@ fn honest_people_reach_every_state_and_every_review() {
             }
         }
     }
-    let states = [
-        OrderState::Registered,
-        OrderState::Ready,
-        OrderState::Dispatched,
-        OrderState::InProgress,
-        OrderState::Unfinished,
-        OrderState::Completed,
-        OrderState::Returned,
-        OrderState::Cancelled,
-        OrderState::Terminated,
-        OrderState::CancelContested,
-        OrderState::Closed,
+    let beside = [
+        OrderState::OnHold,
+        OrderState::AwaitingConsent,
+        OrderState::InCustody,
+        OrderState::Merged,
+        OrderState::Declined,
     ];
-    for state in states {
-        assert!(reached.contains(&state), "nobody reached {state}");
+    for state in OrderState::ALL.iter().filter(|state| !beside.contains(state)) {
+        assert!(reached.contains(state), "nobody reached {state}");
     }
-    // Cloned devices are made by nobody honest.
-    let dishonest = [ReviewKind::ClonedDevice, ReviewKind::SignatureUnverified];
-    for kind in ReviewKind::ALL.iter().filter(|kind| !dishonest.contains(kind)) {
+    // Cloned devices are made by nobody honest; later kinds of reviews need acts of later kinds.
+    for kind in ReviewKind::ALL.iter().filter(|kind| **kind != ReviewKind::ClonedDevice && kind.number() < 13) {
         assert!(reviews.contains(kind), "nobody met {kind}");
     }
 }

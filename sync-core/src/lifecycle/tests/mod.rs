@@ -2,9 +2,12 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
 
+mod acts;
+mod histories;
 mod kept_up;
 mod knowledge;
 mod laws;
+mod pairs;
 
 use super::scenario::{STORIES, Scenario, Stage, Story, Who};
 use super::view::OrderView;
@@ -34,6 +37,11 @@ impl Dice {
     }
 }
 
+/// How many random orders are tried: `DOCKET_ORDERS` asks for more.
+fn random_orders() -> usize {
+    std::env::var("DOCKET_ORDERS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000)
+}
+
 /// Every order of up to six facts, else a thousand pseudo-random ones; some facts arrive twice.
 pub(crate) fn orders(facts: &[Fact]) -> Vec<Vec<usize>> {
     let mut indices: Vec<usize> = (0..facts.len()).collect();
@@ -43,7 +51,7 @@ pub(crate) fn orders(facts: &[Fact]) -> Vec<Vec<usize>> {
         return all;
     }
     let mut dice = Dice(7);
-    (0..1_000)
+    (0..random_orders())
         .map(|_| {
             dice.shuffle(&mut indices);
             let mut order = indices.clone();
@@ -83,6 +91,41 @@ pub(crate) fn check_in_every_order(story: &Story) {
         assert_eq!(shuffled, view, "{} in the order {order:?}", story.name);
         assert_eq!(self::words(&shuffled, &other), words, "{}: same words", story.name);
     }
+    let mut dice = Dice(5);
+    for _ in 0..3 {
+        let read = through_a_document(&facts, &mut dice);
+        assert_eq!(fold(&read), view, "{} through a document", story.name);
+    }
+}
+
+/// A story's facts as records, each behind its chain, applied to a document in a random interleaving.
+fn through_a_document(facts: &FactSet, dice: &mut Dice) -> FactSet {
+    use crate::document::{Document, Record};
+    use crate::facts::{StatedFact, Statement};
+    let mut chains: Vec<Vec<Record>> = Vec::new();
+    for fact in facts.iter() {
+        let statement = Statement { origin: fact.origin, author: Some(fact.author.clone()), ..Statement::default() };
+        let bytes = StatedFact::new(statement, fact.content.clone()).to_bytes();
+        let record = Record { actor: fact.id.actor, sequence: fact.id.sequence, time: fact.time, bytes };
+        match chains.iter_mut().find(|chain| chain.first().is_some_and(|first| first.actor == record.actor)) {
+            Some(chain) => chain.push(record),
+            None => chains.push(vec![record]),
+        }
+    }
+    for chain in &mut chains {
+        chain.sort_by_key(|record| std::cmp::Reverse(record.sequence));
+    }
+    let mut document = Document::new(facts.document()).unwrap();
+    while !chains.is_empty() {
+        let index = dice.below(chains.len());
+        if let Some(record) = chains[index].pop() {
+            document.append(&record).unwrap();
+        }
+        chains.retain(|chain| !chain.is_empty());
+    }
+    let mut read = FactSet::new(facts.document());
+    read.extend(document.facts().unwrap());
+    read
 }
 
 fn words(view: &OrderView, facts: &FactSet) -> Vec<String> {

@@ -9,6 +9,7 @@ pub use states::{
 
 use std::collections::BTreeMap;
 
+use super::facets::Facets;
 pub use super::told::{Explanation, Notice};
 use crate::facts::values::{
     Channel, CustomerPerson, Line, Money, Opinion, ReviewChoice, ServiceClass, Skip, UnfinishedReason, Urgency, Window,
@@ -124,6 +125,13 @@ pub enum Outcome {
         text: Option<String>,
         /// The next visit.
         next: Option<Window>,
+    },
+    /// It cannot be repaired (C-029).
+    NotRepairable {
+        /// When and by which fact.
+        at: Moment,
+        /// What was found.
+        finding: String,
     },
 }
 
@@ -300,6 +308,8 @@ pub struct OrderView {
     pub explanations: Vec<Explanation>,
     /// The kinds of facts this version does not know.
     pub unknown_facts: usize,
+    /// Everything beside the state (lifecycle 4.2).
+    pub facets: Facets,
     /// What a person decided about facts that the gate had refused, in canonical order.
     pub decided: Vec<super::decided::DecidedView>,
 }

@@ -85,6 +85,10 @@ coded_enum! {
         SignedPartial = 2 "signed_partial",
         /// The customer refused.
         Refused = 3 "refused",
+        /// Signed by hand on paper, entered later (U-09).
+        Paper = 4 "paper",
+        /// Confirmed by a one-time code.
+        Code = 5 "code",
     }
 }
 
@@ -143,6 +147,8 @@ coded_enum! {
         Withdrawn = 2 "withdrawn",
         /// It contradicts its own causal past; shown, does not count until reviewed.
         Void = 3 "void",
+        /// A later edit took its place.
+        Replaced = 4 "replaced",
     }
 }
 
@@ -177,6 +183,30 @@ coded_enum! {
         ConflictingCommitments = 12 "conflicting_commitments",
         /// A signature does not verify against its proof.
         SignatureUnverified = 13 "signature_unverified",
+        /// An emergency order lacks its paper (C-045).
+        PaperworkDue = 14 "paperwork_due",
+        /// Two lines may be the same part.
+        PossibleDuplicate = 15 "possible_duplicate",
+        /// One line was edited on two devices.
+        LineConflict = 16 "line_conflict",
+        /// Two people claim to hold the same goods.
+        CustodyConflict = 17 "custody_conflict",
+        /// The order was cancelled while its goods are with us.
+        GoodsAfterCancel = 18 "goods_after_cancel",
+        /// More was paid than is billable.
+        RefundDue = 19 "refund_due",
+        /// The customer disputes who pays (C-028).
+        WarrantyDisputed = 20 "warranty_disputed",
+        /// Signed as free, judged as paid since.
+        NotCharged = 21 "not_charged",
+        /// A document that a policy demanded is missing.
+        PolicyException = 22 "policy_exception",
+        /// It cannot be repaired (C-029).
+        NotRepairable = 23 "not_repairable",
+        /// An approval covers an older version.
+        ApprovalOutdated = 24 "approval_outdated",
+        /// The technician cannot solve it (C-068).
+        Escalation = 25 "escalation",
     }
 }
 

@@ -11,13 +11,11 @@ pub use records::{DocumentRuns, RecordSet, Run, RunItem};
 pub use sealed::{Sealed, SealedBundle};
 
 use super::cursor::Cursor;
-use crate::ids::{
-    ActorId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, Incarnation, KeyId, Nonce, Signature, StoreId,
-};
+use crate::ids::{ActorId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, Incarnation};
+use crate::ids::{KeyId, Nonce, Signature, StoreId};
 use crate::proof::Envelope;
 use crate::time::UnixMillis;
-use crate::wire;
-use crate::wire::coded_enum;
+use crate::wire::{self, coded_enum};
 
 /// Version of the protocol.
 pub const PROTOCOL: u8 = 1;
@@ -504,6 +502,8 @@ coded_enum! {
         NotConfirmed = 12 "not_confirmed",
         /// Nobody who works here now uses the device: it may leave what it has and gets nothing.
         Deactivated = 13 "deactivated",
+        /// The device does not read what it is sent: nothing more is kept for it; it comes again when it likes.
+        SlowReader = 14 "slow_reader",
     }
 }
 

@@ -7,7 +7,7 @@ use super::coverage::Coverage;
 use super::form::{check_form, check_time};
 use super::{GateStore, Ground, Maker, Verdict};
 use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
-use crate::facts::{Author, Fact, FactKind, Origin, StatedFact, Statement};
+use crate::facts::{Author, Fact, Origin, StatedFact, Statement};
 use crate::ids::{ActorId, ChangeHash, DocumentId};
 use crate::sync::frames::QuarantineCode;
 use crate::time::UnixMillis;
@@ -176,13 +176,8 @@ impl<'a> DocumentJudge<'a> {
             return Ok(());
         }
         if !self.store.is_known(self.document) {
-            return if begins_document(kind) { Ok(()) } else { Err(QuarantineCode::UnknownDocument) };
+            return if kind.begins_order() { Ok(()) } else { Err(QuarantineCode::UnknownDocument) };
         }
         if self.store.was_in_scope(self.document, *person) { Ok(()) } else { Err(QuarantineCode::OutOfScope) }
     }
-}
-
-/// Kinds that may be the first fact of a document.
-fn begins_document(kind: FactKind) -> bool {
-    kind == FactKind::RegisterCall
 }

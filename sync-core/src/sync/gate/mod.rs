@@ -18,8 +18,8 @@ use crate::facts::{Fact, Role};
 use crate::ids::{ActorId, ChangeHash, DeviceId, DocumentId, PersonId, StoreId};
 use crate::proof::{Envelope, Receipt};
 use crate::time::UnixMillis;
-use chain::{ByMaker, chain_up};
-use coverage::check_proof;
+use chain::{ByMaker, chain_up, hash_of};
+use coverage::{Coverage, check_proof};
 use judge::DocumentJudge;
 
 /// What the gate looks up about what the store accepted or refused before.
@@ -166,6 +166,23 @@ pub fn judge(
         })
         .collect();
     Ok(Judged { documents: judged, envelope, renew: None })
+}
+
+/// Judges a change again that was kept apart only because its kind was not known (sync.md, Versions). Its proof was
+/// good when it came, and is not asked for again; form, place and right are, as of now. `maker` is the device of its
+/// actor. `None` when its place holds another content by now.
+#[must_use]
+pub fn judge_again(
+    store: &dyn GateStore,
+    document: DocumentId,
+    record: Record,
+    maker: Maker,
+    now: UnixMillis,
+) -> Option<Verdict> {
+    let chained = chain_up(store, document, vec![record], ByMaker::Yes).ok()?.pop()?;
+    let covered = hash_of(&chained.place).into_iter().collect();
+    let coverage = Coverage::By(Box::new(maker), covered);
+    Some(DocumentJudge::new(store, document, &coverage, now).one(chained).1)
 }
 
 /// The proof that a push's cover claims, for covers that need nothing but the session's own device.

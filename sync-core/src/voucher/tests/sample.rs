@@ -148,6 +148,7 @@ fn view() -> OrderView {
         notices: vec![],
         explanations: vec![],
         unknown_facts: 0,
+        facets: crate::lifecycle::facets::Facets::default(),
         decided: Vec::new(),
     }
 }

@@ -3,7 +3,14 @@
 mod assignments;
 mod cancels;
 mod contested;
+mod custody;
+mod encounters;
+mod holds;
+mod knowledge;
+mod money;
+mod parts;
 mod records;
+mod terms;
 mod times;
 
 use super::{Expected, ReviewExpected, Stage};
@@ -66,11 +73,49 @@ stories! {
         x_27_the_first_is_kept, x_28_promise_beats_plan, x_29_done_withdraws_the_new_time,
         x_29_unfinished_keeps_the_new_time, c_141_unfinished_uses_up_its_time,
     }
+    encounters {
+        x_05_customer_cancels_while_somebody_signs, x_05_charged_after_the_call, r3_a_the_customer_cancels, x_07_cancel_meets_goods_taken_away, x_07_goods_are_returned, x_08_cancel_meets_a_part, x_09_cancel_meets_cash, x_10_cancel_beats_hold_and_edit, x_11_cancel_meets_consent, x_13_cancel_meets_a_complaint, r3_b_known_custody_stays_open,
+    }
+    holds {
+        x_19_reassigned_while_goods_are_taken, x_22_dispatched_while_he_went_by_himself, c_048_he_goes_by_himself, x_25_passed_over_while_he_returned, x_30_hold_meets_work, x_30_hold_lapses_on_done, x_31_hold_meets_arrived_parts, x_32_two_holds_are_two_reasons, x_32_one_of_two_is_released, c_068_escalated_is_not_idle, c_007_declined, c_045_repair_first_paper_after, c_045_paper_is_completed, u_08_a_visit_is_handed_over,
+    }
+    parts {
+        x_37_what_may_be_one_part, x_38_used_while_taken_off_the_plan, x_39_one_line_edited_on_two_devices, x_39_the_technician_says_which, x_40_an_older_tariff, x_50_one_item_done_another_unfinished, a_dropped_item_is_not_waited_for, c_029_not_repairable_needs_a_decision, a_correction_in_favour_applies,
+    }
+    terms {
+        x_44_signed_while_the_header_is_edited, x_45_two_people_sign_two_vouchers, x_46_signed_while_a_discount_is_granted, x_47_signed_as_paid_judged_as_free, x_48_signed_as_free_judged_as_paid, x_49_consent_to_an_older_quote, x_51_signature_and_code, x_52_refused_and_signed, x_67_approved_an_older_version, c_023_no_consent_is_not_billable, u_21_a_discount_approved_in_person,
+    }
+    custody {
+        x_54_taken_while_told_to_repair_on_site, x_55_both_took_the_same_unit, x_56_returned_while_the_date_is_extended, x_57_returned_while_the_bench_adds_a_part, x_58_returned_without_the_receipt, x_59_booked_in_unconfirmed, x_59_booked_in_and_confirmed, c_082_a_return_without_signature_stays_open,
+    }
+    money {
+        x_60_both_collect, x_61_collected_and_transferred, c_093_cash_is_handed_in,
+    }
+    knowledge {
+        x_33_weekday_work_without_notice, x_33_the_notice_is_filed, x_71_phone_changed_in_two_places, x_72_unit_exchanged_while_judged, x_73_the_printed_number_stays_an_alias, x_77_a_wrong_clock, x_78_a_newer_kind_is_kept, x_79_judged_by_the_policy_he_held,
+    }
     records {
         x_34_parts_of_two_technicians_add_up, x_43_line_elsewhere_is_uncovered, x_43_customer_consents,
         x_53_line_after_signing_is_uncovered, x_62_voucher_returned_twice, x_63_late_facts_amend_a_closed_order,
     }
 }
+
+/// One story: steps on a stage, and what everybody must see then.
+macro_rules! story {
+    ($(#[$doc:meta])* $name:ident($stage:ident) $play:block => $expected:expr) => {
+        $(#[$doc])*
+        pub(super) mod $name {
+            use super::*;
+
+            pub(crate) fn play($stage: &mut dyn Stage) $play
+
+            pub(crate) fn expected() -> Expected {
+                $expected
+            }
+        }
+    };
+}
+use story;
 
 fn review(kind: ReviewKind, owner: Role, limit_ms: Option<i64>, default: ReviewChoice) -> ReviewExpected {
     ReviewExpected { kind, owner, limit_ms, default, status: ReviewStatus::Open }

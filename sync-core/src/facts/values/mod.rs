@@ -1,6 +1,12 @@
 //! Values inside facts: money, quantities, windows, lines, people. Integers only, units always named.
 
+mod office;
+mod onsite;
+
 use minicbor::{Decode, Encode};
+
+pub use office::*;
+pub use onsite::*;
 
 use crate::ids::{BlobId, FactRef, KeyId, PersonId, Signature};
 use crate::time::UnixMillis;
@@ -311,6 +317,12 @@ coded_enum! {
         Second = 7 "second",
         /// Seen by its owner; nothing changes.
         Acknowledged = 8 "acknowledged",
+        /// 换货: exchange what cannot be repaired (C-029).
+        Exchange = 9 "exchange",
+        /// 退款: give the money back (C-029, X-47, X-60).
+        Refund = 10 "refund",
+        /// 返还: return the goods unrepaired.
+        Return = 11 "return",
     }
 }
 

@@ -1,6 +1,46 @@
 //! What each kind of fact says, by position. New fields go to the end and are optional.
+//!
+//! One file a subject: here the normal path, beside it planning, terms with the customer, work, custody, money, and
+//! the office's books.
 
-use minicbor::{Decode, Encode};
+macro_rules! bodies {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $index:literal $field:ident: $type:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+        #[cbor(array)]
+        pub struct $name {
+            $($(#[$field_doc])* #[n($index)] pub $field: $type),*
+        }
+
+        impl $name {
+            /// Names and types of its fields, by position.
+            pub const FIELDS: &'static [(&'static str, &'static str)] = &[$((stringify!($field), stringify!($type))),*];
+
+            /// The first field that is empty, too long or out of range, with the code of the refusal.
+            #[must_use]
+            pub fn problem(&self) -> Option<(&'static str, &'static str)> {
+                $(if let Some(problem) = crate::facts::complete::Complete::problem(&self.$field) {
+                    return Some((problem, stringify!($field)));
+                })*
+                None
+            }
+        }
+    )*};
+}
+
+mod books;
+mod custody;
+mod money;
+mod planning;
+mod terms;
+mod work;
+
+pub use books::*;
+pub use custody::*;
+pub use money::*;
+pub use planning::*;
+pub use terms::*;
+pub use work::*;
 
 use super::values::{
     Channel, Line, Opinion, Place, ReviewChoice, ServiceClass, Skip, UnfinishedReason, Urgency, VisitRef, Window,
@@ -10,17 +50,6 @@ use crate::ids::{ActorId, BlobId, Digest, DocumentId, FactRef, KeyId, PersonId, 
 use crate::sync::frames::QuarantineCode;
 use crate::time::UnixMillis;
 use crate::wire::Bytes;
-
-macro_rules! bodies {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $index:literal $field:ident: $type:ty),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-        #[cbor(array)]
-        pub struct $name {
-            $($(#[$field_doc])* #[n($index)] pub $field: $type),*
-        }
-    )*};
-}
 
 bodies! {
     /// The customer's request as he made it (叫修登记). Never changes (C-031).

@@ -1,0 +1,61 @@
+//! Changes whose kind an older program did not know: kept whole then, judged now that the kind is known (sync.md,
+//! Versions). Not here: when that is done, which is [`super::upgrade`]'s, and other reasons to be in quarantine, which
+//! a person decides about.
+
+use docket_sync_core::facts::{FactBody, Origin, StatedFact};
+use docket_sync_core::sync::frames::QuarantineCode;
+use docket_sync_core::sync::gate::{self, Ground, Maker, Verdict};
+
+use super::error::CommitError;
+use super::order::Admission;
+use super::push::Look;
+use super::quarantine::QuarantineEntry;
+use super::tables::Tables;
+use super::writer::Writer;
+use crate::feed::devices::DeviceRecord;
+use crate::store::Table;
+
+/// Whether an entry waits for a program that knows its kind, and this one does. What a person decided stays decided.
+pub(super) fn is_known_now(entry: &QuarantineEntry) -> bool {
+    let stated = StatedFact::from_bytes(&entry.record.bytes);
+    // What does not decode as the kind that it says is not of the form: it is told so.
+    let is_known = stated.map_or(true, |stated| !matches!(stated.content.body, FactBody::Unknown { .. }));
+    entry.code == Some(QuarantineCode::NewerKind) && entry.decided.is_none() && is_known
+}
+
+impl Writer {
+    /// Judges the entry under `key`. What may enter enters; what may not waits on with the reason that it has now.
+    /// What stands behind a change that is not there waits as before: its device has stated the one between again
+    /// under another actor, and a person decides.
+    pub(super) fn judge_again(&mut self, key: &[u8], entry: QuarantineEntry) -> Result<(), CommitError> {
+        let Some(maker) = self.maker_of(&entry)? else { return Ok(()) };
+        let (document, record) = (entry.document, entry.record.clone());
+        match gate::judge_again(&Look(self, Ground::Whole), document, record, maker, self.now()) {
+            Some(Verdict::Accept { fact, first, .. }) => {
+                let (record, fact, carried_by) = (&entry.record, *fact, Some(entry.device));
+                self.admit(Admission { document, record, fact, first, carried_by })?;
+                self.leave_quarantine(key, &entry)
+            }
+            Some(Verdict::Duplicate) => self.leave_quarantine(key, &entry),
+            Some(Verdict::Quarantine { code, hash }) if code != QuarantineCode::NewerKind => {
+                self.leave_quarantine(key, &entry)?;
+                self.quarantine(&QuarantineEntry { code: Some(code), hash: Some(hash), ..entry })
+            }
+            Some(Verdict::Quarantine { .. } | Verdict::Held { .. }) | None => Ok(()),
+        }
+    }
+
+    fn leave_quarantine(&mut self, key: &[u8], entry: &QuarantineEntry) -> Result<(), CommitError> {
+        self.remove(Table::Quarantine, key);
+        self.weigh(entry, u64::saturating_sub)
+    }
+
+    /// The device of the change's actor, as it stood when the change came: one that was revoked since was not then.
+    fn maker_of(&self, entry: &QuarantineEntry) -> Result<Option<Maker>, CommitError> {
+        let known = self.meta(entry.document)?.and_then(|meta| meta.firsts.get(&entry.record.actor)?.origin);
+        let stated = || StatedFact::from_bytes(&entry.record.bytes).ok()?.statement.origin;
+        let Some(Origin::Device { device, .. }) = known.or_else(stated) else { return Ok(None) };
+        let record: Option<DeviceRecord> = self.read(Table::Device, &device.0)?;
+        Ok(record.and_then(|record| record.maker()).map(|maker| Maker { revoked: false, ..maker }))
+    }
+}

@@ -1,0 +1,77 @@
+/** What the gate kept apart, and a supervisor's decision about it. */
+
+import { useState } from 'preact/hooks';
+import { call, errorText, session } from '../api';
+import { bytes, dateTime } from '../format';
+import { Chip } from '../parts/chip';
+import { Dialog } from '../parts/dialog';
+import { LongField, Problem } from '../parts/form';
+import { say } from '../parts/state_of_things';
+import { coded, t } from '../text';
+import type { Quarantined } from '../types';
+
+export function QuarantineTable({ rows, onDecided }: { rows: Quarantined[]; onDecided: () => void }) {
+  const [deciding, setDeciding] = useState<Quarantined | null>(null);
+  const decides = session.value?.roles.includes('supervisor') ?? false;
+  return (
+    <>
+      <table class="table quarantine">
+        <thead>
+          <tr>
+            <th scope="col">{t('quarantine.reason')}</th>
+            <th scope="col">{t('quarantine.says')}</th>
+            <th scope="col">{t('quarantine.device')}</th>
+            <th scope="col">{t('quarantine.document')}</th>
+            <th scope="col">{t('quarantine.size')}</th>
+            <th scope="col">{t('quarantine.received')}</th>
+            <th scope="col"><span class="hidden">{t('actions')}</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.key} data-quarantined={row.key}>
+              <td class="strong">{coded('quarantine.reason', row.reason)}</td>
+              <td data-label={t('quarantine.says')}>{row.summary ?? '–'}</td>
+              <td data-label={t('quarantine.device')}><code title={row.device}>{row.device.slice(0, 8)}</code></td>
+              <td data-label={t('quarantine.document')}><a href={`#/orders/${encodeURIComponent(row.document)}`}><code>{row.document.slice(0, 13)}</code></a></td>
+              <td data-label={t('quarantine.size')}>{bytes(row.bytes)}</td>
+              <td class="nowrap" data-label={t('quarantine.received')}>{dateTime(row.received_at)}</td>
+              <td class="cell-actions">
+                {row.decided !== null
+                  ? <Chip tone="off" icon={row.decided.admitted ? 'check' : 'slash'}><span title={row.decided.reason}>{t(row.decided.admitted ? 'quarantine.admitted' : 'quarantine.discarded')}</span></Chip>
+                  : decides && <button type="button" class="button" onClick={() => setDeciding(row)}>{t('reviews.decide')}</button>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {deciding !== null && <Decide row={deciding} onClose={() => setDeciding(null)} onDone={() => { setDeciding(null); onDecided(); }} />}
+    </>
+  );
+}
+
+function Decide({ row, onClose, onDone }: { row: Quarantined; onClose: () => void; onDone: () => void }) {
+  const [reason, setReason] = useState('');
+  const [wrong, setWrong] = useState<string | null>(null);
+  const decide = (decision: 'admit' | 'discard') => {
+    setWrong(null);
+    call('POST', `/api/quarantine/${encodeURIComponent(row.key)}/${decision}`, { body: { reason: reason.trim() } })
+      .then(() => { say(t(decision === 'admit' ? 'quarantine.admitted' : 'quarantine.discarded')); onDone(); })
+      .catch((error: unknown) => setWrong(errorText(error)));
+  };
+  return (
+    <Dialog title={coded('quarantine.reason', row.reason)} onClose={onClose}>
+      <form class="form" onSubmit={(event) => { event.preventDefault(); decide('admit'); }}>
+        {wrong !== null && <Problem>{wrong}</Problem>}
+        {row.summary !== null && <p class="strong">{row.summary}</p>}
+        <p class="hint">{t('quarantine.decide_hint')}</p>
+        <LongField name="reason" label={t('field.reason')} value={reason} onValue={setReason} />
+        <div class="form-end">
+          <button type="button" class="button" onClick={onClose}>{t('cancel')}</button>
+          <button type="button" class="button danger" disabled={reason.trim() === ''} onClick={() => decide('discard')}>{t('quarantine.discard')}</button>
+          <button type="submit" class="button primary" disabled={reason.trim() === ''}>{t('quarantine.admit')}</button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,332 @@
+//! Acts: commands that are named as the kind that they state. Here: when each is there, and what it must say.
+//!
+//! Checked against the author's own view (table 4.4). Rights come from the table of kinds, limits from the bodies.
+
+use super::availability::{is_over, knows_done, own_assignment, own_visits, reverse, signable};
+use super::field::{own_line, own_visit};
+use super::office::person;
+use super::{Act, CommandCode, Desk, Made, Refusal};
+use crate::facts::values::{ApprovalWay, HoldReason, Liability, Money, ReceiptFate};
+use crate::facts::{FactBody, FactKind, Role};
+use crate::ids::{FactRef, PersonId};
+use crate::lifecycle::facets::{ConsentState, CustodyStage, CustodyView, Holder, ItemState, WarrantyFacet};
+use crate::lifecycle::view::{OrderState, VisitState};
+
+/// Kinds that go on after closing: what the customer says, what is filed, what the office corrects.
+pub(super) fn goes_on_after_closing(kind: FactKind) -> bool {
+    matches!(
+        kind,
+        FactKind::OpenComplaint
+            | FactKind::FileDocument
+            | FactKind::Reopen
+            | FactKind::CorrectFact
+            | FactKind::LinkDuplicate
+            | FactKind::Unlink
+            | FactKind::BookTransfer
+            | FactKind::RemitCash
+            | FactKind::ReportContact
+            | FactKind::Approve
+            | FactKind::Reject
+            | FactKind::Invoice
+            | FactKind::Credit
+            | FactKind::Settle
+            | FactKind::RecordCost
+            | FactKind::SetLiability
+            | FactKind::RecordCallback
+            | FactKind::HandleComplaint
+    )
+}
+
+/// Whether the act is there for this person, before he fills anything in.
+pub(super) fn available(desk: &Desk<'_>, code: CommandCode) -> Result<(), Refusal> {
+    let Some(kind) = code.act() else {
+        return desk.refuse("not_permitted");
+    };
+    planning(desk, kind)?;
+    terms(desk, kind)?;
+    on_site(desk, kind)
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the arms above name every obstacle")]
+fn planning(desk: &Desk<'_>, kind: FactKind) -> Result<(), Refusal> {
+    let (view, facets) = (desk.view, &desk.view.facets);
+    let over = is_over(view);
+    let waits_for_parts = || facets.holds.iter().any(|hold| hold.reason == HoldReason::Parts);
+    match kind {
+        FactKind::Hold
+        | FactKind::RequestParts
+        | FactKind::Escalate
+        | FactKind::EditHeader
+        | FactKind::AddWorkItem
+        | FactKind::PlanLine
+        | FactKind::SelfDispatch
+        | FactKind::IssueQuote
+            if over =>
+        {
+            desk.refuse("order_over")
+        }
+        FactKind::Release if facets.holds.is_empty() => desk.refuse("no_hold"),
+        FactKind::ReceiveParts if !waits_for_parts() => desk.refuse("no_hold"),
+        FactKind::Decline
+            if view.state != OrderState::Registered
+                || !(view.visits.is_empty() && facets.custody.is_empty() && facets.money.taken.is_empty()) =>
+        {
+            desk.refuse("not_declinable")
+        }
+        FactKind::DropWorkItem if facets.items.iter().all(|item| !can_be_dropped(item.state)) => desk.refuse("no_item"),
+        FactKind::CompletePaperwork if !facets.paperwork_due => desk.refuse("no_paperwork"),
+        FactKind::SelfDispatch if own_assignment(desk).is_some() => desk.refuse("already_assigned"),
+        FactKind::RequestParts | FactKind::Escalate | FactKind::ReportContact | FactKind::CollectCash
+            if !is_his(desk) =>
+        {
+            desk.refuse("not_assigned")
+        }
+        FactKind::Reopen if view.closed.is_none() => desk.refuse("not_closed"),
+        FactKind::Unlink if facets.linked.is_empty() => desk.refuse("no_fact"),
+        FactKind::DropPlannedLine if facets.planned.is_empty() => desk.refuse("no_line"),
+        FactKind::FileDocument if facets.missing.is_empty() => desk.refuse("nothing_missing"),
+        FactKind::RecordCallback if view.completed.is_none() => desk.refuse("not_done"),
+        FactKind::HandleComplaint if facets.complaints.is_empty() => desk.refuse("no_complaint"),
+        _ => Ok(()),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the arms above name every obstacle")]
+fn terms(desk: &Desk<'_>, kind: FactKind) -> Result<(), Refusal> {
+    let (view, facets) = (desk.view, &desk.view.facets);
+    let quote = facets.current_quote();
+    match kind {
+        FactKind::QualityVerdict if facets.warranty != Some(WarrantyFacet::Disputed) => desk.refuse("not_disputed"),
+        FactKind::GiveConsent | FactKind::RefuseConsent
+            if quote.is_none_or(|quote| quote.consent == ConsentState::Given) =>
+        {
+            desk.refuse("no_quote")
+        }
+        // R3(b): knowing a DONE, cancel is not offered.
+        FactKind::CancelByCustomer if knows_done(desk) => desk.refuse("already_done"),
+        FactKind::CancelByCustomer if is_over(view) => desk.refuse("order_over"),
+        FactKind::CancelByCustomer if view.state == OrderState::CancelContested => desk.refuse("cancel_contested"),
+        FactKind::Invoice if view.billable.values().all(|minor| *minor == 0) => desk.refuse("nothing_billable"),
+        FactKind::SignByCode | FactKind::AttachPaper if view.visits.iter().all(|visit| visit.outcome.is_none()) => {
+            desk.refuse("no_outcome")
+        }
+        FactKind::SignByCode | FactKind::AttachPaper => signable(desk),
+        _ => Ok(()),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the arms above name every obstacle")]
+fn on_site(desk: &Desk<'_>, kind: FactKind) -> Result<(), Refusal> {
+    let facets = &desk.view.facets;
+    let open = || facets.custody.iter().filter(|custody| custody.is_open());
+    let holds = |custody: &&CustodyView| custody.holder == Holder::Person(desk.context.person);
+    match kind {
+        FactKind::HandoverVisit if own_visits(desk).all(|visit| visit.state == VisitState::Ended) => {
+            desk.refuse("no_visit")
+        }
+        FactKind::TakeCustody | FactKind::SwapUnit if own_visits(desk).all(|visit| visit.arrived.is_none()) => {
+            desk.refuse("no_visit")
+        }
+        FactKind::OutcomeNotRepairable
+            if own_visits(desk).all(|visit| visit.started.is_none() || visit.outcome.is_some()) =>
+        {
+            desk.refuse("not_started")
+        }
+        FactKind::TransferCustody | FactKind::BenchWork if open().next().is_none() => desk.refuse("no_custody"),
+        FactKind::ReturnCustody if !open().any(|custody| holds(&custody)) => desk.refuse("no_custody"),
+        FactKind::Inspect if open().all(|custody| custody.stage != CustodyStage::Repaired) => {
+            desk.refuse("not_repaired")
+        }
+        FactKind::RemitCash if pocket(desk, None) <= 0 => desk.refuse("no_cash"),
+        FactKind::ReplaceLine => reverse(desk),
+        _ => Ok(()),
+    }
+}
+
+fn can_be_dropped(state: ItemState) -> bool {
+    !matches!(state, ItemState::Done | ItemState::Dropped)
+}
+
+/// Assigned to him, or visited by him.
+fn is_his(desk: &Desk<'_>) -> bool {
+    own_assignment(desk).is_some() || own_visits(desk).next().is_some()
+}
+
+/// Cash of this order in his pocket, minor units; of one currency, or of any.
+fn pocket(desk: &Desk<'_>, currency: Option<&str>) -> i64 {
+    let his = desk.view.facets.money.pockets.iter().filter(|((person, _), _)| *person == desk.context.person);
+    let of_currency = his.filter(|((_, other), _)| currency.is_none_or(|currency| currency == other));
+    of_currency.map(|(_, minor)| *minor).max().unwrap_or(0)
+}
+
+/// The fact of an act.
+pub(super) fn decide(desk: &Desk<'_>, act: &Act) -> Result<Made, Refusal> {
+    if act.body.kind() != desk.code.act() {
+        return desk.refuse("not_permitted");
+    }
+    if let Some((code, field)) = act.body.problem() {
+        return desk.wrong(code, field);
+    }
+    let customer = person(desk, act.customer.as_ref())?;
+    let with_customer = matches!(
+        act.body,
+        FactBody::AddWorkItem(_)
+            | FactBody::DropWorkItem(_)
+            | FactBody::GiveConsent(_)
+            | FactBody::RefuseConsent(_)
+            | FactBody::CancelByCustomer(_)
+    );
+    if with_customer && customer.is_none() {
+        return desk.wrong("missing_field", "customer");
+    }
+    check_plan(desk, &act.body)?;
+    check_terms(desk, act)?;
+    check_goods(desk, &act.body)?;
+    check_money(desk, &act.body)?;
+    Ok((act.body.clone(), customer))
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds need no more than complete fields")]
+fn check_plan(desk: &Desk<'_>, body: &FactBody) -> Result<(), Refusal> {
+    let facets = &desk.view.facets;
+    match body {
+        FactBody::Release(body) if !facets.holds.iter().any(|hold| hold.at.fact.reference() == body.hold) => {
+            desk.wrong("no_hold", "hold")
+        }
+        FactBody::EditHeader(body) if body.changes.is_empty() => desk.wrong("missing_field", "changes"),
+        FactBody::RequestParts(body) if body.parts.is_empty() => desk.wrong("missing_field", "parts"),
+        FactBody::AddWorkItem(body) if body.item < 2 || facets.items.iter().any(|item| item.number == body.item) => {
+            desk.wrong("item_taken", "item")
+        }
+        FactBody::DropWorkItem(body)
+            if !facets.items.iter().any(|item| item.number == body.item && can_be_dropped(item.state)) =>
+        {
+            desk.wrong("no_item", "item")
+        }
+        FactBody::HandoverVisit(body) => {
+            if body.to == desk.context.person {
+                return desk.wrong("missing_field", "to");
+            }
+            own_visit(desk, body.visit).map(|_| ())
+        }
+        FactBody::OutcomeNotRepairable(body) => own_visit(desk, body.visit).map(|_| ()),
+        FactBody::ReplaceLine(body) => own_line(desk, body.line).map(|_| ()),
+        FactBody::DropPlannedLine(body)
+            if !facets.planned.iter().any(|planned| planned.at.fact.reference() == body.line) =>
+        {
+            desk.wrong("no_line", "line")
+        }
+        FactBody::FileDocument(body) => {
+            let lacks = facets
+                .missing
+                .iter()
+                .any(|missing| missing.fact.reference() == body.fact && missing.demand == body.demand);
+            if lacks { Ok(()) } else { desk.wrong("nothing_missing", "demand") }
+        }
+        _ => Ok(()),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds need no more than complete fields")]
+fn check_terms(desk: &Desk<'_>, act: &Act) -> Result<(), Refusal> {
+    let facets = &desk.view.facets;
+    let is_current = |quote: FactRef, version: u32| {
+        facets.current_quote().is_some_and(|current| current.at.fact.reference() == quote && current.version == version)
+    };
+    match &act.body {
+        FactBody::IssueQuote(body) => {
+            let last = facets.quotes.iter().map(|quote| quote.version).max().unwrap_or(0);
+            if body.lines.is_empty() {
+                return desk.wrong("missing_field", "lines");
+            }
+            if last.checked_add(1) == Some(body.version) { Ok(()) } else { desk.wrong("wrong_version", "version") }
+        }
+        FactBody::GiveConsent(body) if !is_current(body.quote, body.version) => desk.wrong("no_quote", "quote"),
+        FactBody::RefuseConsent(body) if !is_current(body.quote, body.version) => desk.wrong("no_quote", "quote"),
+        FactBody::SignByCode(body) if body.covered.is_empty() => desk.wrong("voucher_incomplete", "covered"),
+        FactBody::AttachPaper(body) if body.covered.is_empty() => desk.wrong("voucher_incomplete", "covered"),
+        // U-21: a technician's word alone approves nothing.
+        FactBody::Approve(body) if !desk.context.has(Role::Supervisor) => {
+            let present = body.way == ApprovalWay::Presence
+                && body.approver != desk.context.person
+                && act.witnesses.iter().any(|witness| witness.person == body.approver);
+            let by_code = body.way == ApprovalWay::Code && body.code.is_some();
+            let own = body.way == ApprovalWay::Office && !desk.context.has(Role::Technician);
+            if present || by_code || own { Ok(()) } else { desk.wrong("no_witness", "approver") }
+        }
+        FactBody::SetLiability(body) => {
+            let sum: u32 = body.shares.iter().map(|share| u32::from(share.permille)).sum();
+            let whole = body.case != Liability::Joint || sum == 1_000;
+            if whole { Ok(()) } else { desk.wrong("wrong_shares", "shares") }
+        }
+        FactBody::Invoice(body) => {
+            let billable =
+                |line: &FactRef| desk.view.lines.iter().any(|view| view.at.fact.reference() == *line && view.billable);
+            if body.lines.iter().all(billable) { Ok(()) } else { desk.wrong("nothing_billable", "lines") }
+        }
+        _ => Ok(()),
+    }
+}
+
+fn custody<'a>(desk: &Desk<'a>, reference: FactRef) -> Result<&'a CustodyView, Refusal> {
+    let found = desk.view.facets.custody.iter().find(|custody| custody.at.fact.reference() == reference);
+    match found.filter(|custody| custody.is_open()) {
+        Some(custody) => Ok(custody),
+        None => desk.wrong("no_custody", "custody"),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds are not about goods")]
+fn check_goods(desk: &Desk<'_>, body: &FactBody) -> Result<(), Refusal> {
+    let me: PersonId = desk.context.person;
+    match body {
+        FactBody::TransferCustody(body) => {
+            let custody = custody(desk, body.custody)?;
+            let gives = body.from == me && custody.holder == Holder::Person(me) && body.to != me;
+            let takes = body.to == me && body.from != me;
+            if gives || takes { Ok(()) } else { desk.wrong("not_holder", "from") }
+        }
+        FactBody::ReturnCustody(body) => {
+            let custody = custody(desk, body.custody)?;
+            if custody.holder != Holder::Person(me) {
+                return desk.wrong("not_holder", "custody");
+            }
+            // C-134: what was on the bench is inspected before it goes back.
+            if matches!(custody.stage, CustodyStage::OnBench | CustodyStage::Repaired) {
+                return desk.wrong("not_inspected", "custody");
+            }
+            if body.receipt == ReceiptFate::Lost && body.statement.is_none() {
+                return desk.wrong("missing_field", "statement");
+            }
+            Ok(())
+        }
+        FactBody::BenchWork(body) => custody(desk, body.custody).map(|_| ()),
+        FactBody::Inspect(body) => {
+            let custody = custody(desk, body.custody)?;
+            if custody.stage == CustodyStage::Repaired { Ok(()) } else { desk.wrong("not_repaired", "custody") }
+        }
+        _ => Ok(()),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds move no money")]
+fn check_money(desk: &Desk<'_>, body: &FactBody) -> Result<(), Refusal> {
+    let positive = |amount: &Money| amount.minor > 0;
+    match body {
+        FactBody::CollectCash(body) => {
+            let due = desk.view.facets.money.due.get(&body.amount.currency).copied().unwrap_or(0);
+            if !positive(&body.amount) {
+                return desk.wrong("wrong_amount", "amount");
+            }
+            if body.amount.minor > due && body.reason.is_none() { desk.wrong("over_due", "reason") } else { Ok(()) }
+        }
+        FactBody::RemitCash(body) => {
+            let held = pocket(desk, Some(&body.amount.currency));
+            let fits = positive(&body.amount) && body.amount.minor <= held;
+            if fits { Ok(()) } else { desk.wrong("wrong_amount", "amount") }
+        }
+        FactBody::BookTransfer(body) if !positive(&body.amount) => desk.wrong("wrong_amount", "amount"),
+        FactBody::GrantDiscount(body) if !positive(&body.amount) => desk.wrong("wrong_amount", "amount"),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,155 @@
+//! Quotes and what the customer agreed to: a consent binds to one version (C-023 to C-025, R6).
+
+use super::causality::Node;
+use super::facets::{ConsentState, QuoteView};
+use super::findings::{Because, Findings};
+use super::ground::{Ground, each, later, moment};
+use super::reviews::{Terms, terms};
+use super::view::{ReviewKind, Rule};
+use super::visits::Visits;
+use crate::facts::values::{Line, LineKind, ReviewChoice};
+use crate::facts::{FactKind, Role, bodies};
+
+/// Quotes with their consents.
+#[derive(Default)]
+pub(super) struct Consents<'a> {
+    /// Every version, in canonical order.
+    pub(super) views: Vec<QuoteView>,
+    /// Work began although the current quote was not agreed to (C-023).
+    pub(super) no_consent: bool,
+    /// What may still be billed by consent: the consent, the key, the currency, minor units left.
+    left: Vec<Left<'a>>,
+}
+
+struct Left<'a> {
+    consent: Node<'a>,
+    key: &'a str,
+    currency: &'a str,
+    minor: i64,
+}
+
+impl<'a> Consents<'a> {
+    /// Whether the current quote waits for the customer.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.views.iter().any(|quote| quote.current && quote.consent != ConsentState::Given)
+    }
+
+    /// Whether the customer agreed to this line by consent; what it takes is used up. A part needs the consent
+    /// before it is fitted (C-025).
+    pub(super) fn takes(&mut self, ground: &Ground<'a>, node: Node<'a>, line: &Line) -> bool {
+        let Some(amount) = &line.amount else {
+            return false;
+        };
+        let entry = self.left.iter_mut().find(|left| {
+            let same = line.code.as_deref() == Some(left.key) || line.name == left.key;
+            let before = line.kind != LineKind::Part || ground.knows(node, left.consent);
+            same && before && left.currency == amount.currency && left.minor >= amount.minor
+        });
+        match entry {
+            Some(left) => {
+                left.minor = left.minor.saturating_sub(amount.minor);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Every quote, its consent, and what is agreed.
+pub(super) fn consents<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, visits: &Visits<'a>) -> Consents<'a> {
+    if !ground.has(&[FactKind::IssueQuote]) {
+        return Consents::default();
+    }
+    let quotes: Vec<(Node<'a>, &'a bodies::IssueQuote)> = each!(ground, IssueQuote).collect();
+    let replaced = ground.causality.known_to_any(quotes.iter().map(|(node, _)| *node));
+    let current =
+        quotes.iter().map(|(node, _)| *node).filter(|node| !replaced.contains(*node)).max_by(|a, b| later(*a, *b));
+    let mut consents = Consents::default();
+    let mut agreed: Vec<(Node<'a>, Node<'a>, &'a bodies::IssueQuote)> = Vec::new();
+    for (quote, body) in &quotes {
+        let (state, consent) = answer(ground, findings, *quote);
+        if let Some(consent) = consent {
+            agreed.push((consent, *quote, *body));
+            superseded(ground, findings, consent, *quote, &quotes);
+        }
+        let is_current = current == Some(*quote);
+        let consent = if !is_current && state == ConsentState::Open { ConsentState::Superseded } else { state };
+        consents.views.push(QuoteView {
+            at: moment(*quote),
+            version: body.version,
+            lines: body.lines.clone(),
+            consent,
+            current: is_current,
+        });
+    }
+    // Of agreed versions the last one counts: it contains what is still wanted of those before.
+    let last = agreed
+        .iter()
+        .filter(|(_, quote, _)| agreed.iter().all(|(_, other, _)| other == quote || !ground.knows(*other, *quote)));
+    consents.left = last
+        .flat_map(|(consent, _, body)| {
+            body.lines.iter().map(|line| Left {
+                consent: *consent,
+                key: line.code.as_deref().unwrap_or(&line.name),
+                currency: &line.amount.currency,
+                minor: line.amount.minor,
+            })
+        })
+        .collect();
+    consents.no_consent = consents.is_awaited() && visits.all.iter().any(|visit| visit.started().is_some());
+    consents
+}
+
+/// What the customer said to one version. Two answers at once are both kept until a person has called (R8); till then
+/// he has not agreed (R7).
+fn answer<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, quote: Node<'a>) -> (ConsentState, Option<Node<'a>>) {
+    let is = |reference| ground.causality.resolve(reference).any(|node| node == quote);
+    let given: Vec<Node<'a>> =
+        each!(ground, GiveConsent).filter(|(_, body)| is(body.quote)).map(|(node, _)| node).collect();
+    let refused: Vec<Node<'a>> =
+        each!(ground, RefuseConsent).filter(|(_, body)| is(body.quote)).map(|(node, _)| node).collect();
+    let known = ground.causality.known_to_any(given.iter().chain(&refused).copied());
+    let yes = given.into_iter().find(|node| !known.contains(*node));
+    let no = refused.into_iter().find(|node| !known.contains(*node));
+    match (yes, no) {
+        (Some(yes), None) => (ConsentState::Given, Some(yes)),
+        (None, Some(_)) => (ConsentState::Refused, None),
+        (None, None) => (ConsentState::Open, None),
+        (Some(yes), Some(no)) => {
+            let terms = Terms {
+                choices: &[ReviewChoice::Consented, ReviewChoice::WriteOff],
+                default: ReviewChoice::WriteOff,
+                ..terms(ReviewKind::ConflictingCommitments)
+            };
+            let because = because("two_answers", Rule::R8, None, "explain.two_answers");
+            findings.explain(because, &[], &[yes, no]);
+            let decision = findings.raise(ground, &terms, &[yes, no], Rule::R8);
+            if decision.is_some_and(|decision| decision.choice == ReviewChoice::Consented) {
+                (ConsentState::Given, Some(yes))
+            } else {
+                (ConsentState::Refused, None)
+            }
+        }
+    }
+}
+
+/// he agreed to the version that he was shown; another one waits for him.
+fn superseded<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    consent: Node<'a>,
+    quote: Node<'a>,
+    quotes: &[(Node<'a>, &'a bodies::IssueQuote)],
+) {
+    for (other, _) in quotes {
+        if *other != quote && ground.concurrent(*other, consent) {
+            let because = because("bound_to_version", Rule::R6, Some("X-49"), "explain.x_49");
+            findings.explain(because, &[consent, quote], &[*other]);
+            findings.tell(None, Role::Clerk, "notice.quote_pending", *other);
+        }
+    }
+}
+
+fn because(value: &'static str, rule: Rule, pair: Option<&'static str>, message: &'static str) -> Because {
+    Because { field: "consent", value, rule, pair, message }
+}

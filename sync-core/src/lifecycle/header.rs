@@ -1,0 +1,186 @@
+//! The header as the office edited it, field by field (R2), and who pays (C-020, C-028).
+
+use super::causality::Node;
+use super::facets::{HeaderView, WarrantyFacet};
+use super::findings::{Because, Findings};
+use super::ground::{Ground, each, later, moment, r2};
+use super::reviews::terms;
+use super::view::{Request, ReviewKind, Rule};
+use crate::facts::values::{HeaderChange, HeaderField, ServiceClass, Verdict};
+use crate::facts::{FactBody, FactKind, Role};
+
+/// Every edited field as it shows.
+pub(super) fn header<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<HeaderView> {
+    if !ground.has(&[FactKind::EditHeader]) {
+        return Vec::new();
+    }
+    let fields = HeaderField::ALL.iter().filter_map(|field| one_field(ground, findings, *field)).collect();
+    after_signing(ground, findings);
+    against_work(ground, findings);
+    fields
+}
+
+fn one_field<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, field: HeaderField) -> Option<HeaderView> {
+    let all: Vec<(Node<'a>, &HeaderChange)> = each!(ground, EditHeader)
+        .filter_map(|(node, body)| {
+            body.changes.iter().find(|change| change.field == field).map(|change| (node, change))
+        })
+        .collect();
+    let replaced = ground.causality.known_to_any(all.iter().map(|(node, _)| *node));
+    let mut current: Vec<_> = all.into_iter().filter(|(node, _)| !replaced.contains(*node)).collect();
+    current.sort_by(|(one, _), (other, _)| r2(*one, *other));
+    let (node, change) = current.pop()?;
+    let losers: Vec<Node<'a>> =
+        current.iter().filter(|(_, other)| other.value != change.value).map(|(other, _)| *other).collect();
+    if !losers.is_empty() {
+        let because = Because {
+            field: "header",
+            value: field.code(),
+            rule: Rule::R2,
+            pair: None,
+            message: "explain.header_edited_twice",
+        };
+        findings.explain(because, &[node], &losers);
+        for loser in losers {
+            findings.tell_author(loser, "notice.superseded", node);
+        }
+    }
+    Some(HeaderView { at: moment(node), field, value: change.value.clone() })
+}
+
+/// what was signed stays signed; the difference is shown.
+fn after_signing<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
+    for (edit, _) in each!(ground, EditHeader) {
+        if let Some(proof) = ground.proofs().into_iter().find(|proof| ground.concurrent(proof.node, edit)) {
+            let because = Because {
+                field: "signature",
+                value: "changed_after_signing",
+                rule: Rule::R6,
+                pair: Some("X-44"),
+                message: "explain.x_44",
+            };
+            findings.explain(because, &[proof.node], &[edit]);
+        }
+    }
+}
+
+/// what happened with the goods stands over what the office had in mind for them.
+fn against_work<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
+    for (edit, body) in each!(ground, EditHeader) {
+        let edits = |field: HeaderField| body.changes.iter().any(|change| change.field == field);
+        let because = |pair: &'static str, message: &'static str| Because {
+            field: "custody",
+            value: "stands",
+            rule: Rule::R1,
+            pair: Some(pair),
+            message,
+        };
+        if edits(HeaderField::RepairPlace)
+            && let Some((take, _)) = each!(ground, TakeCustody).find(|(take, _)| ground.concurrent(*take, edit))
+        {
+            findings.explain(because("X-54", "explain.x_54"), &[take], &[edit]);
+            findings.tell_author(edit, "notice.goods_taken", take);
+        }
+        if edits(HeaderField::BenchDue)
+            && let Some((back, _)) = each!(ground, ReturnCustody)
+                .find(|(back, body)| body.signed.is_some() && ground.concurrent(*back, edit))
+        {
+            findings.explain(because("X-56", "explain.x_56"), &[back], &[edit]);
+        }
+    }
+}
+
+/// Who pays, as judged since the call was registered.
+#[derive(Default)]
+pub(super) struct Warranty<'a> {
+    /// The class in force.
+    pub(super) class: Option<ServiceClass>,
+    /// The facet.
+    pub(super) facet: Option<WarrantyFacet>,
+    /// The fact that made it free for the customer after the call was registered as chargeable.
+    pub(super) freed: Option<Node<'a>>,
+    /// The verdict that made it chargeable.
+    pub(super) charged: Option<Node<'a>>,
+}
+
+/// C-020, C-028: the clerk's judgement, the quality department's over it; later ones over earlier ones.
+pub(super) fn warranty<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    request: Option<&Request>,
+) -> Warranty<'a> {
+    let registered = request.map(|request| request.class);
+    if !ground.has(&[FactKind::SetWarranty, FactKind::QualityVerdict]) {
+        return Warranty { class: registered, facet: registered.map(facet), ..Warranty::default() };
+    }
+    let judged = judgement(ground, |_| true);
+    let class = judged.map(|(_, class)| class).or(registered);
+    let verdict = each!(ground, QualityVerdict).last().map(|(node, _)| node);
+    let mut facet = class.map(facet);
+    for (node, _) in each!(ground, SetWarranty).filter(|(_, body)| body.disputed) {
+        let terms = terms(ReviewKind::WarrantyDisputed);
+        match verdict.filter(|verdict| !ground.knows(node, *verdict)) {
+            Some(_) => findings.lapse(ground, &terms, &[node], Rule::R1),
+            None => {
+                findings.raise(ground, &terms, &[node], Rule::R1);
+                facet = Some(WarrantyFacet::Disputed);
+            }
+        }
+    }
+    let chargeable = |class: Option<ServiceClass>| class == Some(ServiceClass::Chargeable);
+    let by = judged.map(|(node, _)| node);
+    swapped(ground, findings);
+    Warranty {
+        class,
+        facet,
+        freed: by.filter(|_| chargeable(registered) && !chargeable(class)),
+        charged: by.filter(|node| chargeable(class) && matches!(node.fact.body(), FactBody::QualityVerdict(_))),
+    }
+}
+
+impl<'a> Warranty<'a> {
+    /// Whether the order was free for the customer as the author of `node` saw it.
+    pub(super) fn was_free(ground: &Ground<'a>, request: Option<&Request>, node: Node<'a>) -> bool {
+        let known = judgement(ground, |other| ground.knows(node, other)).map(|(_, class)| class);
+        known.or(request.map(|request| request.class)).is_some_and(|class| class != ServiceClass::Chargeable)
+    }
+}
+
+/// The judgement that counts among those that pass: a verdict first, else the later one.
+fn judgement<'a>(ground: &Ground<'a>, passes: impl Fn(Node<'a>) -> bool) -> Option<(Node<'a>, ServiceClass)> {
+    let set = each!(ground, SetWarranty).map(|(node, body)| (node, body.class, false));
+    let verdicts = each!(ground, QualityVerdict).map(|(node, body)| {
+        let class = match body.verdict {
+            Verdict::Free => ServiceClass::Free,
+            Verdict::Paid => ServiceClass::Chargeable,
+        };
+        (node, class, true)
+    });
+    let all: Vec<_> = set.chain(verdicts).filter(|(node, _, _)| passes(*node)).collect();
+    let replaced = ground.causality.known_to_any(all.iter().map(|(node, _, _)| *node));
+    let current = all.into_iter().filter(|(node, _, _)| !replaced.contains(*node));
+    current
+        .max_by(|one, other| one.2.cmp(&other.2).then_with(|| later(one.0, other.0)))
+        .map(|(node, class, _)| (node, class))
+}
+
+fn facet(class: ServiceClass) -> WarrantyFacet {
+    match class {
+        ServiceClass::Chargeable => WarrantyFacet::Paid,
+        ServiceClass::Contract => WarrantyFacet::Contract,
+        ServiceClass::Free => WarrantyFacet::Free,
+        ServiceClass::Internal => WarrantyFacet::Internal,
+    }
+}
+
+/// the guarantee of a unit that is not there any more; history links old and new, a clerk checks.
+fn swapped<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
+    for (swap, _) in each!(ground, SwapUnit) {
+        if let Some((set, _)) = each!(ground, SetWarranty).find(|(set, _)| ground.concurrent(*set, swap)) {
+            let because =
+                Because { field: "units", value: "both", rule: Rule::R1, pair: Some("X-72"), message: "explain.x_72" };
+            findings.explain(because, &[swap], &[set]);
+            findings.tell(None, Role::Clerk, "notice.check_unit", swap);
+        }
+    }
+}

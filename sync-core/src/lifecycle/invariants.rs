@@ -1,0 +1,208 @@
+//! The invariants of lifecycle 4.6 as checkers, one function each, named after it. For property tests and for the
+//! simulation; behind the feature `scenario`.
+//!
+//! A checker answers what is wrong, or nothing. Those that lie outside one order (register, rotation, periods, heal,
+//! least data) are checked where their data is; here is what one set of facts can show.
+
+use std::collections::BTreeMap;
+
+use super::facets::Holder;
+use super::fact_set::FactSet;
+use super::messages::Language;
+use super::view::{LineStanding, OrderState, OrderView, Outcome};
+use super::{explain, fold};
+use crate::facts::{FactBody, FactKind};
+use crate::ids::FactId;
+
+/// What a checker found wrong.
+pub type Broken = Vec<String>;
+
+fn found(invariant: &str, problems: impl IntoIterator<Item = String>) -> Broken {
+    problems.into_iter().map(|problem| format!("{invariant}: {problem}")).collect()
+}
+
+/// 1. Same facts, same state and explanation, whatever the order of delivery. `shuffled` holds the same facts.
+#[must_use]
+pub fn convergence(facts: &FactSet, shuffled: &FactSet) -> Broken {
+    let (one, other) = (fold(facts), fold(shuffled));
+    let mut problems = Vec::new();
+    if one != other {
+        problems.push("two replicas show different views".to_owned());
+    }
+    for language in Language::ALL {
+        if format!("{:?}", explain(&one, facts, *language)) != format!("{:?}", explain(&other, shuffled, *language)) {
+            problems.push(format!("two explanations in {language}"));
+        }
+    }
+    found("convergence", problems)
+}
+
+/// 2. Every fact is readable; sums of hours, parts and cash are the sums of line facts minus reversals.
+#[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds state no line")]
+pub fn no_loss(facts: &FactSet, view: &OrderView) -> Broken {
+    let mut problems = Vec::new();
+    let lines = facts.iter().filter(|fact| match fact.body() {
+        FactBody::RecordLine(_) | FactBody::ReplaceLine(_) => true,
+        FactBody::BenchWork(body) => body.line.is_some(),
+        _ => false,
+    });
+    let admitted = facts.iter().any(|fact| fact.kind() == Some(FactKind::Admit));
+    if !admitted && lines.count() != view.lines.len() {
+        problems.push(format!("{} lines are shown", view.lines.len()));
+    }
+    if view.facts < facts.len() {
+        problems.push(format!("{} of {} facts are counted", view.facts, facts.len()));
+    }
+    let mut taken: BTreeMap<&str, i64> = BTreeMap::new();
+    for fact in facts.iter() {
+        if let FactBody::CollectCash(body) = fact.body() {
+            let sum = taken.entry(&body.amount.currency).or_insert(0);
+            *sum = sum.saturating_add(body.amount.minor);
+        }
+    }
+    for (currency, minor) in &view.facets.money.taken {
+        if taken.get(currency.as_str()).is_none_or(|stated| stated < minor) {
+            problems.push(format!("more {currency} is shown than was collected"));
+        }
+    }
+    found("no_loss", problems)
+}
+
+/// 4. A signature that was there with fewer facts is there with more, and covers no less; coverage of lines may shrink
+/// only by facts that name them.
+#[must_use]
+pub fn monotone_signature(less: &OrderView, more: &OrderView) -> Broken {
+    let mut problems = Vec::new();
+    for signature in &less.signatures {
+        let later = more.signatures.iter().find(|other| other.at == signature.at);
+        match later {
+            None => problems.push(format!("the signature {} is gone", signature.at.fact)),
+            Some(later) if !signature.covered.iter().all(|fact| later.covered.contains(fact)) => {
+                problems.push(format!("the signature {} covers less", signature.at.fact));
+            }
+            Some(_) => {}
+        }
+    }
+    found("monotone_signature", problems)
+}
+
+/// 5. What is billable was covered or agreed to, counts, and is billed once; the sum is not more than its lines.
+#[must_use]
+pub fn billing_safety(view: &OrderView) -> Broken {
+    let mut problems = Vec::new();
+    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+    for line in view.lines.iter().filter(|line| line.billable) {
+        if line.standing != LineStanding::Effective {
+            problems.push(format!("{} is billable and {}", line.at.fact, line.standing));
+        }
+        if let Some(amount) = &line.line.amount {
+            let sum = sums.entry(&amount.currency).or_insert(0);
+            *sum = sum.saturating_add(amount.minor.max(0));
+        }
+    }
+    for (currency, minor) in &view.billable {
+        // A line that was corrected upwards is billed as signed, never above what it shows.
+        if sums.get(currency.as_str()).is_none_or(|sum| sum < minor) {
+            problems.push(format!("{minor} {currency} is billable beyond the lines"));
+        }
+    }
+    found("billing_safety", problems)
+}
+
+/// 6. Goods have one holder, or an explicit conflict with more than one claim.
+#[must_use]
+pub fn single_holder(view: &OrderView) -> Broken {
+    let mut problems = Vec::new();
+    let mut held: BTreeMap<&str, Vec<&Holder>> = BTreeMap::new();
+    for custody in view.facets.custody.iter().filter(|custody| custody.is_open()) {
+        if let Holder::Conflict(claims) = &custody.holder
+            && claims.len() < 2
+        {
+            problems.push(format!("{} is a conflict of one", custody.at.fact));
+        }
+        if let Some(serial) = &custody.goods.serial {
+            held.entry(serial).or_default().push(&custody.holder);
+        }
+    }
+    // Somebody who takes the same thing again, knowing the first time, holds it once more: no two people may.
+    for (serial, holders) in held {
+        let mut people: Vec<_> = holders.iter().filter(|holder| matches!(holder, Holder::Person(_))).collect();
+        people.dedup();
+        let conflict = holders.iter().any(|holder| matches!(holder, Holder::Conflict(_)));
+        let known = view.explanations.iter().any(|reason| reason.field == "custody");
+        if people.len() > 1 && !conflict && !known {
+            problems.push(format!("{serial} has {} holders", people.len()));
+        }
+    }
+    found("single_holder", problems)
+}
+
+/// 8. An order with an effective DONE is never cancelled or terminated.
+#[must_use]
+pub fn cancel_safety(view: &OrderView) -> Broken {
+    let done = view.visits.iter().find(|visit| matches!(visit.outcome, Some(Outcome::Done { .. })));
+    let ended = matches!(view.state, OrderState::Cancelled | OrderState::Terminated);
+    found("cancel_safety", done.filter(|_| ended).map(|visit| format!("{} is done and {}", visit.id, view.state)))
+}
+
+/// 10. Each review has an owner who may decide it, a limit or blocks, and a default among its choices.
+#[must_use]
+pub fn review_liveness(view: &OrderView) -> Broken {
+    let entitled = FactKind::ResolveReview.right().roles;
+    let problems = view.reviews.iter().filter_map(|review| {
+        let lives = review.choices.contains(&review.default)
+            && (review.due.is_some() || review.blocking)
+            && entitled.contains(&review.owner);
+        (!lives).then(|| format!("{} has no way to end", review.kind))
+    });
+    found("review_liveness", problems)
+}
+
+/// 11. What the view says about times comes from the facts: every moment is that of the fact it names.
+#[must_use]
+pub fn sla_purity(facts: &FactSet, view: &OrderView) -> Broken {
+    let visits = view.visits.iter().flat_map(|visit| [visit.departed, visit.arrived, visit.started, visit.ended]);
+    let moments = visits.flatten().chain(view.completed).chain(view.closed);
+    let wrong = moments.filter(|moment| {
+        let mut under = facts.under(moment.fact).peekable();
+        under.peek().is_some() && under.all(|fact| fact.lo() != moment.lo || fact.time != moment.time)
+    });
+    found("sla_purity", wrong.map(|moment| format!("{} is not the time of its fact", moment.fact)))
+}
+
+/// 12. What was known at a close is not changed by what came later: the close names the same facts, and late ones
+/// raise an amendment.
+#[must_use]
+pub fn period_immutability(view: &OrderView, late: &[FactId]) -> Broken {
+    let closed = view.closed.is_some() && view.state == OrderState::Closed;
+    let amended = view.reviews.iter().any(|review| review.kind == super::view::ReviewKind::Amendment);
+    let silent = closed && !late.is_empty() && !amended;
+    found("period_immutability", silent.then(|| format!("{} late facts and no amendment", late.len())))
+}
+
+/// 14. The order's document holds field facts only.
+#[must_use]
+pub fn least_data(facts: &FactSet) -> Broken {
+    let office = facts.iter().filter_map(|fact| {
+        let kind = fact.kind()?;
+        (!kind.lies_in(crate::facts::Audience::Field)).then(|| format!("{kind} lies in the order's document"))
+    });
+    found("least_data", office)
+}
+
+/// Every checker that needs one order's facts alone.
+#[must_use]
+pub fn all(facts: &FactSet) -> Broken {
+    let view = fold(facts);
+    [
+        no_loss(facts, &view),
+        billing_safety(&view),
+        single_holder(&view),
+        cancel_safety(&view),
+        review_liveness(&view),
+        sla_purity(facts, &view),
+        least_data(facts),
+    ]
+    .concat()
+}

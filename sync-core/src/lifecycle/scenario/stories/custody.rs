@@ -1,0 +1,144 @@
+//! Goods taken away: one holder, or a conflict that nobody guesses (R9).
+
+use super::super::{Expected, Stage, Who, labour, part};
+use super::{review, story};
+use crate::facts::values::{BenchStep, CustodyPlace, HeaderField, ReceiptFate, ReviewChoice};
+use crate::facts::{Role, bodies};
+use crate::ids::FactId;
+use crate::lifecycle::view::{Coverage, OrderState, ReviewKind, Rule, SignatureFacet};
+use crate::time::DAY;
+
+/// A has taken the goods and everybody knows.
+fn taken(stage: &mut dyn Stage) -> FactId {
+    stage.dispatched();
+    let visit = stage.works(Who::A);
+    let custody = stage.takes(Who::A, "D07-R1");
+    stage.does(Who::A, bodies::End { visit: visit.reference() });
+    stage.everyone_looks();
+    custody
+}
+
+fn in_custody() -> Expected {
+    Expected { assigned: Some(Who::A), ..Expected::new(OrderState::InCustody) }
+}
+
+story! {
+    /// A takes the goods while the office says "repair on site only".
+    x_54_taken_while_told_to_repair_on_site(stage) {
+        stage.dispatched();
+        stage.edits(Who::Dispatcher, HeaderField::RepairPlace, "on_site");
+        let visit = stage.works(Who::A);
+        stage.takes(Who::A, "D07-R1");
+        stage.does(Who::A, bodies::End { visit: visit.reference() });
+    } => Expected { cites: vec![(Rule::R1, "X-54")], facets: vec![("holder", "07")], ..in_custody() }
+}
+
+story! {
+    /// A and B both claim to have taken the same unit: conflict, both receipts live.
+    x_55_both_took_the_same_unit(stage) {
+        stage.dispatched();
+        stage.takes(Who::A, "D07-R1");
+        stage.takes(Who::B, "D08-R1");
+    } => Expected {
+        visits: 0,
+        reviews: vec![review(ReviewKind::CustodyConflict, Role::Supervisor, None, ReviewChoice::First)],
+        cites: vec![(Rule::R9, "X-55")],
+        told: vec![("notice.who_holds", Role::Technician)],
+        facets: vec![("holder", "conflict,conflict"), ("receipt", "live,live")],
+        ..in_custody()
+    }
+}
+
+story! {
+    /// The customer signs for the return while the office extends the date: closed, the extension is without effect.
+    x_56_returned_while_the_date_is_extended(stage) {
+        let custody = taken(stage);
+        stage.edits(Who::Clerk, HeaderField::BenchDue, "2024-07-01T00:00:00Z");
+        stage.gives_back(Who::A, custody, ReceiptFate::TakenBack);
+    } => Expected {
+        assigned: Some(Who::A),
+        cites: vec![(Rule::R1, "X-56")],
+        facets: vec![("custody", "returned"), ("receipt", "void"), ("holder", "customer")],
+        ..Expected::new(OrderState::Dispatched)
+    }
+}
+
+story! {
+    /// The customer signs for the return while the bench adds a part: as X-43.
+    x_57_returned_while_the_bench_adds_a_part(stage) {
+        stage.dispatched();
+        let visit = stage.works(Who::A);
+        let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
+        let custody = stage.takes(Who::A, "D07-R1");
+        let done = stage.done(Who::A, visit);
+        stage.everyone_looks();
+        stage.gives_back(Who::A, custody, ReceiptFate::TakenBack);
+        stage.sign(Who::A, &[hours, done]);
+        stage.does(Who::B, bodies::BenchWork {
+            custody: custody.reference(), step: BenchStep::Line, line: Some(part("Valve", 3_000)), note: None,
+        });
+    } => Expected {
+        assigned: Some(Who::A),
+        signature: SignatureFacet::SignedPartial,
+        coverage: Coverage::Partial,
+        billable: 8_000,
+        reviews: vec![review(ReviewKind::UncoveredLines, Role::Clerk, Some(7 * DAY), ReviewChoice::WriteOff)],
+        cites: vec![(Rule::R6, "X-57")],
+        ..Expected::new(OrderState::Completed)
+    }
+}
+
+story! {
+    /// The goods are back and the customer has lost the receipt: void by his signed statement.
+    x_58_returned_without_the_receipt(stage) {
+        let custody = taken(stage);
+        stage.gives_back(Who::A, custody, ReceiptFate::Lost);
+    } => Expected {
+        assigned: Some(Who::A),
+        cites: vec![(Rule::R1, "X-58")],
+        facets: vec![("receipt", "void_without_paper"), ("custody", "returned")],
+        ..Expected::new(OrderState::Dispatched)
+    }
+}
+
+story! {
+    /// The storekeeper books the goods in, the technician has not confirmed it: a conflict.
+    x_59_booked_in_unconfirmed(stage) {
+        let custody = taken(stage);
+        let (from, to) = (stage.person(Who::A), stage.person(Who::Storekeeper));
+        let place = CustodyPlace::Store;
+        stage.does(Who::Storekeeper, bodies::TransferCustody { custody: custody.reference(), from, to, place });
+    } => Expected {
+        reviews: vec![review(ReviewKind::CustodyConflict, Role::Supervisor, None, ReviewChoice::First)],
+        cites: vec![(Rule::R9, "X-59")],
+        told: vec![("notice.confirm_goods", Role::Technician)],
+        facets: vec![("holder", "conflict")],
+        ..in_custody()
+    }
+}
+
+story! {
+    /// The technician confirms: the storekeeper holds them.
+    x_59_booked_in_and_confirmed(stage) {
+        let custody = taken(stage);
+        let (from, to) = (stage.person(Who::A), stage.person(Who::Storekeeper));
+        let body = bodies::TransferCustody { custody: custody.reference(), from, to, place: CustodyPlace::Store };
+        let booked = stage.does(Who::Storekeeper, body);
+        stage.everyone_looks();
+        let digest = stage.digest(booked);
+        stage.does(Who::A, bodies::Acknowledge { fact: booked.reference(), digest });
+    } => Expected { facets: vec![("holder", "0c"), ("custody", "booked_in")], ..in_custody() }
+}
+
+story! {
+    /// Given back without the customer's second signature: the custody stays open (C-082).
+    c_082_a_return_without_signature_stays_open(stage) {
+        let custody = taken(stage);
+        let (receipt, signed) = (ReceiptFate::TakenBack, None);
+        stage.does(Who::A, bodies::ReturnCustody { custody: custody.reference(), receipt, signed, statement: None });
+    } => Expected {
+        told: vec![("notice.second_signature", Role::Technician)],
+        facets: vec![("custody", "taken"), ("receipt", "live")],
+        ..in_custody()
+    }
+}

@@ -1,0 +1,70 @@
+//! Cash and transfers (R5, R7).
+
+use super::super::{Expected, Stage, Who, labour};
+use super::{review, story};
+use crate::facts::values::{Money, ReviewChoice};
+use crate::facts::{Role, bodies};
+use crate::lifecycle::view::{Coverage, OrderState, ReviewKind, Rule, SignatureFacet};
+use crate::time::DAY;
+
+fn paid_twice() -> Expected {
+    Expected {
+        assigned: Some(Who::A),
+        signature: SignatureFacet::Signed,
+        coverage: Coverage::Full,
+        billable: 8_000,
+        reviews: vec![review(ReviewKind::RefundDue, Role::Accountant, Some(7 * DAY), ReviewChoice::Refund)],
+        ..Expected::new(OrderState::Completed)
+    }
+}
+
+story! {
+    /// A and B both collect: both count, what is too much goes back.
+    x_60_both_collect(stage) {
+        stage.dispatched();
+        stage.works_and_signs(Who::A);
+        stage.everyone_looks();
+        stage.collects(Who::A, 8_000, "D07-C1");
+        stage.collects(Who::B, 8_000, "D08-C1");
+    } => Expected {
+        cites: vec![(Rule::R5, "X-60")],
+        facets: vec![("taken", "16000"), ("overpaid", "8000"), ("due", "0")],
+        ..paid_twice()
+    }
+}
+
+story! {
+    /// A collects while the office books a transfer.
+    x_61_collected_and_transferred(stage) {
+        stage.dispatched();
+        stage.works_and_signs(Who::A);
+        stage.everyone_looks();
+        stage.collects(Who::A, 8_000, "D07-C1");
+        let amount = Money { minor: 8_000, currency: "CNY".into() };
+        stage.does(Who::Accountant, bodies::BookTransfer { amount, reference: "B-1".into() });
+    } => Expected {
+        cites: vec![(Rule::R5, "X-61")],
+        facets: vec![("taken", "8000"), ("overpaid", "8000")],
+        ..paid_twice()
+    }
+}
+
+story! {
+    /// Collected and handed in with the accountant as witness: nothing is left in the pocket.
+    c_093_cash_is_handed_in(stage) {
+        stage.dispatched();
+        let visit = stage.works(Who::A);
+        let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
+        let done = stage.done(Who::A, visit);
+        stage.sign(Who::A, &[hours, done]);
+        let cash = stage.collects(Who::A, 8_000, "D07-C1");
+        let amount = Money { minor: 8_000, currency: "CNY".into() };
+        let to = stage.person(Who::Accountant);
+        let body = bodies::RemitCash { amount, to, collected: vec![cash.reference()] };
+        stage.witnessed(Who::A, &[Who::Accountant], body);
+    } => Expected {
+        reviews: Vec::new(),
+        facets: vec![("taken", "8000"), ("overpaid", "0"), ("due", "0")],
+        ..paid_twice()
+    }
+}

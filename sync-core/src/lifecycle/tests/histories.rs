@@ -1,0 +1,36 @@
+//! The invariants over long histories: ten people, six replicas, two hundred facts.
+
+use super::Dice;
+use super::laws::{Acts, honest};
+use crate::facts::Fact;
+use crate::lifecycle::scenario::{Scenario, Who};
+use crate::lifecycle::{FactSet, fold, invariants};
+
+/// How many histories of two hundred acts are tried: `DOCKET_HISTORIES` asks for more.
+fn histories() -> u64 {
+    std::env::var("DOCKET_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
+}
+
+/// Invariants 1, 2, 4 to 6, 8, 10, 11 and 14 over long histories of ten people on six replicas (five devices and the
+/// office); a failing history prints its seed.
+#[test]
+fn long_histories_keep_the_invariants() {
+    for seed in 0..histories() {
+        let mut dice = Dice(seed);
+        let mut scenario = Scenario::default();
+        while scenario.facts().len() < 200 && dice.below(2_000) != 0 {
+            honest(&mut scenario, Acts::All, dice.next().to_be_bytes());
+        }
+        let facts = scenario.facts();
+        let mut list: Vec<Fact> = facts.iter().chain(facts.iter()).cloned().collect();
+        dice.shuffle(&mut list);
+        let mut shuffled = FactSet::new(facts.document());
+        shuffled.extend(list);
+        let mut broken = invariants::all(&facts);
+        broken.extend(invariants::convergence(&facts, &shuffled));
+        for replica in [Who::A, Who::B, Who::Clerk] {
+            broken.extend(invariants::monotone_signature(&fold(&scenario.shown(replica)), &fold(&facts)));
+        }
+        assert!(broken.is_empty(), "seed {seed}: {broken:#?}");
+    }
+}
