@@ -8,12 +8,15 @@ use docket_sync_core::facts::values::{
     Channel, CheckResult, CustomerPerson, Line, LineKind, Money, Opinion, OpinionGrade, PartSource, Place,
     ServiceClass, UnfinishedReason, Urgency, Window,
 };
-use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, SCHEMA_LEVEL, SeenRef, StatedFact, Statement};
+use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, SeenRef, StatedFact, Statement};
 use docket_sync_core::ids::{BlobId, Digest, DocumentId, FactId, FactRef, KeyId, PersonId, Signature};
 use docket_sync_core::time::{DAY, HOUR, MINUTE, SECOND, UnixMillis};
 
 use super::{FIRST_DAY, Order, Reference, Side, Workload, WorkloadFact, phrases};
 use crate::random::Random;
+
+/// Schema level of the workload's facts: the one it was published with, so that its bytes stay what they are.
+const LEVEL: u8 = 1;
 
 /// Orders registered on one day.
 const ORDERS_PER_DAY: usize = 40;
@@ -141,7 +144,7 @@ impl Story {
             author: (first || side == Side::Office).then(|| author.clone()),
             restates: None,
         };
-        let content = Content { level: SCHEMA_LEVEL, seen: self.seen(known, id), head, body: body.into() };
+        let content = Content { level: LEVEL, seen: self.seen(known, id), head, body: body.into() };
         self.ancestors.push(known);
         let stated = StatedFact::new(statement, content);
         self.facts.push(WorkloadFact { side, id, origin, author, time: self.now, stated });
