@@ -105,6 +105,20 @@ pub fn command(
     })
 }
 
+/// Whether simulated people know how to fill in a command: the others they leave alone, as if nobody offered them.
+#[must_use]
+pub fn knows(code: CommandCode) -> bool {
+    use CommandCode as C;
+    let office =
+        matches!(code, C::Confirm | C::Assign | C::Unassign | C::Reschedule | C::Cancel | C::Reinstate | C::Close);
+    let planned =
+        matches!(code, C::Accept | C::Refuse | C::Seen | C::Note | C::Withdraw | C::ResolveReview | C::Acknowledge);
+    let visit =
+        matches!(code, C::Depart | C::Arrive | C::Start | C::Pause | C::Resume | C::End | C::Done | C::Unfinished);
+    let paper = matches!(code, C::RecordLine | C::ReverseLine | C::Sign | C::RefuseSignature | C::ReturnVoucher);
+    office || planned || visit || paper
+}
+
 fn visit(random: &mut Random, view: &OrderView, person: PersonId) -> Option<VisitRef> {
     let his: Vec<_> = view.visits.iter().filter(|visit| visit.technician == person).collect();
     his.get(random.position(his.len())).map(|visit| visit.id.reference())

@@ -42,7 +42,8 @@ impl Company {
         };
         let Some(shown) = shown else { return Ok(()) };
         let phone = self.phone(index);
-        let offered = phone.device.client.offered(&shown)?;
+        let mut offered = phone.device.client.offered(&shown)?;
+        offered.retain(|code| acts::knows(*code));
         // What makes a visit go on is as likely as all the rest together.
         let going: Vec<CommandCode> = offered.iter().copied().filter(|code| goes_on(*code)).collect();
         let codes = if going.is_empty() || random.chance(1, 2) { &offered } else { &going };
@@ -88,7 +89,8 @@ impl Company {
         }
         let Some((order, page)) = self.pages.get(random.position(self.pages.len())).cloned() else { return Ok(()) };
         let (person, roles) = random.pick(&self.people).clone();
-        let codes = offered(&page, &Context::new(person, &roles));
+        let mut codes = offered(&page, &Context::new(person, &roles));
+        codes.retain(|code| acts::knows(*code));
         let Some(code) = codes.get(random.position(codes.len())).copied() else { return Ok(()) };
         let command = if code == CommandCode::Acknowledge {
             self.acknowledge(order, random)?
