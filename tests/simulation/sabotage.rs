@@ -17,7 +17,7 @@ const CATCHES: &[(Bug, u64, &str)] = &[
     (Bug::ActorReused, 15, "no_fact_is_lost"),
     (Bug::ReceiptNotChecked, 14, "what_nobody_may_write_never_enters"),
     (Bug::HeldDropped, 15, "what_is_acknowledged_is_durable"),
-    (Bug::TornTailAccepted, 28, "nothing_fails_by_itself"),
+    (Bug::TornTailAccepted, 47, "nothing_fails_by_itself"),
     (Bug::RetentionIgnored, 0, "own_work_is_kept"),
     (Bug::ChainNotCompared, 33, "a_cursor_is_of_this_log"),
 ];
