@@ -8,7 +8,6 @@
 
 use docket_sync_core::facts::FactKind;
 use docket_sync_core::ids::DocumentId;
-use docket_sync_core::sync::frames::QuarantineCode;
 use minicbor::{Decode, Encode};
 
 use super::error::CommitError;
@@ -153,7 +152,7 @@ impl Upgrade {
         for (key, value) in entries {
             self.step = Step::Quarantine { after: Some(key.clone()) };
             let entry: QuarantineEntry = record::decode("quarantine entry", &value)?;
-            if entry.code == Some(QuarantineCode::NewerKind) && is_known_now(&entry) {
+            if is_known_now(&entry) {
                 tracing::info!(work_order.id = %entry.document, "a change of a kind that was not known is judged again");
                 return writer.judge_again(&key, entry);
             }
