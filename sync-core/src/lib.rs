@@ -17,6 +17,7 @@
 pub mod commands;
 pub mod document;
 pub mod facts;
+pub mod forms;
 pub mod ids;
 pub mod lifecycle;
 pub mod limits;

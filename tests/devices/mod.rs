@@ -176,6 +176,8 @@ fn labour() -> Line {
         source: None,
         result: None,
         blob: None,
+        entry: None,
+        usable_from: None,
     }
 }
 

@@ -79,6 +79,8 @@ fn work_and_sign(device: &mut Device, order: DocumentId) -> Result<(), Trouble> 
         source: None,
         result: None,
         blob: None,
+        entry: None,
+        usable_from: None,
     };
     let shown = device.client.show(order)?;
     let done = device.client.execute(&shown, &Command::Depart)?;

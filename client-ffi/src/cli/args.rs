@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::forms::{Check, ShowForms};
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "docket-device", version, disable_help_subcommand = true)]
@@ -37,6 +39,8 @@ pub(super) enum Action {
     #[command(subcommand)]
     Labour(LabourAction),
     Note(Note),
+    Form(ShowForms),
+    Check(Check),
     Done(Done),
     Unfinished(Unfinished),
     Voucher(Voucher),

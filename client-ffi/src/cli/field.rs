@@ -54,6 +54,8 @@ impl App<'_> {
             Action::Enrol(_)
             | Action::List(_)
             | Action::Show(_)
+            | Action::Form(_)
+            | Action::Check(_)
             | Action::Voucher(_)
             | Action::Sign(_)
             | Action::Sync(_)
@@ -65,10 +67,10 @@ impl App<'_> {
         let name = labour.name.clone().unwrap_or_else(|| text("device.said.labour", self.language).to_owned());
         let amount = amount(labour.amount.as_deref(), labour.currency.as_deref(), policy)?;
         let quantity = thousandths(&labour.hours)?;
-        Ok(Line { amount, ..line(LineKind::Labour, name, quantity, "h") })
+        Ok(Line { amount, ..Line::new(LineKind::Labour, name, quantity, "h") })
     }
 
-    fn say_executed(&mut self, client: &TerminalClient, done: &Executed) -> Result<(), CliError> {
+    pub(super) fn say_executed(&mut self, client: &TerminalClient, done: &Executed) -> Result<(), CliError> {
         let state = docket_sync_core::lifecycle::messages::coded("state", done.order.view.state.code(), self.language);
         if self.json {
             let not_seen: Vec<String> = done.not_seen.iter().map(ToString::to_string).collect();
@@ -155,11 +157,13 @@ fn order_of(action: &Action) -> &str {
         Action::RefuseSignature(refused) => &refused.order,
         Action::Voucher(voucher) => &voucher.order,
         Action::Sign(sign) => &sign.order,
+        Action::Form(named) => &named.order,
+        Action::Check(check) => &check.order,
         Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Status => "",
     }
 }
 
-fn to_reference(language: Language) -> reference::Language {
+pub(super) fn to_reference(language: Language) -> reference::Language {
     match language {
         Language::En => reference::Language::En,
         Language::Zh => reference::Language::Zh,
@@ -175,7 +179,7 @@ pub(super) fn policy(client: &TerminalClient) -> Result<ServicePolicy, CliError>
 }
 
 /// The visit under way, or this person's last: what a line or an outcome is about.
-fn current_visit(client: &TerminalClient, shown: &Shown) -> Result<FactRef, CliError> {
+pub(super) fn current_visit(client: &TerminalClient, shown: &Shown) -> Result<FactRef, CliError> {
     let visit = shown.visit_of(client.person()).ok_or(CliError::NoVisit)?;
     Ok(visit.id.reference())
 }
@@ -197,23 +201,8 @@ fn part_line(part: &args::PartAdd, policy: &ServicePolicy) -> Result<Line, CliEr
         code: part.code.clone(),
         serial: part.serial.clone(),
         source: Some(source),
-        ..line(LineKind::Part, part.name.clone(), thousandths(&part.quantity)?, &part.unit)
+        ..Line::new(LineKind::Part, part.name.clone(), thousandths(&part.quantity)?, &part.unit)
     })
-}
-
-fn line(kind: LineKind, name: String, quantity: i64, unit: &str) -> Line {
-    Line {
-        kind,
-        name,
-        quantity,
-        unit: unit.to_owned(),
-        amount: None,
-        code: None,
-        serial: None,
-        source: None,
-        result: None,
-        blob: None,
-    }
 }
 
 fn amount(

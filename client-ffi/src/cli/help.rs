@@ -30,6 +30,8 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("labour", "docket-device labour add S-2026-0017 --hours 1.5 --amount 150.00"),
     ("labour add", "docket-device labour add S-2026-0017 --hours 1.5 --amount 150.00"),
     ("note", "docket-device note S-2026-0017 \"the tap in the cellar was closed\""),
+    ("form", "docket-device form S-2026-0017"),
+    ("check", "docket-device check S-2026-0017 gas_safety.pressure --value 2.1"),
     ("done", "docket-device done S-2026-0017 --finding \"seal replaced, no leak\""),
     (
         "unfinished",

@@ -6,6 +6,7 @@
 mod args;
 mod error;
 mod field;
+mod forms;
 mod help;
 mod messages;
 mod network;
@@ -106,6 +107,8 @@ impl App<'_> {
             Action::Enrol(enrol) => self.enrol(&enrol),
             Action::List(list) => self.list(&list),
             Action::Show(order) => self.show(&order.order),
+            Action::Form(asked) => self.forms(&asked),
+            Action::Check(asked) => self.check(&asked),
             Action::Voucher(voucher) => self.voucher(&voucher),
             Action::Sign(sign) => self.sign(&sign),
             Action::Sync(sync) => self.sync(&sync),

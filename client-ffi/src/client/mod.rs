@@ -8,6 +8,7 @@ mod tests;
 
 use docket_sync_core::commands::{Command, CommandCode, Context, Decision, Refusal, decide, offered};
 use docket_sync_core::facts::{Author, Fact, Role};
+use docket_sync_core::forms::Form;
 use docket_sync_core::ids::{DocumentId, FactId, PersonId, RecordId};
 use docket_sync_core::lifecycle::view::{OrderView, Visit, VisitState};
 use docket_sync_core::lifecycle::{FactSet, fold};
@@ -201,13 +202,28 @@ impl<S: DeviceStore> Client<S> {
     }
 
     pub(crate) fn decide(&self, shown: &Shown, command: &Command) -> Result<Decision, ExecuteError> {
-        decide(&shown.view, command, &self.context()?).map_err(|refusal| ExecuteError::Refused(Box::new(refusal)))
+        let mut context = self.context()?;
+        // Only this command asks them.
+        if matches!(command, Command::Done { .. }) {
+            context.forms = self.replica.forms()?;
+        }
+        decide(&shown.view, command, &context).map_err(|refusal| ExecuteError::Refused(Box::new(refusal)))
     }
 
     fn context(&self) -> Result<Context, ReplicaError> {
         let roles: Vec<Role> = self.replica.certificate().roles(self.author).unwrap_or_default().to_vec();
         let policy = self.policy()?.map(|policy| policy.version);
         Ok(Context { policy, ..Context::new(self.author, &roles) })
+    }
+
+    /// The company's forms that are for this order (C-060 to C-070).
+    ///
+    /// # Errors
+    /// When the store fails or a form is damaged.
+    pub fn forms(&self, shown: &Shown) -> Result<Vec<Form>, ReplicaError> {
+        let mut forms = self.replica.forms()?;
+        forms.retain(|form| form.is_for(&shown.view));
+        Ok(forms)
     }
 
     /// How the device stands with its server.

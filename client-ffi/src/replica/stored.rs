@@ -22,6 +22,8 @@ pub(crate) const STATE: &[u8] = b"state";
 
 /// Key of the record id of the newest service policy.
 pub(crate) const POLICY: &[u8] = b"policy";
+/// Meta: prefix of the ids of forms, by their codes.
+pub(crate) const FORM: &[u8] = b"form/";
 /// Key of the record id of the company.
 pub(crate) const COMPANY: &[u8] = b"company";
 

@@ -153,6 +153,14 @@ pub(crate) fn reference_scopes(record: RecordId) -> Vec<u8> {
     [b"r".as_slice(), &record.0].concat()
 }
 
+/// Index: prefix of [`form`].
+pub(crate) const FORMS: &[u8] = b"F";
+
+/// Index: the record of a form, by its code.
+pub(crate) fn form(code: &str) -> Vec<u8> {
+    [FORMS, code.as_bytes()].concat()
+}
+
 /// Index: the roles a person had from a moment on.
 pub(crate) fn roles_from(person: PersonId, at: UnixMillis) -> Vec<u8> {
     [roles_of(person).as_slice(), &u64::try_from(at.0).unwrap_or(0).to_be_bytes()].concat()

@@ -163,6 +163,17 @@ function callback(office, id, body) {
   return [200, item];
 }
 
+const step = (code, en, zh, more) => ({ code, title: { en, zh }, takes: 'check', unit: null, min: null, max: null, state: 'filled', whole: true, at_fault: false, too_early: false, photo_lacking: false, result: 'ok', reading_thousandths: null, text: null, people: [], time_at: Date.now() - 3_600_000, ...more });
+const FORMS = [{
+  code: 'gas_safety', version: 1, title: { en: 'Gas safety check in the home', zh: '户内燃气安全检查' }, whole: false,
+  steps: [
+    step('pressure', 'Pressure at the appliance', '灶前压力', { takes: 'reading', unit: 'kPa', min: '1.5', max: '3', result: null, reading_thousandths: 3_500, at_fault: true }),
+    step('leak_test', 'Leak test with soap solution', '肥皂水检漏', {}),
+    step('leak_photo', 'Photo of the leak', '漏点照片', { takes: 'photo', state: 'not_asked', result: null, time_at: null }),
+    step('hose', 'Hose and clamps', '软管及卡箍', { state: 'open', whole: false, result: null, time_at: null }),
+  ],
+}];
+
 export function routes(office, { method, url, headers, body }) {
   const [, , name, id, rest] = url.pathname.split('/');
   const me = { person: PEOPLE.chen.id, name: PEOPLE.chen.name, roles: PEOPLE.chen.roles, language: 'zh' };
@@ -186,6 +197,7 @@ export function routes(office, { method, url, headers, body }) {
     case 'GET orders': return listOrders(office, url);
     case 'POST orders': return register(office, body);
     case 'GET orders/*': return [200, detailOf(office, order), { etag: order.etag }];
+    case 'GET orders/*/forms': return paged(FORMS, url);
     case 'POST orders/*/commands': return command(office, order, body, headers);
     case 'POST orders/*/dispatch': return dispatch(office, order, body, headers);
     case 'GET dispatch': return [200, board(office)];

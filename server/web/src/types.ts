@@ -110,6 +110,35 @@ export interface Line {
   technician: Named | Id | null;
 }
 
+/** One step of a form with what was filled in. */
+export interface FormStep {
+  code: string;
+  title: Both;
+  takes: 'check' | 'reading' | 'photo' | 'text' | 'people';
+  unit: string | null;
+  min: string | null;
+  max: string | null;
+  state: 'not_asked' | 'open' | 'filled';
+  whole: boolean;
+  at_fault: boolean;
+  too_early: boolean;
+  photo_lacking: boolean;
+  result: 'ok' | 'fault' | 'not_applicable' | null;
+  reading_thousandths: number | null;
+  text: string | null;
+  people: Named[];
+  time_at: Millis | null;
+}
+
+/** A form of an order. */
+export interface FormRecord {
+  code: string;
+  version: number;
+  title: Both;
+  whole: boolean;
+  steps: FormStep[];
+}
+
 export interface Note {
   fact: FactRef;
   author: Author;

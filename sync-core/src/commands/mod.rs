@@ -18,10 +18,12 @@ pub use command::{Act, Command, CommandCode, SkillMatch};
 
 use crate::facts::values::{Demand, VisitRef};
 use crate::facts::{Author, FactBody, FactKind, Head, Role, bodies, once_digest};
+use crate::forms::{self, Form};
 use crate::ids::{Digest, PersonId};
 use crate::lifecycle::messages::{Language, coded, filled};
 use crate::lifecycle::view::{OrderState, OrderView, Review, ReviewStatus};
 use crate::lifecycle::{FactSet, REVIEW_DEFAULT_RULE};
+use crate::reference::Translated;
 use desk::{Desk, Made};
 
 /// Who decides, and what he held.
@@ -41,6 +43,8 @@ pub struct Context {
     pub tariff: Option<u32>,
     /// The colleague's visit that this one continues.
     pub continues: Option<VisitRef>,
+    /// The forms that he holds for this order (C-060 to C-070).
+    pub forms: Vec<Form>,
 }
 
 impl Context {
@@ -55,6 +59,7 @@ impl Context {
             missing: Vec::new(),
             tariff: None,
             continues: None,
+            forms: Vec::new(),
         }
     }
 
@@ -83,6 +88,8 @@ pub struct Refusal {
     pub command: CommandCode,
     /// The state that the order was in.
     pub from: OrderState,
+    /// What the text names beside field and state: the step of a form, in each language.
+    pub about: Option<Translated>,
 }
 
 impl Refusal {
@@ -93,6 +100,7 @@ impl Refusal {
             ("field", self.field.map_or("", |field| coded("field", field, language))),
             ("state", coded("state", self.from.code(), language)),
             ("command", coded("command", self.command.code(), language)),
+            ("about", self.about.as_ref().map_or("", |about| about.text(language.into()))),
         ];
         filled(&format!("refusal.{}", self.code), language, &values)
     }
@@ -121,12 +129,29 @@ pub fn decide(view: &OrderView, command: &Command, context: &Context) -> Result<
         work_item: context.work_item.filter(|item| *item != 1),
         role: body.kind().and_then(|kind| stated_role(kind, context)),
         witnesses: Some(witnesses).filter(|witnesses| !witnesses.is_empty()),
-        missing: Some(context.missing.clone()).filter(|missing| !missing.is_empty()),
+        missing: Some(missing(&desk)?).filter(|missing| !missing.is_empty()),
         tariff: context.tariff,
         continues: context.continues,
         ..Head::default()
     };
     Ok(Decision { body, head })
+}
+
+/// What is owed with the fact: what the caller found lacking, and with an outcome what the forms find.
+fn missing(desk: &Desk<'_>) -> Result<Vec<Demand>, Refusal> {
+    let mut missing = desk.context.missing.clone();
+    if desk.code == CommandCode::Done {
+        let lines = &desk.view.lines;
+        let for_order = desk.context.forms.iter().filter(|form| form.is_for(desk.view));
+        let records: Vec<_> = for_order.map(|form| form.record(lines)).collect();
+        if let Some(step) = forms::refused_step(&records) {
+            return desk.refuse_about("form_step_lacking", &step.title);
+        }
+        missing.extend(forms::demands(&records, lines));
+        missing.sort_unstable();
+        missing.dedup();
+    }
+    Ok(missing)
 }
 
 /// The commands that this person may use now, in the order of [`CommandCode`].

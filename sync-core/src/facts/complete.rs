@@ -5,9 +5,9 @@
 
 use super::values::{
     Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, ComplaintKind, Correction, CustodyPlace, Demand,
-    EmergencyBasis, EscalationKind, Goods, HeaderChange, HoldReason, Liability, Line, Matter, Money, Opinion,
-    PartWanted, Place, QuoteLine, ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip, UnfinishedReason,
-    Urgency, Verdict, Window,
+    EmergencyBasis, EscalationKind, FormEntry, Goods, HeaderChange, HoldReason, Liability, Line, LineKind, Matter,
+    Money, Opinion, PartWanted, Place, QuoteLine, ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip,
+    UnfinishedReason, Urgency, Verdict, Window,
 };
 use super::{Author, Origin, SeenRef};
 use crate::ids::{
@@ -134,7 +134,21 @@ impl Complete for Line {
         self.name
             .problem()
             .or_else(|| self.amount.problem())
-            .or_else(|| (self.quantity < 0).then_some("wrong_quantity"))
+            // A reading may be below zero.
+            .or_else(|| (self.quantity < 0 && self.kind != LineKind::Reading).then_some("wrong_quantity"))
+            .or_else(|| self.entry.problem())
+    }
+}
+
+impl Complete for FormEntry {
+    fn problem(&self) -> Option<&'static str> {
+        let people = self.people.as_ref().map_or(0, Vec::len);
+        let long = people > limits::LIST_MAX;
+        self.form
+            .problem()
+            .or_else(|| self.step.problem())
+            .or_else(|| self.text.problem())
+            .or_else(|| long.then_some("too_long"))
     }
 }
 

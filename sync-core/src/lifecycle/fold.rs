@@ -77,6 +77,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         quotes: std::mem::take(&mut consents.views),
     };
     records::differences(&ground, &mut findings, &visits);
+    records::not_usable_yet(&ground, &mut findings, &lines.views);
     let voucher = closing.voucher(assignment::went_out(&assignments, &visits));
     let state = state(&Standings {
         merged: facets.survivor.is_some(),

@@ -7,8 +7,8 @@ use super::causality::Node;
 use super::facets::{ComplaintView, ContactView, MissingView, NumberView, PlannedLine, ProofView, UnitSwap};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, later, moment};
-use super::reviews::terms;
-use super::view::{ReviewKind, Rule};
+use super::reviews::{Terms, terms};
+use super::view::{LineStanding, LineView, ReviewKind, Rule};
 use super::visits::Visits;
 use crate::facts::values::{HeaderField, SkipReason};
 use crate::facts::{FactBody, FactKind, Role};
@@ -185,6 +185,18 @@ pub(super) fn missing<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> V
         }
     }
     missing
+}
+
+/// C-063: what cannot be used before a time; the default of its review is the reminder.
+pub(super) fn not_usable_yet<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, lines: &[LineView]) {
+    for (node, body) in each!(ground, RecordLine) {
+        let effective = |line: &&LineView| line.at.fact == node.id() && line.standing == LineStanding::Effective;
+        if let Some(usable_from) = body.line.usable_from.filter(|_| lines.iter().any(|line| effective(&line))) {
+            let wait = usable_from.0.saturating_sub(node.fact.lo().0).max(0);
+            let terms = Terms { limit_ms: Some(wait), ..terms(ReviewKind::NotUsableYet) };
+            findings.raise(ground, &terms, &[node], Rule::R11);
+        }
+    }
 }
 
 /// what a wrong clock claimed stays; the time that counts is the interval from the server's contacts.

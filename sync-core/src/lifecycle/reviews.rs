@@ -83,6 +83,8 @@ pub fn terms(kind: ReviewKind) -> Terms {
         ReviewKind::ApprovalOutdated => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
         // C-068: the company decides; an escalated order is never idle.
         ReviewKind::Escalation => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
+        // C-063: the limit is the time from which the thing can be used. The default that fires then is the reminder.
+        ReviewKind::NotUsableYet => (Role::Clerk, Some(0), &[Acknowledged], Acknowledged, false),
     };
     Terms { kind, owner, limit_ms, choices, default, blocking }
 }

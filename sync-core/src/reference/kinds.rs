@@ -19,6 +19,15 @@ coded_enum! {
     }
 }
 
+impl From<crate::lifecycle::Language> for Language {
+    fn from(language: crate::lifecycle::Language) -> Self {
+        match language {
+            crate::lifecycle::Language::En => Self::En,
+            crate::lifecycle::Language::Zh => Self::Zh,
+        }
+    }
+}
+
 /// One text in every language of the product.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode, serde::Serialize, serde::Deserialize)]
 #[cbor(array)]
@@ -215,6 +224,16 @@ reference_kinds! {
         0 signed: Vec<u8>, with "minicbor::bytes";
     }
 
+    /// One version of a form; see [`crate::forms::Form`].
+    12 "form" FormRecord Company {
+        /// Code of the form.
+        0 code: String;
+        /// The form's own version, which lines record.
+        1 version: u32;
+        /// The form file (JSON, UTF-8).
+        2 json: Vec<u8>, with "minicbor::bytes";
+    }
+
     /// The company as vouchers show it.
     6 "company" Company Company {
         /// Name.
@@ -255,6 +274,7 @@ impl Reference {
             }
             Self::PolicyRecord(_) => PolicyRecord { version: 0, json: Vec::new() }.into(),
             Self::Revocation(_) => Revocation { signed: Vec::new() }.into(),
+            Self::FormRecord(_) => FormRecord { code: String::new(), version: 0, json: Vec::new() }.into(),
             Self::Company(_) => Company {
                 name: Translated::default(),
                 store: StoreId([0; 16]),
@@ -287,6 +307,7 @@ impl Reference {
                 let (name, address) = (&company.name, &company.address);
                 (vec![&name.en, &name.zh, &company.phone, &address.en, &address.zh], vec![])
             }
+            Self::FormRecord(form) => (vec![&form.code], vec![]),
             // Bounded by the record as a whole.
             Self::PolicyRecord(_) | Self::Revocation(_) | Self::Unknown { .. } => (vec![], vec![]),
         };

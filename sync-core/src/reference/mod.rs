@@ -14,8 +14,8 @@ mod kinds;
 use minicbor::{Decode, Encode};
 
 pub use kinds::{
-    CatalogueItem, Company, Customer, Language, Person, PolicyRecord, Reference, ReferenceKind, ReferenceScope,
-    Revocation, Site, Translated, Unit,
+    CatalogueItem, Company, Customer, FormRecord, Language, Person, PolicyRecord, Reference, ReferenceKind,
+    ReferenceScope, Revocation, Site, Translated, Unit,
 };
 
 use crate::ids::{Digest, PersonId, RecordId};
@@ -177,6 +177,7 @@ pub(crate) mod tests {
             ("catalogue", item.into()),
             ("policy", policy.into()),
             ("company", company.into()),
+            ("form", FormRecord { code: "gas_safety".into(), version: 1, json: b"{}".to_vec() }.into()),
             ("revocation", Revocation { signed: vec![7; 9] }.into()),
         ];
         let records = (1_u8..).zip(contents);

@@ -4,8 +4,8 @@
 
 use docket_sync_core::facts::values::{
     Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, ComplaintKind, Correction, CustodyPlace, Demand,
-    EmergencyBasis, EscalationKind, Goods, HeaderChange, HeaderField, HoldReason, Liability, Matter, Opinion,
-    OpinionGrade, PartWanted, QuoteLine, ReceiptFate, ServiceClass, Severity, Share, Urgency, Verdict,
+    EmergencyBasis, EscalationKind, FormEntry, Goods, HeaderChange, HeaderField, HoldReason, Liability, Line, Matter,
+    Opinion, OpinionGrade, PartWanted, QuoteLine, ReceiptFate, ServiceClass, Severity, Share, Urgency, Verdict,
 };
 use docket_sync_core::facts::{FactBody, FactKind, bodies};
 use docket_sync_core::ids::{BlobId, Digest, DocumentId, FactRef, RecordId};
@@ -24,6 +24,13 @@ fn opinion() -> Opinion {
 fn goods() -> Goods {
     let (serial, unit) = (Some("SN-9".into()), Some(RecordId([3; 16])));
     Goods { name: "主控板".into(), serial, unit, pieces: 1, condition: Some("外壳有划痕".into()) }
+}
+
+/// A line that fills in a step of a form.
+fn with_entry() -> Line {
+    let (text, people) = (Some(words()), Some(vec![TECHNICIAN]));
+    let entry = FormEntry { form: "gas_safety".into(), version: 2, step: "pressure".into(), text, people };
+    Line { entry: Some(entry), usable_from: Some(NOON), ..line() }
 }
 
 fn covered() -> Vec<FactRef> {
@@ -158,7 +165,7 @@ fn work(kind: FactKind) -> Option<FactBody> {
         FactKind::DropWorkItem => bodies::DropWorkItem { item: 2, reason: words() }.into(),
         FactKind::HandoverVisit => bodies::HandoverVisit { visit, to: CLERK, open: vec![words()] }.into(),
         FactKind::OutcomeNotRepairable => bodies::OutcomeNotRepairable { visit, finding: words() }.into(),
-        FactKind::ReplaceLine => bodies::ReplaceLine { visit, line: field(16), new: line() }.into(),
+        FactKind::ReplaceLine => bodies::ReplaceLine { visit, line: field(16), new: with_entry() }.into(),
         FactKind::ReportContact => {
             bodies::ReportContact { name: "李先生".into(), phone: Some("13900002222".into()), note: None }.into()
         }

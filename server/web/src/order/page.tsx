@@ -12,6 +12,7 @@ import type { OrderDetail } from '../types';
 import { lastList } from '../views/orders';
 import { ActionDialog } from './action_dialog';
 import { Assignments, Cancels, Notes, Visits } from './cards';
+import { Forms } from './forms';
 import { Head, Why } from './head';
 import { Lines } from './lines';
 import { Reviews } from './reviews';
@@ -53,6 +54,7 @@ export function OrderPage({ id, query }: { id: string; query: URLSearchParams })
           <Reviews order={order} act={act} wanted={query.get('review')} />
           <Signatures order={order} />
           <Lines order={order} act={act} />
+          <Forms order={order} />
           <Timeline order={order} fresh={fresh} />
         </div>
         <div class="stack side">

@@ -133,16 +133,9 @@ pub fn customer() -> CustomerPerson {
 #[must_use]
 pub fn part(name: &str, fen: i64) -> Line {
     Line {
-        kind: LineKind::Part,
-        name: name.into(),
-        quantity: 1_000,
-        unit: "piece".into(),
         amount: Some(Money { minor: fen, currency: "CNY".into() }),
-        code: None,
-        serial: None,
         source: Some(PartSource::Van),
-        result: None,
-        blob: None,
+        ..Line::new(LineKind::Part, name, 1_000, "piece")
     }
 }
 

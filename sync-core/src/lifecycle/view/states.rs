@@ -207,6 +207,8 @@ coded_enum! {
         ApprovalOutdated = 24 "approval_outdated",
         /// The technician cannot solve it (C-068).
         Escalation = 25 "escalation",
+        /// Something cannot be used before a time (C-063); then people are reminded.
+        NotUsableYet = 26 "not_usable_yet",
     }
 }
 

@@ -67,6 +67,8 @@ fn line(sequence: u64, kind: LineKind, name: &str, quantity: i64, unit: &str, am
         source: part.then_some(PartSource::Van),
         result: (kind == LineKind::Checklist).then_some(CheckResult::Ok),
         blob: None,
+        entry: None,
+        usable_from: None,
     };
     LineView {
         at: moment(false, sequence, ARRIVAL.plus(HOUR)),
