@@ -133,6 +133,7 @@ fn of_replica(error: &ReplicaError, language: Language) -> Told {
     match error {
         ReplicaError::NotEnrolled => told(NOT_ENROLLED, "device.error.not_enrolled", language, &[]),
         ReplicaError::KeyMissing => told(NOT_ENROLLED, "device.error.key_missing", language, &[]),
+        ReplicaError::DraftOutdated => told(REFUSED, "device.error.draft_outdated", language, &[]),
         ReplicaError::NoDocument(order) => {
             told(NO_ORDER, "device.error.no_order", language, &[("order", &order.to_string())])
         }

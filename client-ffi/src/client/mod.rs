@@ -3,6 +3,8 @@
 //! Reading and commands work without a network. A command is decided on the order *as it was shown*, and what
 //! had been shown is what its fact says its author knew; a sync in between changes neither.
 
+mod drafts;
+mod one_time;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +19,8 @@ use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Pending, QuarantineCode};
 use docket_sync_core::time::UnixMillis;
 
+pub use self::drafts::{Draft, WitnessError, Witnessed};
+use self::one_time::Completed;
 use crate::orders::{OrderRow, find};
 use crate::platform::Platform;
 use crate::replica::{DeviceReplica, NewFact, POLICY, ReplicaError};
@@ -174,8 +178,19 @@ impl<S: DeviceStore> Client<S> {
     /// # Errors
     /// A refusal, or a failure of the device.
     pub fn execute(&mut self, shown: &Shown, command: &Command) -> Result<Executed, ExecuteError> {
-        let Decision { body, head } = self.decide(shown, command)?;
-        let fact = NewFact {
+        let fact = self.decided(shown, command)?;
+        self.state(shown, fact)
+    }
+
+    /// Decides a command: the fact to state.
+    fn decided(&mut self, shown: &Shown, command: &Command) -> Result<NewFact, ExecuteError> {
+        let Completed { command, takes } = self.completed(shown, command)?;
+        let Decision { body, head } = self.decide(shown, &command)?;
+        if let Some(ledger) = takes {
+            // It was looked at before; nobody else takes numbers here.
+            self.replica.take_number(ledger)?;
+        }
+        Ok(NewFact {
             document: shown.id,
             author: Author::Person(self.author),
             seen: if sabotage::is_on(Bug::FrontierOfHeads) {
@@ -187,8 +202,7 @@ impl<S: DeviceStore> Client<S> {
             body,
             claimed: None,
             proof: None,
-        };
-        self.state(shown, fact)
+        })
     }
 
     /// States a decided fact and shows the order again.

@@ -17,6 +17,7 @@ mod health;
 mod idempotency;
 mod login;
 mod names;
+mod one_time;
 mod openapi;
 mod orders;
 mod page;
@@ -131,6 +132,8 @@ routes! {
         post "/api/devices/codes" => devices::create_code;
         post "/api/devices/{id}/revoke" => devices::revoke_device;
         post "/api/devices/{id}/confirm" => devices::confirm_device;
+        post "/api/devices/{id}/numbers" => one_time::create_number_block;
+        post "/api/approval-codes" => one_time::create_approval_codes;
         get "/api/store" => store_status::get_store;
         get "/api/store/healing" => healing::get_healing;
         get "/api/openapi.json" => openapi::get_openapi;

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{devices, events, healing, health, login, orders, people, quarantine, reviews, store_status, technicians};
+use super::{devices, events, healing, health, login, one_time, orders, people, quarantine, reviews, store_status, technicians};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -37,6 +37,8 @@ use super::{devices, events, healing, health, login, orders, people, quarantine,
         devices::create_code,
         devices::revoke_device,
         devices::confirm_device,
+        one_time::create_number_block,
+        one_time::create_approval_codes,
         store_status::get_store,
         healing::get_healing,
         get_openapi,
