@@ -56,6 +56,13 @@ impl App<'_> {
             | Action::Show(_)
             | Action::Voucher(_)
             | Action::Sign(_)
+            | Action::Emergency(_)
+            | Action::Act(_)
+            | Action::Offers(_)
+            | Action::Numbers
+            | Action::Draft(_)
+            | Action::Witness(_)
+            | Action::Confirm(_)
             | Action::Sync(_)
             | Action::Status => return Err(CliError::NoVisit),
         })
@@ -68,7 +75,7 @@ impl App<'_> {
         Ok(Line { amount, ..line(LineKind::Labour, name, quantity, "h") })
     }
 
-    fn say_executed(&mut self, client: &TerminalClient, done: &Executed) -> Result<(), CliError> {
+    pub(super) fn say_executed(&mut self, client: &TerminalClient, done: &Executed) -> Result<(), CliError> {
         let state = docket_sync_core::lifecycle::messages::coded("state", done.order.view.state.code(), self.language);
         if self.json {
             let not_seen: Vec<String> = done.not_seen.iter().map(ToString::to_string).collect();
@@ -145,6 +152,7 @@ fn order_of(action: &Action) -> &str {
         | Action::Arrive(named)
         | Action::Start(named)
         | Action::Resume(named)
+        | Action::Offers(named)
         | Action::End(named) => &named.order,
         Action::Refuse(named) | Action::Pause(named) => &named.order,
         Action::Part(PartAction::Add(part)) => &part.order,
@@ -155,7 +163,16 @@ fn order_of(action: &Action) -> &str {
         Action::RefuseSignature(refused) => &refused.order,
         Action::Voucher(voucher) => &voucher.order,
         Action::Sign(sign) => &sign.order,
-        Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Status => "",
+        Action::Draft(draft) => &draft.order,
+        Action::Act(act) => act.order.as_deref().unwrap_or_default(),
+        Action::Enrol(_)
+        | Action::List(_)
+        | Action::Emergency(_)
+        | Action::Numbers
+        | Action::Witness(_)
+        | Action::Confirm(_)
+        | Action::Sync(_)
+        | Action::Status => "",
     }
 }
 

@@ -126,7 +126,7 @@ impl Rule for Works {
 
 /// States something about orders, in whatever office role; the core decides about each command.
 #[derive(Debug, Clone, Copy)]
-pub struct Commands;
+pub(super) struct Commands;
 
 impl Rule for Commands {
     const ROLES: &'static [Role] = &[

@@ -118,6 +118,7 @@ routes! {
         post "/api/orders" => orders::create::create_order;
         get "/api/orders/{id}" => orders::detail::get_order;
         post "/api/orders/{id}/commands" => orders::commands::run_command;
+        get "/api/forms" => orders::commands::list_forms;
         get "/api/orders/{id}/proof/{blob}" => orders::proof::get_proof;
         get "/api/orders/{id}/signatures/{fact}/copy" => orders::proof::get_copy;
         get "/api/reviews" => reviews::list_reviews;

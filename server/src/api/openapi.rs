@@ -23,6 +23,7 @@ use super::{devices, events, healing, health, login, one_time, orders, people, q
         orders::create::create_order,
         orders::detail::get_order,
         orders::commands::run_command,
+        orders::commands::list_forms,
         orders::proof::get_proof,
         orders::proof::get_copy,
         reviews::list_reviews,
