@@ -14,6 +14,7 @@ mod backup;
 mod bench;
 mod convergence;
 mod devices;
+mod field_acts;
 mod forms;
 mod healing;
 mod http_api;

@@ -377,6 +377,7 @@ fn is_passing(error: &CommitError) -> bool {
         | CommitError::UnknownFrontier(_)
         | CommitError::AlreadyDone { .. }
         | CommitError::Invalid { .. }
+        | CommitError::InvalidPath { .. }
         | CommitError::Record(_)
         | CommitError::Document(_)
         | CommitError::Internal(_) => false,

@@ -12,6 +12,15 @@ pub const ACTORS_PER_DOCUMENT_MAX: usize = 1_000;
 /// Facts one fact may name as seen: normally one or two; merging many branches needs more.
 pub const SEEN_MAX: usize = 256;
 
+/// Witnesses of one fact: both sides, the supervisor, somebody of the customer's.
+pub const WITNESSES_MAX: usize = 8;
+
+/// One-time codes of one approver that are good at the same time.
+pub const APPROVAL_CODES_MAX: usize = 100;
+
+/// Numbers in one block of receipts: two months of a busy technician.
+pub const BLOCK_NUMBERS_MAX: u64 = 500;
+
 /// Longest note in bytes of UTF-8 (table 4.4 of the life of a work order).
 pub const NOTE_BYTES_MAX: usize = 8 * 1024;
 

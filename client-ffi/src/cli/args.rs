@@ -46,8 +46,58 @@ pub(super) enum Action {
     Voucher(Voucher),
     Sign(Sign),
     RefuseSignature(RefuseSignature),
+    Emergency(Fields),
+    Act(Act),
+    Offers(Order),
+    Numbers,
+    Draft(Draft),
+    Witness(Witness),
+    Confirm(Confirm),
     Sync(Sync),
     Status,
+}
+
+/// Fields of a form: `name=value`, `goods.name=value`, `lines='[...]'`.
+#[derive(Debug, Args)]
+pub(super) struct Fields {
+    #[arg(value_name = "FIELD=VALUE")]
+    pub(super) fields: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Act {
+    #[arg(value_name = "COMMAND")]
+    pub(super) act: String,
+    pub(super) order: Option<String>,
+    #[arg(value_name = "FIELD=VALUE")]
+    pub(super) fields: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Draft {
+    #[arg(value_name = "COMMAND")]
+    pub(super) act: String,
+    pub(super) order: String,
+    #[arg(value_name = "FIELD=VALUE")]
+    pub(super) fields: Vec<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Witness {
+    #[arg(value_name = "FILE")]
+    pub(super) draft: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub(super) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Confirm {
+    #[arg(value_name = "FILE")]
+    pub(super) draft: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub(super) witness: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -58,6 +58,13 @@ impl App<'_> {
             | Action::Check(_)
             | Action::Voucher(_)
             | Action::Sign(_)
+            | Action::Emergency(_)
+            | Action::Act(_)
+            | Action::Offers(_)
+            | Action::Numbers
+            | Action::Draft(_)
+            | Action::Witness(_)
+            | Action::Confirm(_)
             | Action::Sync(_)
             | Action::Status => return Err(CliError::NoVisit),
         })
@@ -147,6 +154,7 @@ fn order_of(action: &Action) -> &str {
         | Action::Arrive(named)
         | Action::Start(named)
         | Action::Resume(named)
+        | Action::Offers(named)
         | Action::End(named) => &named.order,
         Action::Refuse(named) | Action::Pause(named) => &named.order,
         Action::Part(PartAction::Add(part)) => &part.order,
@@ -159,7 +167,16 @@ fn order_of(action: &Action) -> &str {
         Action::Sign(sign) => &sign.order,
         Action::Form(named) => &named.order,
         Action::Check(check) => &check.order,
-        Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Status => "",
+        Action::Draft(draft) => &draft.order,
+        Action::Act(act) => act.order.as_deref().unwrap_or_default(),
+        Action::Enrol(_)
+        | Action::List(_)
+        | Action::Emergency(_)
+        | Action::Numbers
+        | Action::Witness(_)
+        | Action::Confirm(_)
+        | Action::Sync(_)
+        | Action::Status => "",
     }
 }
 

@@ -46,6 +46,19 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
         "refuse-signature",
         "docket-device refuse-signature S-2026-0017 --name \"Wang Xiuying\" --reason \"the price was another on the phone\"",
     ),
+    (
+        "emergency",
+        "docket-device emergency basis=customer_on_site problem=\"water from the ceiling\" contact=\"Ms. Wang, 12 Liberation Road\"",
+    ),
+    ("act", "docket-device act take_custody S-2026-0017 goods.name=\"Control board\" goods.pieces=1"),
+    ("offers", "docket-device offers S-2026-0017"),
+    ("numbers", "docket-device numbers"),
+    (
+        "draft",
+        "docket-device draft handover_visit S-2026-0017 to=00000000-0000-0000-0000-000000000000 --to handover.draft",
+    ),
+    ("witness", "docket-device witness handover.draft --to handover.signed"),
+    ("confirm", "docket-device confirm handover.draft --witness handover.signed"),
     ("sync", "docket-device sync --live"),
     ("status", "docket-device status --json"),
 ];

@@ -3,6 +3,7 @@
 //! Every command but `enrol` and `sync` works without a network. Errors are one sentence and what to do next;
 //! exit codes are stable and listed in the help. Nothing here decides anything about orders.
 
+mod acts;
 mod args;
 mod error;
 mod field;
@@ -111,6 +112,13 @@ impl App<'_> {
             Action::Check(asked) => self.check(&asked),
             Action::Voucher(voucher) => self.voucher(&voucher),
             Action::Sign(sign) => self.sign(&sign),
+            Action::Emergency(asked) => self.emergency(&asked),
+            Action::Act(asked) => self.act_on(&asked),
+            Action::Offers(order) => self.offers(&order.order),
+            Action::Numbers => self.numbers(),
+            Action::Draft(asked) => self.draft(&asked),
+            Action::Witness(asked) => self.witness(&asked),
+            Action::Confirm(asked) => self.confirm(&asked),
             Action::Sync(sync) => self.sync(&sync),
             Action::Status => self.status(),
             Action::Accept(_)

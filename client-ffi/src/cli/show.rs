@@ -325,5 +325,10 @@ fn refusal_key(code: docket_sync_core::sync::frames::QuarantineCode) -> &'static
         Code::UnknownDocument => "device.shown.code_unknown_document",
         Code::Library => "device.shown.code_library",
         Code::TwoContents => "device.shown.code_two_contents",
+        Code::BadWitness => "device.shown.code_bad_witness",
+        Code::BadCode => "device.shown.code_bad_code",
+        Code::UsedCode => "device.shown.code_used_code",
+        Code::ForeignNumber => "device.shown.code_foreign_number",
+        Code::UsedNumber => "device.shown.code_used_number",
     }
 }

@@ -3,10 +3,14 @@
 //! Reading and commands work without a network. A command is decided on the order *as it was shown*, and what
 //! had been shown is what its fact says its author knew; a sync in between changes neither.
 
+mod drafts;
+mod one_time;
 #[cfg(test)]
 mod tests;
 
-use docket_sync_core::commands::{Command, CommandCode, Context, Decision, Refusal, decide, offered};
+use docket_sync_core::commands::{
+    Command, CommandCode, Context, Decision, Offer, Refusal, decide, form, offered, offers,
+};
 use docket_sync_core::facts::{Author, Fact, Role};
 use docket_sync_core::forms::Form;
 use docket_sync_core::ids::{DocumentId, FactId, PersonId, RecordId};
@@ -17,7 +21,10 @@ use docket_sync_core::reference::{Reference, ReferenceRecord};
 use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Pending, QuarantineCode};
 use docket_sync_core::time::UnixMillis;
+use serde_json::{Map, Value};
 
+pub use self::drafts::{Draft, WitnessError, Witnessed};
+use self::one_time::Completed;
 use crate::orders::{OrderRow, find};
 use crate::platform::Platform;
 use crate::replica::{DeviceReplica, NewFact, POLICY, ReplicaError};
@@ -28,6 +35,8 @@ use crate::store::DeviceStore;
 pub struct Client<S> {
     replica: DeviceReplica<S>,
     author: PersonId,
+    /// The work item of the command that is decided now.
+    work_item: Option<u8>,
 }
 
 /// One order as it was shown.
@@ -105,7 +114,7 @@ impl<S: DeviceStore> Client<S> {
     pub fn open(store: S, platform: Platform) -> Result<Self, ReplicaError> {
         let replica = DeviceReplica::open(store, platform)?;
         let author = replica.identity().person;
-        Ok(Self { replica, author })
+        Ok(Self { replica, author, work_item: None })
     }
 
     /// The replica, for syncing.
@@ -170,13 +179,69 @@ impl<S: DeviceStore> Client<S> {
         Ok(offered(&shown.view, &self.context()?))
     }
 
+    /// Every command that this person's roles allow, with the reason for each that the order does not.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn offers(&self, shown: &Shown) -> Result<Vec<Offer>, ReplicaError> {
+        Ok(offers(&shown.view, &self.context()?))
+    }
+
+    /// What follows from the order as it is shown for a command that states the kind of its name.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn defaults(&self, shown: &Shown, command: CommandCode) -> Result<Map<String, Value>, ReplicaError> {
+        Ok(form::defaults(&shown.view, command, &self.context()?))
+    }
+
+    /// An order that is to begin here (先抢修后补单, C-045): nothing is stated yet. The first command on it must begin
+    /// one.
+    ///
+    /// # Errors
+    /// When the platform has no randomness.
+    pub fn blank_order(&self) -> Result<Shown, ReplicaError> {
+        let platform = self.replica.platform();
+        let random = crate::platform::random_bytes(&platform.random)?;
+        let id = DocumentId::new(self.replica.time().lo, random);
+        let facts = FactSet::new(id);
+        Ok(Shown { id, view: fold(&facts), facts, unsent: Vec::new(), refused: Vec::new() })
+    }
+
+    /// Decides a command that is about one work item, on the order as it was shown.
+    ///
+    /// # Errors
+    /// A refusal, or a failure of the device.
+    pub fn execute_on(
+        &mut self,
+        shown: &Shown,
+        command: &Command,
+        work_item: Option<u8>,
+    ) -> Result<Executed, ExecuteError> {
+        self.work_item = work_item;
+        let done = self.execute(shown, command);
+        self.work_item = None;
+        done
+    }
+
     /// Decides a command on the order as it was shown. When it returns, the fact is durable on this device.
     ///
     /// # Errors
     /// A refusal, or a failure of the device.
     pub fn execute(&mut self, shown: &Shown, command: &Command) -> Result<Executed, ExecuteError> {
-        let Decision { body, head } = self.decide(shown, command)?;
-        let fact = NewFact {
+        let fact = self.decided(shown, command)?;
+        self.state(shown, fact)
+    }
+
+    /// Decides a command: the fact to state.
+    fn decided(&mut self, shown: &Shown, command: &Command) -> Result<NewFact, ExecuteError> {
+        let Completed { command, takes } = self.completed(shown, command)?;
+        let Decision { body, head } = self.decide(shown, &command)?;
+        if let Some(ledger) = takes {
+            // It was looked at before; nobody else takes numbers here.
+            self.replica.take_number(ledger)?;
+        }
+        Ok(NewFact {
             document: shown.id,
             author: Author::Person(self.author),
             seen: if sabotage::is_on(Bug::FrontierOfHeads) {
@@ -188,8 +253,7 @@ impl<S: DeviceStore> Client<S> {
             body,
             claimed: None,
             proof: None,
-        };
-        self.state(shown, fact)
+        })
     }
 
     /// States a decided fact and shows the order again.
@@ -213,7 +277,7 @@ impl<S: DeviceStore> Client<S> {
     fn context(&self) -> Result<Context, ReplicaError> {
         let roles: Vec<Role> = self.replica.certificate().roles(self.author).unwrap_or_default().to_vec();
         let policy = self.policy()?.map(|policy| policy.version);
-        Ok(Context { policy, ..Context::new(self.author, &roles) })
+        Ok(Context { policy, work_item: self.work_item, ..Context::new(self.author, &roles) })
     }
 
     /// The company's forms that are for this order (C-060 to C-070).

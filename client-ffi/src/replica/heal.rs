@@ -79,8 +79,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let mut size = usize::MAX;
         for (_, bytes) in scan_all(&self.store, Table::Reference)? {
             let Ok(record) = ReferenceRecord::from_bytes(&bytes) else { continue };
-            let is_wanted = matches!(record.content, Reference::Revocation(_))
-                || record.content.scope() == Some(ReferenceScope::Orders);
+            let is_wanted = matches!(
+                record.content,
+                Reference::Revocation(_) | Reference::ApprovalCodes(_) | Reference::NumberBlocks(_)
+            ) || record.content.scope() == Some(ReferenceScope::Orders);
             if !is_wanted {
                 continue;
             }

@@ -11,6 +11,7 @@ mod base;
 mod coming_back;
 mod heal;
 mod journal;
+mod one_time;
 mod order_rows;
 mod pull;
 mod push;
@@ -35,6 +36,7 @@ use ed25519_dalek::SigningKey;
 
 use self::base::Base;
 pub use self::journal::NewFact;
+pub use self::one_time::{CodeCheck, Numbers};
 pub(crate) use self::stored::{COMPANY, DeviceState, IDENTITY, POLICY, STATE, to_bytes};
 pub use self::stored::{Identity, JournalEntry};
 use self::stored::{Journal, from_bytes, row_key, row_number};
@@ -62,6 +64,9 @@ pub enum ReplicaError {
     /// A stored document is damaged.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// A draft was signed by the other side, and this device has stated something else in the order since.
+    #[error("this draft is outdated: something was stated in its order since")]
+    DraftOutdated,
     /// The order is not on this device.
     #[error("order {0} is not on this device")]
     NoDocument(DocumentId),

@@ -13,6 +13,7 @@ use docket_sync_core::sync::frames::{Limits, QuarantineCode};
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
 
+use super::one_time::{OpenNumber, SpentCode};
 use crate::platform::LowerBound;
 
 /// Key of [`Identity`] in the table of fixed names.
@@ -116,6 +117,12 @@ pub(crate) struct DeviceState {
     /// Whether the store does not remember this device, which introduces itself until it gets news again.
     #[n(19)]
     pub(crate) forgotten: Option<bool>,
+    /// Numbers of receipts that were given out and that no fact names yet.
+    #[n(20)]
+    pub(crate) open_numbers: Option<Vec<OpenNumber>>,
+    /// Codes of approvers that were used here.
+    #[n(21)]
+    pub(crate) spent_codes: Option<Vec<SpentCode>>,
 }
 
 impl DeviceState {
@@ -142,6 +149,8 @@ impl DeviceState {
             pulled_again: None,
             forgotten: None,
             healed_at: None,
+            open_numbers: None,
+            spent_codes: None,
         }
     }
 }

@@ -124,6 +124,23 @@ impl Rule for Works {
     const CHANGES: bool = true;
 }
 
+/// States something about orders, in whatever office role; the core decides about each command.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Commands;
+
+impl Rule for Commands {
+    const ROLES: &'static [Role] = &[
+        Role::Clerk,
+        Role::Dispatcher,
+        Role::Supervisor,
+        Role::Quality,
+        Role::Accountant,
+        Role::Storekeeper,
+        Role::CallbackAgent,
+    ];
+    const CHANGES: bool = true;
+}
+
 /// Manages people, devices and the store.
 #[derive(Debug, Clone, Copy)]
 pub struct Administers;

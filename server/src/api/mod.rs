@@ -17,6 +17,7 @@ mod health;
 mod idempotency;
 mod login;
 mod names;
+mod one_time;
 mod openapi;
 mod orders;
 mod page;
@@ -117,6 +118,7 @@ routes! {
         post "/api/orders" => orders::create::create_order;
         get "/api/orders/{id}" => orders::detail::get_order;
         post "/api/orders/{id}/commands" => orders::commands::run_command;
+        get "/api/forms" => orders::commands::list_forms;
         get "/api/orders/{id}/proof/{blob}" => orders::proof::get_proof;
         get "/api/orders/{id}/signatures/{fact}/copy" => orders::proof::get_copy;
         get "/api/reviews" => reviews::list_reviews;
@@ -131,6 +133,8 @@ routes! {
         post "/api/devices/codes" => devices::create_code;
         post "/api/devices/{id}/revoke" => devices::revoke_device;
         post "/api/devices/{id}/confirm" => devices::confirm_device;
+        post "/api/devices/{id}/numbers" => one_time::create_number_block;
+        post "/api/approval-codes" => one_time::create_approval_codes;
         get "/api/store" => store_status::get_store;
         get "/api/store/healing" => healing::get_healing;
         get "/api/openapi.json" => openapi::get_openapi;

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{devices, events, healing, health, login, orders, people, quarantine, reviews, store_status, technicians};
+use super::{devices, events, healing, health, login, one_time, orders, people, quarantine, reviews, store_status, technicians};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,6 +23,7 @@ use super::{devices, events, healing, health, login, orders, people, quarantine,
         orders::create::create_order,
         orders::detail::get_order,
         orders::commands::run_command,
+        orders::commands::list_forms,
         orders::proof::get_proof,
         orders::proof::get_copy,
         reviews::list_reviews,
@@ -37,6 +38,8 @@ use super::{devices, events, healing, health, login, orders, people, quarantine,
         devices::create_code,
         devices::revoke_device,
         devices::confirm_device,
+        one_time::create_number_block,
+        one_time::create_approval_codes,
         store_status::get_store,
         healing::get_healing,
         get_openapi,

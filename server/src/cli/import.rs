@@ -157,6 +157,7 @@ fn is_of_the_order(error: &CommitError) -> bool {
         | CommitError::UnknownFrontier(_)
         | CommitError::AlreadyDone { .. }
         | CommitError::Invalid { .. }
+        | CommitError::InvalidPath { .. }
         | CommitError::Record(_)
         | CommitError::Document(_)
         | CommitError::Internal(_) => true,

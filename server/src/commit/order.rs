@@ -17,6 +17,7 @@ use minicbor::{Decode, Encode};
 use super::error::CommitError;
 use super::keys;
 use super::meta::{ChangeEntry, DocumentMeta};
+use super::push::CALLS;
 use super::reasons::note_ends;
 use super::tables::{Tables, resolve};
 use super::writer::Writer;
@@ -45,6 +46,8 @@ pub struct Order {
     added: DigestSum,
     /// Whether this job changed it.
     pub(super) changed: bool,
+    /// The reference records that it named before this job, where that has changed.
+    pub(super) named_before: Option<Vec<RecordId>>,
     /// Facts that devices stated first in this job, each with its device.
     pub(super) arrived: Vec<(FactId, DeviceId)>,
 }
@@ -178,6 +181,7 @@ impl Writer {
                     view,
                     added: DigestSum::default(),
                     changed: false,
+                    named_before: None,
                     arrived: Vec::new(),
                 },
             );
@@ -202,6 +206,7 @@ impl Writer {
                 view,
                 added: DigestSum::default(),
                 changed: false,
+                named_before: None,
                 arrived: Vec::new(),
             };
             self.orders.insert(document, order);
@@ -229,9 +234,20 @@ impl Writer {
         };
         let body = contained.as_ref().unwrap_or(&fact).body();
         let mut serial = None;
-        if let FactBody::RegisterCall(call) = body {
-            order.meta.references = [Some(call.customer), Some(call.site), call.unit].into_iter().flatten().collect();
-            serial = call.serial.as_ref().map(|serial| keys::serial(serial, document));
+        for record in body.named_records() {
+            if !order.meta.references.contains(&record) {
+                order.named_before.get_or_insert_with(|| order.meta.references.clone());
+                order.meta.references.push(record);
+            }
+        }
+        match body {
+            FactBody::RegisterCall(call) => {
+                serial = call.serial.as_ref().map(|serial| keys::serial(serial, document));
+            }
+            FactBody::AssignNumber(assigned) if assigned.ledger == CALLS => {
+                serial = Some(keys::serial(&assigned.number, document));
+            }
+            _ => {}
         }
         if let FactBody::SignDocument(signed) = body {
             let proofs = order.meta.proofs.get_or_insert_default();
@@ -246,6 +262,7 @@ impl Writer {
         if let Some(index) = serial {
             self.put(Table::Index, index, Vec::new());
         }
+        self.note_one_time(document, contained.as_ref().unwrap_or(&fact), carried_by)?;
         let (time, lo) = (fact.time, self.now());
         self.hybrid.observe(time, lo);
         if let Some(order) = self.orders.get_mut(&document) {
@@ -300,8 +317,9 @@ impl Writer {
             order.added = DigestSum::default();
             order.meta.digest = Some(after.to_digest());
             self.note_denials(document, &mut order)?;
-            note_ends(&mut order.meta, &order.view, self.now());
-            let holders = self.holders(&order.meta, &order.view, &order.facts)?;
+            let reasons = self.reasons(&order.view)?;
+            note_ends(&mut order.meta, &order.view, &reasons, self.now());
+            let holders = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
             self.move_scopes(document, &mut order, &holders, before, after)?;
             self.set_timer(document, &mut order.meta, &order.view, &holders);
             if order.meta.unsaved >= UNSAVED_MAX {

@@ -139,8 +139,19 @@ impl Writer {
         command: &Command,
     ) -> Result<Stated, CommitError> {
         let roles = self.roles(person)?;
+        self.office_act(document, frontier, Context::new(person, &roles), command)
+    }
+
+    /// The same, in a context that says more: the work item.
+    pub fn office_act(
+        &mut self,
+        document: DocumentId,
+        frontier: &[FactRef],
+        context: Context,
+        command: &Command,
+    ) -> Result<Stated, CommitError> {
+        let person = context.person;
         let AuthorView { seen, view, not_seen } = self.view_at(document, frontier)?;
-        let context = Context::new(person, &roles);
         let decision = decide(&view, command, &context).map_err(|refusal| CommitError::Refused(Box::new(refusal)))?;
         let statement =
             Statement { author: Author::Person(person), head: decision.head, body: decision.body, seen: Some(seen) };

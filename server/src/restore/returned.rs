@@ -69,6 +69,14 @@ impl Writer {
             let Ok(record) = ReferenceRecord::from_bytes(&bytes.0) else { continue };
             match &record.content {
                 Reference::Revocation(revocation) => self.take_revocation(&revocation.signed)?,
+                // What was given for use without asking is needed to judge what was done with it.
+                content @ (Reference::ApprovalCodes(_) | Reference::NumberBlocks(_)) if shows_loss => {
+                    let is_news = self.take_reference(&record)?;
+                    if is_news {
+                        self.know_given(content)?;
+                    }
+                    taken = taken.saturating_add(u64::from(is_news));
+                }
                 content if shows_loss && content.scope() == Some(ReferenceScope::Orders) => {
                     taken = taken.saturating_add(u64::from(self.take_reference(&record)?));
                 }

@@ -159,6 +159,18 @@ fn pocket(desk: &Desk<'_>, currency: Option<&str>) -> i64 {
     of_currency.map(|(_, minor)| *minor).max().unwrap_or(0)
 }
 
+/// Promises that are made with the customer: who he was is stated.
+pub(super) fn is_with_customer(kind: FactKind) -> bool {
+    matches!(
+        kind,
+        FactKind::AddWorkItem
+            | FactKind::DropWorkItem
+            | FactKind::GiveConsent
+            | FactKind::RefuseConsent
+            | FactKind::CancelByCustomer
+    )
+}
+
 /// The fact of an act.
 pub(super) fn decide(desk: &Desk<'_>, act: &Act) -> Result<Made, Refusal> {
     if act.body.kind() != desk.code.act() {
@@ -168,15 +180,7 @@ pub(super) fn decide(desk: &Desk<'_>, act: &Act) -> Result<Made, Refusal> {
         return desk.wrong(code, field);
     }
     let customer = person(desk, act.customer.as_ref())?;
-    let with_customer = matches!(
-        act.body,
-        FactBody::AddWorkItem(_)
-            | FactBody::DropWorkItem(_)
-            | FactBody::GiveConsent(_)
-            | FactBody::RefuseConsent(_)
-            | FactBody::CancelByCustomer(_)
-    );
-    if with_customer && customer.is_none() {
+    if act.body.kind().is_some_and(is_with_customer) && customer.is_none() {
         return desk.wrong("missing_field", "customer");
     }
     check_plan(desk, &act.body)?;

@@ -12,6 +12,7 @@ mod availability;
 mod command;
 mod desk;
 mod field;
+pub mod form;
 mod office;
 
 pub use command::{Act, Command, CommandCode, SkillMatch};
@@ -161,6 +162,26 @@ pub fn offered(view: &OrderView, context: &Context) -> Vec<CommandCode> {
     CommandCode::ALL.iter().copied().filter(usable).collect()
 }
 
+/// One command as it is offered, or why it is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The command.
+    pub command: CommandCode,
+    /// Why it is not there now.
+    pub refusal: Option<Refusal>,
+}
+
+/// Every command that this person's roles allow, with the reason for each that the order does not.
+#[must_use]
+pub fn offers(view: &OrderView, context: &Context) -> Vec<Offer> {
+    let offer = |command: CommandCode| {
+        let refusal = availability::available(&Desk { view, context, code: command }).err();
+        Offer { command, refusal }
+    };
+    let allowed = |offer: &Offer| offer.refusal.as_ref().is_none_or(|refusal| refusal.code != "not_permitted");
+    CommandCode::ALL.iter().copied().map(offer).filter(allowed).collect()
+}
+
 /// The author of a default that fires.
 #[must_use]
 pub fn default_author() -> Author {
@@ -198,18 +219,7 @@ fn stated_role(kind: FactKind, context: &Context) -> Option<Role> {
         Role::CallbackAgent,
     ];
     let role = ranked.into_iter().find(|role| context.has(*role) && allowed.contains(role))?;
-    let matters = matches!(
-        kind,
-        FactKind::Assign
-            | FactKind::Unassign
-            | FactKind::ProposeAppointment
-            | FactKind::CancelByOffice
-            | FactKind::Reinstate
-            | FactKind::ReverseLine
-            | FactKind::WithdrawOwn
-            | FactKind::ResolveReview
-    );
-    ((matters || kind.level() > 1) && role != crate::lifecycle::suggested_role(kind)).then_some(role)
+    (kind.role_counts() && role != crate::lifecycle::suggested_role(kind)).then_some(role)
 }
 
 #[cfg(test)]

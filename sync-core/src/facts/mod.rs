@@ -11,12 +11,14 @@ pub mod bodies;
 mod complete;
 mod contained;
 mod kinds;
+mod numbers;
 mod rights;
 pub mod values;
 
 use minicbor::{Decode, Encode};
 
 pub use kinds::{FactBody, FactKind};
+pub use numbers::{Block, Ledger, receipt_number};
 pub use rights::{Audience, Class, Reach, Right, Role};
 
 use crate::DecodeError;

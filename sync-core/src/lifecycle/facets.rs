@@ -354,6 +354,8 @@ pub struct Facets {
     pub planned: Vec<PlannedLine>,
     /// People to whom a visit was handed over: they may begin one.
     pub handed_to: Vec<PersonId>,
+    /// Who made the order on site, where it began with an emergency (C-045).
+    pub made_by: Option<PersonId>,
     /// Orders of the same call.
     pub linked: Vec<DocumentId>,
     /// The order that goes on in place of this one.

@@ -70,6 +70,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         missing: records::missing(&ground, &mut findings),
         proofs: records::proofs(&ground),
         planned: records::planned(&ground, &mut findings),
+        made_by: each!(ground, CreateEmergencyOrder).next().and_then(|(node, _)| node.fact.person()),
         handed_to: each!(ground, HandoverVisit).map(|(_, body)| body.to).collect(),
         linked: duplicates.linked,
         survivor: duplicates.survivor,

@@ -2,9 +2,9 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::facts::Role;
+use crate::facts::{Block, Role};
 use crate::facts::values::Money;
-use crate::ids::{RecordId, StoreId};
+use crate::ids::{DeviceId, Digest, PersonId, RecordId, StoreId};
 use crate::time::UnixMillis;
 use crate::wire::coded_enum;
 use crate::{DecodeError, limits, wire};
@@ -234,6 +234,26 @@ reference_kinds! {
         2 json: Vec<u8>, with "minicbor::bytes";
     }
 
+    /// One-time codes by which somebody approves over the phone (口令, U-21), as hashes.
+    20 "approval_codes" ApprovalCodes Company {
+        /// Who reads them out.
+        0 approver: PersonId;
+        /// Number of the first code; the others follow. Numbers are never used for another code.
+        1 first: u32;
+        /// Hash of each code: see [`crate::proof::ApprovalCode::hash`].
+        2 hashes: Vec<Digest>;
+        /// After this moment no approval by them is stated.
+        3 until: UnixMillis;
+    }
+
+    /// The blocks of receipt numbers that a device has, exhausted ones included (lifecycle 4.8).
+    21 "number_blocks" NumberBlocks Company {
+        /// The device.
+        0 device: DeviceId;
+        /// Its blocks, in the order in which they were given.
+        1 blocks: Vec<Block>;
+    }
+
     /// The company as vouchers show it.
     6 "company" Company Company {
         /// Name.
@@ -275,6 +295,11 @@ impl Reference {
             Self::PolicyRecord(_) => PolicyRecord { version: 0, json: Vec::new() }.into(),
             Self::Revocation(_) => Revocation { signed: Vec::new() }.into(),
             Self::FormRecord(_) => FormRecord { code: String::new(), version: 0, json: Vec::new() }.into(),
+            Self::ApprovalCodes(codes) => {
+                let (first, hashes) = (codes.first, Vec::new());
+                ApprovalCodes { approver: PersonId([0; 16]), first, hashes, until: UnixMillis(0) }.into()
+            }
+            Self::NumberBlocks(_) => NumberBlocks { device: DeviceId([0; 16]), blocks: Vec::new() }.into(),
             Self::Company(_) => Company {
                 name: Translated::default(),
                 store: StoreId([0; 16]),
@@ -308,6 +333,8 @@ impl Reference {
                 (vec![&name.en, &name.zh, &company.phone, &address.en, &address.zh], vec![])
             }
             Self::FormRecord(form) => (vec![&form.code], vec![]),
+            Self::ApprovalCodes(codes) => (vec![], vec![codes.hashes.len()]),
+            Self::NumberBlocks(numbers) => (vec![], vec![numbers.blocks.len()]),
             // Bounded by the record as a whole.
             Self::PolicyRecord(_) | Self::Revocation(_) | Self::Unknown { .. } => (vec![], vec![]),
         };

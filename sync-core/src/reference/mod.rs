@@ -14,11 +14,11 @@ mod kinds;
 use minicbor::{Decode, Encode};
 
 pub use kinds::{
-    CatalogueItem, Company, Customer, FormRecord, Language, Person, PolicyRecord, Reference, ReferenceKind,
-    ReferenceScope, Revocation, Site, Translated, Unit,
+    ApprovalCodes, CatalogueItem, Company, Customer, FormRecord, Language, NumberBlocks, Person, PolicyRecord, Reference,
+    ReferenceKind, ReferenceScope, Revocation, Site, Translated, Unit,
 };
 
-use crate::ids::{Digest, PersonId, RecordId};
+use crate::ids::{DeviceId, Digest, PersonId, RecordId};
 use crate::{DecodeError, limits, wire};
 
 /// One version of one record.
@@ -121,11 +121,29 @@ pub fn person_record(person: PersonId) -> RecordId {
     RecordId(person.0)
 }
 
+/// The record of an approver's one-time codes.
+#[must_use]
+pub fn codes_record(approver: PersonId) -> RecordId {
+    derived_record("docket-approval-codes-1", approver.0)
+}
+
+/// The record of a device's blocks of numbers.
+#[must_use]
+pub fn numbers_record(device: DeviceId) -> RecordId {
+    derived_record("docket-number-blocks-1", device.0)
+}
+
+fn derived_record(domain: &str, of: [u8; 16]) -> RecordId {
+    let mut id = [0; RecordId::LENGTH];
+    blake3::Hasher::new().update(domain.as_bytes()).update(&of).finalize_xof().fill(&mut id);
+    RecordId(id)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::facts::Role;
     use crate::facts::values::Money;
+    use crate::facts::{Block, Ledger, Role};
     use crate::ids::StoreId;
     use crate::time::UnixMillis;
     use proptest::prelude::*;
@@ -169,6 +187,14 @@ pub(crate) mod tests {
             phone: "400-000-0000".into(),
             address: both("1 Harbour Road", "海港路 1 号"),
         };
+        let codes = ApprovalCodes {
+            approver: PersonId([4; 16]),
+            first: 21,
+            hashes: vec![Digest([5; 32])],
+            until: UnixMillis(1_800_000_000_000),
+        };
+        let block = Block { ledger: Ledger::Custody, first: 51, last: 100 };
+        let blocks = NumberBlocks { device: DeviceId([6; 16]), blocks: vec![block] };
         let contents: Vec<(&'static str, Reference)> = vec![
             ("customer", customer.into()),
             ("site", site.into()),
@@ -179,6 +205,8 @@ pub(crate) mod tests {
             ("company", company.into()),
             ("form", FormRecord { code: "gas_safety".into(), version: 1, json: b"{}".to_vec() }.into()),
             ("revocation", Revocation { signed: vec![7; 9] }.into()),
+            ("approval-codes", codes.into()),
+            ("number-blocks", blocks.into()),
         ];
         let records = (1_u8..).zip(contents);
         records.map(|(id, (name, content))| (name, ReferenceRecord::new(RecordId([id; 16]), 2, content))).collect()
@@ -203,7 +231,10 @@ pub(crate) mod tests {
             .filter(|(_, record)| record.content.scope() == Some(ReferenceScope::Company))
             .map(|(name, _)| name)
             .collect();
-        assert_eq!(wide, ["person", "catalogue", "policy", "company", "revocation"]);
+        assert_eq!(
+            wide,
+            ["person", "catalogue", "policy", "company", "revocation", "approval-codes", "number-blocks"]
+        );
     }
 
     #[test]

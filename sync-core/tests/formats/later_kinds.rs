@@ -147,6 +147,7 @@ fn terms(kind: FactKind) -> Option<FactBody> {
             way: ApprovalWay::Code,
             code: Some(3),
             reason: None,
+            secret: Some("MFRGGZDFMZTW".into()),
         }
         .into(),
         FactKind::Reject => {

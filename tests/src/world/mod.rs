@@ -202,6 +202,21 @@ impl World {
         Ok(blank.enrolled(store, person)?)
     }
 
+    /// Gives a device ten numbers for each kind of receipt; it has them after its next sync.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn give_numbers(&self, device: &Device) -> Result<(), Trouble> {
+        let id = device.client.replica().identity().device;
+        let job = move |writer: &mut docket_server::commit::Writer| {
+            for ledger in docket_sync_core::facts::Ledger::ALL {
+                writer.issue_block(id, *ledger, 10, None)?;
+            }
+            Ok(())
+        };
+        Ok(self.office.committer.run(job).await?)
+    }
+
     /// Registers and confirms a call; it waits to be dispatched.
     pub async fn order(&self, problem: &str) -> Result<DocumentId, Trouble> {
         self.order_needing(problem, None).await

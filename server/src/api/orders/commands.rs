@@ -10,7 +10,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use docket_sync_core::commands::{Command, SkillMatch};
+use docket_sync_core::commands::form::{self, Filled, Form};
+use docket_sync_core::commands::{Command, CommandCode, Context, SkillMatch};
 use docket_sync_core::facts::Role;
 use docket_sync_core::facts::values::{Channel, CustomerPerson, Money, ReviewChoice, Window};
 use docket_sync_core::ids::{DocumentId, FactRef, PersonId};
@@ -21,7 +22,7 @@ use utoipa::ToSchema;
 use super::detail::{Looker, OrderDetail, order_detail, references};
 use super::etag::{etag_header, if_match};
 use crate::api::error::refused;
-use crate::api::guard::{Permit, Works};
+use crate::api::guard::{Commands, Permit};
 use crate::api::request::{Body, id_in_path};
 use crate::commit::{CommitError, Stated, Writer};
 use crate::error::{ApiError, ErrorBody};
@@ -87,6 +88,58 @@ pub(crate) enum CommandBody {
     ReverseLine { line: Option<String>, reason: Option<String> },
 }
 
+/// A command with fields of its own, or an act: `{"command": kind, ...}` with the fields of the kind's form.
+#[derive(Debug)]
+pub(crate) struct AnyCommand(Result<Wanted, ApiError>);
+
+/// What was asked for.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// One of the commands with fields of its own.
+    Plain(CommandBody),
+    /// A fact of a kind, with what was filled in.
+    Act(CommandCode, serde_json::Map<String, serde_json::Value>),
+}
+
+impl<'de> Deserialize<'de> for AnyCommand {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
+        let named = fields.get("command").and_then(serde_json::Value::as_str).and_then(CommandCode::from_code);
+        Ok(Self(match named.filter(|code| Form::of(*code).is_some()) {
+            Some(code) => {
+                fields.remove("command");
+                Ok(Wanted::Act(code, fields))
+            }
+            None => serde_json::from_value(fields.into())
+                .map(Wanted::Plain)
+                .map_err(|error| ApiError::malformed(error.to_string())),
+        }))
+    }
+}
+
+/// The form of one command.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FormItem {
+    /// The command.
+    command: &'static str,
+    /// JSON Schema (draft 2020-12) of its fields.
+    #[schema(value_type = Object)]
+    schema: serde_json::Value,
+}
+
+/// The forms of all commands that state the kind of their name.
+#[utoipa::path(
+    get, path = "/api/forms", tag = "orders",
+    responses(
+        (status = 200, description = "Forms", body = Vec<FormItem>),
+        (status = 401, description = "not_logged_in", body = ErrorBody),
+    )
+)]
+pub(crate) async fn list_forms(_: Permit<Commands>) -> Json<Vec<FormItem>> {
+    let item = |(command, form): (CommandCode, Form)| FormItem { command: command.code(), schema: form.schema() };
+    Json(Form::all().into_iter().map(item).collect())
+}
+
 /// The command is a fact.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CommandAnswer {
@@ -109,7 +162,7 @@ pub(crate) struct UnknownView {
     order: OrderDetail,
 }
 
-/// Runs a command.
+/// Runs a command: one of those described, or `{"command": kind}` with the fields of its form (`GET /api/forms`).
 #[utoipa::path(
     post, path = "/api/orders/{id}/commands", tag = "orders", request_body = CommandBody,
     params(
@@ -127,11 +180,12 @@ pub(crate) struct UnknownView {
 )]
 pub(crate) async fn run_command(
     State(office): State<Arc<Office>>,
-    permit: Permit<Works>,
+    permit: Permit<Commands>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Body(body): Body<CommandBody>,
+    Body(body): Body<AnyCommand>,
 ) -> Result<Response, ApiError> {
+    let body = body.0?;
     let document: DocumentId = id_in_path(&id, "order")?;
     let looker = Looker::of(&permit.signed);
     let Some(frontier) = if_match(&headers)? else { return unknown_view(&office, document, looker).await };
@@ -167,8 +221,12 @@ fn run(
     document: DocumentId,
     person: PersonId,
     frontier: &[FactRef],
-    body: CommandBody,
+    wanted: Wanted,
 ) -> Result<Stated, CommitError> {
+    let body = match wanted {
+        Wanted::Act(code, filled) => return run_act(writer, document, person, frontier, (code, filled)),
+        Wanted::Plain(body) => body,
+    };
     let command = match body {
         CommandBody::Assign { technician, reason } => assign(writer, document, technician.as_deref(), reason)?,
         CommandBody::Unassign { technician, reason } => {
@@ -189,6 +247,27 @@ fn run(
         | CommandBody::ReverseLine { .. } => plain(body)?,
     };
     writer.office_command(document, person, frontier, &command)
+}
+
+/// A fact of a kind: what was filled in over what follows from the view that he had.
+fn run_act(
+    writer: &mut Writer,
+    document: DocumentId,
+    person: PersonId,
+    frontier: &[FactRef],
+    (code, filled): (CommandCode, serde_json::Map<String, serde_json::Value>),
+) -> Result<Stated, CommitError> {
+    let form = Form::of(code).ok_or_else(|| CommitError::Internal("a command without a form".to_owned()))?;
+    let context = Context::new(person, &writer.roles(person)?);
+    let view = writer.view_at(document, frontier)?.view;
+    let mut fields = form::defaults(&view, code, &context);
+    fields.extend(filled);
+    let Filled { act, work_item } = form.read(&fields.into()).map_err(|error| CommitError::InvalidPath {
+        field: error.field,
+        code: error.code,
+        problem: error.problem,
+    })?;
+    writer.office_act(document, frontier, Context { work_item, ..context }, &Command::State(Box::new(act)))
 }
 
 /// Whether the technician has the skill is a matter of the present, not of the view (C-046).

@@ -151,6 +151,9 @@ bodies! {
         5 code: Option<u32>,
         /// In words.
         6 reason: Option<String>,
+        /// The one-time code as it was read out, for [`crate::facts::values::ApprovalWay::Code`]: everybody who holds
+        /// the approver's list can check it, and it is worth nothing once it is used.
+        7 secret: Option<String>,
     }
 
     /// He does not approve it.

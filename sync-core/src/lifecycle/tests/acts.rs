@@ -180,6 +180,7 @@ fn terms(view: &OrderView, kind: FactKind, value: u8, covered: &[FactRef]) -> Op
                 way: ApprovalWay::Presence,
                 code: None,
                 reason: None,
+                secret: None,
             }
             .into()
         }

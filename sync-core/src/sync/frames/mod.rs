@@ -246,6 +246,16 @@ coded_enum! {
         Library = 12 "library",
         /// Its place on the chain holds another content, and who carried it did not make it.
         TwoContents = 13 "two_contents",
+        /// A witness's signature is not his over this fact, or his key is not known.
+        BadWitness = 16 "bad_witness",
+        /// The one-time code is not one of the approver's, or he may not approve.
+        BadCode = 17 "bad_code",
+        /// The one-time code was used before.
+        UsedCode = 18 "used_code",
+        /// The number of the receipt is not of the device's own block.
+        ForeignNumber = 19 "foreign_number",
+        /// The number of the receipt was used before.
+        UsedNumber = 20 "used_number",
     }
 }
 

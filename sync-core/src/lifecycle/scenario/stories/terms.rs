@@ -157,7 +157,7 @@ story! {
         let approver = stage.person(Who::Supervisor);
         stage.does(Who::Supervisor, bodies::Approve {
             matter: Matter::Quote, subject: first.reference(), digest, approver,
-            way: ApprovalWay::Office, code: None, reason: None,
+            way: ApprovalWay::Office, code: None, reason: None, secret: None,
         });
         stage.quotes(Who::Clerk, 2, "Pump", 9_000);
     } => Expected {
@@ -195,7 +195,7 @@ story! {
         let (subject, digest) = (discount.reference(), stage.digest(discount));
         let approver = stage.person(Who::Supervisor);
         let (matter, way) = (Matter::Discount, ApprovalWay::Presence);
-        let approve = bodies::Approve { matter, subject, digest, approver, way, code: None, reason: None };
+        let approve = bodies::Approve { matter, subject, digest, approver, way, code: None, reason: None, secret: None };
         stage.witnessed(Who::A, &[Who::Supervisor], approve);
     } => Expected { billable: 7_000, facets: vec![("approvals", "true")], ..signed() }
 }
