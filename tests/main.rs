@@ -14,6 +14,7 @@ mod backup;
 mod bench;
 mod convergence;
 mod devices;
+mod foreign;
 mod healing;
 mod http_api;
 mod journeys;

@@ -105,7 +105,7 @@ impl App<'_> {
         match action {
             Action::Enrol(enrol) => self.enrol(&enrol),
             Action::List(list) => self.list(&list),
-            Action::Show(order) => self.show(&order.order),
+            Action::Show(asked) => self.show(&asked),
             Action::Voucher(voucher) => self.voucher(&voucher),
             Action::Sign(sign) => self.sign(&sign),
             Action::Sync(sync) => self.sync(&sync),

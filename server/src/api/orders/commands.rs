@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use docket_sync_core::commands::{Command, SkillMatch};
+use docket_sync_core::commands::{Act, Command, SkillMatch};
 use docket_sync_core::facts::Role;
 use docket_sync_core::facts::values::{Channel, CustomerPerson, Money, ReviewChoice, Window};
 use docket_sync_core::ids::{DocumentId, FactRef, PersonId};
@@ -20,8 +20,9 @@ use utoipa::ToSchema;
 
 use super::detail::{Looker, OrderDetail, order_detail, references};
 use super::etag::{etag_header, if_match};
+use super::office_facts::office_body;
 use crate::api::error::refused;
-use crate::api::guard::{Permit, Works};
+use crate::api::guard::{Commands, Permit};
 use crate::api::request::{Body, id_in_path};
 use crate::commit::{CommitError, Stated, Writer};
 use crate::error::{ApiError, ErrorBody};
@@ -30,9 +31,9 @@ use crate::office::Office;
 /// An amount in minor units.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub(crate) struct AmountBody {
-    minor: i64,
+    pub(super) minor: i64,
     /// ISO 4217.
-    currency: String,
+    pub(super) currency: String,
 }
 
 /// The customer's person with whom a time was agreed.
@@ -85,6 +86,40 @@ pub(crate) enum CommandBody {
     ResolveReview { review: Option<String>, choice: Option<String>, reason: Option<String> },
     /// Takes a line back.
     ReverseLine { line: Option<String>, reason: Option<String> },
+    /// An invoice over covered lines. It lies in the companion document, as the next six do.
+    Invoice { number: Option<String>, lines: Vec<String>, amount: Option<AmountBody>, payer: Option<String> },
+    /// A credit.
+    Credit { invoice: Option<String>, amount: Option<AmountBody>, reason: Option<String> },
+    /// Settles lines with a person for a period, as `2024-06`.
+    Settle { period: Option<String>, payee: Option<String>, amount: Option<AmountBody>, lines: Vec<String> },
+    /// A cost of this order.
+    RecordCost { name: Option<String>, amount: Option<AmountBody>, about: Option<String> },
+    /// Whose fault it was, and who bears which share, in thousandths (C-027).
+    SetLiability {
+        case: Option<String>,
+        #[serde(default)]
+        shares: Vec<ShareBody>,
+        reason: Option<String>,
+    },
+    /// What a follow-up call found (C-150); without a DONE it is about the one that counts.
+    RecordCallback { result: Option<String>, about: Option<String>, text: Option<String> },
+    /// A step in handling a complaint (C-171).
+    HandleComplaint {
+        complaint: Option<String>,
+        text: Option<String>,
+        #[serde(default)]
+        settled: bool,
+    },
+}
+
+/// One party's share.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+pub(crate) struct ShareBody {
+    pub(super) party: String,
+    /// Thousandths of the whole.
+    pub(super) permille: u16,
+    /// `open`, `agreed` or `refused`.
+    pub(super) answer: Option<String>,
 }
 
 /// The command is a fact.
@@ -127,7 +162,7 @@ pub(crate) struct UnknownView {
 )]
 pub(crate) async fn run_command(
     State(office): State<Arc<Office>>,
-    permit: Permit<Works>,
+    permit: Permit<Commands>,
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(body): Body<CommandBody>,
@@ -178,6 +213,16 @@ fn run(
             };
             Command::Unassign { technician, reason: reason.unwrap_or_default() }
         }
+        CommandBody::Invoice { .. }
+        | CommandBody::Credit { .. }
+        | CommandBody::Settle { .. }
+        | CommandBody::RecordCost { .. }
+        | CommandBody::SetLiability { .. }
+        | CommandBody::RecordCallback { .. }
+        | CommandBody::HandleComplaint { .. } => {
+            let done = writer.view_at(document, frontier)?.view.completed.map(|done| done.fact.reference());
+            Command::State(Box::new(Act::new(office_body(body, done)?)))
+        }
         CommandBody::Reschedule { .. }
         | CommandBody::Cancel { .. }
         | CommandBody::Reinstate { .. }
@@ -212,6 +257,7 @@ fn assign(
 }
 
 /// Commands that need nothing but what was filled in. Texts that are missing are refused by the core.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the caller sends no other command here")]
 fn plain(body: CommandBody) -> Result<Command, CommitError> {
     Ok(match body {
         CommandBody::Reschedule { from, to, confirmed, customer, reason } => {
@@ -240,7 +286,7 @@ fn plain(body: CommandBody) -> Result<Command, CommitError> {
         CommandBody::ReverseLine { line, reason } => {
             Command::ReverseLine { line: read_id("line", line.as_deref())?, reason: reason.unwrap_or_default() }
         }
-        CommandBody::Assign { .. } | CommandBody::Unassign { .. } => {
+        _ => {
             return Err(CommitError::Internal("a command that needs the order came without it".to_owned()));
         }
     })
@@ -262,11 +308,11 @@ fn customer_person(body: Option<CustomerPersonBody>) -> Result<Option<CustomerPe
     Ok(Some(CustomerPerson { name, relation, channel }))
 }
 
-fn missing(field: &'static str) -> CommitError {
+pub(super) fn missing(field: &'static str) -> CommitError {
     CommitError::Invalid { field, code: "missing_field", problem: format!("{field} is missing") }
 }
 
-fn read_id<T: core::str::FromStr>(field: &'static str, text: Option<&str>) -> Result<T, CommitError> {
+pub(super) fn read_id<T: core::str::FromStr>(field: &'static str, text: Option<&str>) -> Result<T, CommitError> {
     let text = text.filter(|text| !text.is_empty()).ok_or_else(|| missing(field))?;
     text.parse().map_err(|_no_id| CommitError::Invalid {
         field,
@@ -275,7 +321,7 @@ fn read_id<T: core::str::FromStr>(field: &'static str, text: Option<&str>) -> Re
     })
 }
 
-fn read_code<T>(field: &'static str, code: Option<&str>, read: impl Fn(&str) -> Option<T>) -> Result<T, CommitError> {
+pub(super) fn read_code<T>(field: &'static str, code: Option<&str>, read: impl Fn(&str) -> Option<T>) -> Result<T, CommitError> {
     let code = code.filter(|code| !code.is_empty()).ok_or_else(|| missing(field))?;
     read(code).ok_or_else(|| CommitError::Invalid {
         field,

@@ -207,6 +207,8 @@ coded_enum! {
         ApprovalOutdated = 24 "approval_outdated",
         /// The technician cannot solve it (C-068).
         Escalation = 25 "escalation",
+        /// A complaint was opened while the customer was said to be satisfied.
+        ComplaintGoverns = 50 "complaint_governs",
     }
 }
 

@@ -246,6 +246,8 @@ coded_enum! {
         Library = 12 "library",
         /// Its place on the chain holds another content, and who carried it did not make it.
         TwoContents = 13 "two_contents",
+        /// A kind that lies in the companion document, which no device has.
+        OfficeKind = 30 "office_kind",
     }
 }
 
