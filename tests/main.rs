@@ -16,6 +16,7 @@ mod convergence;
 mod devices;
 mod field_acts;
 mod forms;
+mod foreign;
 mod healing;
 mod http_api;
 mod journeys;

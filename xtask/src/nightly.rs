@@ -85,6 +85,20 @@ const RUNS: &[Run] = &[
         feature: None,
     },
     Run {
+        name: "orders_of_delivery",
+        about: "every story of the pairs in 10,000 random orders of delivery",
+        filter: "scenario::stories::tests",
+        variable: ("DOCKET_ORDERS", "10000"),
+        feature: None,
+    },
+    Run {
+        name: "histories",
+        about: "the invariants over 1,000 histories of two hundred facts, six replicas and the office",
+        filter: "long_histories_keep_the_invariants",
+        variable: ("DOCKET_HISTORIES", "1000"),
+        feature: None,
+    },
+    Run {
         name: "laws",
         about: "property tests of fold, codec and calendar with 100,000 cases each",
         filter: "law_",

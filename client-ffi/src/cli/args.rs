@@ -25,7 +25,7 @@ pub(super) struct Cli {
 pub(super) enum Action {
     Enrol(Enrol),
     List(List),
-    Show(Order),
+    Show(Show),
     Accept(Order),
     Refuse(WithReason),
     Depart(Order),
@@ -114,6 +114,13 @@ pub(super) struct Enrol {
 pub(super) struct List {
     #[arg(long)]
     pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    pub(super) order: String,
+    #[arg(long, value_name = "FACT")]
+    pub(super) known_to: Option<String>,
 }
 
 #[derive(Debug, Args)]

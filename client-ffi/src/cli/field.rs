@@ -149,13 +149,13 @@ impl App<'_> {
 fn order_of(action: &Action) -> &str {
     match action {
         Action::Accept(named)
-        | Action::Show(named)
         | Action::Depart(named)
         | Action::Arrive(named)
         | Action::Start(named)
         | Action::Resume(named)
         | Action::Offers(named)
         | Action::End(named) => &named.order,
+        Action::Show(shown) => &shown.order,
         Action::Refuse(named) | Action::Pause(named) => &named.order,
         Action::Part(PartAction::Add(part)) => &part.order,
         Action::Labour(LabourAction::Add(labour)) => &labour.order,

@@ -107,7 +107,7 @@ impl App<'_> {
         match action {
             Action::Enrol(enrol) => self.enrol(&enrol),
             Action::List(list) => self.list(&list),
-            Action::Show(order) => self.show(&order.order),
+            Action::Show(asked) => self.show(&asked),
             Action::Form(asked) => self.forms(&asked),
             Action::Check(asked) => self.check(&asked),
             Action::Voucher(voucher) => self.voucher(&voucher),

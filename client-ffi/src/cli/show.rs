@@ -83,11 +83,21 @@ impl App<'_> {
         })
     }
 
-    pub(super) fn show(&mut self, name: &str) -> Result<(), CliError> {
+    pub(super) fn show(&mut self, asked: &args::Show) -> Result<(), CliError> {
         let client = self.open()?;
-        let shown = client.show(client.find(name)?)?;
+        let mut shown = client.show(client.find(&asked.order)?)?;
+        if let Some(name) = &asked.known_to {
+            let named = |id: &FactId| id.to_string() == *name || id.reference().to_string() == *name;
+            let fact = shown.facts.iter().map(|fact| fact.id).find(named);
+            let unknown = || CliError::Value { what: "fact of this order", value: name.clone() };
+            shown = shown.known_to(fact.ok_or_else(unknown)?);
+        }
         if self.json {
-            let order = self.order_json(&client, &shown)?;
+            let mut order = self.order_json(&client, &shown)?;
+            if let (Some(fact), Some(fields)) = (&asked.known_to, order.as_object_mut()) {
+                let then = [("known_to", json!(fact)), ("state", json!(shown.view.state.code())), ("signature", json!(shown.view.signature.code()))];
+                fields.extend(then.into_iter().map(|(key, value)| (key.to_owned(), value)));
+            }
             return self.say_json(&order);
         }
         let policy = policy(&client)?;
@@ -330,5 +340,6 @@ fn refusal_key(code: docket_sync_core::sync::frames::QuarantineCode) -> &'static
         Code::UsedCode => "device.shown.code_used_code",
         Code::ForeignNumber => "device.shown.code_foreign_number",
         Code::UsedNumber => "device.shown.code_used_number",
+        Code::OfficeKind => "device.shown.code_office_kind",
     }
 }

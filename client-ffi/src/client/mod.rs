@@ -11,11 +11,11 @@ mod tests;
 use docket_sync_core::commands::{
     Command, CommandCode, Context, Decision, Offer, Refusal, decide, form, offered, offers,
 };
-use docket_sync_core::facts::{Author, Fact, Role};
+use docket_sync_core::facts::{Audience, Author, Fact, Role};
 use docket_sync_core::forms::Form;
 use docket_sync_core::ids::{DocumentId, FactId, PersonId, RecordId};
 use docket_sync_core::lifecycle::view::{OrderView, Visit, VisitState};
-use docket_sync_core::lifecycle::{FactSet, fold};
+use docket_sync_core::lifecycle::{FactSet, fold, known_to};
 use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::reference::{Reference, ReferenceRecord};
 use docket_sync_core::sabotage::{self, Bug};
@@ -176,7 +176,10 @@ impl<S: DeviceStore> Client<S> {
     /// # Errors
     /// When the store fails.
     pub fn offered(&self, shown: &Shown) -> Result<Vec<CommandCode>, ReplicaError> {
-        Ok(offered(&shown.view, &self.context()?))
+        let mut offered = offered(&shown.view, &self.context()?);
+        // What a device states lies in the order's own document.
+        offered.retain(|code| code.act().is_none_or(|kind| kind.lies_in(Audience::Field)));
+        Ok(offered)
     }
 
     /// Every command that this person's roles allow, with the reason for each that the order does not.
@@ -266,12 +269,18 @@ impl<S: DeviceStore> Client<S> {
     }
 
     pub(crate) fn decide(&self, shown: &Shown, command: &Command) -> Result<Decision, ExecuteError> {
+        let refused = |refusal| ExecuteError::Refused(Box::new(refusal));
         let mut context = self.context()?;
         // Only this command asks them.
         if matches!(command, Command::Done { .. }) {
             context.forms = self.replica.forms()?;
         }
-        decide(&shown.view, command, &context).map_err(|refusal| ExecuteError::Refused(Box::new(refusal)))
+        let decision = decide(&shown.view, command, &context).map_err(refused)?;
+        if decision.body.kind().is_some_and(|kind| !kind.lies_in(Audience::Field)) {
+            let (command, from) = (command.code(), shown.view.state);
+            return Err(refused(Refusal { code: "not_permitted", field: None, command, from, about: None }));
+        }
+        Ok(decision)
     }
 
     fn context(&self) -> Result<Context, ReplicaError> {
@@ -350,6 +359,14 @@ impl<S: DeviceStore> Client<S> {
 }
 
 impl Shown {
+    /// The order as the author of a fact knew it when he stated it, from what is on this device (U-18). No command is
+    /// decided on it.
+    #[must_use]
+    pub fn known_to(&self, fact: FactId) -> Self {
+        let facts = known_to(&self.facts, fact);
+        Self { id: self.id, view: fold(&facts), facts, unsent: Vec::new(), refused: Vec::new() }
+    }
+
     /// The visit of `person` that a command without further words is about: the one under way, or else his last.
     #[must_use]
     pub fn visit_of(&self, person: PersonId) -> Option<&Visit> {

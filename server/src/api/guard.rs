@@ -110,9 +110,35 @@ pub trait Rule {
 pub struct Reads;
 
 impl Rule for Reads {
-    const ROLES: &'static [Role] =
-        &[Role::Clerk, Role::Dispatcher, Role::Supervisor, Role::Administrator, Role::Auditor];
+    const ROLES: &'static [Role] = &[
+        Role::Clerk,
+        Role::Dispatcher,
+        Role::Supervisor,
+        Role::Administrator,
+        Role::Auditor,
+        Role::Quality,
+        Role::Accountant,
+        Role::Storekeeper,
+        Role::CallbackAgent,
+    ];
     const CHANGES: bool = false;
+}
+
+/// States facts on orders; the core decides about each command.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Commands;
+
+impl Rule for Commands {
+    const ROLES: &'static [Role] = &[
+        Role::Clerk,
+        Role::Dispatcher,
+        Role::Supervisor,
+        Role::Quality,
+        Role::Accountant,
+        Role::Storekeeper,
+        Role::CallbackAgent,
+    ];
+    const CHANGES: bool = true;
 }
 
 /// Works on orders; the core decides about each command.

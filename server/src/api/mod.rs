@@ -117,8 +117,9 @@ routes! {
         get "/api/orders" => orders::list::list_orders;
         post "/api/orders" => orders::create::create_order;
         get "/api/orders/{id}" => orders::detail::get_order;
+        get "/api/orders/{id}/known" => orders::known::get_known_order;
         post "/api/orders/{id}/commands" => orders::commands::run_command;
-        get "/api/forms" => orders::commands::list_forms;
+        get "/api/command-forms" => orders::commands::list_forms;
         get "/api/orders/{id}/proof/{blob}" => orders::proof::get_proof;
         get "/api/orders/{id}/signatures/{fact}/copy" => orders::proof::get_copy;
         get "/api/reviews" => reviews::list_reviews;

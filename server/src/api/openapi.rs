@@ -22,6 +22,7 @@ use super::{devices, events, healing, health, login, one_time, orders, people, q
         orders::list::list_orders,
         orders::create::create_order,
         orders::detail::get_order,
+        orders::known::get_known_order,
         orders::commands::run_command,
         orders::commands::list_forms,
         orders::proof::get_proof,

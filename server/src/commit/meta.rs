@@ -52,6 +52,9 @@ pub struct DocumentMeta {
     /// People whose reasons to hold it have ended.
     #[n(11)]
     pub ended: Option<BTreeMap<PersonId, Ended>>,
+    /// The order whose OFFICE facts it holds; absent for an order's own document.
+    #[n(12)]
+    pub companion_of: Option<DocumentId>,
 }
 
 impl DocumentMeta {

@@ -5,6 +5,7 @@
 //! answer. Nothing else writes documents or feeds. A failed flush ends the process; it is never retried.
 
 pub mod denials;
+pub mod companion;
 mod error;
 mod inline;
 mod judge_again;

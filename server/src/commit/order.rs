@@ -48,6 +48,8 @@ pub struct Order {
     pub(super) changed: bool,
     /// The reference records that it named before this job, where that has changed.
     pub(super) named_before: Option<Vec<RecordId>>,
+    /// Whether this job changed its companion.
+    pub(super) office_changed: bool,
     /// Facts that devices stated first in this job, each with its device.
     pub(super) arrived: Vec<(FactId, DeviceId)>,
 }
@@ -122,7 +124,7 @@ pub struct RowRecord {
 }
 
 impl RowRecord {
-    pub(super) fn of(view: &OrderView, number: u64) -> Self {
+    pub(crate) fn of(view: &OrderView, number: u64) -> Self {
         let request = view.request.as_ref();
         let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open).count();
         Self {
@@ -182,6 +184,7 @@ impl Writer {
                     added: DigestSum::default(),
                     changed: false,
                     named_before: None,
+                    office_changed: false,
                     arrived: Vec::new(),
                 },
             );
@@ -207,6 +210,7 @@ impl Writer {
                 added: DigestSum::default(),
                 changed: false,
                 named_before: None,
+                office_changed: false,
                 arrived: Vec::new(),
             };
             self.orders.insert(document, order);
@@ -289,9 +293,12 @@ impl Writer {
         Ok((number, built))
     }
 
-    /// The fold of an order that this job may have changed.
+    /// The order as the office sees it, with both documents; this job may have changed it.
     pub fn current_view(&mut self, document: DocumentId) -> Result<Arc<OrderView>, CommitError> {
         self.known_order(document)?;
+        if self.has_companion(document)? {
+            return Ok(Arc::new(fold(&self.both(document)?)));
+        }
         let order = self.orders.get_mut(&document).ok_or(CommitError::NoOrder(document))?;
         if order.changed {
             order.view = Arc::new(fold(&order.facts));
@@ -309,6 +316,8 @@ impl Writer {
 
     fn settle_order(&mut self, document: DocumentId) -> Result<(), CommitError> {
         let Some(mut order) = self.orders.remove(&document) else { return Ok(()) };
+        let is_companion = order.meta.companion_of.is_some();
+        let concerns_office = order.changed || order.office_changed;
         if order.changed {
             order.changed = false;
             order.view = Arc::new(fold(&order.facts));
@@ -316,26 +325,42 @@ impl Writer {
             let after = before.plus(order.added);
             order.added = DigestSum::default();
             order.meta.digest = Some(after.to_digest());
-            self.note_denials(document, &mut order)?;
-            let reasons = self.reasons(&order.view)?;
-            note_ends(&mut order.meta, &order.view, &reasons, self.now());
-            let holders = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
-            self.move_scopes(document, &mut order, &holders, before, after)?;
-            self.set_timer(document, &mut order.meta, &order.view, &holders);
+            if !is_companion {
+                self.note_denials(document, &mut order)?;
+                let reasons = self.reasons(&order.view)?;
+                note_ends(&mut order.meta, &order.view, &reasons, self.now());
+                let holders = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
+                self.move_scopes(document, &mut order, &holders, before, after)?;
+            }
             if order.meta.unsaved >= UNSAVED_MAX {
                 self.save_order(document, &mut order);
             } else {
                 self.unsaved.insert(document, self.now());
                 self.put(Table::Index, keys::unsaved(document), Vec::new());
             }
+        }
+        if concerns_office && !is_companion {
+            order.office_changed = false;
+            self.settle_lists(document, &mut order)?;
+        }
+        if concerns_office {
             self.write(Table::DocumentMeta, document.0, &order.meta);
-            let row = RowRecord::of(&order.view, order.meta.last);
-            self.list_reviews(document, &order.view, &order.facts)?;
-            self.list_order(document, self.row(document)?.as_ref(), &row)?;
-            self.write(Table::View, document.0, &row);
-            self.job_touched.orders.insert(document);
         }
         self.orders.insert(document, order);
+        Ok(())
+    }
+
+    /// What the office sees of an order that changed, or whose companion did: lists, reviews, timers.
+    fn settle_lists(&mut self, document: DocumentId, order: &mut Order) -> Result<(), CommitError> {
+        let (view, facts) = self.view_of_both(document, &order.view, &order.facts)?;
+        let reasons = self.reasons(&order.view)?;
+        let holders = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
+        self.set_timer(document, &mut order.meta, &view, &holders);
+        let row = RowRecord::of(&view, order.meta.last);
+        self.list_reviews(document, &view, &facts)?;
+        self.list_order(document, self.row(document)?.as_ref(), &row)?;
+        self.write(Table::View, document.0, &row);
+        self.job_touched.orders.insert(document);
         Ok(())
     }
 

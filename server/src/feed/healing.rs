@@ -95,7 +95,8 @@ impl ServerSession {
     }
 
     fn heads(&self, document: DocumentId) -> Result<Vec<ChangeHash>, CommitError> {
-        let meta = self.office.store.meta(document)?;
+        // Of a companion a device learns no more than of a document that is not there.
+        let meta = self.office.store.meta(document)?.filter(|meta| meta.companion_of.is_none());
         Ok(meta.map(|meta| heads_of(document, &meta.chains)).unwrap_or_default())
     }
 }

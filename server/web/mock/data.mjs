@@ -20,7 +20,7 @@ function visit(order, who, times, state, outcome = null) {
 function review(order, kind, text, options) {
   order.reviews.push({
     id: `${order.id.slice(4, 8)}${kind.length}`.repeat(6).slice(0, 32), order: order.id, serial: order.serial, kind, kind_text: both(text), owner: 'supervisor',
-    due_at: now + 45 * MINUTE, default: 'keep', blocking: false, status: 'open', opened_at: now - 20 * MINUTE, ...options,
+    due_at: now + 45 * MINUTE, default: 'keep', blocking: false, status: 'open', choice: null, decidable: true, opened_at: now - 20 * MINUTE, stake: { minor: 12_000, currency: 'CNY' }, ...options,
   });
   order.open_reviews += 1;
 }

@@ -202,7 +202,10 @@ export interface Review {
   choices: { choice: string; text: Both }[];
   blocking: boolean;
   status: string;
+  choice: string | null;
+  decidable: boolean;
   opened_at: Millis;
+  stake: Money | null;
 }
 
 export interface Explanation {

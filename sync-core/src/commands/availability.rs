@@ -167,7 +167,8 @@ pub(super) fn can_be_reinstated(effect: CancelEffect) -> bool {
 /// Whether this person may decide the review: it waits, or only its default has fired, which a person may undo
 /// (U-19). A supervisor may decide for anybody.
 pub(super) fn decides(desk: &Desk<'_>, review: &Review) -> bool {
-    matches!(review.status, ReviewStatus::Open | ReviewStatus::Defaulted)
+    // A decision is undone by deciding again, knowing it; so is a default that fired (U-19).
+    review.status != ReviewStatus::Lapsed
         && (desk.context.has(review.owner) || desk.context.has(Role::Supervisor))
 }
 

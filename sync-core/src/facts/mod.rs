@@ -102,7 +102,28 @@ pub enum Origin {
     },
 }
 
+/// Bit of a server's node number that its chains in companion documents have: a fact's identity then names one fact
+/// across both documents of an order, and `seen` reaches across the two.
+const COMPANION_NODE: u16 = 0x8000;
+
 impl Origin {
+    /// The same server as it states facts in companion documents. A device has none.
+    #[must_use]
+    pub fn in_companion(self) -> Self {
+        match self {
+            Self::Server { store, epoch, node, start } => {
+                Self::Server { store, epoch, node: node | COMPANION_NODE, start }
+            }
+            Self::Device { .. } => self,
+        }
+    }
+
+    /// Whether facts of this origin lie in companion documents.
+    #[must_use]
+    pub fn is_in_companion(&self) -> bool {
+        matches!(self, Self::Server { node, .. } if node & COMPANION_NODE != 0)
+    }
+
     /// The actor: the first 16 bytes of BLAKE3 over a domain name and this origin's CBOR.
     #[must_use]
     pub fn actor(&self) -> ActorId {
@@ -345,6 +366,12 @@ impl Fact {
     #[must_use]
     pub fn lo(&self) -> UnixMillis {
         self.time.plus(self.content.head.lo_offset.unwrap_or(0))
+    }
+
+    /// Whether it lies in the companion document, which never leaves the office.
+    #[must_use]
+    pub fn is_of_office(&self) -> bool {
+        self.origin.is_some_and(|origin| origin.is_in_companion())
     }
 
     /// The body.

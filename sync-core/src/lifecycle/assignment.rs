@@ -11,6 +11,7 @@ use super::visits::{VisitFacts, Visits};
 use crate::facts::values::ReviewChoice;
 use crate::facts::{FactBody, Role, bodies};
 use crate::ids::PersonId;
+use crate::sabotage::breaks;
 
 /// Every assignment and the effective one.
 pub(super) struct Assignments<'a> {
@@ -304,6 +305,9 @@ fn others<'a>(ground: &Ground<'a>, visits: &Visits<'a>, technician: PersonId) ->
 }
 
 fn rival<'a>(ground: &Ground<'a>, visits: &Visits<'a>, won: Node<'a>, person: PersonId) -> Option<Rival<'a>> {
+    if breaks(Rule::R4) {
+        return None;
+    }
     let unknown = |node: &Node<'a>| ground.concurrent(*node, won);
     let his: Vec<&VisitFacts<'a>> = visits.all.iter().filter(|visit| visit.technician == person).collect();
     if let Some(done) = his.iter().flat_map(|visit| visit.dones.iter().copied()).find(|done| !ground.knows(won, *done))

@@ -47,6 +47,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
     let signatures = signature::signatures(&ground, &mut findings, &lines);
     cloned_devices(&ground, &mut findings);
     let duplicates = duplicates::duplicates(&ground, &mut findings);
+    let office = super::office::office(&ground, &mut findings);
     let discount = money::discounts(&ground, &mut findings);
     money::less(&mut lines.billable, &discount);
     let settled = !ground.proofs().is_empty() || cancels.ended().is_some();
@@ -126,6 +127,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         unknown_facts: ground.live().filter(|node| matches!(node.fact.body(), FactBody::Unknown { .. })).count(),
         facets,
         decided: super::decided::decided(&ground),
+        office,
     }
 }
 

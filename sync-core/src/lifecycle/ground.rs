@@ -11,6 +11,7 @@ use super::view::{Moment, Rule};
 use crate::facts::bodies::SignDocument;
 use crate::facts::{Author, Class, FactKind, Role};
 use crate::ids::{FactRef, PersonId};
+use crate::sabotage::breaks;
 
 /// Every counting fact of one kind with its body, in canonical order.
 macro_rules! each {
@@ -90,7 +91,8 @@ impl<'a> Ground<'a> {
 
     /// Facts that count: each `once` of the system once.
     pub(super) fn live(&self) -> impl Iterator<Item = Node<'a>> + '_ {
-        self.causality.nodes().iter().copied().filter(|node| !self.causality.is_repeated(*node))
+        let dropped = |node: &Node<'_>| breaks(Rule::R10) && node.fact.kind().is_none();
+        self.causality.nodes().iter().copied().filter(move |node| !self.causality.is_repeated(*node) && !dropped(node))
     }
 
     /// Signatures that count: all but those that do not verify.
@@ -263,7 +265,7 @@ fn rank(node: Node<'_>) -> u8 {
 /// R2 between two concurrent intents of equal safety: role rank, later `lo`, greater (actor, sequence).
 pub(super) fn r2(one: Node<'_>, other: Node<'_>) -> Ordering {
     let key = |node: Node<'_>| (rank(node), node.fact.lo(), node.id(), node.fact.digest);
-    key(one).cmp(&key(other))
+    if breaks(Rule::R2) { key(other).cmp(&key(one)) } else { key(one).cmp(&key(other)) }
 }
 
 /// R8 between two promises: the later `lo`, then the greater identity.

@@ -15,6 +15,7 @@ use super::view::{Coverage, LineStanding, LineView, Request, ReviewKind, Rule};
 use super::visits::Visits;
 use crate::facts::values::{Line, LineKind, ReviewChoice};
 use crate::facts::{FactBody, Role};
+use crate::sabotage::breaks;
 
 /// Every line with its facts.
 pub(super) struct Lines<'a> {
@@ -57,7 +58,7 @@ pub(super) fn lines<'a>(
     for entry in entries(ground) {
         let Entry { node, line } = entry;
         let standing = standing(ground, findings, closing, &gone, node);
-        let covered = ground.signed.contains(node);
+        let covered = ground.signed.contains(node) || (breaks(Rule::R6) && signed.is_some());
         let effective = standing == LineStanding::Effective;
         let mut consented = false;
         if effective && is_on_the_voucher(line) {
@@ -95,7 +96,7 @@ pub(super) fn lines<'a>(
         let billable = effective && agreed && !internal && !barred && !late && !free && amount.is_some();
         if let Some(amount) = amount.filter(|_| billable) {
             let sum = lines.billable.entry(amount.currency.clone()).or_insert(0);
-            *sum = sum.saturating_add(amount.minor);
+            *sum = if breaks(Rule::R5) { amount.minor } else { sum.saturating_add(amount.minor) };
         }
         lines.views.push(LineView {
             at: moment(node),
@@ -139,7 +140,7 @@ fn free<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, warranty: &Warrant
 
 /// the customer signed as free what was judged as paid meanwhile: not charged on this signature.
 fn not_charged<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, terms_of: &Terms<'_, 'a>, node: Node<'a>) -> bool {
-    let Some(verdict) = terms_of.warranty.charged else {
+    let Some(verdict) = terms_of.warranty.charged.filter(|_| !breaks(Rule::R7)) else {
         return false;
     };
     let covers = |proof: &super::ground::Proof<'a>| {

@@ -11,6 +11,7 @@ mod assignment;
 mod cancel;
 pub mod causality;
 mod closing;
+pub mod companion;
 mod completion;
 mod consent;
 mod custody;
@@ -36,6 +37,7 @@ mod line_edits;
 mod lines;
 pub mod messages;
 mod money;
+pub mod office;
 mod records;
 pub mod reviews;
 #[cfg(any(test, feature = "scenario"))]
@@ -50,7 +52,8 @@ pub mod view;
 mod visits;
 
 pub use causality::Causality;
-pub use explain::{Reason, explain, known_to};
+pub use office::OfficeView;
+pub use explain::{Reason, explain, known_by, known_to};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
 pub use fold::fold;

@@ -13,6 +13,7 @@ use super::visits::Visits;
 use crate::facts::values::{HeaderField, SkipReason};
 use crate::facts::{FactBody, FactKind, Role};
 use crate::ids::FactId;
+use crate::sabotage::breaks;
 use crate::time::MINUTE;
 
 /// Facts that can matter to others: a note only joins the notes, whatever its head says (see `folded`).
@@ -204,6 +205,7 @@ pub(super) fn low_confidence<'a>(ground: &Ground<'a>, findings: &mut Findings<'a
     let off = |node: &Node<'a>| {
         let head = &node.fact.content.head;
         head.claimed_offset.is_some_and(|offset| offset.unsigned_abs() > CLOCK_OFF_MS.unsigned_abs())
+            && !breaks(Rule::R11)
             && node.fact.person().is_some()
     };
     let corrected = |node: &Node<'a>| {

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
 
 use docket_server::commit::{CommitError, Inline, Writer};
 use docket_server::feed::adapter;
@@ -21,6 +20,7 @@ use docket_server::store::journaled::{JournaledOptions, JournaledStore, MemoryHo
 use docket_sync_core::ids::{Epoch, StoreId};
 use docket_sync_core::time::UnixMillis;
 
+pub(super) use crate::world::at_once;
 use crate::world::{MORNING, OfficeClock, SeededRandom, Trouble};
 
 /// The store of a simulated office.
@@ -47,15 +47,6 @@ pub(super) struct OfficeSide {
     platform: Platform,
     backup: Option<(DiskSnapshot, u64)>,
     pub(super) is_full: bool,
-}
-
-/// Runs a future that never waits.
-pub(super) fn at_once<T>(future: impl Future<Output = T>) -> Result<T, Trouble> {
-    let mut future = core::pin::pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(done) => Ok(done),
-        Poll::Pending => Err("the office waits for something, with nobody there to do it".into()),
-    }
 }
 
 impl OfficeSide {

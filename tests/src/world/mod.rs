@@ -9,6 +9,7 @@ pub mod field;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use docket_client::enrolment::{EnrolledAt, accept, request};
@@ -49,7 +50,27 @@ pub struct World {
     seed: u64,
     people: AtomicU64,
     platform: Platform,
-    commit_thread: std::thread::JoinHandle<()>,
+    commits: Commits,
+}
+
+/// Who runs the jobs of the commit path.
+enum Commits {
+    /// A thread of its own, as in the real server.
+    Thread(std::thread::JoinHandle<()>),
+    /// Whoever asks: nothing happens by itself, and no default fires.
+    Inline,
+}
+
+/// Runs a future that never waits, as those of a [`World::stepped`] company.
+///
+/// # Errors
+/// When it waits for something, with nobody there to do it.
+pub fn at_once<T>(future: impl Future<Output = T>) -> Result<T, Trouble> {
+    let mut future = core::pin::pin!(future);
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => Ok(done),
+        Poll::Pending => Err("the office waits for something, with nobody there to do it".into()),
+    }
 }
 
 pub(crate) struct OfficeClock(pub(crate) AtomicI64);
@@ -74,6 +95,14 @@ impl Random for SeededRandom {
     }
 }
 
+const FIRST: Identity = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
+
+fn clock_and_platform(seed: u64, now: UnixMillis) -> (Arc<OfficeClock>, Platform) {
+    let clock = Arc::new(OfficeClock(AtomicI64::new(now.0)));
+    let random = Arc::new(SeededRandom { seed, drawn: AtomicU64::new(0) });
+    (clock.clone(), Platform { clock, random })
+}
+
 fn store_keys() -> StoreKeys {
     StoreKeys::from_secret(&[7; StoreKeys::LENGTH])
 }
@@ -90,13 +119,30 @@ impl World {
 
     /// The same on a given store; a store that was used before is opened again.
     pub async fn on(store: Arc<MemoryStore>, seed: u64) -> Result<Self, Trouble> {
-        let clock = Arc::new(OfficeClock(AtomicI64::new(MORNING.0)));
-        let random = Arc::new(SeededRandom { seed, drawn: AtomicU64::new(0) });
-        let platform = Platform { clock: clock.clone(), random };
-        let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
-        let (office, commit_thread) = Office::open(store.clone(), store_keys(), platform.clone(), Some(new))?;
+        let (clock, platform) = clock_and_platform(seed, MORNING);
+        let (office, thread) = Office::open(store.clone(), store_keys(), platform.clone(), Some(FIRST))?;
+        Self::peopled(store, seed, (clock, platform), (office, Commits::Thread(thread))).await
+    }
+
+    /// A company at `now` in which nothing happens by itself: see [`at_once`].
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub fn stepped(seed: u64, now: UnixMillis) -> Result<Self, Trouble> {
+        let store = Arc::new(MemoryStore::new());
+        let (clock, platform) = clock_and_platform(seed, now);
+        let (office, _) = Office::open_inline(store.clone(), store_keys(), platform.clone(), Some(FIRST))?;
+        at_once(Self::peopled(store, seed, (clock, platform), (office, Commits::Inline)))?
+    }
+
+    async fn peopled(
+        store: Arc<MemoryStore>,
+        seed: u64,
+        (clock, platform): (Arc<OfficeClock>, Platform),
+        (office, commits): (Arc<Office>, Commits),
+    ) -> Result<Self, Trouble> {
         let (clerk, people) = (PersonId([0; 16]), AtomicU64::new(0));
-        let mut world = Self { office, store, clerk, clock, seed, people, platform, commit_thread };
+        let mut world = Self { office, store, clerk, clock, seed, people, platform, commits };
         world.clerk = world.person("Wang Fang", &[Role::Clerk, Role::Dispatcher, Role::Supervisor]).await?;
         let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
@@ -131,8 +177,8 @@ impl World {
     }
 
     fn reopen(&mut self, store: Arc<MemoryStore>) -> Result<(), Trouble> {
-        let (office, commit_thread) = Office::open(store.clone(), store_keys(), self.platform.clone(), None)?;
-        (self.office, self.store, self.commit_thread) = (office, store, commit_thread);
+        let (office, thread) = Office::open(store.clone(), store_keys(), self.platform.clone(), None)?;
+        (self.office, self.store, self.commits) = (office, store, Commits::Thread(thread));
         Ok(())
     }
 
@@ -141,13 +187,15 @@ impl World {
     /// # Errors
     /// When the store cannot be opened again, or what `between` says. Somebody else must not hold the office.
     pub fn restarted(self, between: impl FnOnce(&MemoryStore) -> Result<(), Trouble>) -> Result<Self, Trouble> {
-        let Self { office, store, clerk, clock, seed, people, platform, commit_thread } = self;
+        let Self { office, store, clerk, clock, seed, people, platform, commits } = self;
         office.stop();
         drop(office);
-        commit_thread.join().map_err(|_panic| "the commit thread panicked")?;
+        if let Commits::Thread(thread) = commits {
+            thread.join().map_err(|_panic| "the commit thread panicked")?;
+        }
         between(&store)?;
-        let (office, commit_thread) = Office::open(store.clone(), store_keys(), platform.clone(), None)?;
-        Ok(Self { office, store, clerk, clock, seed, people, platform, commit_thread })
+        let (office, thread) = Office::open(store.clone(), store_keys(), platform.clone(), None)?;
+        Ok(Self { office, store, clerk, clock, seed, people, platform, commits: Commits::Thread(thread) })
     }
 
     /// Lets time pass at the office.

@@ -11,8 +11,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use docket_sync_core::commands::form::{self, Filled, Form};
-use docket_sync_core::commands::{Command, CommandCode, Context, SkillMatch};
-use docket_sync_core::facts::Role;
+use docket_sync_core::commands::{Act, Command, CommandCode, Context, SkillMatch};
+use docket_sync_core::facts::{Audience, Role};
 use docket_sync_core::facts::values::{Channel, CustomerPerson, Money, ReviewChoice, Window};
 use docket_sync_core::ids::{DocumentId, FactRef, PersonId};
 use docket_sync_core::time::UnixMillis;
@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 
 use super::detail::{Looker, OrderDetail, order_detail, references};
 use super::etag::{etag_header, if_match};
+use super::office_facts::office_body;
 use crate::api::error::refused;
 use crate::api::guard::{Commands, Permit};
 use crate::api::request::{Body, id_in_path};
@@ -31,9 +32,9 @@ use crate::office::Office;
 /// An amount in minor units.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub(crate) struct AmountBody {
-    minor: i64,
+    pub(super) minor: i64,
     /// ISO 4217.
-    currency: String,
+    pub(super) currency: String,
 }
 
 /// The customer's person with whom a time was agreed.
@@ -86,6 +87,40 @@ pub(crate) enum CommandBody {
     ResolveReview { review: Option<String>, choice: Option<String>, reason: Option<String> },
     /// Takes a line back.
     ReverseLine { line: Option<String>, reason: Option<String> },
+    /// An invoice over covered lines. It lies in the companion document, as the next six do.
+    Invoice { number: Option<String>, lines: Vec<String>, amount: Option<AmountBody>, payer: Option<String> },
+    /// A credit.
+    Credit { invoice: Option<String>, amount: Option<AmountBody>, reason: Option<String> },
+    /// Settles lines with a person for a period, as `2024-06`.
+    Settle { period: Option<String>, payee: Option<String>, amount: Option<AmountBody>, lines: Vec<String> },
+    /// A cost of this order.
+    RecordCost { name: Option<String>, amount: Option<AmountBody>, about: Option<String> },
+    /// Whose fault it was, and who bears which share, in thousandths (C-027).
+    SetLiability {
+        case: Option<String>,
+        #[serde(default)]
+        shares: Vec<ShareBody>,
+        reason: Option<String>,
+    },
+    /// What a follow-up call found (C-150); without a DONE it is about the one that counts.
+    RecordCallback { result: Option<String>, about: Option<String>, text: Option<String> },
+    /// A step in handling a complaint (C-171).
+    HandleComplaint {
+        complaint: Option<String>,
+        text: Option<String>,
+        #[serde(default)]
+        settled: bool,
+    },
+}
+
+/// One party's share.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+pub(crate) struct ShareBody {
+    pub(super) party: String,
+    /// Thousandths of the whole.
+    pub(super) permille: u16,
+    /// `open`, `agreed` or `refused`.
+    pub(super) answer: Option<String>,
 }
 
 /// A command with fields of its own, or an act: `{"command": kind, ...}` with the fields of the kind's form.
@@ -105,7 +140,9 @@ impl<'de> Deserialize<'de> for AnyCommand {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
         let named = fields.get("command").and_then(serde_json::Value::as_str).and_then(CommandCode::from_code);
-        Ok(Self(match named.filter(|code| Form::of(*code).is_some()) {
+        // What lies in the companion document has fields of its own above.
+        let of_office = |code: &CommandCode| code.act().is_some_and(|kind| kind.audience() == Audience::Office);
+        Ok(Self(match named.filter(|code| Form::of(*code).is_some() && !of_office(code)) {
             Some(code) => {
                 fields.remove("command");
                 Ok(Wanted::Act(code, fields))
@@ -129,7 +166,7 @@ pub(crate) struct FormItem {
 
 /// The forms of all commands that state the kind of their name.
 #[utoipa::path(
-    get, path = "/api/forms", tag = "orders",
+    get, path = "/api/command-forms", tag = "orders",
     responses(
         (status = 200, description = "Forms", body = Vec<FormItem>),
         (status = 401, description = "not_logged_in", body = ErrorBody),
@@ -162,7 +199,7 @@ pub(crate) struct UnknownView {
     order: OrderDetail,
 }
 
-/// Runs a command: one of those described, or `{"command": kind}` with the fields of its form (`GET /api/forms`).
+/// Runs a command: one of those described, or `{"command": kind}` with the fields of its form (`GET /api/command-forms`).
 #[utoipa::path(
     post, path = "/api/orders/{id}/commands", tag = "orders", request_body = CommandBody,
     params(
@@ -236,6 +273,16 @@ fn run(
             };
             Command::Unassign { technician, reason: reason.unwrap_or_default() }
         }
+        CommandBody::Invoice { .. }
+        | CommandBody::Credit { .. }
+        | CommandBody::Settle { .. }
+        | CommandBody::RecordCost { .. }
+        | CommandBody::SetLiability { .. }
+        | CommandBody::RecordCallback { .. }
+        | CommandBody::HandleComplaint { .. } => {
+            let done = writer.view_at(document, frontier)?.view.completed.map(|done| done.fact.reference());
+            Command::State(Box::new(Act::new(office_body(body, done)?)))
+        }
         CommandBody::Reschedule { .. }
         | CommandBody::Cancel { .. }
         | CommandBody::Reinstate { .. }
@@ -291,6 +338,7 @@ fn assign(
 }
 
 /// Commands that need nothing but what was filled in. Texts that are missing are refused by the core.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the caller sends no other command here")]
 fn plain(body: CommandBody) -> Result<Command, CommitError> {
     Ok(match body {
         CommandBody::Reschedule { from, to, confirmed, customer, reason } => {
@@ -319,7 +367,7 @@ fn plain(body: CommandBody) -> Result<Command, CommitError> {
         CommandBody::ReverseLine { line, reason } => {
             Command::ReverseLine { line: read_id("line", line.as_deref())?, reason: reason.unwrap_or_default() }
         }
-        CommandBody::Assign { .. } | CommandBody::Unassign { .. } => {
+        _ => {
             return Err(CommitError::Internal("a command that needs the order came without it".to_owned()));
         }
     })
@@ -341,11 +389,11 @@ fn customer_person(body: Option<CustomerPersonBody>) -> Result<Option<CustomerPe
     Ok(Some(CustomerPerson { name, relation, channel }))
 }
 
-fn missing(field: &'static str) -> CommitError {
+pub(super) fn missing(field: &'static str) -> CommitError {
     CommitError::Invalid { field, code: "missing_field", problem: format!("{field} is missing") }
 }
 
-fn read_id<T: core::str::FromStr>(field: &'static str, text: Option<&str>) -> Result<T, CommitError> {
+pub(super) fn read_id<T: core::str::FromStr>(field: &'static str, text: Option<&str>) -> Result<T, CommitError> {
     let text = text.filter(|text| !text.is_empty()).ok_or_else(|| missing(field))?;
     text.parse().map_err(|_no_id| CommitError::Invalid {
         field,
@@ -354,7 +402,7 @@ fn read_id<T: core::str::FromStr>(field: &'static str, text: Option<&str>) -> Re
     })
 }
 
-fn read_code<T>(field: &'static str, code: Option<&str>, read: impl Fn(&str) -> Option<T>) -> Result<T, CommitError> {
+pub(super) fn read_code<T>(field: &'static str, code: Option<&str>, read: impl Fn(&str) -> Option<T>) -> Result<T, CommitError> {
     let code = code.filter(|code| !code.is_empty()).ok_or_else(|| missing(field))?;
     read(code).ok_or_else(|| CommitError::Invalid {
         field,

@@ -42,6 +42,13 @@ const OFFICE_COMMANDS: &[CommandCode] = &[
     CommandCode::Reinstate,
     CommandCode::Close,
     CommandCode::ResolveReview,
+    CommandCode::Invoice,
+    CommandCode::Credit,
+    CommandCode::Settle,
+    CommandCode::RecordCost,
+    CommandCode::SetLiability,
+    CommandCode::RecordCallback,
+    CommandCode::HandleComplaint,
 ];
 
 /// Why a field is what it is.
@@ -98,6 +105,11 @@ impl Looker {
         Self { person: signed.person.id, roles: signed.roles(), reads_only: signed.is_auditor() }
     }
 
+    /// Somebody who only reads.
+    pub(super) fn of_nobody() -> Self {
+        Self { person: PersonId([0; 16]), roles: Vec::new(), reads_only: true }
+    }
+
     fn commands(&self, view: &OrderView) -> Vec<&'static str> {
         if self.reads_only {
             return Vec::new();
@@ -136,12 +148,22 @@ pub(super) async fn order_detail(
         let loaded = load(&Reading::begin(office), document)?.ok_or_else(|| ApiError::not_found("order"))?;
         // The fold needs no store: commits go on meanwhile.
         let view = fold(&loaded.facts);
-        let commands = looker.commands(&view);
-        let explanations = explanations(&view, &loaded);
-        let reading = Reading::begin(office);
-        told(&reading, &loaded, &view, explanations, commands)
+        detail_of(office, &loaded, &view, &looker)
     })
     .await
+}
+
+/// A folded order in full.
+pub(super) fn detail_of(
+    office: &Office,
+    loaded: &Loaded,
+    view: &OrderView,
+    looker: &Looker,
+) -> Result<OrderDetail, ApiError> {
+    let commands = looker.commands(view);
+    let explanations = explanations(view, loaded);
+    let reading = Reading::begin(office);
+    told(&reading, loaded, view, explanations, commands)
 }
 
 fn told(
@@ -163,7 +185,7 @@ fn told(
         signatures: signatures(reading, loaded, view)?,
         cancels: cancels(reading, &mut names, view)?,
         assignments: assignments(reading, &mut names, view)?,
-        reviews: view.reviews.iter().map(|review| ReviewItem::of(loaded, review)).collect(),
+        reviews: view.reviews.iter().map(|review| ReviewItem::of(loaded, view, review)).collect(),
         explanations,
         commands,
     })

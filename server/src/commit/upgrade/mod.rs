@@ -20,7 +20,7 @@ use super::writer::Writer;
 use crate::store::{Entry, KeyRange, Table, record};
 
 /// Version of the lists. Raised when one is added, or its keys change: they are then made anew.
-const LISTS: u64 = 1;
+const LISTS: u64 = 2;
 /// Entries of old lists removed in one job.
 const CLEARED_PER_JOB: usize = 4_096;
 /// Orders listed in one job: those with open reviews are loaded, about 60 KB each.

@@ -312,6 +312,8 @@ pub struct OrderView {
     pub facets: Facets,
     /// What a person decided about facts that the gate had refused, in canonical order.
     pub decided: Vec<super::decided::DecidedView>,
+    /// What never leaves the office; empty where the companion document is not known.
+    pub office: super::office::OfficeView,
 }
 
 impl OrderView {

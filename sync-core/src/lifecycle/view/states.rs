@@ -209,6 +209,8 @@ coded_enum! {
         Escalation = 25 "escalation",
         /// Something cannot be used before a time (C-063); then people are reminded.
         NotUsableYet = 26 "not_usable_yet",
+        /// A complaint was opened while the customer was said to be satisfied.
+        ComplaintGoverns = 50 "complaint_governs",
     }
 }
 

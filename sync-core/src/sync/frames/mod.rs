@@ -256,6 +256,8 @@ coded_enum! {
         ForeignNumber = 19 "foreign_number",
         /// The number of the receipt was used before.
         UsedNumber = 20 "used_number",
+        /// A kind that lies in the companion document, which no device has.
+        OfficeKind = 30 "office_kind",
     }
 }
 

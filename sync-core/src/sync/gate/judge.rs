@@ -8,9 +8,10 @@ use super::evidence::{Spent, check_evidence, spends};
 use super::form::{check_form, check_time};
 use super::{GateStore, Ground, Maker, Verdict};
 use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
-use crate::facts::{Author, Fact, FactBody, Origin, StatedFact, Statement};
+use crate::facts::{Audience, Author, Fact, FactBody, Origin, StatedFact, Statement};
 use crate::ids::{ActorId, ChangeHash, DocumentId, PersonId};
 use crate::lifecycle::suggested_role;
+use crate::limits;
 use crate::sync::frames::QuarantineCode;
 use crate::time::UnixMillis;
 
@@ -197,6 +198,9 @@ impl<'a> DocumentJudge<'a> {
         if kind.is_office_act() {
             return Err(QuarantineCode::NotPermitted);
         }
+        if !kind.lies_in(Audience::Field) {
+            return Err(QuarantineCode::OfficeKind);
+        }
         let roles = self.store.roles(*person, fact.lo().max(maker.since));
         if !kind.right().roles.iter().any(|role| roles.contains(role)) {
             return Err(QuarantineCode::NotPermitted);
@@ -212,7 +216,11 @@ impl<'a> DocumentJudge<'a> {
             return Ok(());
         }
         if !self.store.is_known(self.document) {
-            return if kind.begins_order() { Ok(()) } else { Err(QuarantineCode::UnknownDocument) };
+            if !kind.begins_order() {
+                return Err(QuarantineCode::UnknownDocument);
+            }
+            let latest = self.now.plus(limits::HYBRID_AHEAD_MAX_MS.saturating_mul(2));
+            return if self.document.is_made_until(latest) { Ok(()) } else { Err(QuarantineCode::Malformed) };
         }
         // Who dispatches himself makes it his (C-048); who takes a visit over was given it.
         let enters = matches!(fact.body(), FactBody::SelfDispatch(_)) || self.entered.contains(person);

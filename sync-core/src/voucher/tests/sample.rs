@@ -152,6 +152,7 @@ fn view() -> OrderView {
         unknown_facts: 0,
         facets: crate::lifecycle::facets::Facets::default(),
         decided: Vec::new(),
+        office: crate::lifecycle::OfficeView::default(),
     }
 }
 

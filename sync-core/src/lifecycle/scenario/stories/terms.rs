@@ -29,7 +29,7 @@ story! {
 story! {
     /// The customer signs A's voucher and another person B's: each counts for its visit.
     x_45_two_people_sign_two_vouchers(stage) {
-        stage.dispatched();
+        stage.dispatched_beside(Who::B);
         stage.promises(Who::Clerk, bodies::AddWorkItem { item: 2, name: "Clean the filter".into() });
         stage.everyone_looks();
         stage.works_and_signs(Who::A);
@@ -133,7 +133,7 @@ story! {
 story! {
     /// One person refuses to sign in front of A while another signs for B: both kept, a supervisor calls.
     x_52_refused_and_signed(stage) {
-        stage.dispatched();
+        stage.dispatched_beside(Who::B);
         let visit = stage.works(Who::A);
         let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
         let done = stage.done(Who::A, visit);
