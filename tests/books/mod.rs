@@ -50,7 +50,8 @@ async fn x_35_the_same_serial_on_two_devices_holds_both_lines() -> Result<(), Tr
         assert_eq!(stage.left("CMP-35").await?, 1_000, "two pieces came, one serial left: -1 and not -2");
 
         // Zhang read the label wrong. His correction frees both.
-        stage.devices[ZHANG].act(stage.orders[ZHANG], &Command::ReverseLine { line: line.reference(), reason: "看错".to_owned() })?;
+        stage.devices[ZHANG]
+            .act(stage.orders[ZHANG], &Command::ReverseLine { line: line.reference(), reason: "看错".to_owned() })?;
         stage.fit(ZHANG, other, piece("CMP-35", Some("SN-9007")))?;
         stage.meet(turn).await?;
         for device in [LI, ZHANG] {
@@ -125,7 +126,9 @@ async fn x_42_one_technician_with_two_devices_works_on_two_orders_at_one_time() 
             assert_eq!(found(&view), [FindingKind::TimeOverlap], "{turn:?}");
             assert_eq!(decided_by(&view, "X-42").map(|(rule, _)| rule), Some(Rule::R5));
             let li = stage.devices[LI].person;
-            assert!(view.notices.iter().any(|notice| notice.person == Some(li) && notice.message == "notice.time_overlap"));
+            assert!(
+                view.notices.iter().any(|notice| notice.person == Some(li) && notice.message == "notice.time_overlap")
+            );
         }
         // He confirms the split, on his own device.
         let review = open_review(&stage.view(LI).await?, ReviewKind::TimeOverlap);
@@ -187,6 +190,7 @@ async fn c_093_cash_of_a_device_that_comes_back_late_is_judged_by_field_time() -
         stage.devices[device].act(stage.orders[device], &Command::State(Box::new(Act::new(collect))))?;
     }
     assert_eq!(stage.devices[LI].client.held()?.cash.get("CNY"), Some(&30_000));
+    stage.world.pass(HOUR);
     // Li syncs in the evening; Zhang is in the mountains for two days.
     stage.arrive(LI).await?;
     stage.ticked().await?;
@@ -197,7 +201,11 @@ async fn c_093_cash_of_a_device_that_comes_back_late_is_judged_by_field_time() -
     assert_eq!(found(&view), [FindingKind::CashOvernight], "the timer says so, without any upload");
     open_review(&view, ReviewKind::CashOvernight);
     stage.meet([ZHANG, LI]).await?;
-    assert_eq!(found(&stage.view(ZHANG).await?), [FindingKind::CashOvernight], "taken two days ago, whenever it was uploaded");
+    assert_eq!(
+        found(&stage.view(ZHANG).await?),
+        [FindingKind::CashOvernight],
+        "taken two days ago, whenever it was uploaded"
+    );
     stage.said_once().await
 }
 

@@ -134,7 +134,14 @@ impl Stage {
         self.book(device, code, pieces, false, true).await
     }
 
-    async fn book(&self, device: usize, code: &str, pieces: i64, is_quota: bool, is_count: bool) -> Result<(), Trouble> {
+    async fn book(
+        &self,
+        device: usize,
+        code: &str,
+        pieces: i64,
+        is_quota: bool,
+        is_count: bool,
+    ) -> Result<(), Trouble> {
         let (keeper, by, at) = (self.devices[device].person, self.storekeeper, self.world.now());
         let booked = StockBooked {
             keeper,

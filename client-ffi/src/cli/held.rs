@@ -5,10 +5,10 @@ use docket_sync_core::lifecycle::facets::{CustodyView, Holder};
 use docket_sync_core::lifecycle::messages::coded;
 use serde_json::{Value, json};
 
+use super::App;
 use super::error::CliError;
 use super::messages::{filled, text};
 use super::show::{decimal, money};
-use super::App;
 use crate::client::HeldHere;
 
 impl App<'_> {
@@ -31,7 +31,11 @@ impl App<'_> {
             self.say(&filled("device.shown.held_cash", self.language, &[("amount", &amount)]))?;
         }
         for (order, _, code) in &held.cores {
-            self.say(&filled("device.shown.held_core", self.language, &[("code", code), ("order", &order.to_string())]))?;
+            self.say(&filled(
+                "device.shown.held_core",
+                self.language,
+                &[("code", code), ("order", &order.to_string())],
+            ))?;
         }
         for part in &held.parts {
             let key = if part.is_quota { "device.shown.held_quota" } else { "device.shown.held_part" };
@@ -50,9 +54,10 @@ impl App<'_> {
             })
         });
         let cash = held.cash.iter().map(|(currency, minor)| json!({"currency": currency, "minor": minor}));
-        let cores = held.cores.iter().map(|(order, line, code)| {
-            json!({"order": order.to_string(), "line": line.to_string(), "code": code})
-        });
+        let cores = held
+            .cores
+            .iter()
+            .map(|(order, line, code)| json!({"order": order.to_string(), "line": line.to_string(), "code": code}));
         let parts = held.parts.iter().map(|part| {
             json!({
                 "code": part.code, "name": part.name, "unit": part.unit, "left_thousandths": part.left,

@@ -151,11 +151,10 @@ pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
         office: office.clone(),
     };
     // Features with routes of their own.
-    let features: Router<Arc<Office>> =
-        Router::new()
-            .merge(crate::dispatch::api::router())
-            .merge(crate::callbacks::api::router())
-            .merge(crate::books::api::router());
+    let features: Router<Arc<Office>> = Router::new()
+        .merge(crate::dispatch::api::router())
+        .merge(crate::callbacks::api::router())
+        .merge(crate::books::api::router());
     let office_routes = requests()
         .merge(features.with_state(office.clone()))
         .layer(from_fn(protection::time_out))

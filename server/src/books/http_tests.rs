@@ -8,7 +8,7 @@ use docket_sync_core::time::{DAY, HOUR};
 use serde_json::{Value, json};
 
 use super::reactor::Bookkeeper;
-use super::tests::{collect, company, fit, hand_in, moved, piece, take, yuan};
+use super::stage::{collect, company, fit, hand_in, moved, piece, take, yuan};
 use crate::dispatch::http_tests::Page;
 use crate::dispatch::world::{CLERK, World, order, person};
 
@@ -57,7 +57,9 @@ async fn c_132_the_register_shows_goods_in_and_out_and_who_holds_them() {
     let next = first["next"].as_str().unwrap();
     let second = list(&page, &format!("/api/custody?limit=1&after={next}")).await;
     assert_eq!((of(&second, "/receipt"), &second["next"]), (vec![json!("SJ-1")], &Value::Null));
-    for path in ["/api/custody?state=lost", "/api/custody?person=x", "/api/custody?after=zz", "/api/cash?state=conflict"] {
+    for path in
+        ["/api/custody?state=lost", "/api/custody?person=x", "/api/custody?after=zz", "/api/cash?state=conflict"]
+    {
         assert_eq!(page.ask("GET", path, None).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
     }
 }
@@ -125,7 +127,10 @@ async fn c_093_balances_moves_and_the_exception_are_listed() {
     let moves = list(&page, &path).await;
     assert_eq!(moves["total"], 3);
     let handed = list(&page, &format!("{path}&state=handed_in")).await;
-    assert_eq!((&handed["items"][0]["amount"]["minor"], &handed["items"][0]["confirmed"]), (&json!(10_000), &json!(true)));
+    assert_eq!(
+        (&handed["items"][0]["amount"]["minor"], &handed["items"][0]["confirmed"]),
+        (&json!(10_000), &json!(true))
+    );
     assert_eq!(page.ask("GET", "/api/cash/moves", None).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(list(&page, "/api/holdings?state=cash").await["total"], 2);
 }
@@ -155,7 +160,10 @@ async fn u_14_a_double_collection_is_a_refund_task_on_the_list() {
     world.follow(Bookkeeper).await;
     let page = desk(&world);
     let refunds = list(&page, "/api/refunds").await;
-    assert_eq!((&refunds["total"], &refunds["items"][0]["amounts"]), (&json!(1), &json!([{"minor": 3_500, "currency": "CNY"}])));
+    assert_eq!(
+        (&refunds["total"], &refunds["items"][0]["amounts"]),
+        (&json!(1), &json!([{"minor": 3_500, "currency": "CNY"}]))
+    );
     // The accountant gives it back: it is off the list.
     let review = world.view(1);
     let review = review.reviews.iter().find(|one| one.kind.code() == "refund_due").unwrap();
@@ -182,11 +190,18 @@ async fn u_13_the_storekeeper_books_and_nobody_else() {
     assert_eq!(store.ask("POST", "/api/stock/counts", Some(counted)).await.0, StatusCode::NO_CONTENT);
     let stocks = list(&store, &format!("/api/stock?person={keeper}")).await;
     let item = &stocks["items"][0];
-    assert_eq!((&item["left_thousandths"], &item["variance_thousandths"], &item["quota"]), (&json!(1000), &json!(-1000), &json!(true)));
-    for (path, total) in [("/api/stock", 2), ("/api/stock?state=variance", 1), ("/api/stock?state=quota", 1), ("/api/stock?q=cap", 1)] {
+    assert_eq!(
+        (&item["left_thousandths"], &item["variance_thousandths"], &item["quota"]),
+        (&json!(1000), &json!(-1000), &json!(true))
+    );
+    for (path, total) in
+        [("/api/stock", 2), ("/api/stock?state=variance", 1), ("/api/stock?state=quota", 1), ("/api/stock?q=cap", 1)]
+    {
         assert_eq!(list(&store, path).await["total"], total, "{path}");
     }
-    for (field, value) in [("keeper", json!("")), ("code", json!("")), ("unit", json!(" ")), ("quantity_thousandths", json!(0))] {
+    for (field, value) in
+        [("keeper", json!("")), ("code", json!("")), ("unit", json!(" ")), ("quantity_thousandths", json!(0))]
+    {
         let mut wrong = body.clone();
         wrong[field] = value;
         let (status, error) = store.ask("POST", "/api/stock/moves", Some(wrong)).await;

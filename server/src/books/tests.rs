@@ -2,118 +2,21 @@
 
 use std::sync::Arc;
 
-use docket_sync_core::facts::bodies::{self, CollectCash, RecordLine, RemitCash, ReverseLine, TakeCustody};
-use docket_sync_core::facts::values::{FindingKind, Goods, Line, LineKind, Money, PartSource, Urgency, VisitRef};
-use docket_sync_core::ids::{FactId, FactRef};
+use docket_sync_core::facts::bodies::{self, RecordLine, ReverseLine};
+use docket_sync_core::facts::values::{FindingKind, Line, PartSource, Urgency};
 use docket_sync_core::lifecycle::facets::Holder;
-use docket_sync_core::lifecycle::view::{ReviewKind, ReviewStatus};
+use docket_sync_core::lifecycle::view::{LineStanding, ReviewKind, ReviewStatus};
 use docket_sync_core::reference::{PartQuota, Reference, part_quota_record};
 use docket_sync_core::time::{DAY, HOUR, MINUTE};
 
 use super::desk::entries_of;
 use super::reactor::Bookkeeper;
 use super::records::StockBooked;
+use super::stage::{again, arrive, book, collect, company, facts, fit, found, hand_in, left, moved, piece, rows, take};
 use super::{records, stock};
 use crate::commit::Tables;
 use crate::dispatch::world::{CLERK, Recorded, World, after_a_crash, order, person};
 use crate::reactor::{Runner, dead_letters};
-use crate::store::{KeyRange, MemoryStore, Table};
-
-pub(super) fn company() -> World {
-    let world = World::open(Arc::new(MemoryStore::new()));
-    world.hire("A B");
-    for number in 1..=3 {
-        world.call(number, Urgency::Normal, "");
-    }
-    world
-}
-
-pub(super) fn arrive(world: &World, number: u8, letter: char) -> VisitRef {
-    world.pass(MINUTE);
-    let visit = world.state(order(number), person(letter), bodies::Arrive { visit: None, place: None }).reference();
-    world.state(order(number), person(letter), bodies::Start { visit });
-    visit
-}
-
-pub(super) fn piece(code: &str, serial: Option<&str>) -> Line {
-    Line {
-        kind: LineKind::Part,
-        name: "电容".to_owned(),
-        quantity: 1_000,
-        unit: "piece".to_owned(),
-        amount: Some(yuan(3_500)),
-        code: Some(code.to_owned()),
-        serial: serial.map(str::to_owned),
-        source: Some(PartSource::Van),
-        result: None,
-        blob: None,
-    }
-}
-
-pub(super) fn yuan(minor: i64) -> Money {
-    Money { minor, currency: "CNY".to_owned() }
-}
-
-/// The technician fits a part on the order.
-pub(super) fn fit(world: &World, number: u8, letter: char, line: Line) -> FactRef {
-    let visit = arrive(world, number, letter);
-    world.state(order(number), person(letter), RecordLine { visit, line }).reference()
-}
-
-pub(super) fn moved(world: &World, letter: char, code: &str, pieces: i64, is_quota: bool) {
-    book(world, letter, code, pieces, is_quota, false);
-}
-
-pub(super) fn book(world: &World, letter: char, code: &str, pieces: i64, is_quota: bool, is_count: bool) {
-    let code = code.to_owned();
-    world.run(move |writer| {
-        let booked = StockBooked {
-            keeper: person(letter),
-            code,
-            name: "电容".to_owned(),
-            unit: "piece".to_owned(),
-            quantity: pieces * 1_000,
-            at: writer.now(),
-            is_quota,
-            note: None,
-        };
-        stock::book(writer, CLERK, booked, is_count)
-    });
-}
-
-/// Kinds of the findings that stand in an order.
-fn found(world: &World, number: u8) -> Vec<FindingKind> {
-    let view = world.view(number);
-    view.facets.findings.iter().filter(|one| one.lifted.is_none()).map(|one| one.kind).collect()
-}
-
-fn left(world: &World, letter: char, code: &'static str) -> (i64, i64) {
-    let account = world.run(move |writer| stock::account(writer, person(letter), code)).unwrap();
-    (account.left / 1_000, account.variance / 1_000)
-}
-
-/// Everything again from the start of the log, over an empty table.
-async fn again(world: &World) {
-    world.run(|writer| {
-        for (key, _) in writer.scan(Table::Books, &KeyRange::all(), usize::MAX)? {
-            // What the storekeeper booked is not in the orders.
-            if ![records::letter::ACCOUNT, records::letter::SHARES].contains(&key[0]) {
-                writer.remove(Table::Books, key);
-            }
-        }
-        writer.remove(Table::Reactor, b"books".to_vec());
-        Ok(())
-    });
-    world.follow(Bookkeeper).await;
-}
-
-fn facts(world: &World) -> Vec<usize> {
-    (1..=3).map(|number| world.view(number).facts).collect()
-}
-
-fn rows(world: &World) -> Vec<(Vec<u8>, Vec<u8>)> {
-    world.run(|writer| Ok(writer.scan(Table::Books, &KeyRange::all(), usize::MAX)?))
-}
 
 #[tokio::test]
 async fn x_35_the_same_serial_on_two_orders_holds_both_until_one_is_reversed() {
@@ -142,7 +45,10 @@ async fn x_35_the_same_serial_on_two_orders_holds_both_until_one_is_reversed() {
     // Claimed again: another finding, with another cause.
     fit(&world, 3, 'B', piece("CAP", Some("SN-9001")));
     world.follow(Bookkeeper).await;
-    assert_eq!((found(&world, 1), found(&world, 3)), (vec![FindingKind::SerialConflict], vec![FindingKind::SerialConflict]));
+    assert_eq!(
+        (found(&world, 1), found(&world, 3)),
+        (vec![FindingKind::SerialConflict], vec![FindingKind::SerialConflict])
+    );
     assert_eq!(world.run(|writer| dead_letters(writer, "books")), []);
 }
 
@@ -168,7 +74,7 @@ async fn x_36_two_who_share_a_stock_dispute_the_last_piece() {
     assert_eq!(left(&world, 'A', "CAP").0, -1);
     for number in [1, 2] {
         assert_eq!(found(&world, number), [FindingKind::StockDispute]);
-        assert!(world.view(number).lines[0].standing == docket_sync_core::lifecycle::view::LineStanding::Effective);
+        assert!(world.view(number).lines[0].standing == LineStanding::Effective);
     }
     // The storekeeper finds that one more had been handed out.
     moved(&world, 'A', "CAP", 1, false);
@@ -233,21 +139,6 @@ async fn x_42_who_paused_here_to_help_there_overlaps_nothing() {
     assert_eq!((found(&world, 1), found(&world, 2)), (vec![], vec![]));
 }
 
-pub(super) fn collect(world: &World, number: u8, minor: i64) -> FactRef {
-    let body = CollectCash { amount: yuan(minor), receipt: format!("XJ-{number}"), reason: None };
-    world.state(order(number), person('A'), body).reference()
-}
-
-pub(super) fn hand_in(world: &World, number: u8, collected: FactRef, minor: i64) -> FactId {
-    let body = RemitCash { amount: yuan(minor), to: CLERK, collected: vec![collected] };
-    let remit = world.state(order(number), person('A'), body);
-    let digest = world.run(move |writer| {
-        Ok(writer.known_order(order(number))?.facts.get(remit).map(|fact| fact.digest))
-    });
-    world.state(order(number), CLERK, bodies::Acknowledge { fact: remit.reference(), digest: digest.unwrap() });
-    remit
-}
-
 #[tokio::test]
 async fn c_093_cash_that_stays_overnight_is_an_exception_by_the_clock() {
     let world = company();
@@ -261,7 +152,9 @@ async fn c_093_cash_that_stays_overnight_is_an_exception_by_the_clock() {
     runner.tick().await.unwrap();
     assert_eq!((found(&world, 1), found(&world, 2)), (vec![FindingKind::CashOvernight], vec![]));
     let view = world.view(1);
-    let told = |who, role| view.notices.iter().any(|one| one.message == "notice.cash_overnight" && one.person == who && one.role == role);
+    let told = |who, role| {
+        view.notices.iter().any(|one| one.message == "notice.cash_overnight" && one.person == who && one.role == role)
+    };
     assert!(told(Some(person('A')), docket_sync_core::facts::Role::Technician));
     assert!(told(None, docket_sync_core::facts::Role::Accountant));
     runner.tick().await.unwrap();
@@ -314,13 +207,6 @@ async fn u_13_the_keeper_is_told_what_is_left_of_his_quota() {
     assert!(review(2) && !review(1), "C-064: an unknown source is flagged");
 }
 
-pub(super) fn take(world: &World, number: u8, letter: char, receipt: &str) {
-    arrive(world, number, letter);
-    let goods = Goods { name: "主机".to_owned(), serial: Some("M-77".to_owned()), unit: None, pieces: 1, condition: None };
-    let body = TakeCustody { goods, receipt: receipt.to_owned(), due: None, countersigned: None };
-    world.state(order(number), person(letter), body);
-}
-
 #[tokio::test]
 async fn x_55_goods_that_two_orders_hold_are_a_conflict_in_both() {
     let world = company();
@@ -358,7 +244,8 @@ async fn after_any_crash_and_in_whatever_order_the_books_say_the_same() {
     for state in &states {
         let world = World::open(Arc::new(after_a_crash(state)));
         world.follow(Bookkeeper).await;
-        let known = world.run(|writer| Ok((1..=3).all(|number| writer.order(order(number)).is_ok_and(|one| one.is_some()))));
+        let known =
+            world.run(|writer| Ok((1..=3).all(|number| writer.order(order(number)).is_ok_and(|one| one.is_some()))));
         if !known || world.view(2).lines.is_empty() {
             continue;
         }

@@ -28,11 +28,7 @@ impl Custodies<'_> {
 }
 
 /// Follows the goods.
-pub(super) fn custodies<'a>(
-    ground: &Ground<'a>,
-    findings: &mut Findings<'a>,
-    ledger: &Ledger<'a>,
-) -> Custodies<'a> {
+pub(super) fn custodies<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, ledger: &Ledger<'a>) -> Custodies<'a> {
     let mut custodies = Custodies::default();
     if !ground.has(&[FactKind::TakeCustody]) {
         return custodies;

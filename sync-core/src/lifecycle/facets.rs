@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::view::Moment;
 use crate::facts::Author;
 use crate::facts::values::{
-    ApprovalWay, Claim, ComplaintKind, CustodyPlace, Demand, FindingKind, Goods, HeaderField, HoldReason, Line, Matter, Opinion, QuoteLine,
-    ServiceClass, Severity,
+    ApprovalWay, Claim, ComplaintKind, CustodyPlace, Demand, FindingKind, Goods, HeaderField, HoldReason, Line, Matter,
+    Opinion, QuoteLine, ServiceClass, Severity,
 };
 use crate::ids::{Digest, DocumentId, FactId, FactRef, PersonId};
 use crate::wire::coded_enum;

@@ -15,8 +15,8 @@ use super::lines::{Barriers, Terms};
 use super::reviews::terms;
 use super::view::{NoteView, OrderState, OrderView, ReviewKind, Rule, VoucherFacet};
 use super::{
-    appointment, approvals, consent, custody, duplicates, header, holds, intake, ledger, lines, money, records, signature,
-    visits,
+    appointment, approvals, consent, custody, duplicates, header, holds, intake, ledger, lines, money, records,
+    signature, visits,
 };
 use crate::facts::{Fact, FactBody};
 use crate::ids::{ActorId, FactId};
@@ -44,7 +44,13 @@ pub fn fold(facts: &FactSet) -> OrderView {
     let warranty = header::warranty(&ground, &mut findings, request.as_ref());
     let mut consents = consent::consents(&ground, &mut findings, &visits);
     let mut terms = Terms { request: request.as_ref(), warranty: &warranty, consents: &mut consents };
-    let mut lines = lines::lines(&ground, &mut findings, &visits, &Barriers { cancels: &cancels, closing: &closing, ledger: &ledger }, &mut terms);
+    let mut lines = lines::lines(
+        &ground,
+        &mut findings,
+        &visits,
+        &Barriers { cancels: &cancels, closing: &closing, ledger: &ledger },
+        &mut terms,
+    );
     let signatures = signature::signatures(&ground, &mut findings, &lines);
     cloned_devices(&ground, &mut findings);
     let duplicates = duplicates::duplicates(&ground, &mut findings);

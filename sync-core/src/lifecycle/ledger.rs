@@ -58,7 +58,8 @@ pub(super) fn ledger<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Le
             }
             FindingKind::GoodsClaimed if lift.is_none() => {
                 let others: Vec<PersonId> = body.others.iter().filter_map(|claim| claim.person).collect();
-                let claimed = about.iter().map(|take| ClaimedElsewhere { take: *take, finding: node, others: others.clone() });
+                let claimed =
+                    about.iter().map(|take| ClaimedElsewhere { take: *take, finding: node, others: others.clone() });
                 ledger.goods.extend(claimed);
             }
             _ => {}

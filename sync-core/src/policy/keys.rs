@@ -125,9 +125,9 @@ impl Takes {
                 value.as_str().is_some_and(|text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()))
             }
             Self::Code(codes) => value.as_str().is_some_and(|text| codes.contains(&text)),
-            Self::Texts(number, max) => value.as_array().is_some_and(|texts| {
-                texts.len() <= number && texts.iter().all(|text| Self::Text(max).accepts(text))
-            }),
+            Self::Texts(number, max) => value
+                .as_array()
+                .is_some_and(|texts| texts.len() <= number && texts.iter().all(|text| Self::Text(max).accepts(text))),
         }
     }
 
@@ -307,7 +307,10 @@ mod tests {
                     assert_eq!(listed, *codes, "{path}");
                 }
                 Takes::Texts(number, max) => {
-                    assert_eq!((&schema["maxItems"], &schema["items"]["maxLength"]), (&(*number).into(), &(*max).into()));
+                    assert_eq!(
+                        (&schema["maxItems"], &schema["items"]["maxLength"]),
+                        (&(*number).into(), &(*max).into())
+                    );
                 }
             }
             assert!(schema["description"].is_string(), "{path}");

@@ -14,8 +14,8 @@ mod kinds;
 use minicbor::{Decode, Encode};
 
 pub use kinds::{
-    CatalogueItem, Company, Customer, Language, PartQuota, Person, PolicyRecord, Reference, ReferenceKind, ReferenceScope,
-    Revocation, Site, Translated, Unit,
+    CatalogueItem, Company, Customer, Language, PartQuota, Person, PolicyRecord, Reference, ReferenceKind,
+    ReferenceScope, Revocation, Site, Translated, Unit,
 };
 
 use crate::ids::{Digest, PersonId, RecordId};

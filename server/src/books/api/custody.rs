@@ -217,7 +217,8 @@ fn holding(key: &[u8], entries: &Entries, order: DocumentId) -> Vec<Holding> {
         }
         Some(&letter::OPEN) => {
             let fact: Option<FactRef> = records::order_and_fact(key, records::TIMED).map(|(_, fact)| fact);
-            let owed = entries.found.iter().filter(|found| found.kind == FindingKind::CoreOwed && Some(found.fact) == fact);
+            let owed =
+                entries.found.iter().filter(|found| found.kind == FindingKind::CoreOwed && Some(found.fact) == fact);
             owed.filter_map(|found| {
                 Some(Holding {
                     id: format!("{order}.{}", found.fact),
@@ -239,7 +240,13 @@ fn holding(key: &[u8], entries: &Entries, order: DocumentId) -> Vec<Holding> {
                 kind: "cash",
                 name: money.currency.clone(),
                 minor: Some(money.minor),
-                since: entries.cash.iter().filter(|cash| cash.person == *person).map(|cash| cash.at.0).min().unwrap_or(0),
+                since: entries
+                    .cash
+                    .iter()
+                    .filter(|cash| cash.person == *person)
+                    .map(|cash| cash.at.0)
+                    .min()
+                    .unwrap_or(0),
                 conflict: false,
             })
             .collect()
@@ -281,7 +288,8 @@ fn holdings(reading: &Reading<'_>, filter: &Filter) -> Result<Page<HoldingItem>,
             }
             found.push(item(reading, &mut names, order, one)?);
         }
-        let texts = |one: &HoldingItem| filter.finds(&[&one.name, &one.person.name, &one.order.serial, &one.order.customer]);
+        let texts =
+            |one: &HoldingItem| filter.finds(&[&one.name, &one.person.name, &one.order.serial, &one.order.customer]);
         found.retain(texts);
         Ok((!found.is_empty()).then_some(found))
     })?;
@@ -289,12 +297,7 @@ fn holdings(reading: &Reading<'_>, filter: &Filter) -> Result<Page<HoldingItem>,
     Ok(Page { items, next: page.next, total: page.total })
 }
 
-fn item(
-    reading: &Reading<'_>,
-    names: &mut Names,
-    order: DocumentId,
-    one: Holding,
-) -> Result<HoldingItem, CommitError> {
+fn item(reading: &Reading<'_>, names: &mut Names, order: DocumentId, one: Holding) -> Result<HoldingItem, CommitError> {
     let Holding { id, person, kind, name, minor, since, conflict } = one;
     let (person, order) = (names.person(reading, person)?, order_named(reading, names, order)?);
     Ok(HoldingItem { id, person, kind, name, minor, order, since, conflict })

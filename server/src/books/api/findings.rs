@@ -69,7 +69,8 @@ fn findings(reading: &Reading<'_>, filter: &Filter) -> Result<Page<FindingItem>,
         let entries = entries_of(reading.store(), order)?;
         let Some(found) = entries.found.iter().find(|found| found.fact == fact) else { return Ok(None) };
         let is_kind = filter.state.as_deref().is_none_or(|state| state == found.kind.code());
-        let people = || found.others.iter().filter_map(|claim| claim.person).chain(found.person).chain(author(&entries, found));
+        let people =
+            || found.others.iter().filter_map(|claim| claim.person).chain(found.person).chain(author(&entries, found));
         let is_his = filter.person.is_none_or(|person| people().any(|one| one == person));
         if !is_kind || !is_his {
             return Ok(None);

@@ -144,7 +144,10 @@ mod tests {
             standings(&RULE, &[taken(1, 300, 16)], handed_in).iter().any(|(_, one)| one.is_overnight(hour(now)))
         };
         assert!(!night(&[], 21) && night(&[], 22), "by the clock");
-        assert!(!night(&[handed(300, 18, &[1])], 40), "the office heard of it the next day; by field time it was in time");
+        assert!(
+            !night(&[handed(300, 18, &[1])], 40),
+            "the office heard of it the next day; by field time it was in time"
+        );
         assert!(night(&[handed(300, 33, &[1])], 40), "handed in the next morning");
         assert!(night(&[handed(200, 18, &[1])], 40), "not all of it");
     }

@@ -95,13 +95,7 @@ fn sum<'a>(used: impl Iterator<Item = &'a Used>) -> i64 {
 }
 
 /// late lines explain as far as something was missing.
-fn explain(
-    stock: &mut Stock,
-    count: &Booked,
-    counted: i64,
-    lines: &[&Used],
-    expected: impl Fn(&[&Used]) -> i64,
-) {
+fn explain(stock: &mut Stock, count: &Booked, counted: i64, lines: &[&Used], expected: impl Fn(&[&Used]) -> i64) {
     let (known, late): (Vec<&Used>, Vec<&Used>) = lines.iter().copied().partition(|one| one.number < count.number);
     let mut missing = expected(&known).saturating_sub(counted);
     for one in late {
