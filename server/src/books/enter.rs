@@ -6,6 +6,7 @@ use docket_sync_core::facts::FactBody;
 use docket_sync_core::facts::bodies::{LiftFinding, StateFinding};
 use docket_sync_core::facts::values::{Claim, FindingKind};
 use docket_sync_core::ids::{Digest, DocumentId, FactRef, PersonId};
+use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::lifecycle::facets::FindingView;
 
 use super::desk::Desk;
@@ -108,6 +109,13 @@ impl Desk<'_> {
     fn lift(&mut self, order: DocumentId, kind: FindingKind, about: FactRef) -> Result<bool, CommitError> {
         let stated = self.stated(order, kind, about)?;
         let Some(stands) = stated.iter().find(|one| one.lifted.is_none()) else { return Ok(false) };
+        // A claim that this store does not know (any more) is not contradicted: it may be given back.
+        for claim in &stands.others {
+            let has = |facts: &FactSet| facts.iter().any(|fact| fact.id.reference() == claim.fact);
+            if !self.writer.order(claim.order)?.is_some_and(|known| has(&known.facts)) {
+                return Ok(false);
+            }
+        }
         let known = self.writer.known_order(order)?;
         let Some(digest) = known.facts.get(stands.at.fact).map(|fact| fact.digest) else { return Ok(false) };
         let body = LiftFinding { finding: stands.at.fact.reference(), kind };

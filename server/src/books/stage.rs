@@ -9,7 +9,7 @@ use docket_sync_core::time::MINUTE;
 
 use super::reactor::Bookkeeper;
 use super::records::StockBooked;
-use super::{records, stock};
+use super::stock;
 use crate::commit::Tables;
 use crate::dispatch::world::{CLERK, World, order, person};
 use crate::store::{KeyRange, MemoryStore, Table};
@@ -87,15 +87,9 @@ pub(super) fn left(world: &World, letter: char, code: &'static str) -> (i64, i64
     (account.left / 1_000, account.variance / 1_000)
 }
 
-/// Everything again from the start of the log, over an empty table.
+/// Everything again from the start of the log.
 pub(super) async fn again(world: &World) {
     world.run(|writer| {
-        for (key, _) in writer.scan(Table::Books, &KeyRange::all(), usize::MAX)? {
-            // What the storekeeper booked is not in the orders.
-            if ![records::letter::ACCOUNT, records::letter::SHARES].contains(&key[0]) {
-                writer.remove(Table::Books, key);
-            }
-        }
         writer.remove(Table::Reactor, b"books".to_vec());
         Ok(())
     });
