@@ -54,6 +54,7 @@ pub(super) enum Action {
     Witness(Witness),
     Confirm(Confirm),
     Sync(Sync),
+    Held,
     Status,
 }
 

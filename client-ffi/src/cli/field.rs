@@ -66,6 +66,7 @@ impl App<'_> {
             | Action::Witness(_)
             | Action::Confirm(_)
             | Action::Sync(_)
+            | Action::Held
             | Action::Status => return Err(CliError::NoVisit),
         })
     }
@@ -176,6 +177,7 @@ fn order_of(action: &Action) -> &str {
         | Action::Witness(_)
         | Action::Confirm(_)
         | Action::Sync(_)
+        | Action::Held
         | Action::Status => "",
     }
 }

@@ -8,6 +8,7 @@ mod args;
 mod error;
 mod field;
 mod forms;
+mod held;
 mod help;
 mod messages;
 mod network;
@@ -120,6 +121,7 @@ impl App<'_> {
             Action::Witness(asked) => self.witness(&asked),
             Action::Confirm(asked) => self.confirm(&asked),
             Action::Sync(sync) => self.sync(&sync),
+            Action::Held => self.held(),
             Action::Status => self.status(),
             Action::Accept(_)
             | Action::Refuse(_)

@@ -4,9 +4,12 @@
 //! had been shown is what its fact says its author knew; a sync in between changes neither.
 
 mod drafts;
+mod held;
 mod one_time;
 #[cfg(test)]
 mod tests;
+
+pub use held::{HeldHere, PartLeft};
 
 use docket_sync_core::commands::{
     Command, CommandCode, Context, Decision, Offer, Refusal, decide, form, offered, offers,
@@ -270,7 +273,7 @@ impl<S: DeviceStore> Client<S> {
 
     pub(crate) fn decide(&self, shown: &Shown, command: &Command) -> Result<Decision, ExecuteError> {
         let refused = |refusal| ExecuteError::Refused(Box::new(refusal));
-        let mut context = self.context()?;
+        let mut context = Context { quotas: self.quotas(command)?, ..self.context()? };
         // Only this command asks them.
         if matches!(command, Command::Done { .. }) {
             context.forms = self.replica.forms()?;

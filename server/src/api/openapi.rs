@@ -56,6 +56,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     description.merge(crate::dispatch::api::openapi());
     description.merge(crate::callbacks::api::openapi());
     description.merge(crate::forms::api::openapi());
+    description.merge(crate::books::api::openapi());
     description
 }
 

@@ -17,6 +17,8 @@ mod office;
 
 pub use command::{Act, Command, CommandCode, SkillMatch};
 
+use std::collections::BTreeMap;
+
 use crate::facts::values::{Demand, VisitRef};
 use crate::facts::{Author, FactBody, FactKind, Head, Role, bodies, once_digest};
 use crate::forms::{self, Form};
@@ -46,6 +48,8 @@ pub struct Context {
     pub continues: Option<VisitRef>,
     /// The forms that he holds for this order (C-060 to C-070).
     pub forms: Vec<Form>,
+    /// What is left of his quotas, thousandths by the part's code (U-13).
+    pub quotas: BTreeMap<String, i64>,
 }
 
 impl Context {
@@ -61,6 +65,7 @@ impl Context {
             tariff: None,
             continues: None,
             forms: Vec::new(),
+            quotas: BTreeMap::new(),
         }
     }
 

@@ -4,8 +4,8 @@
 //! run forward. [`crate::commands::decide`] asks; a fact that arrives is judged by the gate's own form check.
 
 use super::values::{
-    Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, ComplaintKind, Correction, CustodyPlace, Demand,
-    EmergencyBasis, EscalationKind, FormEntry, Goods, HeaderChange, HoldReason, Liability, Line, LineKind, Matter,
+    Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, Claim, ComplaintKind, Correction, CustodyPlace,
+    Demand, EmergencyBasis, EscalationKind, FindingKind, FormEntry, Goods, HeaderChange, HoldReason, Liability, Line, LineKind, Matter,
     Money, Opinion, PartWanted, Place, QuoteLine, ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip,
     UnfinishedReason, Urgency, Verdict, Window,
 };
@@ -75,6 +75,8 @@ always!(
     Severity,
     Liability,
     Answer,
+    Claim,
+    FindingKind,
 );
 
 impl Complete for String {

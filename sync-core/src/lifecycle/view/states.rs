@@ -209,6 +209,20 @@ coded_enum! {
         Escalation = 25 "escalation",
         /// Something cannot be used before a time (C-063); then people are reminded.
         NotUsableYet = 26 "not_usable_yet",
+        /// One serial number was used more than once.
+        SerialConflict = 40 "serial_conflict",
+        /// More was drawn from a stock than was there.
+        StockDispute = 41 "stock_dispute",
+        /// One person worked on two orders at one time.
+        TimeOverlap = 42 "time_overlap",
+        /// Cash was not handed in on its day (C-093).
+        CashOvernight = 43 "cash_overnight",
+        /// The old part is owed (C-116).
+        CoreOwed = 44 "core_owed",
+        /// Goods on the bench are late (C-136).
+        BenchLate = 45 "bench_late",
+        /// Nobody knows where a fitted part came from (C-064).
+        PartSource = 46 "part_source",
         /// A complaint was opened while the customer was said to be satisfied.
         ComplaintGoverns = 50 "complaint_governs",
     }
