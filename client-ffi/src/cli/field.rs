@@ -10,7 +10,7 @@ use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::reference;
 use docket_sync_core::voucher::strokes::Strokes;
 
-use super::args::{self, Action, LabourAction, PartAction};
+use super::args::{self, Action, LabourAction, PartAction, PhotoAction};
 use super::error::CliError;
 use super::messages::{filled, text};
 use super::values::{money, thousandths, window};
@@ -57,6 +57,11 @@ impl App<'_> {
             | Action::Voucher(_)
             | Action::Sign(_)
             | Action::Sync(_)
+            | Action::Photo(_)
+            | Action::Paper(_)
+            | Action::Document(_)
+            | Action::Attachments(_)
+            | Action::Fetch(_)
             | Action::Status => return Err(CliError::NoVisit),
         })
     }
@@ -68,7 +73,7 @@ impl App<'_> {
         Ok(Line { amount, ..line(LineKind::Labour, name, quantity, "h") })
     }
 
-    fn say_executed(&mut self, client: &TerminalClient, done: &Executed) -> Result<(), CliError> {
+    pub(super) fn say_executed(&mut self, client: &TerminalClient, done: &Executed) -> Result<(), CliError> {
         let state = docket_sync_core::lifecycle::messages::coded("state", done.order.view.state.code(), self.language);
         if self.json {
             let not_seen: Vec<String> = done.not_seen.iter().map(ToString::to_string).collect();
@@ -155,6 +160,11 @@ fn order_of(action: &Action) -> &str {
         Action::RefuseSignature(refused) => &refused.order,
         Action::Voucher(voucher) => &voucher.order,
         Action::Sign(sign) => &sign.order,
+        Action::Photo(PhotoAction::Add(photo)) => &photo.order,
+        Action::Paper(paper) => &paper.order,
+        Action::Document(document) => &document.order,
+        Action::Attachments(named) => &named.order,
+        Action::Fetch(fetch) => &fetch.order,
         Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Status => "",
     }
 }

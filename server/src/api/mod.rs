@@ -30,7 +30,7 @@ mod reviews;
 mod store_status;
 mod technicians;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -151,12 +151,15 @@ pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
         office: office.clone(),
     };
     // Features with routes of their own.
-    let features: Router<Arc<Office>> =
-        Router::new().merge(crate::dispatch::api::router()).merge(crate::callbacks::api::router());
+    let features: Router<Arc<Office>> = Router::new()
+        .merge(crate::dispatch::api::router())
+        .merge(crate::callbacks::api::router())
+        .merge(crate::attachments::api::router());
     let office_routes = requests()
         .merge(features.with_state(office.clone()))
         .layer(from_fn(protection::time_out))
         .merge(streams())
+        .merge(crate::attachments::api::streams(office.clone()).with_state(office.clone()))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(from_fn(protection::same_origin))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
