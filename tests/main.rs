@@ -10,6 +10,7 @@
     reason = "in a test an overflow or a bad cut is a failure, as it should be"
 )]
 
+mod attachments;
 mod backup;
 mod bench;
 mod books;

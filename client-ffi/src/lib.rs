@@ -8,6 +8,7 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod attaching;
 pub mod client;
 pub mod enrolment;
 pub mod orders;

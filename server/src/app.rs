@@ -38,5 +38,7 @@ pub fn start_reactors(office: &Arc<Office>) -> Result<Reactors, CommitError> {
         let _durable = office.hub.read();
         crate::company::policy(office.store.as_ref(), office.identity.store)?;
     }
-    Ok(Reactors { tasks: crate::reactor::spawn_all(office) })
+    let mut tasks = crate::reactor::spawn_all(office);
+    tasks.push(tokio::spawn(crate::attachments::collect::run(office.clone())));
+    Ok(Reactors { tasks })
 }

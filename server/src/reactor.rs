@@ -167,6 +167,7 @@ pub fn all(office: &Arc<Office>) -> Vec<Runner> {
         Arc::new(crate::callbacks::reactor::FollowUp),
         Arc::new(crate::signatures::SignatureCheck),
         Arc::new(crate::books::reactor::Bookkeeper),
+        Arc::new(crate::attachments::reactor::NamedAttachments),
     ];
     reactors.into_iter().map(|reactor| Runner::new(office.clone(), reactor)).collect()
 }

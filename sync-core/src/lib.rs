@@ -14,6 +14,7 @@
 //! Absent on purpose: networks, files, threads, stores (they live in `client-ffi` and `server`), status
 //! fields (state is never stored), shared text objects (notes are facts).
 
+pub mod attachments;
 pub mod commands;
 pub mod document;
 pub mod facts;

@@ -87,3 +87,15 @@ pub const TIME_MAX: crate::time::UnixMillis = crate::time::UnixMillis(7_258_118_
 pub const QUARANTINE_ITEMS_PER_DEVICE_MAX: usize = 1_000;
 /// Quarantined bytes kept for one device before `QUARANTINE_FULL`.
 pub const QUARANTINE_BYTES_PER_DEVICE_MAX: usize = 16 * 1024 * 1024;
+
+/// Largest attachment in bytes: a photo of a phone at its best, a scan of some pages, ten minutes of speech.
+pub const ATTACHMENT_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// Bytes that a device sends of an attachment in one request: a cut over a weak signal costs at most these again.
+pub const ATTACHMENT_CHUNK_BYTES: usize = 256 * 1024;
+
+/// Longest metadata of one upload in bytes: two digests, a file name in three bytes a letter, encoded.
+pub const ATTACHMENT_METADATA_BYTES_MAX: usize = 4 * 1024;
+
+/// Longest file name of an attachment in bytes of UTF-8.
+pub const ATTACHMENT_NAME_BYTES_MAX: usize = 255;

@@ -38,6 +38,12 @@ pub(super) enum Action {
     Part(PartAction),
     #[command(subcommand)]
     Labour(LabourAction),
+    #[command(subcommand)]
+    Photo(PhotoAction),
+    Paper(Paper),
+    Document(Document),
+    Attachments(Order),
+    Fetch(Fetch),
     Note(Note),
     Form(ShowForms),
     Check(Check),
@@ -249,4 +255,55 @@ pub(super) struct Sync {
     pub(super) live: bool,
     #[arg(long = "for", value_name = "SECONDS", requires = "live")]
     pub(super) seconds: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PhotoAction {
+    Add(PhotoAdd),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PhotoAdd {
+    pub(super) order: String,
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[arg(long)]
+    pub(super) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Paper {
+    pub(super) order: String,
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[arg(long)]
+    pub(super) name: String,
+    #[arg(long)]
+    pub(super) relation: String,
+    #[arg(long = "signed-at", value_name = "TIME")]
+    pub(super) signed_at: String,
+    #[arg(long, default_value = "none_given", value_parser = ["none_given", "satisfied", "acceptable", "dissatisfied"])]
+    pub(super) opinion: String,
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) printed: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Document {
+    pub(super) order: String,
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[arg(long)]
+    pub(super) demand: String,
+    #[arg(long)]
+    pub(super) reference: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Fetch {
+    pub(super) order: String,
+    #[arg(value_name = "DIGEST")]
+    pub(super) attachment: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
 }

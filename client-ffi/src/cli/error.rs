@@ -6,11 +6,12 @@ use docket_sync_core::sync::device::is_final;
 use docket_sync_core::sync::frames::StopCode;
 
 use super::messages::filled;
+use crate::attaching::AttachingError;
 use crate::client::{ExecuteError, WitnessError};
 use crate::enrolment::EnrolmentError;
 use crate::orders::find::FindError;
 use crate::platform::PlatformError;
-use crate::replica::ReplicaError;
+use crate::replica::{AttachError, ReplicaError};
 use crate::signing::SigningError;
 use crate::store::StoreError;
 use crate::sync::SyncError;
@@ -27,6 +28,8 @@ pub(super) enum CliError {
     Execute(#[from] ExecuteError),
     #[error(transparent)]
     Signing(#[from] SigningError),
+    #[error(transparent)]
+    Attaching(#[from] AttachingError),
     #[error(transparent)]
     Enrolment(#[from] EnrolmentError),
     #[error(transparent)]
@@ -96,6 +99,12 @@ impl CliError {
             Self::Execute(error) | Self::Signing(SigningError::Execute(error)) => of_execute(error, language),
             Self::NoVisit | Self::Signing(SigningError::NoVisit) => {
                 told(REFUSED, "device.error.no_visit", language, &[])
+            }
+            Self::Attaching(AttachingError::Execute(error)) => of_execute(error, language),
+            Self::Attaching(AttachingError::Attach(AttachError::Replica(error))) => of_replica(error, language),
+            Self::Attaching(AttachingError::NoVisit) => told(REFUSED, "device.error.no_visit", language, &[]),
+            Self::Attaching(error) => {
+                told(REFUSED, "device.error.not_attached", language, &[("problem", &error.to_string())])
             }
             Self::Signing(error) => {
                 told(REFUSED, "device.error.not_signed", language, &[("problem", &error.to_string())])

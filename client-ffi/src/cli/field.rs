@@ -10,7 +10,7 @@ use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::reference;
 use docket_sync_core::voucher::strokes::Strokes;
 
-use super::args::{self, Action, LabourAction, PartAction};
+use super::args::{self, Action, LabourAction, PartAction, PhotoAction};
 use super::error::CliError;
 use super::messages::{filled, text};
 use super::values::{money, thousandths, window};
@@ -67,6 +67,11 @@ impl App<'_> {
             | Action::Confirm(_)
             | Action::Sync(_)
             | Action::Held
+            | Action::Photo(_)
+            | Action::Paper(_)
+            | Action::Document(_)
+            | Action::Attachments(_)
+            | Action::Fetch(_)
             | Action::Status => return Err(CliError::NoVisit),
         })
     }
@@ -166,6 +171,11 @@ fn order_of(action: &Action) -> &str {
         Action::RefuseSignature(refused) => &refused.order,
         Action::Voucher(voucher) => &voucher.order,
         Action::Sign(sign) => &sign.order,
+        Action::Photo(PhotoAction::Add(photo)) => &photo.order,
+        Action::Paper(paper) => &paper.order,
+        Action::Document(document) => &document.order,
+        Action::Attachments(named) => &named.order,
+        Action::Fetch(fetch) => &fetch.order,
         Action::Form(named) => &named.order,
         Action::Check(check) => &check.order,
         Action::Draft(draft) => &draft.order,

@@ -29,6 +29,18 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("labour", "docket-device labour add S-2026-0017 --hours 1.5 --amount 150.00"),
     ("labour add", "docket-device labour add S-2026-0017 --hours 1.5 --amount 150.00"),
+    ("photo", "docket-device photo add S-2026-0017 plate.jpg --name \"Name plate\""),
+    ("photo add", "docket-device photo add S-2026-0017 plate.jpg --name \"Name plate\""),
+    (
+        "paper",
+        "docket-device paper S-2026-0017 signed.jpg --name \"Wang Xiuying\" --relation owner --signed-at 2026-11-22T10:00",
+    ),
+    ("document", "docket-device document S-2026-0017 seal.jpg --demand seal"),
+    ("attachments", "docket-device attachments S-2026-0017"),
+    (
+        "fetch",
+        "docket-device fetch S-2026-0017 0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0 --out plate.jpg",
+    ),
     ("note", "docket-device note S-2026-0017 \"the tap in the cellar was closed\""),
     ("form", "docket-device form S-2026-0017"),
     ("check", "docket-device check S-2026-0017 gas_safety.pressure --value 2.1"),

@@ -5,6 +5,7 @@
 
 mod acts;
 mod args;
+mod attachments;
 mod error;
 mod field;
 mod forms;
@@ -24,7 +25,7 @@ use std::path::{Path, PathBuf};
 use clap::FromArgMatches as _;
 use docket_sync_core::lifecycle::Language;
 
-use self::args::{Action, Cli};
+use self::args::{Action, Cli, PhotoAction};
 use self::error::CliError;
 use crate::client::Client;
 use crate::enrolment::data_key;
@@ -123,6 +124,11 @@ impl App<'_> {
             Action::Sync(sync) => self.sync(&sync),
             Action::Held => self.held(),
             Action::Status => self.status(),
+            Action::Photo(PhotoAction::Add(photo)) => self.add_photo(&photo),
+            Action::Paper(paper) => self.attach_paper(&paper),
+            Action::Document(document) => self.file_document(&document),
+            Action::Attachments(order) => self.attachments(&order.order),
+            Action::Fetch(fetch) => self.fetch(&fetch),
             Action::Accept(_)
             | Action::Refuse(_)
             | Action::Depart(_)

@@ -7,6 +7,7 @@
 //!
 //! What it is not: it opens no connection (see `transport`), and it decides nothing about work orders.
 
+mod attachments;
 mod base;
 mod coming_back;
 mod heal;
@@ -34,6 +35,7 @@ use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::time::{HybridClock, TimeReading};
 use ed25519_dalek::SigningKey;
 
+pub use self::attachments::{AttachError, Confirmed, KEPT_BYTES_MAX, KeptAttachment};
 use self::base::Base;
 pub use self::journal::NewFact;
 pub use self::one_time::{CodeCheck, Numbers};

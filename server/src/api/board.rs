@@ -185,6 +185,7 @@ fn event_of(feature: &str) -> Option<&'static str> {
     match feature {
         "dispatch" => Some("dispatch"),
         "callbacks" => Some("callback"),
+        "attachments" => Some("attachment"),
         _other => None,
     }
 }

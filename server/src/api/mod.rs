@@ -31,7 +31,7 @@ mod reviews;
 mod store_status;
 mod technicians;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -160,11 +160,13 @@ pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
         .merge(crate::dispatch::api::router())
         .merge(crate::callbacks::api::router())
         .merge(crate::forms::api::router())
-        .merge(crate::books::api::router());
+        .merge(crate::books::api::router())
+        .merge(crate::attachments::api::router());
     let office_routes = requests()
         .merge(features.with_state(office.clone()))
         .layer(from_fn(protection::time_out))
         .merge(streams())
+        .merge(crate::attachments::api::streams(office.clone()).with_state(office.clone()))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(from_fn(protection::same_origin))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))

@@ -57,6 +57,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     description.merge(crate::callbacks::api::openapi());
     description.merge(crate::forms::api::openapi());
     description.merge(crate::books::api::openapi());
+    description.merge(crate::attachments::api::openapi());
     description
 }
 

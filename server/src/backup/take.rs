@@ -11,6 +11,7 @@ use docket_sync_core::ids::{Digest, StoreId};
 use docket_sync_core::proof::chain_start;
 use docket_sync_core::time::UnixMillis;
 
+use super::attachments::{self, Copied};
 use super::contents::{log_chain_after, store_of};
 use super::error::BackupError;
 use super::folder;
@@ -53,6 +54,8 @@ pub struct Taken {
     pub frames: u64,
     /// Bytes of the files added, keys included.
     pub bytes: u64,
+    /// Attachments added.
+    pub attachments: Copied,
     /// Whether keys and certificates were written.
     pub with_keys: bool,
     /// Last frame in the backup.
@@ -104,6 +107,8 @@ fn take_held(request: &Request<'_>, clock: &dyn Clock, told: &mut dyn FnMut(&Pie
         told(run.write_piece(first, &mut frames)?);
     }
     let Run { place, pieces, frames, bytes, .. } = run;
+    // Behind the frames: whatever a frame says has arrived is there to be copied.
+    let attachments = attachments::copy(request.data, request.to, request.recipients)?;
     let now = clock.now();
     if pieces == 0 {
         // The signature is new even where nothing else is: the manifest says when the store was last looked at.
@@ -118,6 +123,7 @@ fn take_held(request: &Request<'_>, clock: &dyn Clock, told: &mut dyn FnMut(&Pie
         pieces,
         frames,
         bytes,
+        attachments,
         with_keys,
         last_frame: place.next_frame.saturating_sub(1),
         log_to: place.log_to,

@@ -6,6 +6,7 @@
 use docket_sync_core::ids::Digest;
 use docket_sync_core::proof::chain_start;
 
+use super::attachments::Expected;
 use super::contents::{batch_of, content, log_records};
 use super::error::BackupError;
 use super::folding::{self, Folded};
@@ -24,6 +25,8 @@ pub struct Verified {
     pub keys: usize,
     /// Writes of keys and values.
     pub writes: u64,
+    /// Attachments.
+    pub attachments: u64,
     /// Documents and facts.
     pub folded: Folded,
 }
@@ -63,7 +66,8 @@ pub fn verify(backup: &Backup, mut told: impl FnMut(Doing)) -> Result<Verified, 
     if let Some(problem) = folded.problems.first() {
         return Err(content(&format!("{problem} ({} documents are wrong)", folded.wrong)));
     }
-    Ok(Verified { reached, pieces, keys, writes: state.writes, folded })
+    let attachments = backup.check_attachments(&state.attachments)?;
+    Ok(Verified { reached, pieces, keys, writes: state.writes, attachments, folded })
 }
 
 /// The tables that the frames read so far make, and the end of the log in them.
@@ -77,13 +81,15 @@ pub struct Replayed {
     pub chain: Digest,
     /// Writes seen.
     pub writes: u64,
+    /// Attachments that have arrived.
+    pub attachments: Expected,
 }
 
 impl Replayed {
     /// Nothing is read yet; `chain` is that before the first log record.
     #[must_use]
     pub fn new(chain: Digest) -> Self {
-        Self { store: MemoryStore::new(), number: 0, chain, writes: 0 }
+        Self { store: MemoryStore::new(), number: 0, chain, writes: 0, attachments: Expected::default() }
     }
 
     /// Takes the writes of the next frame; checks that its log records continue the log.
@@ -101,6 +107,7 @@ impl Replayed {
             (self.number, self.chain) = (logged.number, logged.chain);
         }
         self.writes = self.writes.saturating_add(u64::try_from(batch.len()).unwrap_or(u64::MAX));
+        self.attachments.take(&batch);
         let mut kept = Batch::new();
         for (table, key, stored) in batch.writes().filter(|(table, _, _)| folding::TABLES.contains(table)) {
             kept.put_stored(table, key.to_vec(), stored.map(<[u8]>::to_vec));

@@ -105,6 +105,9 @@ fn report(taken: &Taken, to: &std::path::Path) {
     }
     let Taken { pieces, frames, bytes, log_to, last_at, .. } = taken;
     say(&format!("Added {frames} frames in {pieces} pieces, {bytes} bytes."));
+    if taken.attachments.files > 0 {
+        say(&format!("Added {} attachments, {} bytes.", taken.attachments.files, taken.attachments.bytes));
+    }
     say(&format!("{} holds everything up to number {log_to}, {last_at}.", to.display()));
 }
 
@@ -131,8 +134,8 @@ fn check(from: &std::path::Path, identity: &std::path::Path, series: Option<u32>
     let (reached, folded) = (found.reached, found.folded);
     say(&format!(
         "{} pieces and {} with keys are whole: {} frames, {} writes, {} log records in one chain, {} documents with {} \
-         facts folded.",
-        found.pieces, found.keys, reached.frames, found.writes, reached.log_to, folded.documents, folded.facts
+         facts folded, {} attachments have their digests.",
+        found.pieces, found.keys, reached.frames, found.writes, reached.log_to, folded.documents, folded.facts, found.attachments
     ));
     say(&format!("A restore of it goes until number {}, {}.", reached.log_to, reached.at));
     Ok(())

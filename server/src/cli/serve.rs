@@ -24,6 +24,9 @@ pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
     let store = JournaledStore::open(&config.data.store_folder(), config.data.store, &platform)?;
     let (office, thread) = Office::open(Arc::new(store), keys, platform, None)?;
     office.last_backup.follow(&config.data.folder);
+    let attachments = config.data.folder.join(crate::attachments::FOLDER);
+    let kept = office.attachments.keep_in(&attachments, config.attachments, &office.platform);
+    kept.map_err(|error| Failure::new(format!("opening the attachments in {}: {error}", attachments.display())))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     announce(&config, &listener, &transport, &office);
     let certificate = match &transport {

@@ -5,6 +5,7 @@
 //!
 //! Invariant: nothing in the data folder is changed or removed, whatever is found.
 
+mod attachments;
 mod engine;
 mod finding;
 pub mod flush_rate;
@@ -66,6 +67,7 @@ pub fn examine(data: &Path, options: &Options, now: UnixMillis) -> Result<Report
     let looked = journal::look(&store, &used, engine.position())?;
     findings.extend(looked.findings);
     findings.push(engine.finding(looked.end, looked.at_engine));
+    findings.extend(attachments::look(data));
     findings.push(folder::room(&store, options.reserve_bytes));
     findings.push(folder::last_backup(data, now));
     findings.push(flushes(&store, options.flush_time));

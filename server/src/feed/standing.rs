@@ -21,7 +21,7 @@ const BUSY_RETRY_MS: u64 = 2_000;
 
 /// How a device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     /// It works.
     Good,
     /// It was revoked: what it leaves is quarantined.
@@ -34,7 +34,7 @@ pub(super) enum Standing {
 
 impl Standing {
     /// How a known device stands.
-    pub(super) fn of(store: &dyn Store, record: &DeviceRecord) -> Result<Self, CommitError> {
+    pub(crate) fn of(store: &dyn Store, record: &DeviceRecord) -> Result<Self, CommitError> {
         if record.revoked_at.is_some() {
             return Ok(Self::Revoked);
         }
@@ -47,7 +47,7 @@ impl Standing {
     }
 
     /// Why it gets nothing.
-    pub(super) fn stop(self) -> Option<StopCode> {
+    pub(crate) fn stop(self) -> Option<StopCode> {
         match self {
             Self::Good => None,
             Self::Revoked => Some(StopCode::Revoked),

@@ -80,6 +80,8 @@ tables! {
     Import = 26,
     /// What lies across orders: serials, stocks, time, cash, goods.
     Books = 27,
+    /// Order and file -> what facts say of an attachment and what has arrived of it.
+    Attachment = 28,
 }
 
 impl Table {

@@ -6,6 +6,7 @@ use super::availability::{is_over, knows_done, own_assignment, own_visits, rever
 use super::field::{own_line, own_visit};
 use super::office::person;
 use super::{Act, CommandCode, Desk, Made, Refusal};
+use crate::attachments::needs_photo;
 use crate::facts::values::{ApprovalWay, HoldReason, Liability, Money, ReceiptFate};
 use crate::facts::{FactBody, FactKind, Role};
 use crate::ids::{FactRef, PersonId};
@@ -225,7 +226,11 @@ fn check_plan(desk: &Desk<'_>, body: &FactBody) -> Result<(), Refusal> {
                 .missing
                 .iter()
                 .any(|missing| missing.fact.reference() == body.fact && missing.demand == body.demand);
-            if lacks { Ok(()) } else { desk.wrong("nothing_missing", "demand") }
+            if !lacks {
+                return desk.wrong("nothing_missing", "demand");
+            }
+            // C-084: a seal is on paper; its photo closes it.
+            if needs_photo(body.demand) && body.blob.is_none() { desk.wrong("missing_field", "blob") } else { Ok(()) }
         }
         _ => Ok(()),
     }

@@ -10,6 +10,7 @@ use super::values::{
     UnfinishedReason, Urgency, Verdict, Window,
 };
 use super::{Author, Origin, SeenRef};
+use crate::attachments::{MediaType, check_size};
 use crate::ids::{
     ActorId, BlobId, DeviceId, Digest, DocumentId, FactRef, KeyId, PersonId, RecordId, ReviewId, Signature,
 };
@@ -59,7 +60,6 @@ always!(
     ReviewChoice,
     UnfinishedReason,
     Skip,
-    Blob,
     HoldReason,
     EmergencyBasis,
     Verdict,
@@ -125,6 +125,13 @@ impl Complete for Window {
     }
 }
 
+impl Complete for Blob {
+    fn problem(&self) -> Option<&'static str> {
+        let known = MediaType::from_name(&self.media_type).is_some() && check_size(self.size).is_ok();
+        (!known).then_some("wrong_attachment")
+    }
+}
+
 impl Complete for Opinion {
     fn problem(&self) -> Option<&'static str> {
         self.text.problem()
@@ -139,6 +146,7 @@ impl Complete for Line {
             // A reading may be below zero.
             .or_else(|| (self.quantity < 0 && self.kind != LineKind::Reading).then_some("wrong_quantity"))
             .or_else(|| self.entry.problem())
+            .or_else(|| self.blob.problem())
     }
 }
 

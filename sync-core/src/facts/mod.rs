@@ -8,7 +8,7 @@
 //! Format: `schemas/fact.md`; golden bytes: `schemas/golden`.
 
 pub mod bodies;
-mod complete;
+pub(crate) mod complete;
 mod contained;
 mod kinds;
 mod numbers;

@@ -9,6 +9,7 @@ pub mod enrolment;
 mod envelope;
 mod log_chain;
 mod receipt;
+pub mod request;
 mod revocation;
 pub mod sealed;
 mod witness;
