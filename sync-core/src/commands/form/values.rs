@@ -204,9 +204,10 @@ form_struct! {
     Window { from, to }
     Blob { hash, size, media_type }
     CustomerPerson { name, relation, channel }
+    FormEntry { form, version, step, text, people }
     Goods { name, serial, unit, pieces, condition }
     HeaderChange { field, value }
-    Line { kind, name, quantity, unit, amount, code, serial, source, result, blob }
+    Line { kind, name, quantity, unit, amount, code, serial, source, result, blob, entry, usable_from }
     Opinion { grade, text }
     PartWanted { name, quantity, unit, code }
     Place { latitude_e7, longitude_e7, accuracy_m }
@@ -250,7 +251,7 @@ macro_rules! made {
         }
     )*};
 }
-made!(ActorId, Author, Bytes, KeyId, Origin, QuarantineCode, Signature);
+made!(ActorId, Author, Bytes, Claim, FindingKind, KeyId, Origin, QuarantineCode, Signature);
 
 /// A decimal in units of 10^-places.
 pub(super) fn decimal(text: &str, places: usize) -> Option<i64> {
