@@ -1,6 +1,7 @@
 //! What a technician states beside the normal path, through real devices and the office: codes, receipts, witnesses,
 //! orders that begin on site.
 
+mod emergency;
 mod evidence;
 
 use docket_harness::world::{Device, Trouble, World};
