@@ -21,6 +21,7 @@ mod quarantine;
 pub(crate) mod reasons;
 mod reference;
 mod resolve;
+mod saves;
 mod scope;
 mod state;
 pub mod tables;

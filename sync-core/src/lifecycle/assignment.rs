@@ -297,7 +297,7 @@ fn others<'a>(ground: &Ground<'a>, visits: &Visits<'a>, technician: PersonId) ->
         .filter_map(|(node, _)| node.fact.person())
         .chain(each!(ground, SelfDispatch).filter_map(|(node, _)| node.fact.person()))
         .chain(visits.all.iter().map(|visit| visit.technician))
-        .filter(|person| *person != technician)
+        .filter(|person| *person != technician && !breaks(Rule::R4))
         .collect();
     others.sort_unstable();
     others.dedup();
@@ -305,9 +305,6 @@ fn others<'a>(ground: &Ground<'a>, visits: &Visits<'a>, technician: PersonId) ->
 }
 
 fn rival<'a>(ground: &Ground<'a>, visits: &Visits<'a>, won: Node<'a>, person: PersonId) -> Option<Rival<'a>> {
-    if breaks(Rule::R4) {
-        return None;
-    }
     let unknown = |node: &Node<'a>| ground.concurrent(*node, won);
     let his: Vec<&VisitFacts<'a>> = visits.all.iter().filter(|visit| visit.technician == person).collect();
     if let Some(done) = his.iter().flat_map(|visit| visit.dones.iter().copied()).find(|done| !ground.knows(won, *done))

@@ -4,12 +4,12 @@
 //! [`Device`] is a technician's phone that can be restarted, restored, cloned and renewed; [`field`] has what he and
 //! his customer do with it.
 
+mod clock;
 pub(crate) mod device;
 pub mod field;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use docket_client::enrolment::{EnrolledAt, accept, request};
@@ -20,7 +20,7 @@ use docket_server::feed::{adapter, enrol};
 use docket_server::identity::{Identity, StoreKeys};
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
 use docket_server::office::Office;
-use docket_server::platform::{Clock, Platform, Random};
+use docket_server::platform::{Clock as _, Platform};
 use docket_server::restore::{RestoredFrom, renew_epoch};
 use docket_server::store::{KeyRange, MemoryStore, Table};
 use docket_sync_core::commands::Command;
@@ -33,6 +33,9 @@ use docket_sync_core::reference::{Language, PolicyRecord};
 use docket_sync_core::time::UnixMillis;
 
 use crate::condition::eventually;
+use clock::clock_and_platform;
+pub use clock::at_once;
+pub(crate) use clock::{OfficeClock, SeededRandom};
 pub use device::Device;
 
 /// When the story begins: a Monday morning in Shanghai.
@@ -61,47 +64,7 @@ enum Commits {
     Inline,
 }
 
-/// Runs a future that never waits, as those of a [`World::stepped`] company.
-///
-/// # Errors
-/// When it waits for something, with nobody there to do it.
-pub fn at_once<T>(future: impl Future<Output = T>) -> Result<T, Trouble> {
-    let mut future = core::pin::pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(done) => Ok(done),
-        Poll::Pending => Err("the office waits for something, with nobody there to do it".into()),
-    }
-}
-
-pub(crate) struct OfficeClock(pub(crate) AtomicI64);
-
-impl Clock for OfficeClock {
-    fn now(&self) -> UnixMillis {
-        UnixMillis(self.0.load(Ordering::SeqCst))
-    }
-}
-
-pub(crate) struct SeededRandom {
-    pub(crate) seed: u64,
-    pub(crate) drawn: AtomicU64,
-}
-
-impl Random for SeededRandom {
-    fn fill(&self, bytes: &mut [u8]) {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.seed.to_be_bytes());
-        hasher.update(&self.drawn.fetch_add(1, Ordering::SeqCst).to_be_bytes());
-        hasher.finalize_xof().fill(bytes);
-    }
-}
-
 const FIRST: Identity = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
-
-fn clock_and_platform(seed: u64, now: UnixMillis) -> (Arc<OfficeClock>, Platform) {
-    let clock = Arc::new(OfficeClock(AtomicI64::new(now.0)));
-    let random = Arc::new(SeededRandom { seed, drawn: AtomicU64::new(0) });
-    (clock.clone(), Platform { clock, random })
-}
 
 fn store_keys() -> StoreKeys {
     StoreKeys::from_secret(&[7; StoreKeys::LENGTH])

@@ -6,7 +6,7 @@ mod sealed;
 
 use minicbor::{Decode, Encode};
 
-pub use healing::{Have, Introduce, References};
+pub use healing::{DocumentHeads, Have, Heads, Introduce, References, Want};
 pub use records::{DocumentRuns, RecordSet, Run, RunItem};
 pub use sealed::{Sealed, SealedBundle};
 
@@ -411,39 +411,6 @@ pub struct Stored {
     /// Up to this number.
     #[n(0)]
     pub to: u64,
-}
-
-/// What a device holds, for healing and repair.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Heads {
-    /// The documents.
-    #[n(0)]
-    pub documents: Vec<DocumentHeads>,
-}
-
-/// Heads of one document, as far as the store had acknowledged or sent them.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct DocumentHeads {
-    /// The document.
-    #[n(0)]
-    pub document: DocumentId,
-    /// Its heads, sorted; empty when it is not known.
-    #[n(1)]
-    pub heads: Vec<ChangeHash>,
-    /// Number of the newest receipt that covers them.
-    #[n(2)]
-    pub receipt: Option<u64>,
-}
-
-/// Asks for whole documents.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Want {
-    /// The documents.
-    #[n(0)]
-    pub documents: Vec<DocumentId>,
 }
 
 /// The nonce was unknown, or the counter too low: say Hello again with this one. Nothing else happened.
