@@ -93,6 +93,8 @@ async fn c_133_the_repair_card_has_time_parts_and_the_day_on_which_it_is_due() {
     assert!(due > received + DAY / 2 && due <= received + 2 * DAY, "C-137: one machine, the end of the next day");
     assert_eq!(list(&page, "/api/bench?state=late").await["total"], 0);
     world.pass(3 * DAY);
+    // The night's session has ended.
+    let page = desk(&world);
     assert_eq!(list(&page, "/api/bench?state=late").await["total"], 1);
     let mut runner = crate::reactor::Runner::new(world.office.clone(), std::sync::Arc::new(Bookkeeper));
     runner.catch_up().await.unwrap();
@@ -118,6 +120,7 @@ async fn c_093_balances_moves_and_the_exception_are_listed() {
     assert_eq!((&balance["held"], &balance["orders"]), (&json!({"minor": 25_000, "currency": "CNY"}), &json!(2)));
     assert_eq!(balance["overnight"], false);
     world.pass(DAY);
+    let page = desk(&world);
     assert_eq!(list(&page, "/api/cash?state=overnight").await["total"], 1);
     let mut runner = crate::reactor::Runner::new(world.office.clone(), std::sync::Arc::new(Bookkeeper));
     runner.catch_up().await.unwrap();
