@@ -191,7 +191,8 @@ impl Taking {
             }
             (partial, checksum, done)
         });
-        let (partial, checksum, done) = joined.await.map_err(|error| ApiError::internal("writing an upload", &error))?;
+        let (partial, checksum, done) =
+            joined.await.map_err(|error| ApiError::internal("writing an upload", &error))?;
         (self.partial, self.checksum) = (Some(partial), checksum);
         done.map_err(|error| disk(&error))
     }
