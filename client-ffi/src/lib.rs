@@ -6,9 +6,9 @@
 //! Invariant: without the features `sqlite`, `network` and `cli` nothing here needs a C compiler, so that the
 //! same code builds for phones and WebAssembly.
 
+pub mod attaching;
 #[cfg(feature = "cli")]
 pub mod cli;
-pub mod attaching;
 pub mod client;
 pub mod enrolment;
 pub mod orders;

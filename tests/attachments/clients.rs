@@ -16,7 +16,7 @@ use crate::network::setting::company;
 const KILLS: usize = 6;
 
 /// Starts the script; the file lies in `folder`.
-fn tus_client(url: &str, cookie: &str, order: &str, file: &Path, digest: &str) -> tokio::process::Command {
+pub(super) fn tus_client(url: &str, cookie: &str, order: &str, file: &Path, digest: &str) -> tokio::process::Command {
     let mut command = tokio::process::Command::new("node");
     command
         .arg("upload.mjs")
@@ -107,9 +107,9 @@ async fn a_server_that_is_killed_while_it_takes_a_file_goes_on_and_has_exactly_t
     let items = listed(address, &cookie, order).await?;
     assert_eq!(items.len(), 1, "one effect: {items:?}");
     let uploads = Path::new(&office.data()).join("attachments/uploads");
-    let left = std::fs::read_dir(uploads)?.filter_map(Result::ok).filter(|entry| {
-        entry.path().extension().is_some_and(|extension| extension == "part")
-    });
+    let left = std::fs::read_dir(uploads)?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "part"));
     assert_eq!(left.count(), 0, "nothing half sent is left");
     Ok(())
 }

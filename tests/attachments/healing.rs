@@ -1,7 +1,9 @@
 //! Backup, restore and doctor with attachments; what the server lost, a device gives back.
 
 use std::path::Path;
+use std::time::Duration;
 
+use docket_harness::condition::eventually;
 use docket_harness::world::Trouble;
 use docket_sync_core::attachments::blob_id;
 
@@ -41,7 +43,11 @@ async fn a_restored_server_has_its_attachments_and_gets_later_ones_back_from_the
         let items = listed(address, &cookie, order).await?;
         Ok(items.iter().map(|item| (text(&item["name"]), text(&item["state"]))).collect())
     };
-    assert_eq!(states().await?, [("before".to_owned(), "present".to_owned())]);
+    let early_is_here = async || {
+        let found = states().await.ok()?;
+        (found == [("before".to_owned(), "present".to_owned())]).then_some(())
+    };
+    eventually("the early photo is listed", Duration::from_secs(30), early_is_here).await?;
     phone.sync(address).await?;
     let report = phone.send_files(address).await?;
     assert_eq!(report.sent, 2, "both are offered; the one that is here costs one request");

@@ -2,6 +2,7 @@
 
 mod clients;
 mod healing;
+mod paper;
 mod setting;
 
 use docket_client::sync::fetch_attachment;

@@ -31,7 +31,8 @@ impl App<'_> {
         let shown = client.show(client.find(&asked.order)?)?;
         let offset = policy(&client)?.utc_offset_minutes;
         let wrong = |what, value: &str| CliError::Value { what, value: value.to_owned() };
-        let signed_at = instant(&asked.signed_at, offset).ok_or_else(|| wrong("device.error.time", &asked.signed_at))?;
+        let signed_at =
+            instant(&asked.signed_at, offset).ok_or_else(|| wrong("device.error.time", &asked.signed_at))?;
         let printed = match &asked.printed {
             Some(printed) => {
                 let read = docket_sync_core::attachments::read_printed_digest(printed);
@@ -64,8 +65,7 @@ impl App<'_> {
         let mut client = self.open()?;
         let id = client.find(order)?;
         let epoch = client.replica().cursor().map(|cursor| cursor.epoch);
-        let kept: Vec<_> =
-            client.replica_mut().attachments()?.into_iter().filter(|entry| entry.order == id).collect();
+        let kept: Vec<_> = client.replica_mut().attachments()?.into_iter().filter(|entry| entry.order == id).collect();
         if self.json {
             let items: Vec<_> = kept
                 .iter()

@@ -239,9 +239,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     pub fn attachments_to_send(&mut self) -> Result<Vec<KeptAttachment>, ReplicaError> {
         let epoch = self.state.cursor.map(|cursor| cursor.epoch);
         let mut waiting = self.attachments()?;
-        waiting.retain(|entry| {
-            !entry.is_confirmed(epoch) && entry.refused.is_none()
-        });
+        waiting.retain(|entry| !entry.is_confirmed(epoch) && entry.refused.is_none());
         waiting.sort_by_key(|entry| (!entry.signs, entry.row));
         Ok(waiting)
     }

@@ -4,26 +4,29 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use docket_sync_core::attachments::MediaType;
+use docket_sync_core::commands::{CommandCode, Context, offered};
 use docket_sync_core::ids::{BlobId, DocumentId};
+use docket_sync_core::lifecycle::fold;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::caller::hand_out_nonce;
 use super::limits::LISTED_MAX;
 use super::records::{self, AttachmentRow, Sender};
-use super::{files, tus};
-use crate::api::{Named, Names, Permit, Reading, Reads, blocking, id_in_path};
+use super::{files, paper, tus};
+use crate::api::{Named, Names, Permit, Reading, Reads, blocking, id_in_path, load};
 use crate::error::{ApiError, ErrorBody};
 use crate::feed::devices::read_device;
 use crate::office::Office;
-use crate::store::Table;
 
 #[derive(OpenApi)]
 #[openapi(paths(
     list_attachments,
+    paper::enter_paper,
+    paper::file_document,
     files::get_attachment,
     files::get_thumbnail,
     tus::create::create_upload,
@@ -40,9 +43,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     Description::openapi()
 }
 
-/// The route of the list.
+/// The routes of the list and of what comes on paper.
 pub fn router() -> Router<Arc<Office>> {
-    Router::new().route("/api/orders/{id}/attachments", get(list_attachments))
+    Router::new()
+        .route("/api/orders/{id}/attachments", get(list_attachments))
+        .route("/api/orders/{id}/paper", post(paper::enter_paper))
+        .route("/api/orders/{id}/documents", post(paper::file_document))
 }
 
 /// The routes of bytes: they may take long, and devices use them too.
@@ -113,6 +119,15 @@ pub struct AttachmentItem {
     received: Option<ReceivedItem>,
 }
 
+/// A document that a policy demands with a fact and that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LackingItem {
+    /// The fact that lacks it.
+    fact: String,
+    /// `seal`, `weekday_notice`, `appointment`, `safety_check`, `diagnosis`, `recycling_document` or `warning`.
+    demand: &'static str,
+}
+
 /// The attachments of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AttachmentList {
@@ -120,6 +135,10 @@ pub struct AttachmentList {
     items: Vec<AttachmentItem>,
     /// Whether this server keeps attachments.
     kept: bool,
+    /// Whether this person may enter a voucher signed by hand.
+    paper: bool,
+    /// Documents that facts of the order lack.
+    lacking: Vec<LackingItem>,
     /// Largest file in bytes.
     most_bytes: u64,
 }
@@ -136,19 +155,23 @@ pub struct AttachmentList {
 )]
 async fn list_attachments(
     State(office): State<Arc<Office>>,
-    _: Permit<Reads>,
+    permit: Permit<Reads>,
     Path(id): Path<String>,
 ) -> Result<Json<AttachmentList>, ApiError> {
     let order: DocumentId = id_in_path(&id, "order")?;
     let place = office.attachments.place().ok();
+    let context = Context::new(permit.signed.person.id, &permit.signed.roles());
     let list = blocking(&office, move |office| {
-        let rows = {
+        let (rows, view) = {
             let reading = Reading::begin(office);
-            if reading.store().get(Table::View, &order.0)?.is_none() {
-                return Err(ApiError::not_found("order"));
-            }
-            records::of_order(reading.store(), order, LISTED_MAX)?
+            let loaded = load(&reading, order)?.ok_or_else(|| ApiError::not_found("order"))?;
+            (records::of_order(reading.store(), order, LISTED_MAX)?, fold(&loaded.facts))
         };
+        let paper = !permit.signed.is_auditor() && offered(&view, &context).contains(&CommandCode::AttachPaper);
+        let lacking = view.facets.missing.iter();
+        let lacking = lacking
+            .map(|lacking| LackingItem { fact: lacking.fact.reference().to_string(), demand: lacking.demand.code() })
+            .collect();
         let mut names = Names::default();
         let mut items = Vec::with_capacity(rows.len());
         for (blob, row) in rows {
@@ -164,7 +187,7 @@ async fn list_attachments(
             (named.or_else(|| item.received.as_ref().map(|received| received.at)), item.blob.clone())
         });
         let most_bytes = place.as_ref().map_or(0, |place| place.limits.file_bytes);
-        Ok(AttachmentList { items, kept: place.is_some(), most_bytes })
+        Ok(AttachmentList { items, kept: place.is_some(), paper, lacking, most_bytes })
     })
     .await?;
     Ok(Json(list))
@@ -203,7 +226,9 @@ fn item(
     };
     Ok(AttachmentItem {
         blob: blob.to_string(),
-        name: named.and_then(|named| named.name.clone()).or_else(|| received.and_then(|received| received.name.clone())),
+        name: named
+            .and_then(|named| named.name.clone())
+            .or_else(|| received.and_then(|received| received.name.clone())),
         media_type,
         size: received.map(|received| received.size).or_else(|| named.and_then(|named| named.size)),
         state: match (here, named) {

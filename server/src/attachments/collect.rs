@@ -136,7 +136,11 @@ async fn sweep(office: &Arc<Office>, place: &Arc<Place>, before: UnixMillis) -> 
     let old = blocking(office, move |office| {
         let mut old = Vec::new();
         let failed = |error| ApiError::internal("listing attachments", &error);
-        let mut note = |blob, modified: UnixMillis| Ok(if modified < before { old.push(blob) });
+        let mut note = |blob, modified: UnixMillis| {
+            Ok(if modified < before {
+                old.push(blob)
+            })
+        };
         looking.blobs.each(&mut note).map_err(failed)?;
         let reading = Reading::begin(office);
         let mut lonely = Vec::new();

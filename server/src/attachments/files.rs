@@ -69,7 +69,8 @@ pub(super) async fn get_attachment(
             (StatusCode::PARTIAL_CONTENT, from, length)
         }
         Part::None => {
-            let error = ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, "range_not_there", "the file has no such part");
+            let error =
+                ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, "range_not_there", "the file has no such part");
             let range = [(header::CONTENT_RANGE, format!("bytes */{}", found.size))];
             return Ok((range, error).into_response());
         }

@@ -13,6 +13,7 @@ mod files;
 mod finish;
 pub mod limits;
 pub mod options;
+mod paper;
 pub mod reactor;
 pub mod records;
 pub mod rules;

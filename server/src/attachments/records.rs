@@ -244,7 +244,8 @@ pub fn receive(writer: &mut Writer, arrival: Arrival) -> Result<u64, CommitError
         Sender::Device(_) => None,
         Sender::Person(person) => Some(person),
     };
-    let number = log(writer, order, &AttachmentRecord::Received { blob, size, media_type: media_type.clone(), sender }, by);
+    let number =
+        log(writer, order, &AttachmentRecord::Received { blob, size, media_type: media_type.clone(), sender }, by);
     let received = Received { size, media_type, sender, at: writer.now(), number, name };
     writer.write(Table::Attachment, row_key(order, blob), &AttachmentRow { received: Some(received), ..kept });
     writer.put(Table::Attachment, order_key(blob, order), size.to_be_bytes().to_vec());

@@ -101,7 +101,11 @@ impl Thumbnails {
 
 async fn read(path: PathBuf, most: u64) -> io::Result<Vec<u8>> {
     let joined = tokio::task::spawn_blocking(move || {
-        if std::fs::metadata(&path)?.len() > most { Err(io::ErrorKind::FileTooLarge.into()) } else { std::fs::read(path) }
+        if std::fs::metadata(&path)?.len() > most {
+            Err(io::ErrorKind::FileTooLarge.into())
+        } else {
+            std::fs::read(path)
+        }
     });
     joined.await.map_err(io::Error::other)?
 }
@@ -175,7 +179,8 @@ fn draw(bytes: &[u8]) -> Result<Vec<u8>, DrawError> {
     // What the camera says of its position is a hint: a picture without it is shown as it is.
     let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
     let picture = DynamicImage::from_decoder(decoder)?;
-    let mut small = if width.max(height) > THUMBNAIL_SIDE { picture.thumbnail(THUMBNAIL_SIDE, THUMBNAIL_SIDE) } else { picture };
+    let mut small =
+        if width.max(height) > THUMBNAIL_SIDE { picture.thumbnail(THUMBNAIL_SIDE, THUMBNAIL_SIDE) } else { picture };
     small.apply_orientation(orientation);
     let mut out = Vec::new();
     small.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut out, QUALITY))?;

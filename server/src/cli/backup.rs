@@ -135,7 +135,14 @@ fn check(from: &std::path::Path, identity: &std::path::Path, series: Option<u32>
     say(&format!(
         "{} pieces and {} with keys are whole: {} frames, {} writes, {} log records in one chain, {} documents with {} \
          facts folded, {} attachments have their digests.",
-        found.pieces, found.keys, reached.frames, found.writes, reached.log_to, folded.documents, folded.facts, found.attachments
+        found.pieces,
+        found.keys,
+        reached.frames,
+        found.writes,
+        reached.log_to,
+        folded.documents,
+        folded.facts,
+        found.attachments
     ));
     say(&format!("A restore of it goes until number {}, {}.", reached.log_to, reached.at));
     Ok(())

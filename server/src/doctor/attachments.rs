@@ -54,7 +54,10 @@ pub(super) fn look(data: &Path) -> Vec<Finding> {
         findings.push(missing_finding(&missing));
     }
     if findings.is_empty() {
-        findings.push(Finding::sound("attachments", format!("{} attachments have the digests they are named by.", sound.len())));
+        findings.push(Finding::sound(
+            "attachments",
+            format!("{} attachments have the digests they are named by.", sound.len()),
+        ));
     }
     findings
 }

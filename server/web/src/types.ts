@@ -353,3 +353,31 @@ export interface StoreStatus {
   backed_up_to: number;
   backed_up_at: Millis | null;
 }
+
+export interface AttachmentDevice {
+  id: Id;
+  person: Named | null;
+}
+
+export interface Attachment {
+  blob: string;
+  name: string | null;
+  media_type: string | null;
+  /** Bytes. */
+  size: number | null;
+  state: 'present' | 'missing' | 'unnamed';
+  /** Whether it stands for a signature. */
+  signs: boolean;
+  thumbnail: boolean;
+  named: { fact: string; at: Millis; by: Named | null; device: AttachmentDevice | null } | null;
+  received: { at: Millis; device: AttachmentDevice | null; person: Named | null; number: number } | null;
+}
+
+export interface AttachmentList {
+  items: Attachment[];
+  kept: boolean;
+  /** Whether this person may enter a voucher signed by hand. */
+  paper: boolean;
+  lacking: { fact: string; demand: string }[];
+  most_bytes: number;
+}

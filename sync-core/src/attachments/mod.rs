@@ -128,9 +128,7 @@ pub fn named_by(body: &FactBody) -> Option<Named> {
             Correction::Line(corrected) => line(corrected),
             Correction::Time(_) | Correction::Text(_) => None,
         },
-        FactBody::QualityVerdict(body) => {
-            body.blob.as_ref().map(|blob| Named::blob(blob, Purpose::Evidence, None))
-        }
+        FactBody::QualityVerdict(body) => body.blob.as_ref().map(|blob| Named::blob(blob, Purpose::Evidence, None)),
         FactBody::AttachPaper(body) => Some(Named::bare(body.photo)),
         FactBody::FileDocument(body) => {
             body.blob.as_ref().map(|blob| Named::blob(blob, Purpose::Signature, body.reference.as_deref()))

@@ -47,8 +47,11 @@ mod tests {
         let digest = Digest([0xa5; 32]);
         let hexadecimal = digest.to_string();
         let base32 = data_encoding::BASE32_NOPAD.encode(&digest.0);
-        let groups: Vec<String> = base32.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into_owned()).collect();
-        for text in [hexadecimal.clone(), hexadecimal.to_uppercase(), base32.to_lowercase(), groups.join("-"), groups.join(" ")] {
+        let groups: Vec<String> =
+            base32.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into_owned()).collect();
+        for text in
+            [hexadecimal.clone(), hexadecimal.to_uppercase(), base32.to_lowercase(), groups.join("-"), groups.join(" ")]
+        {
             assert_eq!(read_printed_digest(&text), Some(digest), "{text}");
         }
         for text in ["", "a5a5", &hexadecimal[..63], &base32[..51], "1".repeat(52).as_str()] {

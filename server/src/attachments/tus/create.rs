@@ -131,10 +131,9 @@ fn look(office: &Office, place: &Place, caller: &Caller, upload: &Upload) -> Res
         // Who names a digest has not shown that he has the bytes: only one who could read them need not send them.
         let same = |order: &DocumentId| *order == upload.order;
         for order in records::orders_of(store, upload.blob, ORDERS_LOOKED_AT)? {
-            let readable = caller.may(store, order, Wants::Read)? || (same(&order) && caller.may(store, order, Wants::Send)?);
-            if readable
-                && let Some(received) = records::row(store, order, upload.blob)?.and_then(|row| row.received)
-            {
+            let readable =
+                caller.may(store, order, Wants::Read)? || (same(&order) && caller.may(store, order, Wants::Send)?);
+            if readable && let Some(received) = records::row(store, order, upload.blob)?.and_then(|row| row.received) {
                 return Ok(Some(received.media_type));
             }
         }

@@ -51,7 +51,9 @@ impl Metadata {
             }
             match key {
                 "order" => order = Some(text.parse().map_err(|_no_id| wrong("'order' is not an order"))?),
-                "digest" => digest = Some(text.parse().map_err(|_no_id| wrong("'digest' is not 64 hexadecimal digits"))?),
+                "digest" => {
+                    digest = Some(text.parse().map_err(|_no_id| wrong("'digest' is not 64 hexadecimal digits"))?)
+                }
                 "filename" => name = plain_name(&text)?,
                 _ => {}
             }
@@ -68,7 +70,9 @@ fn plain_name(text: &str) -> Result<Option<String>, ApiError> {
         return Err(wrong(format!("the file name has more than {ATTACHMENT_NAME_BYTES_MAX} bytes")));
     }
     let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
-    let hides = |char: char| char.is_control() || matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hides = |char: char| {
+        char.is_control() || matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     let name: String = last.chars().filter(|char| !hides(*char)).collect();
     let name = name.trim();
     Ok((!name.is_empty() && !name.chars().all(|char| char == '.')).then(|| name.to_owned()))
@@ -87,7 +91,8 @@ impl Checksum {
         let Some(value) = headers.get("upload-checksum") else { return Ok(None) };
         let wrong = |problem| ApiError::new(StatusCode::BAD_REQUEST, "invalid_checksum", problem).at("Upload-Checksum");
         let text = value.to_str().map_err(|_no_text| wrong("the checksum is no text"))?;
-        let (algorithm, value) = text.split_once(' ').ok_or_else(|| wrong("write the algorithm, a space and base64"))?;
+        let (algorithm, value) =
+            text.split_once(' ').ok_or_else(|| wrong("write the algorithm, a space and base64"))?;
         let sum = BASE64.decode(value.trim().as_bytes()).map_err(|_no_base64| wrong("the checksum is not base64"))?;
         match (algorithm, sum.len()) {
             ("sha1", 20) => Ok(Some(Self::Sha1(sha1::Sha1::new(), sum))),

@@ -105,7 +105,7 @@ async fn split(office: &Arc<Office>, request: Request) -> Result<(Caller, Header
 
 /// What the server speaks.
 #[utoipa::path(
-    options, path = "/api/attachments", tag = "attachments",
+    options, path = "/api/attachments", operation_id = "get_upload_protocol", tag = "attachments",
     responses((status = 204, description = "Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm"))
 )]
 pub(super) fn options(office: &Office) -> Result<Response, ApiError> {
@@ -158,7 +158,7 @@ pub(super) fn http_date(time: UnixMillis) -> String {
 
 /// Where an upload stands.
 #[utoipa::path(
-    head, path = "/api/attachments/{upload}", tag = "attachments",
+    head, path = "/api/attachments/{upload}", operation_id = "get_upload_offset", tag = "attachments",
     params(("upload" = String, Path, description = "The upload"), ("Tus-Resumable" = String, Header, description = "1.0.0")),
     responses(
         (status = 200, description = "Upload-Offset, Upload-Length, Upload-Metadata, Upload-Expires; Docket-Number once it has arrived"),
@@ -216,7 +216,7 @@ fn busy() -> ApiError {
 
 /// Forgets an unfinished upload. A file that has arrived stays.
 #[utoipa::path(
-    delete, path = "/api/attachments/{upload}", tag = "attachments",
+    delete, path = "/api/attachments/{upload}", operation_id = "forget_upload", tag = "attachments",
     params(("upload" = String, Path, description = "The upload"), ("Tus-Resumable" = String, Header, description = "1.0.0")),
     responses(
         (status = 204, description = "Forgotten"),

@@ -24,7 +24,7 @@ use crate::store::{StoreError, space};
 
 /// Appends bytes.
 #[utoipa::path(
-    patch, path = "/api/attachments/{upload}", tag = "attachments",
+    patch, path = "/api/attachments/{upload}", operation_id = "append_upload", tag = "attachments",
     params(
         ("upload" = String, Path, description = "The upload"),
         ("Tus-Resumable" = String, Header, description = "1.0.0"),
@@ -191,7 +191,8 @@ impl Taking {
             }
             (partial, checksum, done)
         });
-        let (partial, checksum, done) = joined.await.map_err(|error| ApiError::internal("writing an upload", &error))?;
+        let (partial, checksum, done) =
+            joined.await.map_err(|error| ApiError::internal("writing an upload", &error))?;
         (self.partial, self.checksum) = (Some(partial), checksum);
         done.map_err(|error| disk(&error))
     }

@@ -34,9 +34,7 @@ impl Partial {
     /// # Errors
     /// When the disk fails, or it is there already.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let open = |path: &Path| {
-            OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
-        };
+        let open = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
         let (bytes, at) = (open(path)?, open(&at_path(path))?);
         let mut partial = Self { path: path.to_owned(), bytes, at, counter: 0, offset: 0, written: 0 };
         partial.keep()?;

@@ -11,6 +11,7 @@ import { coded, t } from '../text';
 import type { OrderDetail } from '../types';
 import { lastList } from '../views/orders';
 import { ActionDialog } from './action_dialog';
+import { Attachments } from './attachments';
 import { Assignments, Cancels, Notes, Visits } from './cards';
 import { Forms } from './forms';
 import { Head, Why } from './head';
@@ -53,6 +54,7 @@ export function OrderPage({ id, query }: { id: string; query: URLSearchParams })
           <Why order={order} />
           <Reviews order={order} act={act} wanted={query.get('review')} />
           <Signatures order={order} />
+          <Attachments order={order} onFact={reload} />
           <Lines order={order} act={act} />
           <Forms order={order} />
           <Timeline order={order} fresh={fresh} />
