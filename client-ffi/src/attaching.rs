@@ -65,18 +65,7 @@ impl<S: DeviceStore> Client<S> {
     /// When the file may not be attached, the business says no, or the device fails.
     pub fn add_photo(&mut self, shown: &Shown, name: &str, bytes: &[u8]) -> Result<Executed, AttachingError> {
         let visit = shown.visit_of(self.person()).ok_or(AttachingError::NoVisit)?.id.reference();
-        let line = Line {
-            kind: LineKind::Photo,
-            name: name.to_owned(),
-            quantity: 0,
-            unit: String::new(),
-            amount: None,
-            code: None,
-            serial: None,
-            source: None,
-            result: None,
-            blob: Some(describe(bytes)?),
-        };
+        let line = Line { blob: Some(describe(bytes)?), ..Line::new(LineKind::Photo, name, 0, "") };
         self.attach(shown, &Command::RecordLine { visit, line }, bytes, Some(name), false)
     }
 

@@ -162,7 +162,7 @@ pub fn spawn_all(office: &Arc<Office>) -> Vec<JoinHandle<()>> {
 /// A runner for every reactor of the office, to be stepped by hand.
 #[must_use]
 pub fn all(office: &Arc<Office>) -> Vec<Runner> {
-    let reactors: [Arc<dyn Reactor>; 4] = [
+    let reactors: Vec<Arc<dyn Reactor>> = vec![
         Arc::new(crate::dispatch::reactor::Rotation),
         Arc::new(crate::callbacks::reactor::FollowUp),
         Arc::new(crate::signatures::SignatureCheck),

@@ -24,7 +24,7 @@ impl<S: DeviceStore> Client<S> {
         let mut act: Act = (**act).clone();
         let refuse = |code, field| {
             let (command, from) = (command.code(), shown.view.state);
-            Err(ExecuteError::Refused(Box::new(Refusal { code, field: Some(field), command, from })))
+            Err(ExecuteError::Refused(Box::new(Refusal { code, field: Some(field), command, from, about: None })))
         };
         let mut takes = None;
         let receipt = match &mut act.body {

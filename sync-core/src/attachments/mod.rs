@@ -199,6 +199,8 @@ mod tests {
             source: None,
             result: None,
             blob: Some(blob.clone()),
+            entry: None,
+            usable_from: None,
         };
         let named = named_by(&bodies::RecordLine { visit, line }.into()).unwrap();
         assert_eq!((named.blob, named.size, named.purpose), (blob.hash, Some(10), Purpose::Evidence));

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::read::{FieldType, FormError, FromForm, form_struct};
 use crate::facts::values::{
-    Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, CheckResult, ComplaintKind, Correction,
-    CustodyPlace, CustomerPerson, Demand, EmergencyBasis, EscalationKind, Goods, HeaderChange, HeaderField, HoldReason,
+    Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, CheckResult, Claim, ComplaintKind, Correction,
+    CustodyPlace, CustomerPerson, Demand, EmergencyBasis, EscalationKind, FindingKind, FormEntry, Goods, HeaderChange, HeaderField, HoldReason,
     Liability, Line, LineKind, Matter, Money, Opinion, OpinionGrade, PartSource, PartWanted, Place, QuoteLine,
     ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip, SkipReason, UnfinishedReason, Urgency, Verdict,
     Window,
