@@ -51,7 +51,8 @@ async fn a_restored_server_has_its_attachments_and_gets_later_ones_back_from_the
     phone.sync(address).await?;
     let report = phone.send_files(address).await?;
     assert_eq!(report.sent, 2, "both are offered; the one that is here costs one request");
-    let files = |name: &str| Path::new(&restored.data()).join("attachments/blobs").join(&name[..2]).join(name);
+    let kept = restored.data();
+    let files = |name: &str| Path::new(&kept).join("attachments/blobs").join(&name[..2]).join(name);
     assert_eq!(std::fs::read(files(&blob_id(&late).to_string()))?, late);
 
     // 3. The doctor takes every digest: one byte of one file.
