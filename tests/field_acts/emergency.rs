@@ -45,7 +45,10 @@ async fn u_06_an_emergency_order_with_parts_cash_and_signature_is_right_in_the_b
     assert_eq!(refused(&mut li, order, &begin)?, "already_registered");
     let himself = act(SelfDispatch { basis: EmergencyBasis::CustomerOnSite, reason: None });
     li.act(order, &himself)?;
-    let visit = li.begin(order)?;
+    // Who dispatches himself has accepted; he is on site already.
+    li.act(order, &Command::Arrive { visit: None, place: None })?;
+    let visit = li.visit(order)?;
+    li.act(order, &Command::Start { visit })?;
     li.record(order, visit, labour())?;
     li.record(order, visit, part("排水泵", 1_000, 9_000))?;
     li.done(order, visit)?;

@@ -124,6 +124,7 @@ async fn c_090_receipts_carry_numbers_of_the_own_block_each_once_also_after_a_cr
     assert_eq!(refused(&mut li, order, &void(&fourth))?, "foreign_number", "void once");
 
     // The phone is restored from the backup: it goes on behind the numbers that it had given out.
+    world.pass(HOUR);
     world.sync(&mut li).await?;
     li.restore(backup)?;
     assert_eq!(receipt(&li.act(order, &cash(""))?), "R-000005");
@@ -132,6 +133,7 @@ async fn c_090_receipts_carry_numbers_of_the_own_block_each_once_also_after_a_cr
 
     // With half of them gone, the office sends as many again.
     assert_eq!(receipt(&li.act(order, &cash(""))?), "R-000006");
+    world.pass(HOUR);
     world.settle(&mut [&mut li]).await?;
     assert_eq!(li.client.replica().numbers(Ledger::Cash)?.left, 4 + 10);
     Ok(())

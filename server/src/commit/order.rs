@@ -241,9 +241,7 @@ impl Writer {
             }
         }
         match body {
-            FactBody::RegisterCall(call) => {
-                serial = call.serial.as_ref().map(|serial| keys::serial(serial, document));
-            }
+            FactBody::RegisterCall(call) => serial = call.serial.as_ref().map(|one| keys::serial(one, document)),
             FactBody::AssignNumber(assigned) if assigned.ledger == CALLS => {
                 serial = Some(keys::serial(&assigned.number, document));
             }
