@@ -50,7 +50,8 @@ pub(crate) fn everything(progress: &mut Progress) -> Result<Variables, Failure> 
     let mut variables = office_page(progress)?;
     let foreign = tool::root().join("tests/foreign");
     if foreign.join("package.json").is_file() {
-        install_packages(progress, &node::ready(progress)?, &foreign, "foreign-check-packages")?;
+        let node = node::ready(progress)?;
+        install_packages(progress, &node, &foreign, "foreign-check-packages")?;
     }
     let folder = tool::root().join("tests/browser");
     if !folder.join("package.json").is_file() {

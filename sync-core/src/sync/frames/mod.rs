@@ -11,7 +11,7 @@ pub use records::{DocumentRuns, RecordSet, Run, RunItem};
 pub use sealed::{Sealed, SealedBundle};
 
 use super::cursor::Cursor;
-use crate::ids::{ActorId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, Incarnation};
+use crate::ids::{ActorId, DeviceId, Digest, DocumentId, Epoch, Incarnation};
 use crate::ids::{KeyId, Nonce, Signature, StoreId};
 use crate::proof::Envelope;
 use crate::time::UnixMillis;
