@@ -51,13 +51,12 @@ async fn a_restored_server_has_its_attachments_and_gets_later_ones_back_from_the
     phone.sync(address).await?;
     let report = phone.send_files(address).await?;
     assert_eq!(report.sent, 2, "both are offered; the one that is here costs one request");
-    let kept = restored.data();
-    let files = |name: &str| Path::new(&kept).join("attachments/blobs").join(&name[..2]).join(name);
+    let data = restored.data();
+    let files = |name: &str| Path::new(&data).join("attachments/blobs").join(&name[..2]).join(name);
     assert_eq!(std::fs::read(files(&blob_id(&late).to_string()))?, late);
 
     // 3. The doctor takes every digest: one byte of one file.
     restored.stop().await?;
-    let data = restored.data();
     let healthy = docket(&["doctor", "--data", &data]).await?;
     let told = String::from_utf8_lossy(&healthy.stdout).into_owned();
     assert!(told.contains("2 attachments have the digests they are named by"), "{told}");

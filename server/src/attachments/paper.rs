@@ -180,8 +180,8 @@ fn paper(writer: &mut Writer, order: DocumentId, frontier: &[FactRef], body: &Pa
 }
 
 fn document(writer: &mut Writer, order: DocumentId, body: &DocumentBody) -> Result<Act, CommitError> {
-    let fact = body.fact.as_deref().unwrap_or_default().parse();
-    let fact: FactRef = fact.map_err(|_no_id| invalid("fact", "invalid_field", "this names no fact"))?;
+    let fact = body.fact.as_deref().unwrap_or_default().parse::<FactRef>();
+    let fact = fact.map_err(|_no_id| invalid("fact", "invalid_field", "this names no fact"))?;
     let demand = Demand::from_code(body.demand.as_deref().unwrap_or_default())
         .ok_or_else(|| invalid("demand", "invalid_field", "this is no document that is demanded"))?;
     let blob = match body.photo.as_deref() {
