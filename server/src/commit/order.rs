@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docket_sync_core::document::{BuiltChange, Document, FirstStatement, Record};
+use docket_sync_core::document::{FirstStatement, Record, SavedDocument};
 use docket_sync_core::facts::values::{ServiceClass, Urgency, Window};
 use docket_sync_core::facts::{Fact, FactBody};
 use docket_sync_core::ids::{DeviceId, DocumentId, FactId, PersonId, RecordId};
@@ -18,7 +18,7 @@ use super::error::CommitError;
 use super::keys;
 use super::meta::{ChangeEntry, DocumentMeta};
 use super::reasons::note_ends;
-use super::tables::{Tables, resolve};
+use super::tables::{Tables, resolve_records};
 use super::writer::Writer;
 use crate::log::{FactRecord, LogRecord};
 use crate::store::{KeyRange, Table};
@@ -27,16 +27,14 @@ use crate::store::{KeyRange, Table};
 const UNSAVED_MAX: u64 = 32;
 /// Milliseconds of quiet after which loose changes are folded into the save.
 const QUIET: i64 = SECOND;
-/// Saves written in one round of tidying.
-const SAVES_PER_ROUND: usize = 256;
 
 /// One order, decoded.
 #[derive(Debug)]
 pub struct Order {
     /// Metadata beside the save.
     pub meta: DocumentMeta,
-    /// The document.
-    pub document: Document,
+    /// The document, without the library: that is called when it is saved.
+    pub document: SavedDocument,
     /// Its facts.
     pub facts: FactSet,
     /// The fold of the facts.
@@ -163,9 +161,9 @@ impl Writer {
     pub fn order(&mut self, document: DocumentId) -> Result<Option<&Order>, CommitError> {
         if !self.orders.contains_key(&document) {
             let Some(meta) = self.meta(document)? else { return Ok(None) };
-            let loaded = self.document(document, &meta)?;
+            let loaded = self.saved_document(document, &meta)?;
             let mut facts = FactSet::new(document);
-            for fact in resolve(&loaded)? {
+            for fact in resolve_records(document, loaded.records())? {
                 facts.insert(fact);
             }
             let view = Arc::new(fold(&facts));
@@ -197,7 +195,7 @@ impl Writer {
             let view = Arc::new(fold(&facts));
             let order = Order {
                 meta: DocumentMeta::new(document),
-                document: Document::new(document)?,
+                document: SavedDocument::new(document)?,
                 facts,
                 view,
                 added: DigestSum::default(),
@@ -211,14 +209,14 @@ impl Writer {
     }
 
     /// Adds one judged change to its document: log, index, chains, facts. Views follow at the job's end.
-    pub(super) fn admit(&mut self, admission: Admission<'_>) -> Result<(u64, BuiltChange), CommitError> {
+    pub(super) fn admit(&mut self, admission: Admission<'_>) -> Result<u64, CommitError> {
         let Admission { document, record, fact, first, carried_by } = admission;
         self.begin_order(document)?;
         self.job_orders.insert(document);
         let order = self.orders.get_mut(&document).ok_or(CommitError::NoOrder(document))?;
-        let built = order.document.append(record)?;
+        let hash = order.document.append(record)?;
         order.changed = true;
-        order.added = order.added.plus(DigestSum::of_change(document, built.hash));
+        order.added = order.added.plus(DigestSum::of_change(document, hash));
         if let Some(first) = first {
             order.meta.firsts.insert(record.actor, first);
         }
@@ -257,11 +255,11 @@ impl Writer {
             sequence: record.sequence,
             time: record.time,
             bytes: record.bytes.clone(),
-            hash: built.hash,
+            hash,
             received_at: lo,
             carried_by,
         }));
-        let entry = ChangeEntry { number, hash: built.hash };
+        let entry = ChangeEntry { number, hash };
         self.write(Table::Change, keys::change(document, record.actor, record.sequence), &entry);
         self.put(Table::Index, keys::document_number(document, number), Vec::new());
         if let Some(order) = self.orders.get_mut(&document) {
@@ -269,7 +267,7 @@ impl Writer {
             order.meta.unsaved = order.meta.unsaved.saturating_add(1);
             order.meta.chains = order.document.chains().clone();
         }
-        Ok((number, built))
+        Ok(number)
     }
 
     /// The fold of an order that this job may have changed.
@@ -304,9 +302,7 @@ impl Writer {
             let holders = self.holders(&order.meta, &order.view, &order.facts)?;
             self.move_scopes(document, &mut order, &holders, before, after)?;
             self.set_timer(document, &mut order.meta, &order.view, &holders);
-            if order.meta.unsaved >= UNSAVED_MAX {
-                self.save_order(document, &mut order);
-            } else {
+            if order.meta.unsaved < UNSAVED_MAX || !self.save_order(document, &mut order) {
                 self.unsaved.insert(document, self.now());
                 self.put(Table::Index, keys::unsaved(document), Vec::new());
             }
@@ -329,12 +325,22 @@ impl Writer {
         }
     }
 
-    fn save_order(&mut self, document: DocumentId, order: &mut Order) {
-        self.put(Table::Document, document.0, order.document.save());
+    /// Folds loose changes into the save; whether that was possible. Where it is not, they stay beside it, where they
+    /// are as good.
+    fn save_order(&mut self, document: DocumentId, order: &mut Order) -> bool {
+        let bytes = match order.document.fold_in() {
+            Ok(bytes) => bytes.to_vec(),
+            Err(error) => {
+                tracing::error!(work_order.id = %document, %error, "loose changes of an order cannot be folded into its save");
+                return false;
+            }
+        };
+        self.put(Table::Document, document.0, bytes);
         order.meta.saved_to = order.meta.last;
         order.meta.unsaved = 0;
         self.unsaved.remove(&document);
         self.remove(Table::Index, keys::unsaved(document));
+        true
     }
 
     /// Orders with loose changes that the process before this one left.
@@ -346,16 +352,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Folds loose changes into the saves of orders that have been quiet, so that a pull copies bytes.
-    pub(super) fn save_idle(&mut self) -> Result<(), CommitError> {
+    /// Folds loose changes into the saves of orders that have been quiet, so that a pull copies bytes: of at most
+    /// `limit` orders. Tells whether there may be more.
+    pub(super) fn save_idle(&mut self, limit: usize) -> Result<bool, CommitError> {
         let now = self.now();
-        let quiet: Vec<_> = self
-            .unsaved
-            .iter()
-            .filter(|(_, touched)| now.since(**touched) >= QUIET)
-            .map(|(document, _)| *document)
-            .take(SAVES_PER_ROUND)
-            .collect();
+        let quiet = self.unsaved.iter().filter(|(_, touched)| now.since(**touched) >= QUIET);
+        let quiet: Vec<_> = quiet.map(|(document, _)| *document).take(limit).collect();
+        let is_full = quiet.len() == limit;
         for document in quiet {
             self.unsaved.remove(&document);
             let unsaved = match self.order(document) {
@@ -373,11 +376,12 @@ impl Writer {
             }
             if let Some(mut order) = self.orders.remove(&document) {
                 self.job_orders.insert(document);
-                self.save_order(document, &mut order);
-                self.write(Table::DocumentMeta, document.0, &order.meta);
+                if self.save_order(document, &mut order) {
+                    self.write(Table::DocumentMeta, document.0, &order.meta);
+                }
                 self.orders.insert(document, order);
             }
         }
-        Ok(())
+        Ok(is_full)
     }
 }
