@@ -5,5 +5,5 @@ mod doctor;
 mod errors;
 mod interrupted;
 mod restoring;
-mod setting;
+pub(crate) mod setting;
 mod taking;

@@ -95,7 +95,7 @@ pub(crate) struct DeviceState {
     /// Whether the last comparison of digests agreed.
     #[n(13)]
     pub(crate) verified: Option<bool>,
-    /// How often it did not.
+    /// How often it did not, and no loss of the store's explains it: damage, or a bug.
     #[n(14)]
     pub(crate) differences: u64,
     /// Server time of the last Welcome.
@@ -114,6 +114,9 @@ pub(crate) struct DeviceState {
     /// Whether the store does not remember this device, which introduces itself until it gets news again.
     #[n(19)]
     pub(crate) forgotten: Option<bool>,
+    /// Whether the store lost something since this device knew it, and the two have not been equal again yet.
+    #[n(20)]
+    pub(crate) after_a_loss: Option<bool>,
 }
 
 impl DeviceState {
@@ -140,6 +143,7 @@ impl DeviceState {
             pulled_again: None,
             forgotten: None,
             healed_at: None,
+            after_a_loss: None,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Taking and restoring without a server: series, pieces, cuts, damage in the journal, and a disk that fails at any
-//! call of a restore.
+//! Taking and restoring without a server: series, pieces, cuts, damage in the journal, and disks that fail at any
+//! call of a backup or of a restore.
 
 use std::fs;
 use std::os::unix::fs::FileExt as _;
@@ -14,7 +14,7 @@ use super::BackupError;
 use super::reading::{Backup, Cut};
 use super::restore::restore_journal;
 use super::sealing::{Identities, Recipients, make_identity};
-use super::take::{Request, Taken, take};
+use super::take::{Disks, Request, Taken, take, take_on};
 use super::told::BackedUp;
 use super::verify::verify;
 use crate::commit::keys;
@@ -245,4 +245,91 @@ fn a_store_without_a_journal_is_told_to_be_upgraded_first() {
     let said = world.take(1_000_000).unwrap_err().to_string();
     assert!(said.contains("docket serve"), "{said}");
     assert!(!Path::new(&world.path("backup/manifest.json")).exists());
+}
+
+/// Both disks of a backup: one with frames up to `last`, one with a backup up to `backed_up`.
+struct Pair {
+    data: SimulatedDisk,
+    to: SimulatedDisk,
+}
+
+impl Pair {
+    fn new(world: &World, backed_up: u64, last: u64) -> Self {
+        let pair = Self { data: SimulatedDisk::new(), to: SimulatedDisk::new() };
+        pair.data.mount().make_folder("store").unwrap();
+        pair.data.mount().make_folder("store/journal").unwrap();
+        world.write(1, backed_up);
+        pair.copy_journal(world);
+        pair.take(world).unwrap();
+        world.write(backed_up + 1, last);
+        pair.copy_journal(world);
+        pair
+    }
+
+    fn copy_journal(&self, world: &World) {
+        for file in fs::read_dir(world.path("data/store").join(FOLDER)).unwrap().flatten() {
+            let name = format!("store/journal/{}", file.file_name().to_string_lossy());
+            self.data.put(&name, fs::read(file.path()).unwrap()).unwrap();
+        }
+    }
+
+    fn take(&self, world: &World) -> Result<Taken, BackupError> {
+        let (data, to) = (world.path("data"), world.path("backup"));
+        let (recipients, keys) = (&world.recipients, &world.keys);
+        let request = Request { data: &data, to: &to, recipients, keys, piece_bytes: 1_500 };
+        let disks = Disks { data: self.data.mount(), to: self.to.mount() };
+        super::folder::clear(disks.to.as_ref())?;
+        take_on(&request, &disks, &Noon, &mut |_| {})
+    }
+
+    /// How far the backup goes that the disk holds now, whole and verified.
+    fn verified(&self, world: &World) -> u64 {
+        let to = world.path("backup");
+        fs::remove_dir_all(&to).ok();
+        fs::create_dir(&to).unwrap();
+        for name in self.to.files() {
+            fs::write(to.join(&name), self.to.bytes(&name).unwrap()).unwrap();
+        }
+        verify(&world.backup(), |_| {}).unwrap().reached.log_to
+    }
+}
+
+#[test]
+fn a_backup_whose_disks_fail_at_any_call_says_so_and_what_it_names_is_whole() {
+    let world = World::new();
+    let pair = Pair::new(&world, 12, 40);
+    let (data, to) = (pair.data.snapshot(), pair.to.snapshot());
+    let again = |pair: &Pair| {
+        pair.data.heal();
+        pair.to.heal();
+        pair.data.restore(&data);
+        pair.to.restore(&to);
+    };
+    let before = (pair.data.calls(), pair.to.calls());
+    pair.take(&world).unwrap();
+    let after = (pair.data.calls(), pair.to.calls());
+    assert_eq!(pair.verified(&world), 40);
+    let calls = [(&pair.data, after.0 - before.0), (&pair.to, after.1 - before.1)];
+    assert!(calls[0].1 > 20 && calls[1].1 > 20, "{calls:?}");
+    let mut partly = 0;
+    for (disk, calls) in calls {
+        for failure in [DiskFailure::Broken, DiskFailure::Full, DiskFailure::Short] {
+            for call in 1..=calls {
+                again(&pair);
+                disk.fail_call(disk.calls() + call, failure);
+                let case = format!("{failure:?} at call {call} of {calls}");
+                assert!(pair.take(&world).is_err(), "{case}: nobody was told");
+                // The power fails, too: what is there is a backup, and it has what devices were told of.
+                pair.data.crash(call);
+                pair.to.crash(call + 7);
+                let told = BackedUp::read_on(pair.data.mount().as_ref()).unwrap().number;
+                let verified = pair.verified(&world);
+                assert!((12..=40).contains(&verified) && told <= verified, "{case}: {told} told, {verified} there");
+                partly += usize::from(verified > 12 && verified < 40);
+                // The next run goes on.
+                assert!(pair.take(&world).unwrap().log_to == 40 && pair.verified(&world) == 40, "{case}");
+            }
+        }
+    }
+    assert!(partly > 20, "some of them had written pieces: {partly}");
 }

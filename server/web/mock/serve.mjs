@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { act } from './acts.mjs';
-import { contacts, firstCallbacks, firstDay, firstDispatches } from './data.mjs';
+import { contacts, firstCallbacks, firstDay, firstDispatches, firstHealing, firstQuarantine } from './data.mjs';
 import { routes } from './routes.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
@@ -16,7 +16,7 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 
 const orders = firstDay();
 export const office = {
-  orders, contacts, callbacks: firstCallbacks(orders), dispatches: firstDispatches(orders), streams: new Set(), log: [], number: 1000, session: false, turn: 43,
+  orders, contacts, callbacks: firstCallbacks(orders), dispatches: firstDispatches(orders), quarantine: firstQuarantine(orders), healing: firstHealing(), streams: new Set(), log: [], number: 1000, session: false, turn: 43,
   /** Tells every open page. */
   emit(event, data) {
     this.number += 1;
@@ -69,5 +69,5 @@ createServer(async (request, response) => {
   const [status, body, headers = {}] = answer;
   if (office.slowMs) await new Promise((resolve) => { setTimeout(resolve, office.slowMs); });
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  return response.end(JSON.stringify(body));
+  return response.end(body === null ? undefined : JSON.stringify(body));
 }).listen(PORT, '127.0.0.1', () => console.log(`stand-in office: http://127.0.0.1:${PORT}`));
