@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use docket_sync_core::document::{ChainHead, Record};
+use docket_sync_core::document::{ChainHead, Chains, Record};
 use docket_sync_core::facts::{FactBody, StatedFact};
 use docket_sync_core::ids::{BlobId, ChangeHash, DocumentId};
 use docket_sync_core::proof::sealed::{SealedFor, seal};
@@ -42,12 +42,16 @@ impl Default for Retention {
 }
 
 /// A document that left the scope: the value of its row in the table of these.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 struct EvictedRow {
     /// Bytes of what is sealed; 0 while it is not sealed yet.
     #[n(0)]
     bytes: u64,
+    /// Ends of the chains in what is sealed. A restored store may send the document without them, readable again: what
+    /// is sealed stays beside it until the store has it back.
+    #[n(1)]
+    chains: Option<Chains>,
 }
 
 impl EvictedRow {
@@ -92,7 +96,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         match self.base(work, id) {
             Ok(Some(base)) => {
                 base.meta.evicted_at = Some(at);
-                work.batch.put(Table::Evicted, id.0, to_bytes(&EvictedRow::default()));
+                let before = self.store.get(Table::Evicted, &id.0)?.map(|row| EvictedRow::read(&row)).transpose()?;
+                let row = EvictedRow { bytes: 0, ..before.unwrap_or_default() };
+                work.batch.put(Table::Evicted, id.0, to_bytes(&row));
             }
             // Damaged, and not wanted any more.
             Ok(None) | Err(ReplicaError::Document(_)) => drop_document(id, work),
@@ -110,15 +116,25 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(())
     }
 
-    /// The document is in scope again, whole: what was sealed of it goes when the store's has all of it.
-    pub(super) fn keep_again(&mut self, base: &Base, old: &DocumentMeta, work: &mut Work) {
+    /// The document is in scope again: what was sealed of it goes when the store's has all of it.
+    pub(super) fn keep_again(&self, base: &Base, old: &DocumentMeta, work: &mut Work) -> Result<(), ReplicaError> {
         let id = base.document.id();
-        let has = |(actor, head): (&_, &docket_sync_core::document::ChainHead)| {
+        let Some(row) = self.store.get(Table::Evicted, &id.0)? else { return Ok(()) };
+        let sealed = EvictedRow::read(&row)?.chains;
+        let has = |(actor, head): (&_, &ChainHead)| {
             base.document.change_hash(*actor, head.sequence) == Some(head.hash)
         };
-        if old.chains.iter().all(has) {
+        if sealed.as_ref().unwrap_or(&old.chains).iter().all(has) {
             work.batch.delete(Table::Evicted, id.0).delete(Table::Sealed, id.0);
         }
+        Ok(())
+    }
+
+    /// The chains of a document with those that are only sealed here.
+    pub(super) fn chains_with_sealed(&self, id: DocumentId, meta: &DocumentMeta) -> Result<Chains, ReplicaError> {
+        let row = self.store.get(Table::Evicted, &id.0)?.map(|row| EvictedRow::read(&row)).transpose()?;
+        let sealed = row.and_then(|row| row.chains).unwrap_or_default();
+        Ok(joined(meta.chains.clone(), sealed))
     }
 
     /// Whether a document is here for the store alone.
@@ -146,7 +162,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 work.batch.delete(Table::Proof, blob.0);
             }
             work.batch
-                .put(Table::Evicted, id.0, to_bytes(&EvictedRow { bytes: row.size() }))
+                .put(Table::Evicted, id.0, to_bytes(&EvictedRow { bytes: row.size(), chains: Some(meta.chains.clone()) }))
                 .put(Table::Sealed, id.0, to_bytes(&row))
                 .put(Table::DocumentMeta, id.0, to_bytes(&meta));
         }
@@ -180,6 +196,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn seal_one(&mut self, base: &Base, work: &mut Work) -> Result<(), ReplicaError> {
         let id = base.document.id();
         let Some(bundles) = self.bundles(base)? else { return Ok(()) };
+        // What a store that had lost it has not taken back yet stays in front.
+        let before = self.store.get(Table::Sealed, &id.0)?;
+        let mut sealed: SealedRow =
+            before.map(|row| from_bytes("sealed document", &row)).transpose()?.unwrap_or_default();
+        let chains = self.chains_with_sealed(id, &base.meta)?;
+        sealed.bundles.extend(bundles);
         let mut meta = base.meta.clone();
         if meta.own_to == 0 && !self.own_actors(base).is_empty() {
             // The store sent what this device had stated: it had it when it signed that.
@@ -189,8 +211,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         meta.receipt = meta.receipt.map(|receipt| ReceiptRow { row: 0, ..receipt });
         meta.older = None;
         meta.references.clear();
-        let sealed = SealedRow { bundles };
-        let row = EvictedRow { bytes: sealed.size() };
+        let row = EvictedRow { bytes: sealed.size(), chains: Some(chains) };
         for blob in signed_blobs(base.document.records()) {
             work.batch.delete(Table::Proof, blob.0);
         }
@@ -289,7 +310,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// What is sealed of a document whose heads the store does not name.
     pub(super) fn sealed_for(&self, theirs: &DocumentHeads) -> Result<Vec<SealedBundle>, ReplicaError> {
         let Some(meta) = self.meta(theirs.document)? else { return Ok(Vec::new()) };
-        if meta.chains.values().all(|head| theirs.heads.contains(&head.hash)) {
+        let chains = self.chains_with_sealed(theirs.document, &meta)?;
+        if chains.values().all(|head| theirs.heads.contains(&head.hash)) {
             return Ok(Vec::new());
         }
         match self.store.get(Table::Sealed, &theirs.document.0)? {
@@ -359,6 +381,17 @@ pub(super) fn drop_document(id: DocumentId, work: &mut Work) {
     for table in [Table::Document, Table::DocumentMeta, Table::Evicted, Table::Sealed] {
         work.batch.delete(table, id.0);
     }
+}
+
+/// The longer of each chain.
+fn joined(mut chains: Chains, others: Chains) -> Chains {
+    for (actor, head) in others {
+        let known = chains.entry(actor).or_insert(head);
+        if known.sequence < head.sequence {
+            *known = head;
+        }
+    }
+    chains
 }
 
 /// Puts bundles into frames that fit into a message.

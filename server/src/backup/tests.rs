@@ -258,6 +258,8 @@ impl Pair {
         let pair = Self { data: SimulatedDisk::new(), to: SimulatedDisk::new() };
         pair.data.mount().make_folder("store").unwrap();
         pair.data.mount().make_folder("store/journal").unwrap();
+        pair.data.mount().sync_folder("").unwrap();
+        pair.data.mount().sync_folder("store").unwrap();
         world.write(1, backed_up);
         pair.copy_journal(world);
         pair.take(world).unwrap();
