@@ -116,7 +116,7 @@ fn pieces_are_cut_by_size_and_hold_every_frame_once() {
     let taken = world.take(2_000).unwrap();
     assert_eq!((taken.frames, taken.last_frame, taken.log_to, taken.series), (40, 40, 40, 1));
     assert!(taken.pieces > 3, "{taken:?}");
-    let verified = verify(&world.backup(), |_| {}).unwrap();
+    let verified = verify(&world.backup(), u64::MAX, |_| {}).unwrap();
     assert_eq!((verified.reached.frames, verified.reached.log_to, verified.pieces), (40, 40, taken.pieces));
     assert_eq!(verified.reached.position, world.last());
     let nothing = world.take(2_000).unwrap();
@@ -162,7 +162,7 @@ fn a_journal_that_went_another_way_begins_a_new_series() {
     let taken = world.take(1_000_000).unwrap();
     assert_eq!((taken.series, taken.frames, taken.log_to), (2, 9, 9));
     assert!(taken.begun.unwrap().contains("rolled back"));
-    assert_eq!(verify(&world.backup(), |_| {}).unwrap().pieces, 2);
+    assert_eq!(verify(&world.backup(), u64::MAX, |_| {}).unwrap().pieces, 2);
     // As long as it goes on from there, the series does too.
     world.write(10, 12);
     assert_eq!(world.take(1_000_000).unwrap().series, 2);
@@ -180,7 +180,7 @@ fn a_damaged_journal_is_not_backed_up_past_its_damage_and_what_there_is_stays() 
     let said = world.take(1_000_000).unwrap_err().to_string();
     assert!(said.contains("damaged") && said.contains("docket doctor"), "{said}");
     assert_eq!(BackedUp::read(&world.path("data")).unwrap().number, 10, "nothing more is told to devices");
-    assert_eq!(verify(&world.backup(), |_| {}).unwrap().reached.log_to, 10);
+    assert_eq!(verify(&world.backup(), u64::MAX, |_| {}).unwrap().reached.log_to, 10);
     let left = fs::read_dir(world.path("backup")).unwrap().flatten();
     assert!(
         left.into_iter().all(|file| !file.file_name().to_string_lossy().ends_with(".part")),
@@ -198,7 +198,7 @@ fn a_log_that_was_rewritten_before_it_was_backed_up_is_found_by_verify() {
     journal.append(&NewFrame { batch: &batch, time: UnixMillis(4_000), is_base: false }).unwrap();
     drop(journal);
     world.take(1_000_000).unwrap();
-    let said = verify(&world.backup(), |_| {}).unwrap_err().to_string();
+    let said = verify(&world.backup(), u64::MAX, |_| {}).unwrap_err().to_string();
     assert!(said.contains("log record 4 does not continue the chain"), "{said}");
 }
 
@@ -292,7 +292,7 @@ impl Pair {
         for name in self.to.files() {
             fs::write(to.join(&name), self.to.bytes(&name).unwrap()).unwrap();
         }
-        verify(&world.backup(), |_| {}).unwrap().reached.log_to
+        verify(&world.backup(), u64::MAX, |_| {}).unwrap().reached.log_to
     }
 }
 
