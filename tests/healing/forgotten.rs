@@ -1,11 +1,11 @@
 //! Devices that a restored store has forgotten, and revocations that it has forgotten.
 
+use docket_client::replica::NewFact;
 use docket_client::sync::SyncError;
 use docket_harness::world::{Device, Trouble, World};
-use docket_server::restore::report::healing_report;
 use docket_server::commit::Tables;
+use docket_server::restore::report::healing_report;
 use docket_server::store::{KeyRange, Table};
-use docket_client::replica::NewFact;
 use docket_sync_core::facts::bodies::AddNote;
 use docket_sync_core::facts::{Author, Head, Role};
 use docket_sync_core::ids::{DocumentId, PersonId};
@@ -85,7 +85,7 @@ async fn forgotten_phone(stage: &mut Stage, count: usize, length: usize) -> Resu
 }
 
 /// A note on no view: showing one for each of hundreds takes its time.
-fn jot(phone: &mut Device, document: DocumentId, number: usize, length: usize) -> Result<(), Trouble> {
+pub(super) fn jot(phone: &mut Device, document: DocumentId, number: usize, length: usize) -> Result<(), Trouble> {
     let text = format!("{number}{}", ".".repeat(length));
     let (author, body) = (Author::Person(phone.person), AddNote { text }.into());
     let fact = NewFact { document, author, seen: Vec::new(), head: Head::default(), body, claimed: None, proof: None };

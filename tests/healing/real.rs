@@ -24,7 +24,8 @@ struct Person {
 
 impl Person {
     async fn login(address: SocketAddr, login: &str) -> Result<Self, Trouble> {
-        let answer = rest(address, "POST", "/api/login", None, Some(&json!({"login": login, "password": PASSWORD}))).await?;
+        let answer =
+            rest(address, "POST", "/api/login", None, Some(&json!({"login": login, "password": PASSWORD}))).await?;
         assert_eq!(answer.status, 200, "{}", answer.body);
         Ok(Self { address, cookie: answer.cookie })
     }
@@ -75,7 +76,9 @@ async fn r10_a_supervisor_admits_and_discards_over_rest_and_it_survives_a_kill()
     assert_eq!(listed["total"], 3, "{listed}");
     let items = listed["items"].as_array().ok_or("items")?;
     let find = |reason: &str, says: &str| {
-        let is_it = |item: &&Value| item["reason"] == reason && item["summary"].as_str().is_some_and(|text| text.contains(says));
+        let is_it = |item: &&Value| {
+            item["reason"] == reason && item["summary"].as_str().is_some_and(|text| text.contains(says))
+        };
         items.iter().find(is_it).and_then(|item| item["key"].as_str()).map(str::to_owned).ok_or(listed.to_string())
     };
     assert!(items.iter().all(|item| item["decided"].is_null() && item["device"].is_string()), "{listed}");
@@ -115,7 +118,10 @@ async fn r10_a_supervisor_admits_and_discards_over_rest_and_it_survives_a_kill()
         let items = decided["items"].as_array().into_iter().flatten();
         items.filter(|item| item["key"] == key).map(|item| item["decided"]["admitted"].clone()).next()
     };
-    assert_eq!([&cancel, &close, &nowhere].map(|key| admitted(key)), [json!(true), json!(false), json!(false)].map(Some));
+    assert_eq!(
+        [&cancel, &close, &nowhere].map(|key| admitted(key)),
+        [json!(true), json!(false), json!(false)].map(Some)
+    );
     assert_eq!(phone.sync(address).await?.verified, Some(true));
     let shown = phone.client.show(order)?;
     let [refused] = shown.refused.as_slice() else { return Err(format!("{:?}", shown.refused).into()) };
@@ -210,7 +216,10 @@ async fn x_74_forgotten_devices_are_confirmed_over_rest_and_at_the_terminal() ->
     let waits = format!("{} waits to be confirmed, 1 facts held", id_of(&third));
     assert!(listed.contains(&waits) && listed.contains(&format!("{} enrolled", id_of(&second))), "{listed}");
     let told = office.command(&["healing"]).await?.join("\n");
-    assert!(told.contains("Restored at") && told.contains(&waits) && told.contains("Devices that have come back: 2 of 2"), "{told}");
+    assert!(
+        told.contains("Restored at") && told.contains(&waits) && told.contains("Devices that have come back: 2 of 2"),
+        "{told}"
+    );
     for (wrong, expected) in [("xyz", "is not the id of a device"), (&*"00".repeat(16), "one sentence")] {
         let data = office.data();
         let refused = docket(&["device", "confirm", "--data", &data, "--device", wrong]).await?;

@@ -51,7 +51,10 @@ async fn promise_5_a_sealed_bundle_gives_nobody_a_right() -> Result<(), Trouble>
     // Bytes that do not open: an answer, nothing taken, the session goes on.
     let bundles = vec![SealedBundle { document: stage.one, bytes: vec![7; 300] }];
     let answer = rogue::ask(&stage.world, &mut stage.li, vec![Frame::Sealed(Sealed { bundles })]).await?;
-    assert!(matches!(answer.as_slice(), [Frame::Welcome(_), Frame::Ack(ack), ..] if ack.exceptions.is_empty()), "{answer:?}");
+    assert!(
+        matches!(answer.as_slice(), [Frame::Welcome(_), Frame::Ack(ack), ..] if ack.exceptions.is_empty()),
+        "{answer:?}"
+    );
     assert!(notes(&*stage.world.view(stage.one).await?).is_empty() && stage.quarantine()?.is_empty());
     stage.settle().await
 }

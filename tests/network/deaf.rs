@@ -55,7 +55,8 @@ impl Stage {
         let mut random = Random::from_seed(3);
         let (person, _) = phone.client.replica().certificate().persons.first().cloned().ok_or("a person")?;
         for _ in 0..NOTES {
-            let (document, author, body) = (phone.order, Author::Person(person), AddNote { text: noise(&mut random) }.into());
+            let (document, author, body) =
+                (phone.order, Author::Person(person), AddNote { text: noise(&mut random) }.into());
             let (seen, head) = (Vec::new(), Head::default());
             let fact = NewFact { document, author, seen, head, body, claimed: None, proof: None };
             phone.client.replica_mut().state_fact(fact)?;
@@ -220,7 +221,9 @@ async fn sockets_that_do_not_read_hold_one_message_each_and_hold_nobody_up() -> 
     let grown = after.memory_bytes_max.saturating_sub(before.memory_bytes);
     let asked = u64::try_from(DEAF * ANSWERS * answer)?;
     let bound = u64::try_from(DEAF)? * SOCKET_BYTES + ELSE_BYTES;
-    println!("{DEAF} deaf sockets asked for {asked} bytes: the server grew by {grown}, at most {bound}; slowest sync {slowest:?}");
+    println!(
+        "{DEAF} deaf sockets asked for {asked} bytes: the server grew by {grown}, at most {bound}; slowest sync {slowest:?}"
+    );
     assert!(grown < bound && bound * 3 < asked, "{grown} bytes, at most {bound} of {asked}");
     // Gone, they leave nothing behind.
     drop(deaf);

@@ -14,7 +14,7 @@ use docket_sync_core::sync::frames::{
 };
 
 use super::base::Base;
-use super::retention::frames_of;
+use super::sealed_rows::frames_of;
 use super::stored::{DocumentMeta, ReceiptRow, from_bytes, row_key};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::store::{DeviceStore, Table, scan_all};

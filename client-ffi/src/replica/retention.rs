@@ -8,18 +8,17 @@
 use std::collections::BTreeSet;
 
 use docket_sync_core::document::{ChainHead, Chains, Record};
-use docket_sync_core::facts::{FactBody, StatedFact};
-use docket_sync_core::ids::{BlobId, ChangeHash, DocumentId};
+use docket_sync_core::ids::{ChangeHash, DocumentId};
 use docket_sync_core::proof::sealed::{SealedFor, seal};
 use docket_sync_core::proof::{Envelope, EnvelopeDocument};
 use docket_sync_core::sabotage::{self, Bug};
-use docket_sync_core::sync::frames::{Cover, DocumentHeads, Frame, Push, Sealed, SealedBundle};
+use docket_sync_core::sync::frames::{Cover, DocumentHeads, Frame, Push, SealedBundle};
 use docket_sync_core::sync::message::{Light, pack};
 use docket_sync_core::{limits, time};
-use minicbor::{Decode, Encode};
 
 use super::base::Base;
 use super::heal::{Lacking, pack_records, parts, proofs};
+use super::sealed_rows::{EvictedRow, SealedRow, joined, signed_blobs};
 use super::stored::{DocumentMeta, ReceiptRow, from_bytes, row_key, row_number, to_bytes};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::platform::random_bytes;
@@ -38,42 +37,6 @@ impl Default for Retention {
     /// sync.md, "Evict never drops work".
     fn default() -> Self {
         Self { kept_ms: 30 * time::DAY, bytes_max: 256 * 1024 * 1024 }
-    }
-}
-
-/// A document that left the scope: the value of its row in the table of these.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-struct EvictedRow {
-    /// Bytes of what is sealed; 0 while it is not sealed yet.
-    #[n(0)]
-    bytes: u64,
-    /// Ends of the chains in what is sealed. A restored store may send the document without them, readable again: what
-    /// is sealed stays beside it until the store has it back.
-    #[n(1)]
-    chains: Option<Chains>,
-}
-
-impl EvictedRow {
-    fn read(bytes: &[u8]) -> Result<Self, ReplicaError> {
-        // Rows of the first version hold nothing.
-        if bytes.is_empty() { Ok(Self::default()) } else { Ok(from_bytes("evicted document", bytes)?) }
-    }
-}
-
-/// What is sealed of one document.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-struct SealedRow {
-    #[n(0)]
-    bundles: Vec<SealedBundle>,
-}
-
-impl SealedRow {
-    /// Bytes of what is sealed.
-    fn size(&self) -> u64 {
-        let bytes = self.bundles.iter().fold(0_usize, |sum, bundle| sum.saturating_add(bundle.bytes.len()));
-        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }
 
@@ -121,9 +84,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let id = base.document.id();
         let Some(row) = self.store.get(Table::Evicted, &id.0)? else { return Ok(()) };
         let sealed = EvictedRow::read(&row)?.chains;
-        let has = |(actor, head): (&_, &ChainHead)| {
-            base.document.change_hash(*actor, head.sequence) == Some(head.hash)
-        };
+        let has = |(actor, head): (&_, &ChainHead)| base.document.change_hash(*actor, head.sequence) == Some(head.hash);
         if sealed.as_ref().unwrap_or(&old.chains).iter().all(has) {
             work.batch.delete(Table::Evicted, id.0).delete(Table::Sealed, id.0);
         }
@@ -162,7 +123,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 work.batch.delete(Table::Proof, blob.0);
             }
             work.batch
-                .put(Table::Evicted, id.0, to_bytes(&EvictedRow { bytes: row.size(), chains: Some(meta.chains.clone()) }))
+                .put(
+                    Table::Evicted,
+                    id.0,
+                    to_bytes(&EvictedRow { bytes: row.size(), chains: Some(meta.chains.clone()) }),
+                )
                 .put(Table::Sealed, id.0, to_bytes(&row))
                 .put(Table::DocumentMeta, id.0, to_bytes(&meta));
         }
@@ -381,41 +346,4 @@ pub(super) fn drop_document(id: DocumentId, work: &mut Work) {
     for table in [Table::Document, Table::DocumentMeta, Table::Evicted, Table::Sealed] {
         work.batch.delete(table, id.0);
     }
-}
-
-/// The longer of each chain.
-fn joined(mut chains: Chains, others: Chains) -> Chains {
-    for (actor, head) in others {
-        let known = chains.entry(actor).or_insert(head);
-        if known.sequence < head.sequence {
-            *known = head;
-        }
-    }
-    chains
-}
-
-/// Puts bundles into frames that fit into a message.
-pub(super) fn frames_of(bundles: Vec<SealedBundle>) -> Vec<Sealed> {
-    let mut frames: Vec<Sealed> = Vec::new();
-    let mut bytes = usize::MAX;
-    for bundle in bundles {
-        bytes = bytes.saturating_add(bundle.bytes.len()).saturating_add(64);
-        if bytes > limits::MESSAGE_BYTES_MAX / 4 {
-            frames.push(Sealed { bundles: Vec::new() });
-            bytes = bundle.bytes.len();
-        }
-        if let Some(frame) = frames.last_mut() {
-            frame.bundles.push(bundle);
-        }
-    }
-    frames
-}
-
-/// The proofs that signatures among `records` name.
-fn signed_blobs(records: &[Record]) -> Vec<BlobId> {
-    let of = |record: &Record| match StatedFact::from_bytes(&record.bytes).ok()?.content.body {
-        FactBody::SignDocument(sign) => Some(sign.proof),
-        _ => None,
-    };
-    records.iter().filter_map(of).collect()
 }

@@ -117,9 +117,10 @@ pub(super) fn read_small(disk: &dyn Disk, name: &str, limit: u64) -> Result<Opti
         Err(error) => return Err(io_error("reading", disk, name)(error)),
     };
     let length = file.length().map_err(io_error("reading", disk, name))?;
-    let room = usize::try_from(length).ok().filter(|_| length <= limit).ok_or_else(|| {
-        io_error("reading", disk, name)(io::Error::other(format!("it is larger than {limit} bytes")))
-    })?;
+    let room = usize::try_from(length)
+        .ok()
+        .filter(|_| length <= limit)
+        .ok_or_else(|| io_error("reading", disk, name)(io::Error::other(format!("it is larger than {limit} bytes"))))?;
     let mut bytes = vec![0; room];
     let read = file.read_at(0, &mut bytes).map_err(io_error("reading", disk, name))?;
     bytes.truncate(read);

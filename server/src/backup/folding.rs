@@ -16,7 +16,7 @@ use super::error::BackupError;
 use crate::commit::meta::{ChangeEntry, DocumentMeta};
 use crate::commit::tables::{resolve, to_record};
 use crate::commit::{CommitError, keys};
-use crate::log::{LogRecord, read_entry};
+use crate::log::{LogEntry, LogRecord, read_entry};
 use crate::store::{Batch, Table, record, value};
 
 /// Documents whose problems are told one by one.
@@ -104,7 +104,7 @@ impl Gathering {
             }
             let plain = stored.map(|stored| value::decode(stored.to_vec())).transpose();
             let plain = plain.map_err(|error| content(&error.to_string()))?.map(|value| value.payload);
-            self.keep(table, key, plain)?;
+            self.keep(table, key, plain);
             self.make_room();
         }
         Ok(())
@@ -114,24 +114,22 @@ impl Gathering {
         document < self.from || self.until.is_some_and(|until| document >= until)
     }
 
-    fn keep(&mut self, table: Table, key: &[u8], value: Option<Vec<u8>>) -> Result<(), BackupError> {
-        let unreadable = |error: &dyn core::fmt::Display| content(&error.to_string());
+    fn keep(&mut self, table: Table, key: &[u8], value: Option<Vec<u8>>) {
         if table == Table::Log {
-            let (Some(number), Some(entry)) = (keys::read_number(key), value) else { return Ok(()) };
-            let LogRecord::Fact(fact) = read_entry(&entry).map_err(|error| unreadable(&error))?.record else {
-                return Ok(());
-            };
+            let (Some(number), Some(entry)) = (keys::read_number(key), value) else { return };
+            // What the log's chain has and nobody can read is missed where a document needs it.
+            let Ok(LogEntry { record: LogRecord::Fact(fact), .. }) = read_entry(&entry) else { return };
             if self.is_elsewhere(fact.document) {
-                return Ok(());
+                return;
             }
             let gathered = self.documents.entry(fact.document).or_default();
             if number > gathered.saved_to {
                 self.bytes = self.bytes.saturating_add(size(&entry));
                 gathered.facts.insert(number, entry);
             }
-            return Ok(());
+            return;
         }
-        let Some(document) = document_of(key) else { return Ok(()) };
+        let Some(document) = document_of(key) else { return };
         let gathered = self.documents.entry(document).or_default();
         self.bytes = self.bytes.saturating_add(value.as_ref().map_or(0, |value| size(value)));
         let before = match (table, value) {
@@ -150,7 +148,6 @@ impl Gathering {
             }
         };
         self.bytes = self.bytes.saturating_sub(before.map_or(0, |before| size(&before)));
-        Ok(())
     }
 
     /// Lets the last documents go when there is more than may be; half is let go at once, for it costs a reading of

@@ -202,7 +202,9 @@ mod tests {
         let identities = Identities::read(&file).unwrap();
         let keys = KeyFiles::read(from.path()).unwrap();
         let recipients = Recipients::read(&[recipient]).unwrap();
-        let piece = keys.write(&crate::store::disk::RealDisk::new(backup.path()), "keys-0001.age", &recipients, "today").unwrap();
+        let piece = keys
+            .write(&crate::store::disk::RealDisk::new(backup.path()), "keys-0001.age", &recipients, "today")
+            .unwrap();
         assert_eq!(
             piece.content,
             KeyFiles::read(from.path()).unwrap().content(),

@@ -45,11 +45,7 @@ pub enum Doing {
 ///
 /// # Errors
 /// At the first thing that is not as it should be: the sentence names the piece, the record or the document.
-pub fn verify(
-    backup: &Backup,
-    memory_bytes: u64,
-    mut told: impl FnMut(Doing),
-) -> Result<Verified, BackupError> {
+pub fn verify(backup: &Backup, memory_bytes: u64, mut told: impl FnMut(Doing)) -> Result<Verified, BackupError> {
     backup.keys()?;
     let keys = backup.check_all_keys()?;
     let read = backup.series()?.number;

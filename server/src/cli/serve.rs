@@ -20,8 +20,8 @@ pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
     let keys = data::read_keys(&config.data.folder)?;
     let transport = config.transport()?;
     // The port first: a busy one is said before the store is opened.
-    let listener = Listener::bind(config.listen.address, transport.clone())?
-        .with_send_buffer(config.listen.send_buffer)?;
+    let listener =
+        Listener::bind(config.listen.address, transport.clone())?.with_send_buffer(config.listen.send_buffer)?;
     let platform = Platform::system();
     let store = JournaledStore::open(&config.data.store_folder(), config.data.store, &platform)?;
     let (office, thread) = Office::open(Arc::new(store), keys, platform, None)?;

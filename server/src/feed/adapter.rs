@@ -8,13 +8,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
 use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use docket_sync_core::limits::{BATCH_BYTES, MESSAGE_BYTES_MAX};
 use docket_sync_core::sync::frames::{Frame, Stop, StopCode};
 use docket_sync_core::sync::message::{Compress, Plain, pack, unpack};

@@ -89,8 +89,7 @@ impl Writer {
             tracing::warn!(device.id = %device, "a device that this store does not remember waits to be confirmed");
         }
         let now = self.now();
-        let (first_at, facts, bytes) =
-            known.map_or((now, 0, 0), |known| (known.first_at, known.facts, known.bytes));
+        let (first_at, facts, bytes) = known.map_or((now, 0, 0), |known| (known.first_at, known.facts, known.bytes));
         let waiting = Waiting { certificate: certificate.to_bytes(), first_at, last_at: now, facts, bytes };
         self.write(Table::Meta, key(WAITING, &device.0), &waiting);
         self.touch_device(device);
