@@ -6,11 +6,17 @@ use axum::Router;
 use docket_sync_core::ids::Digest;
 
 use crate::commit::CommitError;
+use crate::feed::adapter::Patience;
 use crate::office::Office;
 
 /// Every route of the server. `certificate` is BLAKE3 of the TLS certificate that clients see, where there is one.
 pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
-    crate::api::router(office, certificate)
+    router_with(office, certificate, Patience::USUAL)
+}
+
+/// The same with another patience for devices on live sockets.
+pub fn router_with(office: Arc<Office>, certificate: Option<Digest>, patience: Patience) -> Router {
+    crate::api::router(office, certificate, patience)
 }
 
 /// Running reactors.

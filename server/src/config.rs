@@ -5,9 +5,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::attachments::limits::Limits;
 use crate::attachments::options::AttachmentOptions;
+use crate::feed::adapter::Patience;
 use crate::listen::{TlsError, TlsIdentity, Transport};
 use crate::store::{SledOptions, space};
 use crate::telemetry::{DEFAULT_FILTER, LogFormat};
@@ -51,6 +53,15 @@ pub struct ServeOptions {
     /// Limits of attachments
     #[command(flatten)]
     pub attachments: AttachmentOptions,
+    /// Milliseconds in which something of a message to a live device must leave; for tests of slow devices
+    #[arg(long, hide = true, value_name = "MS", default_value_t = 30_000)]
+    pub live_send_ms: u64,
+    /// Milliseconds between two pings on a live socket; for tests of slow devices
+    #[arg(long, hide = true, value_name = "MS", default_value_t = 45_000)]
+    pub live_ping_ms: u64,
+    /// The system's buffer for a connection in KiB; for tests of slow devices
+    #[arg(long, hide = true, value_name = "KIB", default_value_t = 128)]
+    pub send_buffer_kib: usize,
     /// Form of the log
     #[arg(long, value_enum, default_value_t)]
     pub log_format: LogFormat,
@@ -137,6 +148,10 @@ pub struct ListenConfig {
     pub address: SocketAddr,
     /// How connections are protected.
     pub protection: Protection,
+    /// The system's buffer for a connection, in bytes.
+    pub send_buffer: usize,
+    /// How long a device on a live socket may take.
+    pub patience: Patience,
 }
 
 /// How connections are protected.
@@ -190,7 +205,16 @@ impl ServeOptions {
         Ok(ServerConfig {
             attachments: self.attachments.limits(store.reserve_bytes),
             data: DataConfig { folder: self.data, store },
-            listen: ListenConfig { address: self.listen, protection },
+            listen: ListenConfig {
+                address: self.listen,
+                protection,
+                send_buffer: self.send_buffer_kib.saturating_mul(1024),
+                patience: Patience {
+                    send: Duration::from_millis(self.live_send_ms),
+                    ping: Duration::from_millis(self.live_ping_ms),
+                    ..Patience::USUAL
+                },
+            },
             log: LogConfig { format: self.log_format, filter: self.log },
         })
     }

@@ -64,6 +64,13 @@ const RUNS: &[Run] = &[
         feature: None,
     },
     Run {
+        name: "healing",
+        about: "about 100,000 changes given back to a restored server by 50 devices, in any order",
+        filter: "promise_5_fifty_devices",
+        variable: ("DOCKET_HEALING_FACTS", "2000"),
+        feature: None,
+    },
+    Run {
         name: "convergence",
         about: "2,000 random histories of six devices and an office, no fact lost, every digest equal",
         filter: "law_random_histories",

@@ -101,7 +101,8 @@ pub struct Status {
     pub last_sync: Option<UnixMillis>,
     /// Whether everything in scope was equal at the last comparison.
     pub verified: Option<bool>,
-    /// How often it was not.
+    /// How often it was not although the store had lost nothing: damage on one side, or a bug. It stays at zero; what
+    /// a restored store lacked until its devices gave it back is not counted.
     pub differences: u64,
     /// Number of the server's log up to which this device has everything.
     pub number: Option<u64>,

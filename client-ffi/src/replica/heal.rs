@@ -14,7 +14,7 @@ use docket_sync_core::sync::frames::{
 };
 
 use super::base::Base;
-use super::retention::frames_of;
+use super::sealed_rows::frames_of;
 use super::stored::{DocumentMeta, ReceiptRow, from_bytes, row_key};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::store::{DeviceStore, Table, scan_all};
@@ -58,12 +58,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
 
     /// Heads of every document, with the numbers of their receipts.
     pub(super) fn all_heads(&self) -> Result<Heads, ReplicaError> {
-        let documents = self.metas()?.into_iter().map(|(document, meta)| DocumentHeads {
-            document,
-            heads: heads_of(document, &meta.chains),
-            receipt: meta.receipt.map(|receipt| receipt.number),
-        });
-        Ok(Heads { documents: documents.collect() })
+        let mut documents = Vec::new();
+        for (document, meta) in self.metas()? {
+            documents.push(DocumentHeads {
+                document,
+                heads: heads_of(document, &self.chains_with_sealed(document, &meta)?),
+                receipt: meta.receipt.map(|receipt| receipt.number),
+            });
+        }
+        Ok(Heads { documents })
     }
 
     /// What a store that lost something cannot make again: names and addresses that orders name, revocations. With

@@ -18,6 +18,7 @@ mod pull;
 mod push;
 mod reclaim;
 mod retention;
+mod sealed_rows;
 mod session;
 mod stored;
 #[cfg(test)]

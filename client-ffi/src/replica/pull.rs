@@ -226,8 +226,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
         }
         base.meta.evicted_at = None;
-        let left = old.clone().filter(|old| old.evicted_at.is_some());
-        if let Some(old) = old.filter(|old| old.evicted_at.is_none()) {
+        if let Some(old) = old.as_ref().filter(|old| old.evicted_at.is_none()) {
             self.state.sum = self.sum().minus(old.sum()).to_digest();
         }
         self.state.sum = self.sum().plus(base.sum()).to_digest();
@@ -247,8 +246,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
             base.meta.own_to = base.meta.own_to.max(receipt.number);
         }
         self.settle_admitted(id, &base, work)?;
-        if let Some(old) = &left {
-            self.keep_again(&base, old, work);
+        if let Some(old) = &old {
+            self.keep_again(&base, old, work)?;
         }
         if is_changed {
             work.touched.insert(id);

@@ -98,7 +98,7 @@ pub(crate) struct DeviceState {
     /// Whether the last comparison of digests agreed.
     #[n(13)]
     pub(crate) verified: Option<bool>,
-    /// How often it did not.
+    /// How often it did not, and no loss of the store's explains it: damage, or a bug.
     #[n(14)]
     pub(crate) differences: u64,
     /// Server time of the last Welcome.
@@ -123,6 +123,9 @@ pub(crate) struct DeviceState {
     /// Codes of approvers that were used here.
     #[n(21)]
     pub(crate) spent_codes: Option<Vec<SpentCode>>,
+    /// Whether the store lost something since this device knew it, and the two have not been equal again yet.
+    #[n(22)]
+    pub(crate) after_a_loss: Option<bool>,
 }
 
 impl DeviceState {
@@ -151,6 +154,7 @@ impl DeviceState {
             healed_at: None,
             open_numbers: None,
             spent_codes: None,
+            after_a_loss: None,
         }
     }
 }

@@ -141,6 +141,10 @@ impl Exchange {
                 replica.begin_session();
                 return Ok(());
             }
+            Some(Ending::Stopped(_)) if session.wants_more(replica) => {
+                self.carried.clear();
+                return Ok(());
+            }
             Some(Ending::Stopped(stop)) => return Err(SyncError::Stopped(stop)),
             Some(Ending::Confused) => return Err(SyncError::OutOfOrder),
             None if !session.is_open() => return Err(SyncError::OutOfOrder),

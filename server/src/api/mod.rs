@@ -41,6 +41,7 @@ use axum::{Extension, Router};
 use docket_sync_core::ids::Digest;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::feed::adapter::Patience;
 use crate::office::Office;
 
 pub use both::Both;
@@ -147,7 +148,7 @@ routes! {
 
 /// Everything that this server answers, devices included. `certificate` is BLAKE3 of the TLS certificate that
 /// clients see; without TLS there is none.
-pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
+pub fn router(office: Arc<Office>, certificate: Option<Digest>, patience: Patience) -> Router {
     let door = Arc::new(Door::default());
     let api = Api {
         door: door.clone(),
@@ -172,7 +173,7 @@ pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .with_state(api);
     let router = office_routes
-        .merge(crate::feed::adapter::router().with_state(office).layer(Extension(door)))
+        .merge(crate::feed::adapter::router_with(patience).with_state(office).layer(Extension(door)))
         .fallback(page::serve)
         .layer(map_response(protection::set_headers))
         .layer(CatchPanicLayer::custom(error::panicked))

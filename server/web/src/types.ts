@@ -317,6 +317,7 @@ export interface Quarantined {
 export interface WaitingDevice {
   device: Id;
   person: { id: Id; name: string } | null;
+  enrolled_at: Millis | null;
   facts: number;
 }
 
@@ -324,7 +325,13 @@ export interface Healing {
   lost: boolean;
   unnoticed: boolean;
   at: Millis | null;
+  /** Facts that came back under the office's own receipts. */
   known_again: number;
+  /** Facts that devices brought under their own signatures: lost ones, or new work. */
+  brought: number;
+  /** Numbers of the log that devices had seen and nothing returned accounts for. */
+  unaccounted: number;
+  devices: { device: Id; back: boolean }[];
   gaps_total: number;
   waiting: WaitingDevice[];
 }

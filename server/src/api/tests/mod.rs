@@ -94,7 +94,7 @@ impl Company {
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
         let keys = StoreKeys::from_secret(&[7; StoreKeys::LENGTH]);
         let (office, _thread) = Office::open(Arc::new(MemoryStore::new()), keys, platform, Some(new)).unwrap();
-        let router = crate::api::router(office.clone(), None);
+        let router = crate::app::router(office.clone(), None);
         Self { office, router, clock }
     }
 
