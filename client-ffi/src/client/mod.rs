@@ -166,7 +166,14 @@ impl<S: DeviceStore> Client<S> {
     /// # Errors
     /// When the store fails.
     pub fn offered(&self, shown: &Shown) -> Result<Vec<CommandCode>, ReplicaError> {
-        Ok(offered(&shown.view, &self.context()?))
+        let mut codes = offered(&shown.view, &self.context()?);
+        codes.retain(|code| self.server_knows(*code));
+        Ok(codes)
+    }
+
+    /// Servers are upgraded first: a device states only kinds of the level that its server announced.
+    fn server_knows(&self, code: CommandCode) -> bool {
+        code.act().is_none_or(|kind| kind.level() <= self.replica.state().server_level)
     }
 
     /// Decides a command on the order as it was shown. When it returns, the fact is durable on this device.
@@ -201,6 +208,11 @@ impl<S: DeviceStore> Client<S> {
     }
 
     pub(crate) fn decide(&self, shown: &Shown, command: &Command) -> Result<Decision, ExecuteError> {
+        let code = command.code();
+        if !self.server_knows(code) {
+            let (field, from) = (None, shown.view.state);
+            return Err(ExecuteError::Refused(Box::new(Refusal { code: "server_older", field, command: code, from })));
+        }
         decide(&shown.view, command, &self.context()?).map_err(|refusal| ExecuteError::Refused(Box::new(refusal)))
     }
 

@@ -52,6 +52,9 @@ pub struct DocumentMeta {
     /// People whose reasons to hold it have ended.
     #[n(11)]
     pub ended: Option<BTreeMap<PersonId, Ended>>,
+    /// Facts of kinds that the program did not know when it folded the order last (R10).
+    #[n(12)]
+    pub unknown: Option<u64>,
 }
 
 impl DocumentMeta {

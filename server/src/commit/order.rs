@@ -300,7 +300,8 @@ impl Writer {
             order.added = DigestSum::default();
             order.meta.digest = Some(after.to_digest());
             self.note_denials(document, &mut order)?;
-            note_ends(&mut order.meta, &order.view, self.now());
+            note_ends(&mut order.meta, &order.view, &order.facts, self.now());
+            order.meta.unknown = u64::try_from(order.view.unknown_facts).ok().filter(|unknown| *unknown > 0);
             let holders = self.holders(&order.meta, &order.view, &order.facts)?;
             self.move_scopes(document, &mut order, &holders, before, after)?;
             self.set_timer(document, &mut order.meta, &order.view, &holders);

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket_sync_core::facts::FactKind;
+use docket_sync_core::facts::{Fact, FactKind, Origin, Role};
 use docket_sync_core::ids::PersonId;
-use docket_sync_core::lifecycle::view::{AssignmentFacet, OrderState, OrderView};
+use docket_sync_core::lifecycle::facets::Holder;
+use docket_sync_core::lifecycle::view::{AssignmentFacet, OrderState, OrderView, Review, ReviewStatus};
 use docket_sync_core::lifecycle::{Causality, FactSet};
 use docket_sync_core::time::{DAY, UnixMillis};
 use minicbor::{Decode, Encode};
@@ -61,18 +62,43 @@ pub(crate) fn is_over(state: OrderState) -> bool {
     }
 }
 
-/// Who has a reason now: the effective assignment names him, or a visit of his is open.
-fn reasons(view: &OrderView) -> BTreeSet<PersonId> {
-    let assigned = view.technician().filter(|_| !is_over(view.state));
-    assigned.into_iter().chain(view.open_visits().map(|visit| visit.technician)).collect()
+/// Who has a reason now (sync.md, Scope): the effective assignment names him, or a visit of his is open; he made the
+/// order, or a visit was handed to him; he holds its goods or its cash; a review waits for his answer.
+fn reasons(view: &OrderView, facts: &FactSet) -> BTreeSet<PersonId> {
+    let goes_on = !is_over(view.state);
+    let work = view.technician().into_iter().chain(maker(facts)).chain(view.facets.handed_to.iter().copied());
+    let open = view.open_visits().map(|visit| visit.technician);
+    let goods = view.facets.custody.iter().filter(|custody| custody.is_open()).flat_map(|custody| match &custody.holder {
+        Holder::Customer => Vec::new(),
+        Holder::Person(person) => vec![*person],
+        Holder::Conflict(claims) => claims.clone(),
+    });
+    let cash = view.facets.money.pockets.keys().map(|(person, _)| *person);
+    work.filter(|_| goes_on).chain(open).chain(goods).chain(cash).chain(asked(view, facts)).collect()
+}
+
+/// The technician who began the order on site (C-045).
+fn maker(facts: &FactSet) -> Option<PersonId> {
+    let begins = |fact: &&Fact| fact.kind() == Some(FactKind::CreateEmergencyOrder);
+    facts.iter().find(begins).filter(|fact| matches!(fact.origin, Some(Origin::Device { .. })))?.person()
+}
+
+/// Technicians whose reviews are open: those whose facts caused them.
+fn asked(view: &OrderView, facts: &FactSet) -> BTreeSet<PersonId> {
+    let his = |review: &&Review| review.owner == Role::Technician && review.status == ReviewStatus::Open;
+    let causes = view.reviews.iter().filter(his).flat_map(|review| &review.causes);
+    causes.flat_map(|cause| facts.under(*cause)).filter_map(Fact::person).collect()
 }
 
 /// Takes notice of whose reasons ended with the last change.
-pub(super) fn note_ends(meta: &mut DocumentMeta, view: &OrderView, now: UnixMillis) {
+pub(super) fn note_ends(meta: &mut DocumentMeta, view: &OrderView, facts: &FactSet, now: UnixMillis) {
     let known = meta.ended.take().unwrap_or_default();
-    let reasons = reasons(view);
+    let reasons = reasons(view, facts);
     let assigned = view.assignments.iter().map(|assignment| assignment.technician);
-    let ever: BTreeSet<PersonId> = assigned.chain(view.visits.iter().map(|visit| visit.technician)).collect();
+    let visited = view.visits.iter().map(|visit| visit.technician);
+    // Who had another reason is in scope, or was when it ended.
+    let held = meta.scopes.iter().chain(known.keys()).copied();
+    let ever: BTreeSet<PersonId> = assigned.chain(visited).chain(maker(facts)).chain(held).collect();
     let ended: BTreeMap<PersonId, Ended> = ever
         .difference(&reasons)
         .map(|person| {
@@ -113,7 +139,7 @@ impl Writer {
         facts: &FactSet,
     ) -> Result<Holders, CommitError> {
         let now = self.now();
-        let mut holders: Holders = reasons(view).into_iter().map(|person| (person, None)).collect();
+        let mut holders: Holders = reasons(view, facts).into_iter().map(|person| (person, None)).collect();
         for (person, ended) in meta.ended.iter().flatten() {
             let until = ended.at.plus(STAYS);
             let unseen = until <= now
