@@ -63,7 +63,10 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
             state.server_level = welcome.level;
             state.limits = welcome.limits;
             state.last_sync = Some(welcome.server_time);
-            if let Some(digest) = welcome.digest {
+            // What travels with this Hello may be there already, its acknowledgement lost: then a difference says
+            // nothing.
+            if let Some(digest) = welcome.digest.filter(|digest| this.flight.pushed.is_empty() || this.state.sum == *digest)
+            {
                 this.compare_digest(digest);
             }
             let cursor = this.state.cursor.filter(|cursor| cursor.epoch == welcome.epoch);
@@ -156,7 +159,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 // This session already compares heads.
                 return Ok(Greeting::Known);
             }
-            if self.holds_documents()? {
+            if self.holds_what_may_be_lost()? {
                 self.flight.healing = Some(super::heal::Healing::of(welcome.epoch));
                 // The first pull is compared when the store has back what it lost.
                 self.flight.compared = true;

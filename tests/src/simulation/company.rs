@@ -54,7 +54,7 @@ pub(super) struct Company {
 }
 
 impl Company {
-    /// Opens a company: an office with people, technicians with phones, two orders.
+    /// Opens a company: an office with people, technicians with phones, an order for each.
     pub(super) fn open(seed: u64) -> Result<Self, Trouble> {
         let office = OfficeSide::new(seed)?;
         let mut company = Self {
@@ -98,7 +98,7 @@ impl Company {
             let device = company.enrol(person)?;
             company.phones.push(Phone::new(device, number + 1 == TECHNICIANS));
         }
-        for number in 0..2 {
+        for number in 0..TECHNICIANS {
             company.call(number)?;
             company.assign(number)?;
         }

@@ -46,7 +46,7 @@ impl Company {
 
     /// The rogue states what its technician may not, among what he may.
     pub(super) fn hostile_fact(&mut self, random: &mut Random) -> Result<bool, Trouble> {
-        if random.chance(1, 6) {
+        if random.chance(1, 3) {
             return self.forged_signature();
         }
         let index = self.rogue();

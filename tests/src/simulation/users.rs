@@ -116,6 +116,10 @@ impl Company {
         }
         let Some((order, page)) = self.pages.get(random.position(self.pages.len())).cloned() else { return Ok(()) };
         let (person, roles) = random.pick(&self.people).clone();
+        let fresh = random.chance(1, 3);
+        let page = if fresh { OrderView::clone(&*self.view(order)?) } else { page };
+        // What waits for one of them is done by him sooner than by chance.
+        let (person, roles) = self.waited_for(&page).filter(|_| fresh).unwrap_or((person, roles));
         let mut codes = offered(&page, &Context::new(person, &roles));
         codes.retain(|code| code.act().is_none_or(|kind| kind.level() <= self.office.level));
         let Some(code) = one_of(random, codes) else { return Ok(()) };
@@ -123,6 +127,16 @@ impl Company {
         let hand = acts::Hand { view: &page, facts: &facts, person, town: &self.town() };
         let Some(command) = hand.command(random, code) else { return Ok(()) };
         self.office_acts(order, person, &page, command)
+    }
+
+    /// Who is to inspect goods, give a verdict or complete paper.
+    fn waited_for(&self, page: &OrderView) -> Option<(PersonId, Vec<Role>)> {
+        let waits = |(person, roles): &&(PersonId, Vec<Role>)| {
+            let codes = offered(page, &Context::new(*person, roles));
+            let awaited = [CommandCode::Inspect, CommandCode::QualityVerdict, CommandCode::CompletePaperwork];
+            awaited.iter().any(|code| codes.contains(code))
+        };
+        self.people.iter().rev().find(waits).cloned()
     }
 
     fn town(&self) -> acts::Town {
@@ -186,8 +200,13 @@ impl Company {
             skill: (luck % 2 == 1).then(|| "aircon".to_owned()),
             origin: None,
         };
+        // Some calls wait to be confirmed with the customer, or are declined.
+        let waits = self.orders.len() > 3 && luck % 3 == 2;
         let done = self.office.run(move |writer| {
             let registered = writer.register_call(clerk, call)?;
+            if waits {
+                return Ok(registered);
+            }
             let content = "维修".to_owned();
             let given = NewConfirmation { content, window: None, amount: None, in_warranty: false };
             writer.confirm_call(clerk, registered.document, given)?;

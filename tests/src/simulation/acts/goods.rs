@@ -30,7 +30,7 @@ pub(super) fn act(hand: &Hand<'_>, random: &mut Random, kind: FactKind) -> Optio
         }
         FactKind::BenchWork => {
             let custody = open(hand, random, |_| true)?.at.fact.reference();
-            let step = *random.pick(BenchStep::ALL);
+            let step = if random.chance(1, 2) { BenchStep::Repaired } else { *random.pick(BenchStep::ALL) };
             let line = (step == BenchStep::Line).then(|| part("轴承", 1_000, 4_000));
             bodies::BenchWork { custody, step, line, note: None }.into()
         }
