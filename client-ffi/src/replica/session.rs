@@ -65,7 +65,8 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
             state.last_sync = Some(welcome.server_time);
             // What travels with this Hello may be there already, its acknowledgement lost: then a difference says
             // nothing.
-            if let Some(digest) = welcome.digest.filter(|digest| this.flight.pushed.is_empty() || this.state.sum == *digest)
+            if let Some(digest) =
+                welcome.digest.filter(|digest| this.flight.pushed.is_empty() || this.state.sum == *digest)
             {
                 this.compare_digest(digest);
             }

@@ -68,11 +68,12 @@ fn reasons(view: &OrderView, facts: &FactSet) -> BTreeSet<PersonId> {
     let goes_on = !is_over(view.state);
     let work = view.technician().into_iter().chain(maker(facts)).chain(view.facets.handed_to.iter().copied());
     let open = view.open_visits().map(|visit| visit.technician);
-    let goods = view.facets.custody.iter().filter(|custody| custody.is_open()).flat_map(|custody| match &custody.holder {
-        Holder::Customer => Vec::new(),
-        Holder::Person(person) => vec![*person],
-        Holder::Conflict(claims) => claims.clone(),
-    });
+    let goods =
+        view.facets.custody.iter().filter(|custody| custody.is_open()).flat_map(|custody| match &custody.holder {
+            Holder::Customer => Vec::new(),
+            Holder::Person(person) => vec![*person],
+            Holder::Conflict(claims) => claims.clone(),
+        });
     let cash = view.facets.money.pockets.keys().map(|(person, _)| *person);
     work.filter(|_| goes_on).chain(open).chain(goods).chain(cash).chain(asked(view, facts)).collect()
 }

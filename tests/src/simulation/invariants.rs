@@ -127,11 +127,7 @@ fn invariant_03_no_rejection(company: &Company) -> Result<(), Trouble> {
 
 /// 4. A signature that was there is there, covers no less, and is not rejected afterwards. (That it verifies without
 /// us is asked when it is made.)
-fn invariant_04_monotone_signature(
-    company: &mut Company,
-    order: DocumentId,
-    view: &OrderView,
-) -> Result<(), Trouble> {
+fn invariant_04_monotone_signature(company: &mut Company, order: DocumentId, view: &OrderView) -> Result<(), Trouble> {
     let Some(before) = company.ledger.shown.insert(order, view.clone()) else { return Ok(()) };
     let mut problems = of_one_order::monotone_signature(&before, view);
     let rejected = view.signatures.iter().filter(|signature| signature.rejected && signature.name != FORGED_NAME);
@@ -209,7 +205,10 @@ fn invariant_08_cancel_safety(company: &Company, view: &OrderView, facts: &FactS
 fn invariant_09_rotation_names_everybody(company: &Company, view: &OrderView) -> Result<(), Trouble> {
     let wrong = view.assignments.iter().find(|assignment| {
         let himself = assignment.skipped.iter().any(|skip| skip.technician == assignment.technician);
-        himself || (assignment.turn.is_none() && assignment.reason.is_none() && assignment.by != Author::Person(assignment.technician))
+        himself
+            || (assignment.turn.is_none()
+                && assignment.reason.is_none()
+                && assignment.by != Author::Person(assignment.technician))
     });
     match wrong {
         Some(assignment) => company.broken("invariant_09_rotation", format!("{assignment:?}")),

@@ -126,7 +126,8 @@ impl Company {
             None => Ok(if answer.is_empty() { Round::Quiet } else { Round::Goes(answer) }),
             Some(Ending::Again | Ending::Stopped(_)) => Ok(Round::Over),
             Some(Ending::Confused) => {
-                Err(Violation::new("nothing_fails_by_itself", format!("phone {index} was spoken to out of order")).into())
+                Err(Violation::new("nothing_fails_by_itself", format!("phone {index} was spoken to out of order"))
+                    .into())
             }
         }
     }

@@ -51,20 +51,7 @@ impl Phone {
         let (page, exchange, line, one_way, backup) = (None, None, None, None, None);
         let (is_revoked, is_doubled, is_twin, waiting) = (false, false, false, BTreeMap::new());
         let own = BTreeMap::new();
-        Self {
-            device,
-            page,
-            exchange,
-            line,
-            one_way,
-            waiting,
-            own,
-            backup,
-            is_revoked,
-            is_rogue,
-            is_doubled,
-            is_twin,
-        }
+        Self { device, page, exchange, line, one_way, waiting, own, backup, is_revoked, is_rogue, is_doubled, is_twin }
     }
 
     pub(super) fn id(&self) -> DeviceId {

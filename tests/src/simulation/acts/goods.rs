@@ -93,9 +93,10 @@ fn remit(hand: &Hand<'_>, random: &mut Random) -> Option<bodies::RemitCash> {
     let pockets = &hand.view.facets.money.pockets;
     let held = pockets.get(&(hand.person, "CNY".to_owned())).copied().filter(|held| *held > 0)?;
     let minor = if random.chance(1, 2) { held } else { (held / 2).max(1) };
-    let collected = hand.facts.iter().filter(|fact| {
-        fact.kind() == Some(FactKind::CollectCash) && fact.person() == Some(hand.person)
-    });
+    let collected = hand
+        .facts
+        .iter()
+        .filter(|fact| fact.kind() == Some(FactKind::CollectCash) && fact.person() == Some(hand.person));
     let collected = collected.map(|fact| fact.id.reference()).collect();
     Some(bodies::RemitCash { amount: yuan(minor), to: hand.town.accountant?, collected })
 }

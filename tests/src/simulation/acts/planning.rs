@@ -72,9 +72,8 @@ pub(super) fn act(hand: &Hand<'_>, random: &mut Random, kind: FactKind) -> Optio
             bodies::LinkDuplicate { other, survives: random.chance(1, 2), reason: Some(words()) }.into()
         }
         FactKind::Unlink => {
-            let link = hand.fact(random, |fact| {
-                matches!(fact.body(), FactBody::LinkDuplicate(_)).then(|| fact.id.reference())
-            })?;
+            let link = hand
+                .fact(random, |fact| matches!(fact.body(), FactBody::LinkDuplicate(_)).then(|| fact.id.reference()))?;
             bodies::Unlink { link, reason: words() }.into()
         }
         FactKind::AddWorkItem => {

@@ -67,8 +67,13 @@ pub(super) fn act(hand: &Hand<'_>, random: &mut Random, kind: FactKind) -> Optio
 
 fn issue_quote(hand: &Hand<'_>, random: &mut Random) -> Option<bodies::IssueQuote> {
     let last = hand.view.facets.quotes.iter().map(|quote| quote.version).max().unwrap_or(0);
-    let line =
-        QuoteLine { name: "电容".to_owned(), quantity: 1_000, unit: "pcs".to_owned(), amount: amount(random), code: None };
+    let line = QuoteLine {
+        name: "电容".to_owned(),
+        quantity: 1_000,
+        unit: "pcs".to_owned(),
+        amount: amount(random),
+        code: None,
+    };
     Some(bodies::IssueQuote { version: last.checked_add(1)?, lines: vec![line], tariff: Some(1), reason: None })
 }
 
