@@ -63,11 +63,7 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
             state.server_level = welcome.level;
             state.limits = welcome.limits;
             state.last_sync = Some(welcome.server_time);
-            // What travels with this Hello may be there already, its acknowledgement lost: then a difference says
-            // nothing.
-            if let Some(digest) =
-                welcome.digest.filter(|digest| this.flight.pushed.is_empty() || this.state.sum == *digest)
-            {
+            if let Some(digest) = welcome.digest {
                 this.compare_digest(digest);
             }
             let cursor = this.state.cursor.filter(|cursor| cursor.epoch == welcome.epoch);

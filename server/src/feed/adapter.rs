@@ -95,17 +95,13 @@ pub async fn answer_message(office: Arc<Office>, message: &[u8]) -> Result<Vec<u
         }
     };
     let mut session = ServerSession::of_one_answer(office);
-    let mut answer = session.receive(frames).await?;
-    let full = answer.take_full();
-    let Answer { mut frames, ends } = answer;
-    if !ends || full.is_some() {
+    let Answer { mut frames, ends } = session.receive(frames).await?;
+    if !ends {
         for _ in 0..BATCHES_PER_POST {
-            let batch = if full.is_some() { session.next_batch_without_digest()? } else { session.next_batch()? };
-            let Some(batch) = batch else { break };
+            let Some(batch) = session.next_batch()? else { break };
             frames.push(Frame::Batch(batch));
         }
     }
-    frames.extend(full);
     Ok(pack(&frames, &mut Zstd))
 }
 
@@ -238,16 +234,7 @@ impl Connection {
                 return Ok(false);
             }
         };
-        let mut answer = self.session.receive(frames).await?;
-        if let Some(full) = answer.take_full() {
-            self.send(&answer.frames).await?;
-            while let Some(batch) = self.session.next_batch_without_digest()? {
-                self.send(&[Frame::Batch(batch)]).await?;
-            }
-            self.send(&[full]).await?;
-            return Ok(false);
-        }
-        let Answer { frames, ends } = answer;
+        let Answer { frames, ends } = self.session.receive(frames).await?;
         if ends {
             self.send(&frames).await?;
             return Ok(false);

@@ -38,13 +38,6 @@ impl Answer {
     pub(super) fn stop(code: StopCode, retry_after_ms: Option<u64>) -> Self {
         Self::ending(Frame::Stop(Stop { code, retry_after_ms }))
     }
-
-    /// Takes the last word out of an answer that ends because the disk is full: reading goes on, so that news are
-    /// said before it.
-    pub(super) fn take_full(&mut self) -> Option<Frame> {
-        let is_full = |frame: &mut Frame| matches!(frame, Frame::Stop(stop) if stop.code == StopCode::StorageFull);
-        self.frames.pop_if(is_full)
-    }
 }
 
 /// Who speaks, once the Hello was good.
@@ -192,15 +185,6 @@ impl ServerSession {
             self.has_sent = true;
         }
         Ok(batch)
-    }
-
-    /// The next batch for a device whose pushes were not taken. It compares no digest: what it pushed may be here
-    /// without its knowing.
-    ///
-    /// # Errors
-    /// As [`ServerSession::next_batch`].
-    pub fn next_batch_without_digest(&mut self) -> Result<Option<Batch>, CommitError> {
-        Ok(self.next_batch()?.map(|batch| Batch { digest: None, ..batch }))
     }
 
     fn begin_ahead(&self, scope: ScopeId) -> Result<Ahead, CommitError> {

@@ -15,7 +15,6 @@ use docket_sync_core::voucher::shown_facts;
 
 use super::company::Company;
 use super::invariants;
-use super::ledger::names;
 use crate::world::Trouble;
 
 /// Promise 1: what left a phone's journal as acknowledged is in the office's log.
@@ -46,34 +45,6 @@ pub(super) fn nothing_that_left_is_gone(company: &Company) -> Result<(), Trouble
     if company.ledger.read > 0 && entry.map(|entry| entry.chain) != company.ledger.chain {
         let told = format!("log record {} was told to somebody and did not outlive a crash", company.ledger.read);
         return company.broken("what_is_acknowledged_is_durable", told);
-    }
-    Ok(())
-}
-
-/// A full disk takes nothing, and reading goes on: a phone that is told so has every fact that there is for it.
-pub(super) fn reading_goes_on(company: &mut Company, index: usize) -> Result<(), Trouble> {
-    let phone = company.phone(index);
-    // Receipts cannot be compared while work waits whose acknowledgement may have been lost: it comes once it has.
-    if phone.device.client.status().pending.is_some() {
-        return Ok(());
-    }
-    let (person, is_doubled) = (phone.device.person, phone.is_doubled);
-    let store: &dyn Store = company.office.store.as_ref();
-    let mut in_scope = Vec::new();
-    for order in company.orders_at_the_office()? {
-        let scopes = store.meta(order)?.map(|meta| meta.scopes).unwrap_or_default();
-        // What a twin stated counts as the phone's own, which does not come back to it.
-        if scopes.contains(&person) && !is_doubled && !company.office.is_older() {
-            in_scope.push(order);
-        }
-    }
-    for order in in_scope {
-        let here = company.phone(index).device.show(order).map(|shown| names(&shown.facts)).unwrap_or_default();
-        let there = names(&facts_at_office(company, order)?);
-        if !there.is_subset(&here) {
-            let told = format!("order {order}: {} facts on phone {index}, {} at the office", here.len(), there.len());
-            return company.broken("reading_goes_on", told);
-        }
     }
     Ok(())
 }

@@ -130,9 +130,6 @@ impl Company {
             Err(error) => return Err(error.into()),
         };
         checks::what_is_acknowledged_is_durable(self, index)?;
-        if step == Step::Stopped(StopCode::StorageFull) {
-            checks::reading_goes_on(self, index)?;
-        }
         if step != Step::Goes {
             return Ok(step);
         }
