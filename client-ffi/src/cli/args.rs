@@ -43,6 +43,7 @@ pub(super) enum Action {
     Sign(Sign),
     RefuseSignature(RefuseSignature),
     Sync(Sync),
+    Held,
     Status,
 }
 

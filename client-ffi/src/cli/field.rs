@@ -57,6 +57,7 @@ impl App<'_> {
             | Action::Voucher(_)
             | Action::Sign(_)
             | Action::Sync(_)
+            | Action::Held
             | Action::Status => return Err(CliError::NoVisit),
         })
     }
@@ -155,7 +156,7 @@ fn order_of(action: &Action) -> &str {
         Action::RefuseSignature(refused) => &refused.order,
         Action::Voucher(voucher) => &voucher.order,
         Action::Sign(sign) => &sign.order,
-        Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Status => "",
+        Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Held | Action::Status => "",
     }
 }
 

@@ -6,6 +6,7 @@
 mod args;
 mod error;
 mod field;
+mod held;
 mod help;
 mod messages;
 mod network;
@@ -109,6 +110,7 @@ impl App<'_> {
             Action::Voucher(voucher) => self.voucher(&voucher),
             Action::Sign(sign) => self.sign(&sign),
             Action::Sync(sync) => self.sync(&sync),
+            Action::Held => self.held(),
             Action::Status => self.status(),
             Action::Accept(_)
             | Action::Refuse(_)
