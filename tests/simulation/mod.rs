@@ -7,29 +7,35 @@ mod sabotage;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use docket_harness::simulation::{Coverage, run, tell};
+use docket_harness::simulation::faults::Fault;
+use docket_harness::simulation::{Action, Coverage, Kind, play, run, tell};
 
 /// Histories of every change.
 const SEEDS: u64 = 300;
 /// Threads that play them.
 const THREADS: usize = 2;
 
-/// Kinds of facts that no history states. The list is exact: a kind that is stated from now on
+/// Kinds of facts that no history states, each with the reason. The list is exact: a kind that is stated from now on
 /// must leave it, and one that is stated no more is noticed.
-#[rustfmt::skip]
-const NEVER_STATED: &[&str] = &[
-    // The device library signs what it shows and nothing else: the office finds no signature here that it must reject.
-    "reject_signature",
-    // The simulated users do not fill in these commands yet (`acts::command`).
-    "hold", "release", "edit_header", "decline", "add_work_item", "drop_work_item", "set_warranty", "quality_verdict", "issue_quote",
-    "give_consent", "refuse_consent", "cancel_by_customer", "create_emergency_order", "complete_paperwork", "self_dispatch", "handover_visit",
-    "take_custody", "transfer_custody", "return_custody", "bench_work", "inspect", "collect_cash", "remit_cash", "book_transfer", "approve", "reject", "grant_discount",
-    "correct_fact", "reopen", "link_duplicate", "unlink", "request_parts", "receive_parts", "escalate",
-    "outcome_not_repairable", "sign_by_code", "attach_paper", "file_document", "assign_number", "void_number", "open_complaint", "replace_line", "plan_line", "drop_planned_line", "report_contact",
-    "swap_unit", "issue_block", "invoice", "credit", "settle", "record_cost", "set_liability", "record_callback", "handle_complaint",
-    // No history has serials, stock, cash or custody yet, and nobody is at two orders at once.
-    "state_finding", "lift_finding",
+const NEVER_STATED: &[(&str, &str)] = &[
+    ("assign_number", NUMBERS),
+    ("void_number", NUMBERS),
+    ("issue_block", NUMBERS),
+    ("invoice", BOOKS),
+    ("credit", BOOKS),
+    ("settle", BOOKS),
+    ("record_cost", BOOKS),
+    ("set_liability", BOOKS),
+    ("record_callback", BOOKS),
+    ("handle_complaint", BOOKS),
 ];
+/// No command states it, and the rule of the numbering ledger is not built yet.
+const NUMBERS: &str = "stated by the numbering ledger";
+/// What the office alone knows belongs in a companion document, which it does not keep yet.
+const BOOKS: &str = "office facts have no document yet";
+
+/// Pairs that the histories of every change meet at least: most of the table.
+const PAIRS_MIN: usize = 45;
 
 /// Seeds that once broke a rule.
 const REGRESSIONS: &[u64] = &[
@@ -51,6 +57,19 @@ const REGRESSIONS: &[u64] = &[
     461, //
     // An office with a full disk answered as if it had failed.
     354,
+];
+
+/// Histories that once broke a rule, each the shortest that did: they stay what they are when schedules change.
+const HISTORIES: &[(u64, &[Action])] = &[
+    // A phone without an order kept a revocation that the office had lost to itself.
+    (
+        1_077,
+        &[
+            Action { kind: Kind::Fault(Fault::Revoked), phone: 4, luck: 10_055_642_011_667_786_507 },
+            Action { kind: Kind::Sync, phone: 2, luck: 18_347_129_097_722_944_110 },
+            Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 8, luck: 7_229_222_025_498_730_789 },
+        ],
+    ),
 ];
 
 #[test]
@@ -82,8 +101,10 @@ fn many_histories_keep_every_promise() {
     println!("{coverage}");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert_eq!(coverage.faults_never_drawn(), Vec::<&str>::new(), "a fault never drawn is a defect of the simulator");
-    assert_eq!(coverage.kinds_never_drawn(), NEVER_STATED, "a kind of fact that nobody states is not tested");
-    assert!(coverage.pairs.len() >= 15, "{:?}", coverage.pairs.keys());
+    let never: Vec<&str> = NEVER_STATED.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(coverage.kinds_never_drawn(), never, "a kind of fact that nobody states is not tested");
+    assert!(coverage.pairs.len() >= PAIRS_MIN, "{:?}", coverage.pairs.keys());
+    assert!(coverage.live.1 > 0, "nobody was told on a live session");
 }
 
 #[test]
@@ -91,6 +112,9 @@ fn what_once_failed_does_not_fail_again() {
     let failures: Vec<String> =
         REGRESSIONS.iter().filter_map(|seed| run(*seed).failure.map(|failure| tell(*seed, &failure))).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+    for (seed, actions) in HISTORIES {
+        assert_eq!(play(*seed, actions).failure, None, "{actions:#?} in the company of seed {seed}");
+    }
 }
 
 #[test]

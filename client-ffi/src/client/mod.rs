@@ -182,8 +182,13 @@ impl<S: DeviceStore> Client<S> {
     pub fn offered(&self, shown: &Shown) -> Result<Vec<CommandCode>, ReplicaError> {
         let mut offered = offered(&shown.view, &self.context()?);
         // What a device states lies in the order's own document.
-        offered.retain(|code| code.act().is_none_or(|kind| kind.lies_in(Audience::Field)));
+        offered.retain(|code| code.act().is_none_or(|kind| kind.lies_in(Audience::Field)) && self.server_knows(*code));
         Ok(offered)
+    }
+
+    /// Servers are upgraded first: a device states only kinds of the level that its server announced.
+    fn server_knows(&self, code: CommandCode) -> bool {
+        code.act().is_none_or(|kind| kind.level() <= self.replica.state().server_level)
     }
 
     /// Every command that this person's roles allow, with the reason for each that the order does not.
@@ -274,6 +279,11 @@ impl<S: DeviceStore> Client<S> {
 
     pub(crate) fn decide(&self, shown: &Shown, command: &Command) -> Result<Decision, ExecuteError> {
         let refused = |refusal| ExecuteError::Refused(Box::new(refusal));
+        let code = command.code();
+        if !self.server_knows(code) {
+            let (field, from, about) = (None, shown.view.state, None);
+            return Err(refused(Refusal { code: "server_older", field, command: code, from, about }));
+        }
         let mut context = Context { quotas: self.quotas(command)?, ..self.context()? };
         // Only this command asks them.
         if matches!(command, Command::Done { .. }) {

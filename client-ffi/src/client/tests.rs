@@ -1,8 +1,8 @@
 //! A technician's day on the typed API, without a network, against the store of the replica's tests.
 
-use docket_sync_core::commands::{Command, CommandCode};
-use docket_sync_core::facts::bodies::{Assign, CancelByOffice};
-use docket_sync_core::facts::values::{Line, LineKind, Money, Opinion, OpinionGrade};
+use docket_sync_core::commands::{Act, Command, CommandCode};
+use docket_sync_core::facts::bodies::{Assign, CancelByOffice, Hold};
+use docket_sync_core::facts::values::{HoldReason, Line, LineKind, Money, Opinion, OpinionGrade};
 use docket_sync_core::ids::DocumentId;
 use docket_sync_core::lifecycle::view::{OrderState, SignatureFacet};
 use docket_sync_core::reference::Language;
@@ -150,4 +150,26 @@ fn an_order_is_named_by_id_serial_or_an_unambiguous_beginning() {
     assert!(client.find("019").is_err(), "made at the same time");
     assert!(client.find("no such order").is_err());
     assert!(client.find(" ").is_err());
+}
+
+/// sync.md, Versions: servers are upgraded first, and a device waits for its server.
+#[test]
+fn u_15_a_device_states_only_kinds_that_its_server_knows() {
+    let mut store = FakeStore::new();
+    let order = assigned(&mut store);
+    let device = Device::enrolled(&store);
+    store.level = 1;
+    device.sync(&mut store);
+    let mut client = open(&device);
+    let shown = client.show(order).unwrap();
+    let hold = Hold { reason: HoldReason::Weather, text: None, told: None };
+    let hold = Command::State(Box::new(Act::new(hold)));
+    assert!(!client.offered(&shown).unwrap().contains(&CommandCode::Hold));
+    assert!(client.offered(&shown).unwrap().contains(&CommandCode::Depart));
+    let Err(ExecuteError::Refused(refusal)) = client.execute(&shown, &hold) else { panic!("not refused") };
+    assert_eq!((refusal.code, client.status().pending), ("server_older", None));
+    store.level = 2;
+    sync(client.replica_mut(), &mut store).unwrap();
+    assert!(client.offered(&shown).unwrap().contains(&CommandCode::Hold));
+    client.execute(&shown, &hold).unwrap();
 }

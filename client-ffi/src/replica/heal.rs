@@ -42,8 +42,15 @@ pub(super) struct Lacking {
 }
 
 impl<S: DeviceStore> DeviceReplica<S> {
-    pub(super) fn holds_documents(&self) -> Result<bool, ReplicaError> {
-        Ok(!self.store.scan(Table::DocumentMeta, None, 1)?.is_empty())
+    /// Whether there is something that a store may have lost: documents, or a revocation, which a device without an
+    /// order has heard of, too.
+    pub(super) fn holds_what_may_be_lost(&self) -> Result<bool, ReplicaError> {
+        if !self.store.scan(Table::DocumentMeta, None, 1)?.is_empty() {
+            return Ok(true);
+        }
+        let records = scan_all(&self.store, Table::Reference)?;
+        let mut read = records.iter().filter_map(|(_, bytes)| ReferenceRecord::from_bytes(bytes).ok());
+        Ok(read.any(|record| matches!(record.content, Reference::Revocation(_))))
     }
 
     fn metas(&self) -> Result<Vec<(DocumentId, DocumentMeta)>, ReplicaError> {

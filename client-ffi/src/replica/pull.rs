@@ -40,7 +40,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             // It arrived before, and more after it.
             return Ok(Applied { to: cursor.number, ..Applied::default() });
         }
-        let heads = anew && self.flight.healing.is_none() && self.holds_documents()?;
+        let heads = anew && self.flight.healing.is_none() && self.holds_what_may_be_lost()?;
         if heads {
             self.begin_anew();
             self.flight.healing = Some(super::heal::Healing::of(batch.to.epoch));

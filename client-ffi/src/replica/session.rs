@@ -159,7 +159,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 // This session already compares heads.
                 return Ok(Greeting::Known);
             }
-            if self.holds_documents()? {
+            if self.holds_what_may_be_lost()? {
                 self.flight.healing = Some(super::heal::Healing::of(welcome.epoch));
                 // The first pull is compared when the store has back what it lost.
                 self.flight.compared = true;

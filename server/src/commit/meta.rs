@@ -55,6 +55,9 @@ pub struct DocumentMeta {
     /// The order whose OFFICE facts it holds; absent for an order's own document.
     #[n(12)]
     pub companion_of: Option<DocumentId>,
+    /// Facts of kinds that the program did not know when it folded the order last (R10).
+    #[n(13)]
+    pub unknown: Option<u64>,
 }
 
 impl DocumentMeta {

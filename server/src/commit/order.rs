@@ -321,11 +321,12 @@ impl Writer {
             order.meta.digest = Some(after.to_digest());
             if !is_companion {
                 self.note_denials(document, &mut order)?;
-                let reasons = self.reasons(&order.view)?;
+                let reasons = self.reasons(&order.view, &order.facts)?;
                 note_ends(&mut order.meta, &order.view, &reasons, self.now());
                 let holders = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
                 self.move_scopes(document, &mut order, &holders, before, after)?;
             }
+            order.meta.unknown = u64::try_from(order.view.unknown_facts).ok().filter(|unknown| *unknown > 0);
             if order.meta.unsaved < UNSAVED_MAX || !self.save_order(document, &mut order) {
                 self.unsaved.insert(document, self.now());
                 self.put(Table::Index, keys::unsaved(document), Vec::new());
@@ -345,7 +346,7 @@ impl Writer {
     /// What the office sees of an order that changed, or whose companion did: lists, reviews, timers.
     fn settle_lists(&mut self, document: DocumentId, order: &mut Order) -> Result<(), CommitError> {
         let (view, facts) = self.view_of_both(document, &order.view, &order.facts)?;
-        let reasons = self.reasons(&order.view)?;
+        let reasons = self.reasons(&order.view, &order.facts)?;
         let holders = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
         self.set_timer(document, &mut order.meta, &view, &holders);
         let row = RowRecord::of(&view, order.meta.last);

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket_sync_core::facts::{FactKind, Role};
+use docket_sync_core::facts::{Fact, FactKind, Role};
 use docket_sync_core::ids::PersonId;
 use docket_sync_core::lifecycle::facets::Holder;
-use docket_sync_core::lifecycle::view::{AssignmentFacet, OrderState, OrderView, VisitState};
+use docket_sync_core::lifecycle::view::{AssignmentFacet, OrderState, OrderView, Review, ReviewStatus, VisitState};
 use docket_sync_core::lifecycle::{Causality, FactSet};
 use docket_sync_core::time::{DAY, UnixMillis};
 use minicbor::{Decode, Encode};
@@ -98,6 +98,13 @@ fn ties(view: &OrderView) -> Ties {
     ties
 }
 
+/// Technicians whose reviews are open: those whose facts caused them.
+fn asked(view: &OrderView, facts: &FactSet) -> BTreeSet<PersonId> {
+    let his = |review: &&Review| review.owner == Role::Technician && review.status == ReviewStatus::Open;
+    let causes = view.reviews.iter().filter(his).flat_map(|review| &review.causes);
+    causes.flat_map(|cause| facts.under(*cause)).filter_map(Fact::person).collect()
+}
+
 /// Takes notice of whose reasons ended with the last change.
 pub(super) fn note_ends(meta: &mut DocumentMeta, view: &OrderView, reasons: &Reasons, now: UnixMillis) {
     let known = meta.ended.take().unwrap_or_default();
@@ -136,14 +143,17 @@ fn has_seen(facts: &FactSet, person: PersonId) -> bool {
 }
 
 impl Writer {
-    /// Who has a reason now: the effective assignment names him, a visit of his is open, or he is tied to it.
-    pub(super) fn reasons(&self, view: &OrderView) -> Result<Reasons, CommitError> {
+    /// Who has a reason now: the effective assignment names him, a visit of his is open, or he is tied to it or asked.
+    pub(super) fn reasons(&self, view: &OrderView, facts: &FactSet) -> Result<Reasons, CommitError> {
         let assigned = view.technician().filter(|_| !is_over(view.state));
         let mut now: BTreeSet<PersonId> =
             assigned.into_iter().chain(view.open_visits().map(|visit| visit.technician)).collect();
         let assigned = view.assignments.iter().map(|assignment| assignment.technician);
         let mut ever: BTreeSet<PersonId> = assigned.chain(view.visits.iter().map(|visit| visit.technician)).collect();
-        let Ties { now: tied, ever: was_tied } = ties(view);
+        let Ties { now: mut tied, ever: mut was_tied } = ties(view);
+        let asked = asked(view, facts);
+        tied.extend(&asked);
+        was_tied.extend(&asked);
         for person in was_tied {
             // Goods and cash go through the hands of people who have no device.
             let is_known = now.contains(&person) || ever.contains(&person);

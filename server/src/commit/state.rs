@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use docket_sync_core::commands::{Command, Context, Decision, decide, default_author, review_default};
 use docket_sync_core::document::{FactReader, FirstStatement, Record};
 use docket_sync_core::facts::{
-    self as facts, Author, Content, FactBody, Head, Origin, SCHEMA_LEVEL, SeenRef, StatedFact, once_digest,
+    self as facts, Author, Content, FactBody, Head, Origin, SeenRef, StatedFact, known_level, once_digest,
 };
 use docket_sync_core::ids::{Digest, DocumentId, FactId, FactRef, PersonId};
 use docket_sync_core::lifecycle::companion::field_frontier;
@@ -81,7 +81,7 @@ impl Writer {
         frontier.truncate(limits::SEEN_MAX);
         let lo_offset = Some(now.since(time)).filter(|offset| *offset != 0);
         let content = Content {
-            level: SCHEMA_LEVEL,
+            level: known_level(),
             seen: seen_refs(&frontier, FactId { actor, sequence }),
             head: Head { lo_offset, claimed_offset: lo_offset, ..statement.head },
             body: statement.body,

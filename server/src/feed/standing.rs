@@ -1,6 +1,6 @@
 //! How a device stands with the store, and how a session begins.
 
-use docket_sync_core::facts::{Origin, SCHEMA_LEVEL};
+use docket_sync_core::facts::{Origin, known_level};
 use docket_sync_core::ids::{Nonce, PersonId};
 use docket_sync_core::proof::Certificate;
 use docket_sync_core::sabotage::{self, Bug};
@@ -172,7 +172,7 @@ impl ServerSession {
             nonce,
             durable_to: durable.number,
             backed_up_to: self.office.backed_up()?.map_or(0, |last| last.number),
-            level: SCHEMA_LEVEL,
+            level: known_level(),
             digest,
             limits: None,
         };

@@ -208,12 +208,15 @@ macro_rules! fact_kinds {
             /// A body that does not read as its kind is an error; from a later level it may hold values that this
             /// version does not know, and is kept whole (U-15).
             pub(super) fn decode_from(kind: u8, level: u8, item: &[u8]) -> Result<Self, crate::DecodeError> {
+                let knows = super::level::known_level();
                 let known = match kind {
-                    $($number => crate::wire::decode(concat!("fact ", $code), item).map(Self::$body),)*
+                    $($number if $level <= knows => {
+                        crate::wire::decode(concat!("fact ", $code), item).map(Self::$body)
+                    })*
                     _ => return Ok(Self::Unknown { kind, bytes: item.to_vec() }),
                 };
                 match known {
-                    Err(_) if level > super::SCHEMA_LEVEL => Ok(Self::Unknown { kind, bytes: item.to_vec() }),
+                    Err(_) if level > knows => Ok(Self::Unknown { kind, bytes: item.to_vec() }),
                     known => known,
                 }
             }

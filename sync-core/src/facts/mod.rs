@@ -11,6 +11,7 @@ pub mod bodies;
 pub(crate) mod complete;
 mod contained;
 mod kinds;
+mod level;
 mod numbers;
 mod rights;
 pub mod values;
@@ -18,6 +19,9 @@ pub mod values;
 use minicbor::{Decode, Encode};
 
 pub use kinds::{FactBody, FactKind};
+#[cfg(feature = "scenario")]
+pub use level::as_level;
+pub use level::{SCHEMA_LEVEL, known_level};
 pub use numbers::{Block, Ledger, receipt_number};
 pub use rights::{Audience, Class, Reach, Right, Role};
 
@@ -25,9 +29,6 @@ use crate::DecodeError;
 use crate::ids::{ActorId, DeviceId, Digest, DocumentId, Epoch, FactId, FactRef, Incarnation, PersonId, StoreId};
 use crate::time::UnixMillis;
 use crate::{limits, wire};
-
-/// The schema level of this version: which kinds and fields it knows.
-pub const SCHEMA_LEVEL: u8 = 2;
 
 /// Who made a fact: a person, or a rule of the system; never "the office".
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

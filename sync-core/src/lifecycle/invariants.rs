@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::facets::Holder;
 use super::fact_set::FactSet;
 use super::messages::Language;
-use super::view::{LineStanding, OrderState, OrderView, Outcome, Review, VoucherFacet};
+use super::view::{LineStanding, OrderState, OrderView, Outcome, Review, SignatureView, VoucherFacet};
 use super::{explain, fold};
 use crate::facts::{Class, Fact, FactBody, FactKind, SeenRef};
 use crate::ids::FactId;
@@ -75,7 +75,9 @@ pub fn no_loss(facts: &FactSet, view: &OrderView) -> Broken {
 pub fn monotone_signature(less: &OrderView, more: &OrderView) -> Broken {
     let mut problems = Vec::new();
     for signature in &less.signatures {
-        let later = more.signatures.iter().find(|other| other.at == signature.at);
+        // A cloned phone may have signed twice under one identity: the voucher tells them apart.
+        let same = |other: &&SignatureView| other.at == signature.at && other.voucher == signature.voucher;
+        let later = more.signatures.iter().find(same);
         match later {
             None => problems.push(format!("the signature {} is gone", signature.at.fact)),
             Some(later) if !signature.covered.iter().all(|fact| later.covered.contains(fact)) => {
