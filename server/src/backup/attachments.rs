@@ -17,6 +17,7 @@ use super::piece::Hashed;
 use super::sealing::{Identities, Recipients};
 use crate::attachments::blobs::{BlobStore, FolderBlobs};
 use crate::attachments::{BLOBS, FOLDER};
+use crate::store::disk::RealDisk;
 use crate::store::{Batch, Table};
 
 /// Bytes of a file that are copied at once.
@@ -45,8 +46,10 @@ pub fn copy(data: &Path, to: &Path, recipients: &Recipients) -> Result<Copied, B
     let blobs = FolderBlobs::open(from.clone()).map_err(reading)?;
     let mut found = Vec::new();
     blobs.each(&mut |blob, _| Ok(found.push(blob))).map_err(reading)?;
+    let disk = RealDisk::new(to);
     for blob in found {
         let path = sealed_path(to, blob);
+        let name = path.strip_prefix(to).unwrap_or(&path).to_string_lossy().into_owned();
         if path.exists() {
             continue;
         }
@@ -55,7 +58,7 @@ pub fn copy(data: &Path, to: &Path, recipients: &Recipients) -> Result<Copied, B
         let parent = path.parent().unwrap_or(to);
         fs::create_dir_all(parent).map_err(BackupError::io("making the folder", parent))?;
         let writing = |error| BackupError::io("writing", &path)(error);
-        let mut output = recipients.seal(Hashed::new(folder::create_unfinished(&path)?)).map_err(writing)?;
+        let mut output = recipients.seal(Hashed::new(folder::create_unfinished(&disk, &name)?)).map_err(writing)?;
         let mut at = 0;
         while at < size {
             let part = blobs.read(blob, at, COPIED_AT_ONCE).map_err(reading)?.unwrap_or_default();
@@ -66,7 +69,7 @@ pub fn copy(data: &Path, to: &Path, recipients: &Recipients) -> Result<Copied, B
             output.write_all(&part).map_err(writing)?;
         }
         let (file, bytes, _) = output.finish().and_then(Hashed::finish).map_err(writing)?;
-        folder::finish(&path, &file)?;
+        folder::finish(&disk, &name, &file)?;
         copied = Copied { files: copied.files.saturating_add(1), bytes: copied.bytes.saturating_add(bytes) };
     }
     Ok(copied)
