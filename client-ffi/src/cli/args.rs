@@ -50,6 +50,7 @@ pub(super) enum Action {
     Witness(Witness),
     Confirm(Confirm),
     Sync(Sync),
+    Held,
     Status,
 }
 

@@ -64,6 +64,7 @@ impl App<'_> {
             | Action::Witness(_)
             | Action::Confirm(_)
             | Action::Sync(_)
+            | Action::Held
             | Action::Status => return Err(CliError::NoVisit),
         })
     }
@@ -172,6 +173,7 @@ fn order_of(action: &Action) -> &str {
         | Action::Witness(_)
         | Action::Confirm(_)
         | Action::Sync(_)
+        | Action::Held
         | Action::Status => "",
     }
 }

@@ -58,6 +58,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("witness", "docket-device witness handover.draft --to handover.signed"),
     ("confirm", "docket-device confirm handover.draft --witness handover.signed"),
     ("sync", "docket-device sync --live"),
+    ("held", "docket-device held"),
     ("status", "docket-device status --json"),
 ];
 

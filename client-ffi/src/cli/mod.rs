@@ -7,6 +7,7 @@ mod acts;
 mod args;
 mod error;
 mod field;
+mod held;
 mod help;
 mod messages;
 mod network;
@@ -117,6 +118,7 @@ impl App<'_> {
             Action::Witness(asked) => self.witness(&asked),
             Action::Confirm(asked) => self.confirm(&asked),
             Action::Sync(sync) => self.sync(&sync),
+            Action::Held => self.held(),
             Action::Status => self.status(),
             Action::Accept(_)
             | Action::Refuse(_)

@@ -4,9 +4,12 @@
 //! had been shown is what its fact says its author knew; a sync in between changes neither.
 
 mod drafts;
+mod held;
 mod one_time;
 #[cfg(test)]
 mod tests;
+
+pub use held::{HeldHere, PartLeft};
 
 use docket_sync_core::commands::{
     Command, CommandCode, Context, Decision, Offer, Refusal, decide, form, offered, offers,
@@ -265,7 +268,8 @@ impl<S: DeviceStore> Client<S> {
     }
 
     pub(crate) fn decide(&self, shown: &Shown, command: &Command) -> Result<Decision, ExecuteError> {
-        decide(&shown.view, command, &self.context()?).map_err(|refusal| ExecuteError::Refused(Box::new(refusal)))
+        let context = Context { quotas: self.quotas(command)?, ..self.context()? };
+        decide(&shown.view, command, &context).map_err(|refusal| ExecuteError::Refused(Box::new(refusal)))
     }
 
     fn context(&self) -> Result<Context, ReplicaError> {

@@ -110,12 +110,21 @@ pub trait Rule {
 pub struct Reads;
 
 impl Rule for Reads {
-    const ROLES: &'static [Role] =
-        &[Role::Clerk, Role::Dispatcher, Role::Supervisor, Role::Administrator, Role::Auditor];
+    const ROLES: &'static [Role] = &[
+        Role::Clerk,
+        Role::Dispatcher,
+        Role::Supervisor,
+        Role::Administrator,
+        Role::Auditor,
+        Role::Quality,
+        Role::Accountant,
+        Role::Storekeeper,
+        Role::CallbackAgent,
+    ];
     const CHANGES: bool = false;
 }
 
-/// Works on orders; the core decides about each command.
+/// Works at the desk: registers, dispatches, calls back.
 #[derive(Debug, Clone, Copy)]
 pub struct Works;
 
@@ -124,11 +133,11 @@ impl Rule for Works {
     const CHANGES: bool = true;
 }
 
-/// States something about orders, in whatever office role; the core decides about each command.
+/// Acts on an order; the core decides about each command.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Commands;
+pub struct Acts;
 
-impl Rule for Commands {
+impl Rule for Acts {
     const ROLES: &'static [Role] = &[
         Role::Clerk,
         Role::Dispatcher,
@@ -138,6 +147,15 @@ impl Rule for Commands {
         Role::Storekeeper,
         Role::CallbackAgent,
     ];
+    const CHANGES: bool = true;
+}
+
+/// Books parts into stocks, out of them, and counts them.
+#[derive(Debug, Clone, Copy)]
+pub struct KeepsStock;
+
+impl Rule for KeepsStock {
+    const ROLES: &'static [Role] = &[Role::Storekeeper, Role::Supervisor];
     const CHANGES: bool = true;
 }
 

@@ -11,7 +11,7 @@ use docket_sync_core::time::{DAY, UnixMillis};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::guard::{Commands, Permit, Works};
+use super::guard::{Acts, Permit, Works};
 use super::request::{Body, id_in_path, required};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
@@ -58,7 +58,7 @@ pub(crate) struct ApprovalCodesAnswer {
 )]
 pub(crate) async fn create_approval_codes(
     State(office): State<Arc<Office>>,
-    permit: Permit<Commands>,
+    permit: Permit<Acts>,
     Body(body): Body<ApprovalCodesBody>,
 ) -> Result<(StatusCode, Json<ApprovalCodesAnswer>), ApiError> {
     let person = permit.signed.person.id;

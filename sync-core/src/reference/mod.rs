@@ -14,8 +14,8 @@ mod kinds;
 use minicbor::{Decode, Encode};
 
 pub use kinds::{
-    ApprovalCodes, CatalogueItem, Company, Customer, Language, NumberBlocks, Person, PolicyRecord, Reference, ReferenceKind, ReferenceScope,
-    Revocation, Site, Translated, Unit,
+    ApprovalCodes, CatalogueItem, Company, Customer, Language, NumberBlocks, PartQuota, Person, PolicyRecord, Reference,
+    ReferenceKind, ReferenceScope, Revocation, Site, Translated, Unit,
 };
 
 use crate::ids::{DeviceId, Digest, PersonId, RecordId};
@@ -121,6 +121,19 @@ pub fn person_record(person: PersonId) -> RecordId {
     RecordId(person.0)
 }
 
+/// The record that says how much of a part is in a person's stock: the first 16 bytes of BLAKE3 over a domain name, the
+/// person and the part's code.
+#[must_use]
+pub fn part_quota_record(keeper: PersonId, code: &str) -> RecordId {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"docket-part-quota-1");
+    hasher.update(&keeper.0);
+    hasher.update(code.as_bytes());
+    let mut id = [0; RecordId::LENGTH];
+    hasher.finalize_xof().fill(&mut id);
+    RecordId(id)
+}
+
 /// The record of an approver's one-time codes.
 #[must_use]
 pub fn codes_record(approver: PersonId) -> RecordId {
@@ -142,9 +155,9 @@ fn derived_record(domain: &str, of: [u8; 16]) -> RecordId {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::facts::values::Money;
+    use crate::facts::values::{Claim, Money};
     use crate::facts::{Block, Ledger, Role};
-    use crate::ids::StoreId;
+    use crate::ids::{DocumentId, FactRef, StoreId};
     use crate::time::UnixMillis;
     use proptest::prelude::*;
 
@@ -195,6 +208,17 @@ pub(crate) mod tests {
         };
         let block = Block { ledger: Ledger::Custody, first: 51, last: 100 };
         let blocks = NumberBlocks { device: DeviceId([6; 16]), blocks: vec![block] };
+        let line = Claim { order: DocumentId([9; 16]), fact: FactRef { prefix: [4; 5], sequence: 12 }, person: None };
+        let quota = PartQuota {
+            keeper: PersonId([5; 16]),
+            code: "CMP-35".into(),
+            name: "压缩机".into(),
+            unit: "piece".into(),
+            left: 2_000,
+            is_quota: true,
+            counted: vec![line],
+            since: UnixMillis(1_780_270_200_000),
+        };
         let contents: Vec<(&'static str, Reference)> = vec![
             ("customer", customer.into()),
             ("site", site.into()),
@@ -206,6 +230,7 @@ pub(crate) mod tests {
             ("revocation", Revocation { signed: vec![7; 9] }.into()),
             ("approval-codes", codes.into()),
             ("number-blocks", blocks.into()),
+            ("part-quota", quota.into()),
         ];
         let records = (1_u8..).zip(contents);
         records.map(|(id, (name, content))| (name, ReferenceRecord::new(RecordId([id; 16]), 2, content))).collect()
@@ -234,6 +259,11 @@ pub(crate) mod tests {
             wide,
             ["person", "catalogue", "policy", "company", "revocation", "approval-codes", "number-blocks"]
         );
+        for (name, record) in samples() {
+            let one_persons = record.content.scope() == Some(ReferenceScope::Holder);
+            assert_eq!(record.content.holder().is_some(), one_persons, "{name}");
+            assert_eq!(record.tombstone().content.holder(), record.content.holder(), "{name}");
+        }
     }
 
     #[test]

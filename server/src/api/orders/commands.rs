@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 use super::detail::{Looker, OrderDetail, order_detail, references};
 use super::etag::{etag_header, if_match};
 use crate::api::error::refused;
-use crate::api::guard::{Commands, Permit};
+use crate::api::guard::{Acts, Permit};
 use crate::api::request::{Body, id_in_path};
 use crate::commit::{CommitError, Stated, Writer};
 use crate::error::{ApiError, ErrorBody};
@@ -135,7 +135,7 @@ pub(crate) struct FormItem {
         (status = 401, description = "not_logged_in", body = ErrorBody),
     )
 )]
-pub(crate) async fn list_forms(_: Permit<Commands>) -> Json<Vec<FormItem>> {
+pub(crate) async fn list_forms(_: Permit<Acts>) -> Json<Vec<FormItem>> {
     let item = |(command, form): (CommandCode, Form)| FormItem { command: command.code(), schema: form.schema() };
     Json(Form::all().into_iter().map(item).collect())
 }
@@ -180,7 +180,7 @@ pub(crate) struct UnknownView {
 )]
 pub(crate) async fn run_command(
     State(office): State<Arc<Office>>,
-    permit: Permit<Commands>,
+    permit: Permit<Acts>,
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(body): Body<AnyCommand>,

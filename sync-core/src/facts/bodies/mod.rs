@@ -45,6 +45,7 @@ macro_rules! bodies {
 
 mod books;
 mod custody;
+mod ledger;
 mod money;
 mod planning;
 mod terms;
@@ -52,6 +53,7 @@ mod work;
 
 pub use books::*;
 pub use custody::*;
+pub use ledger::*;
 pub use money::*;
 pub use planning::*;
 pub use terms::*;
