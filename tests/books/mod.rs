@@ -185,7 +185,8 @@ async fn c_093_cash_of_a_device_that_comes_back_late_is_judged_by_field_time() -
     let mut stage = Stage::new().await?;
     for device in [LI, ZHANG] {
         stage.begun(device)?;
-        let (receipt, reason) = (format!("XJ-{device}"), Some("客户要求现付".to_owned()));
+        // The device takes the next number of its block.
+        let (receipt, reason) = (String::new(), Some("客户要求现付".to_owned()));
         let collect = bodies::CollectCash { amount: yuan(30_000), receipt, reason };
         stage.devices[device].act(stage.orders[device], &Command::State(Box::new(Act::new(collect))))?;
     }

@@ -95,7 +95,7 @@ fn matter(hand: &Hand<'_>, random: &mut Random) -> Option<(Matter, FactRef, Dige
 fn approve(hand: &Hand<'_>, random: &mut Random) -> Option<bodies::Approve> {
     let (matter, subject, digest) = matter(hand, random)?;
     let (approver, way) = (hand.person, ApprovalWay::Office);
-    Some(bodies::Approve { matter, subject, digest, approver, way, code: None, reason: None })
+    Some(bodies::Approve { matter, subject, digest, approver, way, code: None, reason: None, secret: None })
 }
 
 /// The facts that a voucher of this view shows, and the digest over them.
