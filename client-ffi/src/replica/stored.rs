@@ -115,7 +115,7 @@ pub(crate) struct DeviceState {
     #[n(19)]
     pub(crate) forgotten: Option<bool>,
     /// Whether the store lost something since this device knew it, and the two have not been equal again yet.
-    #[n(20)]
+    #[n(22)]
     pub(crate) after_a_loss: Option<bool>,
 }
 
