@@ -6,9 +6,10 @@ use docket_sync_core::facts::{Author, FactBody};
 use docket_sync_core::ids::{FactId, PersonId};
 use docket_sync_core::policy::{PolicyError, ServicePolicy};
 use docket_sync_core::reference::{Language, Reference};
+use docket_sync_core::time::UnixMillis;
 use docket_sync_core::voucher::copy::CustomerCopy;
 use docket_sync_core::voucher::strokes::Strokes;
-use docket_sync_core::voucher::{Names, SignError, Signing, Voucher, VoucherError, VoucherInput, shown_facts, sign};
+use docket_sync_core::voucher::{Change, Names, Proof, SignError, Signing, Voucher, VoucherError, VoucherInput, shown_facts, sign};
 
 use crate::client::{Client, ExecuteError, Executed, Shown};
 use crate::platform::random_bytes;
@@ -26,6 +27,19 @@ pub struct Consent {
     pub relation: String,
     /// His opinion, explicit even when he gave none.
     pub opinion: Opinion,
+}
+
+/// The last signature, and what changed since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The sign fact.
+    pub fact: FactId,
+    /// Who signed.
+    pub name: String,
+    /// When, by the device's clock.
+    pub at: UnixMillis,
+    /// What reads otherwise now; empty when nothing does.
+    pub changes: Vec<Change>,
 }
 
 /// Why nothing was signed.
@@ -113,6 +127,24 @@ impl<S: DeviceStore> Client<S> {
             proof: Some(signed.proof),
         };
         Ok(self.state(shown, fact)?)
+    }
+
+    /// What reads otherwise than on the voucher that the customer signed last, as far as its proof is here; `None`
+    /// when he has signed nothing. In the language that he signed in.
+    ///
+    /// # Errors
+    /// When a voucher cannot be made now, or the device fails.
+    pub fn changed_since_signed(&self, shown: &Shown) -> Result<Option<Signed>, SigningError> {
+        let valid = shown.view.signatures.iter().filter(|signature| !signature.rejected);
+        let Some(last) = valid.max_by_key(|signature| signature.at.time) else { return Ok(None) };
+        let Some(proof) = self.replica().store().get(Table::Proof, &last.proof.0).map_err(ReplicaError::from)? else {
+            return Ok(None);
+        };
+        // A proof that cannot be read does not verify either: the server says so in a fact.
+        let Ok(proof) = Proof::from_bytes(&proof) else { return Ok(None) };
+        let now = self.voucher(shown, proof.voucher.header.language)?;
+        let (fact, name, at) = (last.at.fact, last.name.clone(), last.at.claimed);
+        Ok(Some(Signed { fact, name, at, changes: proof.voucher.changes(&now) }))
     }
 
     /// The customer's own copy of a signature, which anybody can verify without us; `None` when the fact is no

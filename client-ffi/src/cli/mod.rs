@@ -4,6 +4,7 @@
 //! exit codes are stable and listed in the help. Nothing here decides anything about orders.
 
 mod args;
+mod documents;
 mod error;
 mod field;
 mod help;

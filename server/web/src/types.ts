@@ -107,6 +107,11 @@ export interface Line {
   standing: string;
   covered: boolean;
   billable: boolean;
+  /** Why it is not billed. */
+  held: string | null;
+  held_text: Both | null;
+  /** What is charged for it where it is billed. */
+  charge: Money | null;
   technician: Named | Id | null;
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::view::Moment;
 use crate::facts::Author;
 use crate::facts::values::{
-    ApprovalWay, ComplaintKind, CustodyPlace, Demand, Goods, HeaderField, HoldReason, Line, Matter, Opinion, QuoteLine,
+    ApprovalWay, ComplaintKind, CustodyPlace, CustomerPerson, Demand, Goods, HeaderField, HoldReason, Line, Matter, Money, Opinion, QuoteLine,
     ServiceClass, Severity,
 };
 use crate::ids::{DocumentId, FactId, PersonId};
@@ -146,8 +146,47 @@ pub struct QuoteView {
     pub lines: Vec<QuoteLine>,
     /// What the customer said.
     pub consent: ConsentState,
+    /// When and by which fact he said so.
+    pub answer: Option<QuoteAnswer>,
     /// Whether it is the current one.
     pub current: bool,
+}
+
+/// The customer's answer to one version of a quote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuoteAnswer {
+    /// When and by which fact.
+    pub at: Moment,
+    /// Who gave it, and how.
+    pub customer: Option<CustomerPerson>,
+}
+
+/// A discount (C-095).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiscountView {
+    /// When and by which fact.
+    pub at: Moment,
+    /// Who granted it.
+    pub by: Author,
+    /// Off the bill.
+    pub amount: Money,
+    /// Why.
+    pub reason: String,
+    /// Whether it counts; a technician's waits for its approval.
+    pub counts: bool,
+}
+
+/// Money that came in on this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentView {
+    /// When and by which fact.
+    pub at: Moment,
+    /// How much.
+    pub amount: Money,
+    /// Number of the cash receipt, or the bank's reference.
+    pub receipt: String,
+    /// Cash in a technician's hand; else a transfer.
+    pub cash: bool,
 }
 
 /// Who holds something now.
@@ -336,6 +375,10 @@ pub struct Facets {
     pub custody: Vec<CustodyView>,
     /// Money.
     pub money: MoneyView,
+    /// Discounts, in canonical order.
+    pub discounts: Vec<DiscountView>,
+    /// Cash and transfers, in canonical order.
+    pub payments: Vec<PaymentView>,
     /// Approvals.
     pub approvals: Vec<ApprovalView>,
     /// Complaints.

@@ -62,6 +62,8 @@ pub fn fold(facts: &FactSet) -> OrderView {
         no_consent: consents.no_consent,
         custody: custodies.views.clone(),
         money,
+        discounts: money::discount_views(&ground),
+        payments: money::payments(&ground),
         approvals: approvals::approvals(&ground, &mut findings),
         complaints: records::complaints(&ground),
         contacts: records::contacts(&ground, &mut findings),

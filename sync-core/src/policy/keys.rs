@@ -101,6 +101,7 @@ const KEYS: &[(&str, Takes)] = &[
     ("callback.days", Takes::Whole(1, 60)),
     ("callback.channel", Takes::Code(CHANNELS)),
     ("callback.retry_hours", Takes::Whole(1, 168)),
+    ("guarantee.repair_days", Takes::Whole(0, 3_650)),
     ("voucher.template", Takes::Text(64)),
     ("voucher.template_version", Takes::Whole(1, VERSION_MAX)),
     ("voucher.terms.en", Takes::Text(TERMS_MAX)),

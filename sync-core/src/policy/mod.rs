@@ -46,6 +46,8 @@ pub struct ServicePolicy {
     pub signature: SignaturePolicy,
     /// The follow-up call.
     pub callback: CallbackPolicy,
+    /// The guarantee for repairs.
+    pub guarantee: GuaranteePolicy,
     /// The service voucher.
     pub voucher: VoucherPolicy,
 }
@@ -124,6 +126,14 @@ pub struct CallbackPolicy {
     pub channel: Channel,
     /// Hours until the next try when nobody answered.
     pub retry_hours: u32,
+}
+
+/// The repair itself is guaranteed (维修保证, C-026).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuaranteePolicy {
+    /// Days after completion within which the same fault is repaired free of charge; 0 gives none.
+    pub repair_days: u32,
 }
 
 /// The voucher's template and terms.

@@ -48,6 +48,8 @@ fn render_leaf(leaf: &Leaf, language: Language) -> String {
     let parts: Vec<&str> = leaf.path.split('.').collect();
     let indent = match parts.as_slice() {
         ["line", _, part] if *part != "item" => "    ",
+        ["discount", _, "reason"] | ["paid", _, "receipt"] => "    ",
+        ["custody", _, part] if *part != "goods" => "    ",
         _ => "",
     };
     let value = leaf.value().map_or_else(|| text("voucher.value.erased", language).to_owned(), printable);

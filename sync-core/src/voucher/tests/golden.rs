@@ -29,6 +29,8 @@ fn all() -> Files {
         ("certificate".into(), copy.certificate.clone()),
         ("copy".into(), copy.to_bytes()),
     ];
+    // Signed by an earlier version, with the fields that vouchers had then: never written again.
+    files.push(("copy-template-1".into(), room().read("copy-template-1")));
     for (name, record) in crate::reference::tests::samples() {
         files.push((format!("reference-{name}"), record.to_bytes()));
     }
@@ -38,6 +40,15 @@ fn all() -> Files {
 #[test]
 fn golden_bytes_are_what_this_version_writes() {
     room().check(&all());
+}
+
+#[test]
+fn u_01_a_voucher_signed_before_it_had_more_fields_still_verifies() {
+    let report = verify_copy(&room().read("copy-template-1"), Some(sample().fingerprint()));
+    assert!(report.passed());
+    let voucher = report.proof.unwrap().voucher;
+    assert_eq!((voucher.header.template_version, voucher.value("total.CNY")), (1, Some("155.00 CNY")));
+    assert_eq!(voucher.value("guarantee.repair"), None);
 }
 
 #[test]
