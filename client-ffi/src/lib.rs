@@ -11,6 +11,7 @@ pub mod cli;
 pub mod client;
 pub mod enrolment;
 pub mod orders;
+pub mod other_ways;
 pub mod platform;
 pub mod replica;
 pub mod signing;

@@ -1,7 +1,7 @@
 //! The customer signs on the device, offline: the voucher as it is shown, his drawing, his words (C-080, C-081).
 
 use docket_sync_core::commands::Command;
-use docket_sync_core::facts::values::Opinion;
+use docket_sync_core::facts::values::{Demand, Opinion, ServiceClass};
 use docket_sync_core::facts::{Author, FactBody};
 use docket_sync_core::ids::{FactId, PersonId};
 use docket_sync_core::policy::{PolicyError, ServicePolicy};
@@ -57,6 +57,21 @@ pub enum SigningError {
     /// The business says no, or the device failed.
     #[error(transparent)]
     Execute(#[from] ExecuteError),
+    /// The customer has no code of this number here.
+    #[error("the customer has no code of this number on this device")]
+    NoCode,
+    /// The code is not the one.
+    #[error("this is not the customer's code of this number")]
+    WrongCode,
+    /// The code agreed to something before.
+    #[error("this code was used already: ask the customer for the next one")]
+    UsedCode,
+    /// No voucher with this code was printed for this order.
+    #[error("no voucher with this code was printed for this order")]
+    NoPrint,
+    /// No signature of this order lacks a seal.
+    #[error("no signature of this order lacks a seal")]
+    NoSealMissing,
     /// There is no visit to sign for.
     #[error("there is no visit to sign for")]
     NoVisit,
@@ -116,7 +131,14 @@ impl<S: DeviceStore> Client<S> {
             device: self.replica().identity().device,
         };
         let signed = sign(voucher, signing, self.replica().key())?;
-        let decision = self.decide(shown, &Command::Sign { visit, document: signed.body })?;
+        let mut decision = self.decide(shown, &Command::Sign { visit, document: signed.body })?;
+        // C-084: signed counts; the seal is missing until its photo is filed.
+        let policy = self.policy()?;
+        if policy.is_some_and(|policy| policy.signature.seal_for_contract)
+            && shown.view.facets.class == Some(ServiceClass::Contract)
+        {
+            decision.head.missing.get_or_insert_default().push(Demand::Seal);
+        }
         let fact = NewFact {
             document: shown.id,
             author: Author::Person(self.person()),
@@ -152,7 +174,7 @@ impl<S: DeviceStore> Client<S> {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn customer_copy(&self, shown: &Shown, fact: FactId) -> Result<Option<Vec<u8>>, ReplicaError> {
+    pub fn customer_copy(&self, shown: &Shown, fact: FactId) -> Result<Option<CustomerCopy>, ReplicaError> {
         let Some(fact) = shown.facts.get(fact) else { return Ok(None) };
         let FactBody::SignDocument(body) = fact.body() else { return Ok(None) };
         let Some(proof) = self.replica().store().get(Table::Proof, &body.proof.0)? else { return Ok(None) };
@@ -168,7 +190,7 @@ impl<S: DeviceStore> Client<S> {
             proof,
             certificate: identity.certificate.clone(),
         };
-        Ok(Some(copy.to_bytes()))
+        Ok(Some(copy))
     }
 
     /// Names as the reference records have them now.

@@ -41,6 +41,11 @@ pub(super) enum Action {
     Unfinished(Unfinished),
     Voucher(Voucher),
     Sign(Sign),
+    Copy(Copy),
+    SignByCode(SignByCode),
+    Print(Print),
+    Paper(Paper),
+    Seal(Seal),
     RefuseSignature(RefuseSignature),
     Sync(Sync),
     Status,
@@ -170,6 +175,68 @@ pub(super) struct Sign {
     pub(super) customer_lang: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub(super) copy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Copy {
+    pub(super) order: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// What the customer says beside his agreement.
+#[derive(Debug, Args)]
+pub(super) struct Words {
+    #[arg(long)]
+    pub(super) name: String,
+    #[arg(long)]
+    pub(super) relation: String,
+    #[arg(long, value_parser = ["none_given", "satisfied", "acceptable", "dissatisfied"])]
+    pub(super) opinion: String,
+    #[arg(long)]
+    pub(super) comment: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SignByCode {
+    pub(super) order: String,
+    #[arg(long)]
+    pub(super) number: u32,
+    #[arg(long)]
+    pub(super) code: String,
+    #[command(flatten)]
+    pub(super) words: Words,
+    #[arg(long, value_name = "en|zh")]
+    pub(super) customer_lang: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Print {
+    pub(super) order: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    #[arg(long, value_name = "en|zh")]
+    pub(super) customer_lang: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Paper {
+    pub(super) order: String,
+    #[arg(long)]
+    pub(super) code: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) photo: PathBuf,
+    #[arg(long, value_name = "TIME")]
+    pub(super) signed_at: String,
+    #[command(flatten)]
+    pub(super) words: Words,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Seal {
+    pub(super) order: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) photo: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,11 @@
 //! The voucher at a terminal: reading it, signing it, what changed since it was signed, the customer's copy.
 
+use std::path::Path;
+
 use docket_sync_core::facts::values::{Opinion, OpinionGrade};
 use docket_sync_core::reference;
 use docket_sync_core::voucher::Voucher;
+use docket_sync_core::voucher::copy::{CustomerCopy, verify_copy};
 use docket_sync_core::voucher::strokes::Strokes;
 use serde_json::{Value, json};
 
@@ -50,11 +53,38 @@ impl App<'_> {
         };
         let done = client.sign(&shown, &voucher, consent)?;
         if let Some(path) = &asked.copy {
-            let copy = client.customer_copy(&done.order, done.fact)?.unwrap_or_default();
-            let name = path.display().to_string();
-            std::fs::write(path, copy).map_err(|source| CliError::File { path: name, source })?;
+            let copy = client.customer_copy(&done.order, done.fact)?.ok_or(CliError::NoSignature)?;
+            write_copy(&copy, path)?;
         }
         self.say_executed(&client, &done)
+    }
+
+    /// The customer's copy of the last signature: a file, and the code by which copies are compared (U-22).
+    pub(super) fn copy(&mut self, asked: &args::Copy) -> Result<(), CliError> {
+        let client = self.open()?;
+        let shown = client.show(client.find(&asked.order)?)?;
+        let valid = shown.view.signatures.iter().filter(|signature| !signature.rejected);
+        let last = valid.max_by_key(|signature| signature.at.time).ok_or(CliError::NoSignature)?;
+        let copy = client.customer_copy(&shown, last.at.fact)?.ok_or(CliError::NoSignature)?;
+        if let Some(path) = &asked.out {
+            write_copy(&copy, path)?;
+        }
+        let code = verify_copy(&copy.to_bytes(), None).code().ok_or(CliError::NoSignature)?;
+        if self.json {
+            let qr = code.qr_text();
+            return self.say_json(&json!({
+                "fact": last.at.fact.to_string(), "code": code.to_string(), "short": code.short(), "qr": qr,
+                "file": asked.out.as_ref().map(|path| path.display().to_string()),
+            }));
+        }
+        for line in code.qr_terminal().lines() {
+            self.say(line)?;
+        }
+        self.say(&filled("device.shown.code", self.language, &[("code", &code.to_string())]))?;
+        if let Some(path) = &asked.out {
+            self.say(&filled("device.said.copy", self.language, &[("file", &path.display().to_string())]))?;
+        }
+        Ok(())
     }
 
     fn say_voucher(
@@ -91,4 +121,12 @@ impl App<'_> {
     pub(super) fn customer_language(&self, named: Option<&str>) -> reference::Language {
         named.and_then(reference::Language::from_code).unwrap_or(to_reference(self.language))
     }
+}
+
+/// A file whose name ends in `.html` is the page; every other is the bytes alone.
+fn write_copy(copy: &CustomerCopy, path: &Path) -> Result<(), CliError> {
+    let page = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
+    // What was signed here reads here.
+    let bytes = if page { copy.to_page().map(String::into_bytes).unwrap_or_default() } else { copy.to_bytes() };
+    std::fs::write(path, bytes).map_err(|source| CliError::File { path: path.display().to_string(), source })
 }

@@ -40,6 +40,8 @@ pub(super) enum CliError {
     Output(#[from] std::io::Error),
     #[error("this order has no visit of yours")]
     NoVisit,
+    #[error("this device has taken no signature on this order")]
+    NoSignature,
 }
 
 impl From<StoreError> for CliError {
@@ -90,6 +92,7 @@ impl CliError {
             Self::NoVisit | Self::Signing(SigningError::NoVisit) => {
                 told(REFUSED, "device.error.no_visit", language, &[])
             }
+            Self::NoSignature => told(REFUSED, "device.error.no_signature", language, &[]),
             Self::Signing(error) => {
                 told(REFUSED, "device.error.not_signed", language, &[("problem", &error.to_string())])
             }

@@ -55,6 +55,11 @@ impl App<'_> {
             | Action::Show(_)
             | Action::Voucher(_)
             | Action::Sign(_)
+            | Action::Copy(_)
+            | Action::SignByCode(_)
+            | Action::Print(_)
+            | Action::Paper(_)
+            | Action::Seal(_)
             | Action::Sync(_)
             | Action::Status => return Err(CliError::NoVisit),
         })
@@ -106,6 +111,11 @@ fn order_of(action: &Action) -> &str {
         Action::RefuseSignature(refused) => &refused.order,
         Action::Voucher(voucher) => &voucher.order,
         Action::Sign(sign) => &sign.order,
+        Action::Copy(copy) => &copy.order,
+        Action::SignByCode(sign) => &sign.order,
+        Action::Print(print) => &print.order,
+        Action::Paper(paper) => &paper.order,
+        Action::Seal(seal) => &seal.order,
         Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Status => "",
     }
 }

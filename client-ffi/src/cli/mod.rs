@@ -10,6 +10,7 @@ mod field;
 mod help;
 mod messages;
 mod network;
+mod other_ways;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -109,6 +110,11 @@ impl App<'_> {
             Action::Show(order) => self.show(&order.order),
             Action::Voucher(voucher) => self.voucher(&voucher),
             Action::Sign(sign) => self.sign(&sign),
+            Action::Copy(copy) => self.copy(&copy),
+            Action::SignByCode(sign) => self.sign_by_code(&sign),
+            Action::Print(print) => self.print(&print),
+            Action::Paper(paper) => self.paper(&paper),
+            Action::Seal(seal) => self.seal(&seal),
             Action::Sync(sync) => self.sync(&sync),
             Action::Status => self.status(),
             Action::Accept(_)

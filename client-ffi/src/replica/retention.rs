@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use docket_sync_core::document::{ChainHead, Record};
-use docket_sync_core::facts::{FactBody, StatedFact};
+use docket_sync_core::facts::StatedFact;
 use docket_sync_core::ids::{BlobId, ChangeHash, DocumentId};
 use docket_sync_core::proof::sealed::{SealedFor, seal};
 use docket_sync_core::proof::{Envelope, EnvelopeDocument};
@@ -380,9 +380,6 @@ pub(super) fn frames_of(bundles: Vec<SealedBundle>) -> Vec<Sealed> {
 
 /// The proofs that signatures among `records` name.
 fn signed_blobs(records: &[Record]) -> Vec<BlobId> {
-    let of = |record: &Record| match StatedFact::from_bytes(&record.bytes).ok()?.content.body {
-        FactBody::SignDocument(sign) => Some(sign.proof),
-        _ => None,
-    };
+    let of = |record: &Record| StatedFact::from_bytes(&record.bytes).ok()?.content.body.proof();
     records.iter().filter_map(of).collect()
 }

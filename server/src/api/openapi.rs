@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{devices, events, healing, health, login, orders, people, quarantine, reviews, store_status, technicians};
+use super::{codes, devices, events, healing, health, login, orders, people, quarantine, reviews, store_status, technicians};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,6 +25,8 @@ use super::{devices, events, healing, health, login, orders, people, quarantine,
         orders::commands::run_command,
         orders::proof::get_proof,
         orders::proof::get_copy,
+        orders::proof::get_copy_page,
+        codes::issue_codes,
         reviews::list_reviews,
         technicians::list_technicians,
         quarantine::list_quarantine,

@@ -11,6 +11,8 @@ pub(crate) const TIP: &[u8] = b"tip";
 pub(crate) const SERIAL: &[u8] = b"serial/";
 /// Meta: what the program that opened the store last had done to it; see [`super::upgrade`].
 pub(crate) const OPENED: &[u8] = b"opened";
+/// Index: prefix of one-time codes of customers that were used, by customer and number.
+pub(crate) const USED_CODES: &[u8] = b"used-code/";
 /// Meta: number of the last certificate.
 pub(crate) const CERTIFICATES: &[u8] = b"certificates";
 

@@ -233,10 +233,10 @@ impl Writer {
             order.meta.references = [Some(call.customer), Some(call.site), call.unit].into_iter().flatten().collect();
             serial = call.serial.as_ref().map(|serial| keys::serial(serial, document));
         }
-        if let FactBody::SignDocument(signed) = body {
+        if let Some(proof) = body.proof() {
             let proofs = order.meta.proofs.get_or_insert_default();
-            if !proofs.contains(&signed.proof) {
-                proofs.push(signed.proof);
+            if !proofs.contains(&proof) {
+                proofs.push(proof);
             }
         }
         if let (Some(device), true) = (carried_by, (record.actor, record.sequence) == (fact.id.actor, fact.id.sequence))

@@ -9,7 +9,7 @@ use crate::facts::values::{
     ApprovalWay, ComplaintKind, CustodyPlace, CustomerPerson, Demand, Goods, HeaderField, HoldReason, Line, Matter, Money, Opinion, QuoteLine,
     ServiceClass, Severity,
 };
-use crate::ids::{DocumentId, FactId, PersonId};
+use crate::ids::{BlobId, Digest, DocumentId, FactId, FactRef, PersonId};
 use crate::wire::coded_enum;
 
 coded_enum! {
@@ -335,12 +335,37 @@ pub struct ProofView {
     pub at: Moment,
     /// How.
     pub way: ProofWay,
+    /// Digest of the voucher.
+    pub voucher: Digest,
     /// Name.
     pub name: String,
+    /// Relation to the customer.
+    pub relation: String,
+    /// Number of the code.
+    pub code: Option<u32>,
+    /// The photo of the paper.
+    pub photo: Option<BlobId>,
+    /// Content address of the voucher as shown, where it came along.
+    pub document: Option<BlobId>,
     /// Opinion.
     pub opinion: Opinion,
     /// Facts that the customer saw.
     pub covered: Vec<FactId>,
+}
+
+/// A voucher that was printed, to be signed by hand (U-09).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrintView {
+    /// When and by which fact.
+    pub at: Moment,
+    /// Digest of the voucher.
+    pub voucher: Digest,
+    /// References to the facts that it shows.
+    pub covered: Vec<FactRef>,
+    /// Digest of the covered facts.
+    pub covered_digest: Digest,
+    /// Content address of the voucher as printed.
+    pub document: BlobId,
 }
 
 /// A planned line.
@@ -393,6 +418,8 @@ pub struct Facets {
     pub missing: Vec<MissingView>,
     /// Proofs beside signatures on the device.
     pub proofs: Vec<ProofView>,
+    /// Vouchers printed, in canonical order.
+    pub prints: Vec<PrintView>,
     /// Planned lines.
     pub planned: Vec<PlannedLine>,
     /// People to whom a visit was handed over: they may begin one.

@@ -71,6 +71,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         numbers: records::numbers(&ground, &mut findings),
         missing: records::missing(&ground, &mut findings),
         proofs: records::proofs(&ground),
+        prints: records::prints(&ground),
         planned: records::planned(&ground, &mut findings),
         handed_to: each!(ground, HandoverVisit).map(|(_, body)| body.to).collect(),
         linked: duplicates.linked,

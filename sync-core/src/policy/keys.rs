@@ -98,6 +98,7 @@ const KEYS: &[(&str, Takes)] = &[
     ("appointment.conflict_limit_hours", Takes::Whole(1, 720)),
     ("cancel.contested_minutes", Takes::Whole(1, 1_440)),
     ("signature.write_off_days", Takes::Whole(1, 365)),
+    ("signature.seal_for_contract", Takes::Switch),
     ("callback.days", Takes::Whole(1, 60)),
     ("callback.channel", Takes::Code(CHANNELS)),
     ("callback.retry_hours", Takes::Whole(1, 168)),

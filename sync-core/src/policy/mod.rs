@@ -114,6 +114,8 @@ pub struct CancelPolicy {
 pub struct SignaturePolicy {
     /// Days until lines outside every signature are written off.
     pub write_off_days: u32,
+    /// Contract maintenance is signed and sealed (签字盖章, C-084): until the photo of the seal is filed, it is missing.
+    pub seal_for_contract: bool,
 }
 
 /// The callback plan (C-150, C-151).

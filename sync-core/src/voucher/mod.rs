@@ -17,9 +17,12 @@
 
 mod build;
 mod changes;
+mod code;
 pub mod copy;
 mod labels;
 mod leaf;
+pub mod one_time;
+pub mod page;
 mod proof;
 mod render;
 mod sign;
@@ -34,6 +37,8 @@ use minicbor::{Decode, Encode};
 
 pub use build::{Names, VoucherInput, shown_facts};
 pub use changes::{Change, ChangeKind};
+pub use code::VerificationCode;
+pub use labels::text as voucher_text;
 pub use leaf::{Leaf, Opened, Salt};
 pub use proof::{Proof, Statement, blob_id};
 pub use terms::guarantee_until;

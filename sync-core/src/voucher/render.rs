@@ -61,7 +61,7 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
 }
 
-fn grade_key(grade: OpinionGrade) -> &'static str {
+pub(super) fn grade_key(grade: OpinionGrade) -> &'static str {
     match grade {
         OpinionGrade::NoneGiven => "voucher.value.no_opinion",
         OpinionGrade::Satisfied => "voucher.value.satisfied",

@@ -112,8 +112,13 @@ fn terms(kind: FactKind) -> Option<FactBody> {
             relation: "业主".into(),
             code: 4,
             proof: Digest([0x73; 32]),
+            document: None,
         }
         .into(),
+        FactKind::PrintVoucher => {
+            let document = BlobId([0x95; 32]);
+            bodies::PrintVoucher { voucher, covered: covered(), covered_digest, document }.into()
+        }
         FactKind::AttachPaper => bodies::AttachPaper {
             voucher,
             covered: covered(),
@@ -123,6 +128,7 @@ fn terms(kind: FactKind) -> Option<FactBody> {
             relation: "业主".into(),
             signed_at: NOON,
             photo: BlobId([0x74; 32]),
+            printed: None,
         }
         .into(),
         FactKind::FileDocument => {

@@ -10,11 +10,16 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use docket_sync_core::commands::{Command, SkillMatch};
+use docket_sync_core::commands::{Act, Command, SkillMatch};
 use docket_sync_core::facts::Role;
-use docket_sync_core::facts::values::{Channel, CustomerPerson, Money, ReviewChoice, Window};
+use docket_sync_core::facts::bodies::AttachPaper;
+use docket_sync_core::facts::values::{
+    Channel, CustomerPerson, Money, Opinion, OpinionGrade, ReviewChoice, Window,
+};
 use docket_sync_core::ids::{DocumentId, FactRef, PersonId};
+use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::time::UnixMillis;
+use docket_sync_core::voucher::VerificationCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -85,6 +90,20 @@ pub(crate) enum CommandBody {
     ResolveReview { review: Option<String>, choice: Option<String>, reason: Option<String> },
     /// Takes a line back.
     ReverseLine { line: Option<String>, reason: Option<String> },
+    /// Enters a voucher that was signed by hand (U-09).
+    AttachPaper {
+        /// The code printed on the paper, or at least its first eight letters.
+        code: Option<String>,
+        name: Option<String>,
+        relation: Option<String>,
+        /// `none_given`, `satisfied`, `acceptable` or `dissatisfied` (C-081).
+        opinion: Option<String>,
+        comment: Option<String>,
+        /// When it was signed, as written: milliseconds since 1970 UTC.
+        signed_at: Option<i64>,
+        /// Content address of the photo.
+        photo: Option<String>,
+    },
 }
 
 /// The command is a fact.
@@ -178,6 +197,7 @@ fn run(
             };
             Command::Unassign { technician, reason: reason.unwrap_or_default() }
         }
+        CommandBody::AttachPaper { .. } => attach_paper(&writer.view_at(document, frontier)?.view, body)?,
         CommandBody::Reschedule { .. }
         | CommandBody::Cancel { .. }
         | CommandBody::Reinstate { .. }
@@ -240,10 +260,37 @@ fn plain(body: CommandBody) -> Result<Command, CommitError> {
         CommandBody::ReverseLine { line, reason } => {
             Command::ReverseLine { line: read_id("line", line.as_deref())?, reason: reason.unwrap_or_default() }
         }
-        CommandBody::Assign { .. } | CommandBody::Unassign { .. } => {
+        CommandBody::Assign { .. } | CommandBody::Unassign { .. } | CommandBody::AttachPaper { .. } => {
             return Err(CommitError::Internal("a command that needs the order came without it".to_owned()));
         }
     })
+}
+
+/// Which voucher the paper is, its code says.
+fn attach_paper(view: &OrderView, body: CommandBody) -> Result<Command, CommitError> {
+    let CommandBody::AttachPaper { code, name, relation, opinion, comment, signed_at, photo } = body else {
+        return Err(CommitError::Internal("another command came as a paper".to_owned()));
+    };
+    let code = code.filter(|code| !code.trim().is_empty()).ok_or_else(|| missing("code"))?;
+    let print = view.facets.prints.iter().find(|print| VerificationCode(print.voucher).begins_with(&code));
+    let print = print.ok_or_else(|| CommitError::Invalid {
+        field: "code",
+        code: "no_print",
+        problem: "no voucher with this code was printed for this order".to_owned(),
+    })?;
+    let grade = read_code("opinion", opinion.as_deref(), OpinionGrade::from_code)?;
+    let body = AttachPaper {
+        voucher: print.voucher,
+        covered: print.covered.clone(),
+        covered_digest: print.covered_digest,
+        opinion: Opinion { grade, text: comment.filter(|words| !words.trim().is_empty()) },
+        name: name.unwrap_or_default().trim().to_owned(),
+        relation: relation.unwrap_or_default().trim().to_owned(),
+        signed_at: UnixMillis(signed_at.ok_or_else(|| missing("signed_at"))?),
+        photo: read_id("photo", photo.as_deref())?,
+        printed: Some(print.at.fact.reference()),
+    };
+    Ok(Command::State(Box::new(Act::new(body))))
 }
 
 /// Both ends, or none.

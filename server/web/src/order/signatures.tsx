@@ -18,7 +18,7 @@ export function Signatures({ order }: { order: OrderDetail }) {
 }
 
 function One({ order, signature }: { order: OrderDetail; signature: SignatureFact }) {
-  const copy = `/api/orders/${encodeURIComponent(order.id)}/signatures/${encodeURIComponent(signature.fact)}/copy`;
+  const signed = `/api/orders/${encodeURIComponent(order.id)}/signatures/${encodeURIComponent(signature.fact)}`;
   return (
     <article class="signature" data-fact={signature.fact} data-verified={signature.verified ? 'true' : 'false'}>
       <Drawn signature={signature} />
@@ -33,7 +33,11 @@ function One({ order, signature }: { order: OrderDetail; signature: SignatureFac
         {signature.opinion.text && <p class="quote">{signature.opinion.text}</p>}
         <p class="digest"><span class="label">{t('signatures.digest')}</span> <code title={signature.voucher_digest}>{signature.voucher_digest.slice(0, 16)}…</code></p>
         {signature.proof === 'present' && (
-          <p><a class="button" href={copy} download={`${order.serial}-${signature.fact}.cbor`}><Icon name="orders" />{t('signatures.copy')}</a></p>
+          <p class="row-marks">
+            <a class="button" href={`${signed}/page`} download={`${order.serial}-${signature.fact}.html`}><Icon name="orders" />{t('signatures.page')}</a>
+            <a class="button" href={`${signed}/copy`} download={`${order.serial}-${signature.fact}.cbor`}><Icon name="orders" />{t('signatures.copy')}</a>
+            <a class="link-button" href="verify.html" download="verify.html">{t('signatures.verifier')}</a>
+          </p>
         )}
         {signature.proof === 'present' && <p class="hint">{t('signatures.copy_hint')}</p>}
       </div>

@@ -147,8 +147,13 @@ fn terms(view: &OrderView, kind: FactKind, value: u8, covered: &[FactRef]) -> Op
             relation: "owner".into(),
             code: u32::from(value),
             proof: voucher,
+            document: None,
         }
         .into(),
+        FactKind::PrintVoucher => {
+            let document = BlobId([5; 32]);
+            bodies::PrintVoucher { voucher, covered: some()?, covered_digest: voucher, document }.into()
+        }
         FactKind::AttachPaper => bodies::AttachPaper {
             voucher,
             covered: some()?,
@@ -158,6 +163,7 @@ fn terms(view: &OrderView, kind: FactKind, value: u8, covered: &[FactRef]) -> Op
             relation: "owner".into(),
             signed_at: crate::lifecycle::scenario::START,
             photo: BlobId([4; 32]),
+            printed: None,
         }
         .into(),
         FactKind::FileDocument => {

@@ -28,6 +28,7 @@ fn all() -> Files {
         ("proof-erased".into(), proof.with_erased("customer.name").unwrap().to_bytes()),
         ("certificate".into(), copy.certificate.clone()),
         ("copy".into(), copy.to_bytes()),
+        ("page".into(), copy.to_page().unwrap().into_bytes()),
     ];
     // Signed by an earlier version, with the fields that vouchers had then: never written again.
     files.push(("copy-template-1".into(), room().read("copy-template-1")));
