@@ -19,7 +19,7 @@
 //!
 //! # Adding a benchmark
 //!
-//! Write `pub const ROW: Row` in a file of [`bench`] and add it to [`bench::ROWS`]: `cargo xtask bench --rows
+//! Write `pub const ROW: Row` in a file of [`bench`] and add it to [`bench::ROWS`]: `cargo xtask bench --only
 //! NAME` runs it, the table and the JSON follow.
 //!
 //! # Adding a heavy run

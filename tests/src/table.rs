@@ -12,6 +12,8 @@ pub enum Unit {
     Count,
     /// Things a second.
     PerSecond,
+    /// Bytes a second.
+    BytesPerSecond,
     /// Processor seconds: comparable between machines of one kind.
     ProcessorSeconds,
     /// Wall seconds: comparable only within one run.
@@ -41,13 +43,15 @@ pub struct Figure {
     pub unit: Unit,
     /// What it should be.
     pub goal: Goal,
+    /// What the design's list of goals calls it; empty for a figure that explains others.
+    pub measures: &'static str,
 }
 
 impl Figure {
     /// A figure without a goal.
     #[must_use]
     pub fn new(name: &str, value: f64, unit: Unit) -> Self {
-        Self { name: name.to_owned(), value, unit, goal: Goal::None }
+        Self { name: name.to_owned(), value, unit, goal: Goal::None, measures: "" }
     }
 
     /// A count of bytes.
@@ -76,6 +80,12 @@ impl Figure {
         self
     }
 
+    /// The same figure under the name that it has in the design's list of goals.
+    #[must_use]
+    pub fn named(self, measures: &'static str) -> Self {
+        Self { measures, ..self }
+    }
+
     /// Whether the goal is met; `None` where there is none.
     #[must_use]
     pub fn is_met(&self) -> Option<bool> {
@@ -94,6 +104,29 @@ pub struct Measurement {
     pub row: String,
     /// Its figures, in the order they are shown.
     pub figures: Vec<Figure>,
+}
+
+impl Measurement {
+    /// The row by itself, as it is shown while others are still measured.
+    #[must_use]
+    pub fn table(&self) -> String {
+        aligned(&self.lines())
+    }
+
+    fn lines(&self) -> Vec<[String; COLUMNS]> {
+        let line = |(position, figure): (usize, &Figure)| {
+            let name = if position == 0 { self.row.clone() } else { String::new() };
+            let goal = match figure.goal {
+                Goal::None => String::new(),
+                Goal::AtMost(goal) => format!("<= {}", shown(goal, figure.unit)),
+                Goal::AtLeast(goal) => format!(">= {}", shown(goal, figure.unit)),
+            };
+            let verdict = figure.is_met().map_or("", |met| if met { "met" } else { "MISSED" });
+            let value = shown(figure.value, figure.unit);
+            [name, figure.name.clone(), value, goal, verdict.to_owned(), figure.measures.to_owned()]
+        };
+        self.figures.iter().enumerate().map(line).collect()
+    }
 }
 
 /// All that one run measured, and on what.
@@ -118,23 +151,11 @@ impl Results {
         Self { orders, processors, build, rows: Vec::new() }
     }
 
-    /// The table: row, figure, value, goal, and whether it is met.
+    /// The table: row, figure, value, goal, whether it is met, and what the list of goals calls it.
     #[must_use]
     pub fn table(&self) -> String {
-        let mut lines = vec![["row", "figure", "value", "goal", ""].map(str::to_owned)];
-        for row in &self.rows {
-            for (position, figure) in row.figures.iter().enumerate() {
-                let name = if position == 0 { row.row.clone() } else { String::new() };
-                let goal = match figure.goal {
-                    Goal::None => String::new(),
-                    Goal::AtMost(goal) => format!("<= {}", shown(goal, figure.unit)),
-                    Goal::AtLeast(goal) => format!(">= {}", shown(goal, figure.unit)),
-                };
-                let verdict = figure.is_met().map_or("", |met| if met { "met" } else { "MISSED" });
-                let value = shown(figure.value, figure.unit);
-                lines.push([name, figure.name.clone(), value, goal, verdict.to_owned()]);
-            }
-        }
+        let mut lines = vec![["row", "figure", "value", "goal", "", "in the list of goals"].map(str::to_owned)];
+        lines.extend(self.rows.iter().flat_map(Measurement::lines));
         let head = format!("{} orders, {} processors, {} build\n", self.orders, self.processors, self.build);
         head + &aligned(&lines)
     }
@@ -148,10 +169,13 @@ impl Results {
 }
 
 /// Columns that hold numbers are aligned to the right.
-const RIGHT: [bool; 5] = [false, false, true, true, false];
+const RIGHT: [bool; COLUMNS] = [false, false, true, true, false, false];
 
-fn aligned(lines: &[[String; 5]]) -> String {
-    let mut widths = [0; 5];
+/// Columns of the table.
+const COLUMNS: usize = 6;
+
+fn aligned(lines: &[[String; COLUMNS]]) -> String {
+    let mut widths = [0; COLUMNS];
     for line in lines {
         for (width, cell) in widths.iter_mut().zip(line) {
             *width = (*width).max(cell.chars().count());
@@ -175,6 +199,7 @@ fn shown(value: f64, unit: Unit) -> String {
         Unit::Bytes => format!("{value:.0} B"),
         Unit::Count => format!("{value:.0}"),
         Unit::PerSecond => format!("{value:.0} /s"),
+        Unit::BytesPerSecond => format!("{:.1} MB/s", value / 1e6),
         Unit::ProcessorSeconds => format!("{} cpu", seconds(value)),
         Unit::WallSeconds => seconds(value),
     }
@@ -219,6 +244,11 @@ mod tests {
         check(&Figure::new("fold", 0.000_05, Unit::WallSeconds), "r fold 50.0 us");
         check(&Figure::new("server", 0.0125, Unit::ProcessorSeconds), "r server 12.50 ms cpu");
         check(&Figure::count("requests", 2), "r requests 2");
+        check(&Figure::new("backup", 12_340_000.0, Unit::BytesPerSecond), "r backup 12.3 MB/s");
+        check(
+            &Figure::count("requests", 2).at_most(2.0).named("cold pull, requests"),
+            "r requests 2 <= 2 met cold pull, requests",
+        );
     }
 
     #[test]

@@ -10,22 +10,24 @@ pub(crate) const ABOUT: &str = "runs the benchmarks and prints a table";
 
 pub(crate) const HELP: &str = "\
 Builds everything optimised and runs the benchmarks: bytes, messages, processor seconds, memory, wall time.
+Each row is printed when it is measured.
 Bytes, messages and processor seconds are comparable between machines; wall time only within one run.
 
 Usage: cargo xtask bench [OPTIONS]
 
 Options:
   --json FILE        also writes the results to FILE as JSON
-  --rows NAME,...    runs only these rows (default: all that take minutes, not hours)
+  --only NAME,...    runs only these rows (default: all but `large_store`)
   --n N              work orders of the workload (default 1000)
+  --changes N        changes in the store of the row `large_store` (default 2000000)
   --frames           also shows every message of a pull with its frames
   --quick            repeats little: to see that it runs, not for numbers
   --list             lists the rows and ends
 
-Example: cargo xtask bench --rows cold_pull,no_op --n 1000 --json target/bench.json
+Example: cargo xtask bench --only cold_pull,no_op --n 1000 --json target/bench.json
 ";
 
-const WITH_VALUE: &[&str] = &["--json", "--rows", "--n"];
+const WITH_VALUE: &[&str] = &["--json", "--only", "--rows", "--n", "--changes"];
 const FLAGS: &[&str] = &["--list", "--frames", "--quick"];
 
 /// Builds the bench program optimised and runs it with the options given.

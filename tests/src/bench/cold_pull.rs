@@ -102,29 +102,33 @@ fn figures(orders: usize, pulls: &[Pulled], memory_first: u64, memory_all: u64) 
     let name = |what: &str| format!("n{orders}_{what}");
     let mut bytes = Figure::bytes(&name("bytes"), first.counts.total());
     if orders == BYTES_FOR {
-        bytes = bytes.at_most(BYTES);
+        bytes = bytes.at_most(BYTES).named("cold pull, bytes both ways");
     }
     let share = float(orders) / float(BYTES_FOR);
-    let seconds = |what: &str, value: f64, goal: f64| {
+    let seconds = |what: &str, value: f64, goal: f64, named: &'static str| {
         let figure = Figure::new(&name(what), value, Unit::ProcessorSeconds);
-        if orders == BYTES_FOR { figure.at_most(goal * share) } else { figure }
+        if orders == BYTES_FOR { figure.at_most(goal * share).named(named) } else { figure }
     };
     let first_order = median(&|pull| pull.talk.first_order.map_or(0.0, |time| time.as_secs_f64()));
     let mut wall = Figure::new(&name("wall"), median(&|pull| pull.wall.as_secs_f64()), Unit::WallSeconds);
     if orders == BYTES_FOR {
-        wall = wall.at_most(0.4);
+        wall = wall.at_most(0.4).named("cold pull, wall time, quiet machine");
     }
     Ok(vec![
         bytes,
         Figure::bytes(&name("bytes_up"), first.counts.up),
         Figure::count(&name("messages_down"), u64::try_from(first.talk.received.len())?),
-        Figure::count(&name("requests"), u64::try_from(first.talk.sent.len())?).at_most(2.0),
-        seconds("server_cpu", mean(&|pull| pull.server_cpu), 0.05),
+        Figure::count(&name("requests"), u64::try_from(first.talk.sent.len())?)
+            .at_most(2.0)
+            .named("cold pull, requests from the device"),
+        seconds("server_cpu", mean(&|pull| pull.server_cpu), 0.05, "cold pull, server CPU"),
         Figure::new(&name("server_cpu_cold_cache"), first.server_cpu, Unit::ProcessorSeconds),
-        seconds("device_cpu", mean(&|pull| pull.device_cpu), 0.35),
+        seconds("device_cpu", mean(&|pull| pull.device_cpu), 0.35, "cold pull, device CPU until usable"),
         wall,
-        Figure::new(&name("first_order"), first_order, Unit::WallSeconds).at_most(0.01),
-        Figure::bytes(&name("server_memory_added"), memory_first).at_most(10.0 * 1_048_576.0),
+        Figure::new(&name("first_order"), first_order, Unit::WallSeconds).at_most(0.01).named("cold pull, first order"),
+        Figure::bytes(&name("server_memory_added"), memory_first)
+            .at_most(10.0 * 1_048_576.0)
+            .named("server memory, a cold pull"),
         Figure::bytes(&name("server_memory_added_by_all"), memory_all),
     ])
 }
@@ -161,7 +165,9 @@ async fn measure_cut(options: &Options) -> Result<Vec<Figure>, RowError> {
     Ok(vec![
         Figure::bytes("bytes_down_uncut", whole),
         Figure::bytes("bytes_down_cut_and_resumed", both),
-        Figure::bytes("bytes_sent_again", both.saturating_sub(whole)).at_most(float(largest)),
+        Figure::bytes("bytes_sent_again", both.saturating_sub(whole))
+            .at_most(float(largest))
+            .named("cold pull cut in the middle"),
         Figure::bytes("largest_message", u64::try_from(largest)?),
     ])
 }

@@ -9,20 +9,19 @@ use std::time::{Duration, Instant};
 use docket_client::transport::Server;
 use docket_server::commit::Statement;
 use docket_server::intake::register::{NewCall, NewCustomer, OnFile};
-use docket_sync_core::document::{Document, Record};
-use docket_sync_core::facts::bodies::AddNote;
+use docket_sync_core::document::Document;
 use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
-use docket_sync_core::facts::{self, Author, Content, FactBody, Head, Origin, Role, SCHEMA_LEVEL, SeenRef, StatedFact};
+use docket_sync_core::facts::{Author, FactBody, Head, Origin, Role};
 use docket_sync_core::ids::{DocumentId, PersonId};
 use docket_sync_core::proof::{Envelope, EnvelopeDocument};
 use docket_sync_core::sync::frames::{Cover, Frame, Push, RecordSet};
 use docket_sync_core::sync::message::{Light, pack, unpack};
-use docket_sync_core::time::UnixMillis;
 use tempfile::TempDir;
 use tokio::sync::Barrier;
 
 use super::device::{Kit, Link};
 use super::seed::{Open, People};
+use super::work::note;
 use super::{Options, Row, RowError, Running, Weight, float, quantile};
 use crate::office::Office;
 use crate::table::{Figure, Unit};
@@ -106,9 +105,13 @@ async fn measure(options: &Options, facts: usize) -> Result<Vec<Figure>, RowErro
     let acknowledged = float(times.len().saturating_mul(facts));
     let name = |what: &str| format!("facts{facts}_{what}");
     Ok(vec![
-        Figure::new(&name("acknowledged"), acknowledged / wall, Unit::PerSecond).at_least(5_000.0),
+        Figure::new(&name("acknowledged"), acknowledged / wall, Unit::PerSecond)
+            .at_least(5_000.0)
+            .named("durable commits from 64 devices"),
         Figure::new(&name("p50"), quantile(&times, 0.5), Unit::WallSeconds),
-        Figure::new(&name("p99"), quantile(&times, 0.99), Unit::WallSeconds).at_most(0.05),
+        Figure::new(&name("p99"), quantile(&times, 0.99), Unit::WallSeconds)
+            .at_most(0.05)
+            .named("durable commits, p99"),
         Figure::new(&name("server_cpu_per_fact"), cpu / acknowledged, Unit::ProcessorSeconds),
     ])
 }
@@ -212,26 +215,6 @@ fn signed_pushes(
         made.push(Push { cover, records, proofs: Vec::new() });
     }
     Ok(made)
-}
-
-/// A note that follows the actor's fact before it.
-fn note(origin: Origin, person: PersonId, sequence: u64, now: UnixMillis) -> Record {
-    let begins = sequence == 1;
-    let content = Content {
-        level: SCHEMA_LEVEL,
-        seen: if begins { Vec::new() } else { vec![SeenRef::Previous] },
-        head: Head::default(),
-        body: FactBody::AddNote(AddNote {
-            text: format!("第 {sequence} 次读数：压力 1.2 MPa，电流 8.4 A，声音正常")
-        }),
-    };
-    let statement = facts::Statement {
-        origin: begins.then_some(origin),
-        author: begins.then_some(Author::Person(person)),
-        restates: None,
-    };
-    let time = now.plus(i64::try_from(sequence).unwrap_or(0));
-    Record { actor: origin.actor(), sequence, time, bytes: StatedFact::new(statement, content).to_bytes() }
 }
 
 /// Opens a live session, waits for the others, pushes; gives how long each push waited for its acknowledgement.

@@ -58,8 +58,8 @@ async fn measure(options: &Options, orders: usize) -> Result<Vec<Figure>, RowErr
     times.sort_by(f64::total_cmp);
     let name = |what: &str| format!("n{orders}_{what}");
     Ok(vec![
-        Figure::new(&name("p50"), quantile(&times, 0.5), Unit::WallSeconds).at_most(0.001_5),
-        Figure::new(&name("p99"), quantile(&times, 0.99), Unit::WallSeconds).at_most(0.004_5),
+        Figure::new(&name("p50"), quantile(&times, 0.5), Unit::WallSeconds).at_most(0.001_5).named("live fan-out"),
+        Figure::new(&name("p99"), quantile(&times, 0.99), Unit::WallSeconds).at_most(0.004_5).named("live fan-out"),
         Figure::count(&name("edits"), u64::try_from(times.len())?),
     ])
 }

@@ -30,7 +30,7 @@ fn run(options: Options) -> Running {
         if let [_, (_, before), (largest, after)] = bytes.as_slice() {
             let grows = (after / before - 1.0).max(0.0) * 1_000.0;
             let figure = Figure::new(&format!("n{largest}_grows_by_thousandths"), grows, Unit::Count);
-            figures.push(figure.at_most(50.0));
+            figures.push(figure.at_most(50.0).named("the same at N = 10,000"));
         }
         Ok(figures)
     })
@@ -80,12 +80,16 @@ async fn measure(options: &Options, orders: usize) -> Result<Vec<Figure>, RowErr
     let name = |what: &str| format!("n{orders}_{what}");
     let messages = talk.sent.len().saturating_add(talk.received.len());
     Ok(vec![
-        Figure::bytes(&name("bytes"), counts.total()).at_most(10_000.0),
+        Figure::bytes(&name("bytes"), counts.total()).at_most(10_000.0).named("incremental"),
         Figure::bytes(&name("bytes_up"), counts.up),
         Figure::bytes(&name("bytes_down"), counts.down),
-        Figure::count(&name("messages"), u64::try_from(messages)?).at_most(4.0),
-        Figure::new(&name("server_cpu"), server_cpu, Unit::ProcessorSeconds).at_most(0.015),
+        Figure::count(&name("messages"), u64::try_from(messages)?).at_most(4.0).named("incremental, messages"),
+        Figure::new(&name("server_cpu"), server_cpu, Unit::ProcessorSeconds)
+            .at_most(0.015)
+            .named("incremental, server CPU"),
         Figure::new(&name("device_cpu"), device_cpu, Unit::ProcessorSeconds),
-        Figure::count(&name("not_accepted"), u64::try_from(refused)?).at_most(0.0),
+        Figure::count(&name("not_accepted"), u64::try_from(refused)?)
+            .at_most(0.0)
+            .named("incremental, nothing in conflict"),
     ])
 }

@@ -39,7 +39,9 @@ async fn measure(options: &Options) -> Result<Vec<Figure>, RowError> {
         times.sort_by(f64::total_cmp);
         let name = |what: &str| format!("list_of_{rows}_{what}");
         Ok(vec![
-            Figure::new(&name("cold"), quantile(&times, 0.5), Unit::WallSeconds).at_most(0.05),
+            Figure::new(&name("cold"), quantile(&times, 0.5), Unit::WallSeconds)
+                .at_most(0.05)
+                .named("order list on the device"),
             Figure::new(&name("cpu"), used / float(openings), Unit::ProcessorSeconds),
         ])
     })

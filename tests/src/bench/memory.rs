@@ -46,7 +46,9 @@ async fn measure(options: &Options) -> Result<Vec<Figure>, RowError> {
         Figure::bytes("at_start", start),
         Figure::bytes("after_one_pull", pulled),
         Figure::bytes("highest", highest),
-        Figure::new("idle_device", added / float(sockets), Unit::Bytes).at_most(30.0 * 1_024.0),
+        Figure::new("idle_device", added / float(sockets), Unit::Bytes)
+            .at_most(30.0 * 1_024.0)
+            .named("idle connected device"),
     ])
 }
 

@@ -6,14 +6,19 @@ mod cold_pull;
 mod cpu;
 mod device;
 mod device_work;
+mod documents;
 mod durable_commits;
 mod fan_out;
 mod floor;
+mod folding;
+mod gate;
 mod incremental;
+mod large_store;
 mod list;
 mod memory;
 mod no_op;
 mod seed;
+mod store;
 mod work;
 
 use std::pin::Pin;
@@ -27,6 +32,9 @@ pub type RowError = Box<dyn core::error::Error + Send + Sync>;
 /// A row that is being measured. It stays on one thread, so what it holds need not be `Send`.
 pub type Running = Pin<Box<dyn Future<Output = Result<Vec<Figure>, RowError>>>>;
 
+/// Changes of the store that opening and rebuilding are published for.
+pub const LARGE_STORE: usize = 2_000_000;
+
 /// What a row is given. Offices that one row had written are there for the next.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -36,6 +44,8 @@ pub struct Options {
     pub thoroughness: usize,
     /// Whether every message is shown, with its frames.
     pub frames: bool,
+    /// Changes in the store of the row `large_store`.
+    pub changes: usize,
     seeds: Arc<seed::Seeds>,
 }
 
@@ -43,7 +53,7 @@ impl Options {
     /// A workload of `orders`, measured as thoroughly as published numbers are.
     #[must_use]
     pub fn new(orders: usize) -> Self {
-        Self { orders, thoroughness: 1_000, frames: false, seeds: Arc::default() }
+        Self { orders, thoroughness: 1_000, frames: false, changes: LARGE_STORE, seeds: Arc::default() }
     }
 
     /// Just enough to see that everything runs; the figures say nothing.
@@ -120,8 +130,14 @@ pub const ROWS: &[Row] = &[
     fan_out::ROW,
     durable_commits::ROW,
     device_work::ROW,
+    folding::ROW,
+    documents::ROW,
+    gate::ROW,
+    gate::VERIFY,
     list::ROW,
     memory::ROW,
+    store::ROW,
+    large_store::ROW,
 ];
 
 /// The rows that `names` choose (a list with commas); the usual ones when there is none.

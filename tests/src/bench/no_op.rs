@@ -60,10 +60,14 @@ async fn measure(options: &Options, orders: usize) -> Result<Vec<Figure>, RowErr
     let name = |what: &str| format!("n{orders}_{what}");
     let bytes = float(usize::try_from(counts.total())?);
     Ok(vec![
-        Figure::new(&name("bytes"), each(bytes), Unit::Bytes).at_most(300.0),
-        Figure::new(&name("round_trips"), each(float(usize::try_from(counts.requests)?)), Unit::Count).at_most(1.0),
+        Figure::new(&name("bytes"), each(bytes), Unit::Bytes).at_most(300.0).named("no-op reconnect"),
+        Figure::new(&name("round_trips"), each(float(usize::try_from(counts.requests)?)), Unit::Count)
+            .at_most(1.0)
+            .named("no-op reconnect, round trips"),
         Figure::new(&name("messages"), each(float(messages)), Unit::Count),
-        Figure::new(&name("server_cpu"), each(server_cpu), Unit::ProcessorSeconds).at_most(0.001),
+        Figure::new(&name("server_cpu"), each(server_cpu), Unit::ProcessorSeconds)
+            .at_most(0.001)
+            .named("no-op reconnect, server CPU"),
         Figure::new(&name("device_cpu"), each(device_cpu), Unit::ProcessorSeconds),
     ])
 }

@@ -1,7 +1,8 @@
 //! Offices that hold W(N), written through the server's own gate and commit path, and devices enrolled with them.
 //!
 //! The workload's facts arrive under a receipt signed by the store's own key, as they do when a device heals a
-//! store: they are the bytes of the published workload, and nothing else about the path differs from a push.
+//! store: they are the bytes of the published workload, and nothing else about the path differs from a push. Nobody
+//! serves the store meanwhile and its clock is stepped, so that nothing waits for orders to have been quiet.
 //! An office is written once for each N and copied for each use.
 
 use std::cell::Cell;
@@ -9,22 +10,25 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use docket_client::enrolment::{EnrolledAt, accept, request};
 use docket_server::auth::people::NewPerson;
-use docket_server::commit::{CommitError, PushDone, Tables, Writer};
+use docket_server::commit::{CommitError, Inline, PushDone, Tables, Writer};
 use docket_server::identity::StoreKeys;
 use docket_server::office::Office as Core;
-use docket_server::platform::Platform;
-use docket_server::store::{JournaledStore, SledOptions};
-use docket_sync_core::document::{Document, Record};
+use docket_server::platform::{Clock, Platform};
+use docket_server::store::{JournaledStore, SledOptions, Store};
+use docket_sync_core::document::{Record, SavedDocument};
 use docket_sync_core::facts::Role;
 use docket_sync_core::ids::{Digest, DocumentId, PersonId};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::reference::{Customer, Language, Site, Unit};
 use docket_sync_core::sync::frames::{Cover, Push, RecordSet};
 use docket_sync_core::sync::gate::Proof;
+use docket_sync_core::time::{HOUR, SECOND, UnixMillis};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -37,8 +41,12 @@ use crate::workload::{Order, Workload};
 /// Devices enrolled with each office, all of one technician.
 const DEVICES: usize = 8;
 
-/// Orders of one push.
-const ORDERS_PER_PUSH: usize = 50;
+/// Orders of one push: as many as its limit of records takes, and at most as many as one round of saving takes.
+const ORDERS_PER_PUSH: usize = 150;
+/// Pushes that are built before they are written.
+const PUSHES_AHEAD: usize = 4;
+/// Quiet after which an order is saved, and some.
+const QUIET: i64 = SECOND + SECOND / 10;
 
 /// A server that uses less than [`RESTING`] processor seconds in this time has nothing to do.
 const REST: Duration = Duration::from_millis(700);
@@ -134,7 +142,6 @@ impl Template {
             kits.push(core.enrol(folder.path().join(number.to_string()), &people).await?);
         }
         let documents = core.write_orders(&workload).await?;
-        core.folded(&documents).await?;
         core.close();
         // The projections read the whole log once; measured is an office that has done so.
         let mut office = office;
@@ -175,29 +182,46 @@ pub(super) struct People {
     pub(super) technician: PersonId,
 }
 
-/// The office's store, open in this process.
+/// The office's store, open in this process: what it is asked is done when it has answered.
 pub(super) struct Open {
     pub(super) core: Arc<Core>,
+    inline: Inline,
     keys: StoreKeys,
-    thread: std::thread::JoinHandle<()>,
+    clock: Arc<Stepped>,
+}
+
+/// The system's clock as it was some hours ago, and as much later as it was stepped.
+struct Stepped {
+    system: Arc<dyn Clock>,
+    /// Milliseconds that it is ahead.
+    ahead: AtomicI64,
+}
+
+impl Clock for Stepped {
+    fn now(&self) -> UnixMillis {
+        self.system.now().plus(self.ahead.load(Ordering::Relaxed))
+    }
 }
 
 impl Open {
     pub(super) fn new(data: &Path) -> Result<Self, RowError> {
-        let text = std::fs::read_to_string(data.join("keys").join("store.key"))?;
-        let secret = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes())?;
-        let secret: [u8; StoreKeys::LENGTH] = secret.try_into().map_err(|_| "the store's keys have another length")?;
-        let keys = StoreKeys::from_secret(&secret);
+        let store = JournaledStore::open(&data.join("store"), SledOptions::default(), &Platform::system())?;
+        Self::over(Arc::new(store), data)
+    }
+
+    /// Over a store that was opened before.
+    pub(super) fn over(store: Arc<dyn Store>, data: &Path) -> Result<Self, RowError> {
+        let keys = store_keys(data)?;
+        // Behind by more than it is ever stepped: a server that is started later finds nothing in the future.
         let platform = Platform::system();
-        let store = JournaledStore::open(&data.join("store"), SledOptions::default(), &platform)?;
-        let (core, thread) = Core::open(Arc::new(store), keys.clone(), platform, None)?;
-        Ok(Self { core, keys, thread })
+        let clock = Arc::new(Stepped { system: platform.clock, ahead: AtomicI64::new(HOUR.saturating_mul(-24)) });
+        let platform = Platform { clock: clock.clone(), random: platform.random };
+        let (core, inline) = Core::open_inline(store, keys.clone(), platform, None)?;
+        Ok(Self { core, inline, keys, clock })
     }
 
     pub(super) fn close(self) {
         self.core.stop();
-        drop(self.core);
-        let _ended = self.thread.join();
     }
 
     async fn people(&self) -> Result<People, RowError> {
@@ -225,68 +249,110 @@ impl Open {
         Ok(kit)
     }
 
-    /// Writes reference records and facts; gives the documents.
-    async fn write_orders(&self, workload: &Workload) -> Result<Vec<DocumentId>, RowError> {
+    /// Writes reference records and facts, and saves the orders; gives the documents.
+    pub(super) async fn write_orders(&self, workload: &Workload) -> Result<Vec<DocumentId>, RowError> {
         let mut documents = Vec::new();
-        for first in (0..workload.orders).step_by(ORDERS_PER_PUSH) {
-            let last = first.saturating_add(ORDERS_PER_PUSH).min(workload.orders);
-            let orders: Vec<(usize, Order)> = (first..last).map(|index| (index, workload.order(index))).collect();
-            documents.extend(orders.iter().map(|(_, order)| order.document));
-            let push = self.push(&orders)?;
-            let references: Vec<_> = orders.iter().map(|(index, _)| workload.reference(*index)).collect();
+        let (built, ready) = sync_channel(PUSHES_AHEAD);
+        let (signs, from) = (self.signs(), workload.clone());
+        let builder = std::thread::spawn(move || {
+            for first in (0..from.orders).step_by(ORDERS_PER_PUSH) {
+                let last = first.saturating_add(ORDERS_PER_PUSH).min(from.orders);
+                if built.send(signs.filled(&from, first..last)).is_err() {
+                    return;
+                }
+            }
+        });
+        for filled in ready {
+            let Filled { orders, references, push, proof } = filled?;
+            let before = documents.len();
+            documents.extend(&orders);
             let job = move |writer: &mut Writer| {
                 for reference in references {
                     write_references(writer, reference)?;
                 }
-                writer.push(docket_sync_core::ids::DeviceId([0; 16]), &push.0, push.1)
+                writer.push(docket_sync_core::ids::DeviceId([0; 16]), &push, proof)
             };
             match self.core.committer.run(job).await? {
                 PushDone::Acked(ack) if ack.exceptions.is_empty() => {}
                 refused => return Err(format!("the workload was not taken: {refused:?}").into()),
             }
-            if last.is_multiple_of(1_000) {
-                progress(&format!("{last} of {} orders written", workload.orders));
+            self.clock.ahead.fetch_add(QUIET, Ordering::Relaxed);
+            self.inline.tidy();
+            self.check_saved(&orders)?;
+            if documents.len() / 5_000 > before / 5_000 {
+                progress(&format!("{} of {} orders written", documents.len(), workload.orders));
             }
         }
+        builder.join().map_err(|_| "building the workload panicked")?;
         Ok(documents)
     }
 
-    /// The facts of some orders under a receipt of the store.
-    fn push(&self, orders: &[(usize, Order)]) -> Result<(Push, Proof), RowError> {
-        let mut heads = Vec::new();
-        let mut records = RecordSet::default();
-        for (_, order) in orders {
-            let mut document = Document::new(order.document)?;
-            let mut sorted: Vec<Record> = order.facts.iter().map(|fact| record(fact.record())).collect();
-            sorted.sort();
-            for record in &sorted {
-                document.append(record)?;
+    /// Fails unless every order lies in its save, as in a store that was left alone.
+    fn check_saved(&self, orders: &[DocumentId]) -> Result<(), RowError> {
+        let _durable = self.core.hub.read();
+        for order in orders {
+            let meta = self.core.store.meta(*order)?.ok_or("an order that was written is not there")?;
+            if meta.unsaved > 0 {
+                return Err("an order was not saved".into());
             }
-            heads.push(ReceiptDocument { document: order.document, heads: document.heads() });
-            records.push(order.document, &sorted);
         }
-        let identity = &self.core.identity;
-        let chain = Digest([0; 32]);
-        let receipt = Receipt::signed(identity.store, identity.epoch, 0, chain, heads, self.keys.signing());
-        let cover = Cover::Receipt { receipt: receipt.to_bytes() };
-        Ok((Push { cover, records, proofs: Vec::new() }, Proof::Receipt(receipt)))
+        Ok(())
     }
 
-    /// Waits until no document has loose changes, as a store that was left alone.
-    async fn folded(&self, documents: &[DocumentId]) -> Result<(), RowError> {
-        eventually("loose changes to be folded into saves", FOLDING, || async {
-            let durable = self.core.hub.read();
-            let store = self.core.store.as_ref();
-            let is_folded = |document: &&DocumentId| {
-                let meta = store.meta(**document).ok().flatten();
-                meta.is_some_and(|meta| meta.unsaved == 0)
-            };
-            let all = documents.iter().rev().all(|document| is_folded(&document));
-            drop(durable);
-            all.then_some(())
+    fn signs(&self) -> Signs {
+        let identity = &self.core.identity;
+        Signs { store: identity.store, epoch: identity.epoch, keys: self.keys.clone() }
+    }
+}
+
+/// The keys of the store in a data folder.
+pub(super) fn store_keys(data: &Path) -> Result<StoreKeys, RowError> {
+    let text = std::fs::read_to_string(data.join("keys").join("store.key"))?;
+    let secret = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes())?;
+    let secret: [u8; StoreKeys::LENGTH] = secret.try_into().map_err(|_| "the store's keys have another length")?;
+    Ok(StoreKeys::from_secret(&secret))
+}
+
+/// Who signs receipts over the workload.
+struct Signs {
+    store: docket_sync_core::ids::StoreId,
+    epoch: docket_sync_core::ids::Epoch,
+    keys: StoreKeys,
+}
+
+/// Some orders, ready to be written.
+struct Filled {
+    orders: Vec<DocumentId>,
+    references: Vec<crate::workload::Reference>,
+    push: Push,
+    proof: Proof,
+}
+
+impl Signs {
+    /// The facts of some orders under a receipt of the store.
+    fn filled(&self, workload: &Workload, range: core::ops::Range<usize>) -> Result<Filled, RowError> {
+        let (mut orders, mut heads, mut records) = (Vec::new(), Vec::new(), RecordSet::default());
+        let references = range.clone().map(|index| workload.reference(index)).collect();
+        for order in range.map(|index| workload.order(index)) {
+            let Order { document, facts, .. } = order;
+            let mut saved = SavedDocument::new(document)?;
+            let mut sorted: Vec<Record> = facts.iter().map(|fact| record(fact.record())).collect();
+            sorted.sort();
+            for record in &sorted {
+                saved.append(record)?;
+            }
+            heads.push(ReceiptDocument { document, heads: saved.heads() });
+            records.push(document, &sorted);
+            orders.push(document);
+        }
+        let receipt = Receipt::signed(self.store, self.epoch, 0, Digest([0; 32]), heads, self.keys.signing());
+        let cover = Cover::Receipt { receipt: receipt.to_bytes() };
+        Ok(Filled {
+            orders,
+            references,
+            push: Push { cover, records, proofs: Vec::new() },
+            proof: Proof::Receipt(receipt),
         })
-        .await?;
-        Ok(())
     }
 }
 

@@ -2,8 +2,11 @@
 //! in its proportions.
 
 use docket_client::replica::NewFact;
-use docket_sync_core::facts::{Author, FactBody, Head};
-use docket_sync_core::ids::DocumentId;
+use docket_sync_core::document::Record;
+use docket_sync_core::facts::bodies::AddNote;
+use docket_sync_core::facts::{self, Author, Content, FactBody, Head, Origin, SCHEMA_LEVEL, SeenRef, StatedFact};
+use docket_sync_core::ids::{DocumentId, PersonId};
+use docket_sync_core::time::UnixMillis;
 
 use super::RowError;
 use super::device::Device;
@@ -41,4 +44,24 @@ pub(super) fn state(device: &mut Device, document: DocumentId, body: FactBody) -
     let fact = NewFact { document, author, seen, head: Head::default(), body, claimed: None, proof: None };
     device.client.replica_mut().state_fact(fact)?;
     Ok(())
+}
+
+/// A note that follows the actor's fact before it.
+pub(super) fn note(origin: Origin, person: PersonId, sequence: u64, now: UnixMillis) -> Record {
+    let begins = sequence == 1;
+    let content = Content {
+        level: SCHEMA_LEVEL,
+        seen: if begins { Vec::new() } else { vec![SeenRef::Previous] },
+        head: Head::default(),
+        body: FactBody::AddNote(AddNote {
+            text: format!("第 {sequence} 次读数：压力 1.2 MPa，电流 8.4 A，声音正常")
+        }),
+    };
+    let statement = facts::Statement {
+        origin: begins.then_some(origin),
+        author: begins.then_some(Author::Person(person)),
+        restates: None,
+    };
+    let time = now.plus(i64::try_from(sequence).unwrap_or(0));
+    Record { actor: origin.actor(), sequence, time, bytes: StatedFact::new(statement, content).to_bytes() }
 }

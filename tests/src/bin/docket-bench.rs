@@ -7,22 +7,25 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use docket_harness::bench::{Options, ROWS, Row, choose};
+use docket_harness::bench::{LARGE_STORE, Options, ROWS, Row, choose};
 use docket_harness::table::{Measurement, Results};
 
 /// Runs the benchmarks and prints a table.
 #[derive(Debug, Parser)]
-#[command(name = "docket-bench", after_help = "Example: docket-bench --rows floor --n 1000 --json bench.json")]
+#[command(name = "docket-bench", after_help = "Example: docket-bench --only floor --n 1000 --json bench.json")]
 struct Arguments {
     /// Also writes the results to this file as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Only these rows, with commas between them.
-    #[arg(long, value_name = "NAME,...")]
-    rows: Option<String>,
+    #[arg(long, alias = "rows", value_name = "NAME,...")]
+    only: Option<String>,
     /// Work orders of the workload.
     #[arg(long, default_value_t = 1_000)]
     n: usize,
+    /// Changes in the store of the row `large_store`.
+    #[arg(long, value_name = "N", default_value_t = LARGE_STORE)]
+    changes: usize,
     /// Shows every message of a pull with its frames.
     #[arg(long)]
     frames: bool,
@@ -42,7 +45,7 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let rows = match choose(arguments.rows.as_deref()) {
+    let rows = match choose(arguments.only.as_deref()) {
         Ok(rows) => rows,
         Err(name) => {
             eprintln!("error: there is no row '{name}'\n next: `cargo xtask bench --list` lists them");
@@ -65,13 +68,19 @@ fn run(arguments: &Arguments, rows: &[&Row]) -> std::io::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut results = Results::new(arguments.n);
     let mut options = if arguments.quick { Options::quick(arguments.n) } else { Options::new(arguments.n) };
-    options.frames = arguments.frames;
+    (options.frames, options.changes) = (arguments.frames, arguments.changes);
     let mut failed = Vec::new();
     for row in rows {
         let started = Instant::now();
         println!("{} ...", row.name);
         match runtime.block_on((row.run)(options.clone())) {
-            Ok(figures) => results.rows.push(Measurement { row: row.name.to_owned(), figures }),
+            Ok(figures) => {
+                let measured = Measurement { row: row.name.to_owned(), figures };
+                println!("{}", measured.table());
+                results.rows.push(measured);
+                // A run that is cut off leaves what it had measured.
+                write_json(arguments, &results)?;
+            }
             Err(error) => {
                 eprintln!("{} failed: {error}", row.name);
                 failed.push(row.name);
@@ -81,7 +90,6 @@ fn run(arguments: &Arguments, rows: &[&Row]) -> std::io::Result<ExitCode> {
     }
     println!("\n{}", results.table());
     if let Some(file) = &arguments.json {
-        std::fs::write(file, results.json())?;
         println!("written to {}", file.display());
     }
     if failed.is_empty() {
@@ -89,4 +97,8 @@ fn run(arguments: &Arguments, rows: &[&Row]) -> std::io::Result<ExitCode> {
     }
     eprintln!("failed: {}", failed.join(", "));
     Ok(ExitCode::FAILURE)
+}
+
+fn write_json(arguments: &Arguments, results: &Results) -> std::io::Result<()> {
+    arguments.json.as_ref().map_or(Ok(()), |file| std::fs::write(file, results.json()))
 }
