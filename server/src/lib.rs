@@ -13,6 +13,7 @@ pub mod dispatch;
 pub mod doctor;
 pub mod error;
 pub mod feed;
+pub mod guarantee;
 pub mod hub;
 pub mod identity;
 pub mod intake;

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use docket_client::client::ExecuteError;
 use docket_client::other_ways::{Paper, Words};
 use docket_client::signing::SigningError;
-use docket_harness::world::field::part;
+use docket_harness::world::field::{part, yuan};
 use docket_harness::world::{Device, Trouble, World};
 use docket_server::intake::register::{NewCall, NewConfirmation, OnFile};
 use docket_server::reactor::Runner;
 use docket_server::signatures::SignatureCheck;
 use docket_server::signatures::codes::IssuedCode;
-use docket_sync_core::commands::{Act, Command};
-use docket_sync_core::facts::bodies::AttachPaper;
+use docket_sync_core::commands::{Act, Command, Context, decide};
+use docket_sync_core::facts::Role;
+use docket_sync_core::facts::bodies::{AttachPaper, Invoice};
 use docket_sync_core::facts::values::{Blob, Channel, Demand, Opinion, OpinionGrade, ServiceClass, Urgency};
 use docket_sync_core::ids::{BlobId, DocumentId, RecordId};
 use docket_sync_core::lifecycle::facets::ProofWay;
@@ -260,6 +261,17 @@ async fn u_02_what_changed_since_signing_is_shown_and_what_is_not_covered_says_w
         assert_eq!((line.billable, line.held), (false, Some(NotBillable::OutsideSignature)));
         assert_eq!((view.signature, view.coverage), (SignatureFacet::SignedPartial, Coverage::Partial));
         assert!(view.explanations.iter().any(|why| why.losers.contains(&added)));
+        // the invoice excludes it.
+        let covered: Vec<_> = view.lines.iter().filter(|line| line.billable).map(|line| line.at.fact).collect();
+        let amount = yuan(view.billable.get("CNY").copied().unwrap_or(0));
+        let invoice = |lines: Vec<docket_sync_core::ids::FactId>| {
+            let lines = lines.iter().map(docket_sync_core::ids::FactId::reference).collect();
+            let body = Invoice { number: "F-1".into(), lines, amount: amount.clone(), payer: None };
+            decide(view, &Command::State(Box::new(Act::new(body))), &Context::new(world.clerk, &[Role::Accountant]))
+        };
+        assert!(invoice(covered.clone()).is_ok());
+        let with_it = invoice([covered, vec![added]].concat());
+        assert_eq!(with_it.map_err(|refusal| (refusal.code, refusal.field)), Err(("nothing_billable", Some("lines"))));
     }
     // He signs again: everything is covered, and nothing has changed since.
     li.sign(order)?;
@@ -291,6 +303,7 @@ async fn c_084_a_seal_that_is_missing_is_filed_with_its_photo() -> Result<(), Tr
         until: None,
         disputed: false,
         reason: None,
+        repeat_of: None,
     };
     world.act(world.clerk, order, Command::State(Box::new(Act::new(class)))).await?;
     world.settle(&mut [&mut li]).await?;

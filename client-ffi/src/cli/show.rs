@@ -134,6 +134,9 @@ impl App<'_> {
         for (key, value) in fields {
             self.say(&format!("{}: {value}", text(key, self.language)))?;
         }
+        if let Some(order) = view.facets.repeat_of {
+            self.say(&format!("{}: {order}", text("device.shown.repeat_of", self.language)))?;
+        }
         Ok(())
     }
 
@@ -245,6 +248,7 @@ impl App<'_> {
             ("visits", json!(visits)),
             ("lines", lines.collect()),
             ("coverage", json!(view.coverage.code())),
+            ("repeat_of", json!(view.facets.repeat_of.map(|order| order.to_string()))),
             ("billable", json!(view.billable)),
             ("refused_facts", refused.collect()),
             ("explanations", explanations.collect()),

@@ -228,10 +228,11 @@ impl Writer {
             _ => None,
         };
         let body = contained.as_ref().unwrap_or(&fact).body();
-        let mut serial = None;
+        let (mut serial, mut unit) = (None, None);
         if let FactBody::RegisterCall(call) = body {
             order.meta.references = [Some(call.customer), Some(call.site), call.unit].into_iter().flatten().collect();
             serial = call.serial.as_ref().map(|serial| keys::serial(serial, document));
+            unit = call.unit.map(|unit| keys::unit_order(unit, document));
         }
         if let Some(proof) = body.proof() {
             let proofs = order.meta.proofs.get_or_insert_default();
@@ -243,7 +244,7 @@ impl Writer {
         {
             order.arrived.push((fact.id, device));
         }
-        if let Some(index) = serial {
+        for index in serial.into_iter().chain(unit) {
             self.put(Table::Index, index, Vec::new());
         }
         let (time, lo) = (fact.time, self.now());

@@ -8,8 +8,7 @@ use docket_sync_core::limits;
 use docket_sync_core::reference::{Customer, Reference};
 use docket_sync_core::voucher::one_time::{CodeCheck, code_from};
 
-use crate::commit::keys::USED_CODES;
-use crate::commit::{CommitError, Tables, Writer};
+use crate::commit::{CommitError, Tables, Writer, keys};
 use crate::store::Table;
 
 /// Most codes that are issued at once.
@@ -95,7 +94,7 @@ pub(super) fn problem(
     if key.is_none_or(|key| key.proof(document, body.voucher, body.covered_digest) != body.proof) {
         return Ok(Some(format!("it was not made with code {}", body.code)));
     }
-    let place = [USED_CODES, &customer.0, &body.code.to_be_bytes()].concat();
+    let place = keys::used_code(customer, body.code);
     match Tables::get(writer, Table::Index, &place)? {
         Some(used) if used != fact.0 => Ok(Some(format!("code {} was used before", body.code))),
         Some(_) => Ok(None),

@@ -390,6 +390,8 @@ pub struct Facets {
     pub class: Option<ServiceClass>,
     /// Who pays.
     pub warranty: Option<WarrantyFacet>,
+    /// The order whose repair this one repeats, within its guarantee (C-026).
+    pub repeat_of: Option<DocumentId>,
     /// Whether the paperwork of an emergency order is due (C-045).
     pub paperwork_due: bool,
     /// Work began although the customer has not agreed to the current quote (C-023).

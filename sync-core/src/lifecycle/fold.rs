@@ -58,6 +58,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         header: header::header(&ground, &mut findings),
         class: warranty.class,
         warranty: warranty.facet,
+        repeat_of: warranty.repeat_of,
         paperwork_due: records::paperwork_due(&ground, &mut findings),
         no_consent: consents.no_consent,
         custody: custodies.views.clone(),

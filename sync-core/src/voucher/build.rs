@@ -184,7 +184,7 @@ impl Fields<'_> {
         self.add("site.address", "address", &names.address);
         self.add_some("unit.model", "model", names.model.as_ref());
         self.add_some("unit.serial", "unit_serial", names.unit_serial.as_ref());
-        self.add("order.class", "class", self.text(class_key(request.class)));
+        self.add("order.class", "class", self.text(class_key(input.view.facets.class.unwrap_or(request.class))));
         self.add("order.problem", "problem", &request.problem);
         if let Some(agreed) = &input.view.confirmation {
             let warranty =

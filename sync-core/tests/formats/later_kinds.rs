@@ -88,7 +88,7 @@ fn terms(kind: FactKind) -> Option<FactBody> {
     Some(match kind {
         FactKind::SetWarranty => {
             let (class, until) = (ServiceClass::Free, Some(NOON));
-            bodies::SetWarranty { class, until, disputed: true, reason: None }.into()
+            bodies::SetWarranty { class, until, disputed: true, reason: None, repeat_of: None }.into()
         }
         FactKind::QualityVerdict => {
             let blob = Blob { hash: BlobId([9; 32]), size: 70_000, media_type: "image/jpeg".into() };

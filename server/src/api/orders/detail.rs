@@ -81,8 +81,8 @@ pub(crate) struct OrderDetail {
     signatures: Vec<SignatureItem>,
     /// Agreements by code and on paper.
     proofs: Vec<ProofItem>,
-    /// `none`, `partial` or `full`: how much of the effective lines a signature covers.
-    coverage: &'static str,
+    /// The order whose repair this one repeats, within its guarantee (C-026).
+    repeat_of: Option<String>,
     /// Minor units by currency.
     billable: BTreeMap<String, i64>,
     cancels: Vec<CancelItem>,
@@ -170,7 +170,7 @@ fn told(
         notes: notes(reading, &mut names, view)?,
         signatures: signatures(reading, loaded, view)?,
         proofs: proofs(view),
-        coverage: view.coverage.code(),
+        repeat_of: view.facets.repeat_of.map(|order| order.to_string()),
         billable: view.billable.clone(),
         cancels: cancels(reading, &mut names, view)?,
         assignments: assignments(reading, &mut names, view)?,

@@ -47,6 +47,7 @@ export function Lines({ order, act }: { order: OrderDetail; act: (command: Comma
           {rows.map((line) => <Row key={line.fact} line={line} reverse={order.commands.includes('reverse_line') ? () => act('reverse_line', { line: line.fact }) : null} />)}
         </tbody>
       </table>
+      {order.repeat_of != null && <p class="hint" data-repeat-of={order.repeat_of}>{t('lines.repeat_of')}: <a href={`#/orders/${encodeURIComponent(order.repeat_of)}`}>{order.repeat_of}</a></p>}
       <p class="totals">
         <span>{t('lines.total', { amount: joined(totals(effective.map((line) => line.amount))) })}</span>
         <span class="strong">{t('lines.total_billable', { amount: joined(totals(effective.filter((line) => line.billable).map((line) => line.charge))) })}</span>

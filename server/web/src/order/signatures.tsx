@@ -8,11 +8,21 @@ import { coded, t } from '../text';
 import type { OrderDetail, SignatureFact } from '../types';
 
 export function Signatures({ order }: { order: OrderDetail }) {
-  if (order.signatures.length === 0) return null;
+  const proofs = order.proofs ?? [];
+  if (order.signatures.length + proofs.length === 0) return null;
   return (
     <section class="card signatures">
       <h2>{t('signatures.title')}</h2>
       {order.signatures.map((signature) => <One key={signature.fact} order={order} signature={signature} />)}
+      {proofs.map((proof) => (
+        <article key={proof.fact} class="signature" data-fact={proof.fact} data-way={proof.way}>
+          <div class="signature-words">
+            <p class="row-marks"><span class="strong">{proof.name}</span> <span class="quiet">{coded('relation', proof.relation)}</span></p>
+            <p class="quiet">{t(proof.way === 'code' ? 'signatures.by_code' : 'signatures.on_paper', { time: dateTime(proof.signed_at) })}</p>
+            <p><span class="label">{t('signatures.opinion')}</span> {coded('opinion', proof.opinion.grade)}</p>
+          </div>
+        </article>
+      ))}
     </section>
   );
 }

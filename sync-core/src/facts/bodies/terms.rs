@@ -3,7 +3,7 @@
 use crate::facts::values::{
     Blob, ComplaintKind, Demand, Matter, Money, Opinion, QuoteLine, ServiceClass, Severity, Verdict,
 };
-use crate::ids::{BlobId, Digest, FactRef, PersonId};
+use crate::ids::{BlobId, Digest, DocumentId, FactRef, PersonId};
 use crate::time::UnixMillis;
 
 bodies! {
@@ -17,6 +17,8 @@ bodies! {
         2 disputed: bool,
         /// On what ground.
         3 reason: Option<String>,
+        /// The repair whose guarantee covers this one (C-026).
+        4 repeat_of: Option<DocumentId>,
     }
 
     /// The quality department decides a dispute (C-028).
