@@ -118,12 +118,7 @@ impl<S: DeviceStore> Client<S> {
         self.state_with(shown, body.into(), None)
     }
 
-    fn state_with(
-        &mut self,
-        shown: &Shown,
-        body: FactBody,
-        proof: Option<Vec<u8>>,
-    ) -> Result<Executed, SigningError> {
+    fn state_with(&mut self, shown: &Shown, body: FactBody, proof: Option<Vec<u8>>) -> Result<Executed, SigningError> {
         let decision = self.decide(shown, &Command::State(Box::new(Act::new(body))))?;
         let fact = NewFact {
             document: shown.id,

@@ -9,7 +9,9 @@ use docket_sync_core::reference::{Language, Reference};
 use docket_sync_core::time::UnixMillis;
 use docket_sync_core::voucher::copy::CustomerCopy;
 use docket_sync_core::voucher::strokes::Strokes;
-use docket_sync_core::voucher::{Change, Names, Proof, SignError, Signing, Voucher, VoucherError, VoucherInput, shown_facts, sign};
+use docket_sync_core::voucher::{
+    Change, Names, Proof, SignError, Signing, Voucher, VoucherError, VoucherInput, shown_facts, sign,
+};
 
 use crate::client::{Client, ExecuteError, Executed, Shown};
 use crate::platform::random_bytes;

@@ -77,7 +77,10 @@ async fn c_026_the_same_unit_within_the_guarantee_is_free_and_names_the_repair()
     assert_eq!(li.show(repeat)?.view.facets.repeat_of, Some(first));
     li.work(repeat)?;
     let voucher = li.client.voucher(&li.show(repeat)?, Language::En)?;
-    assert_eq!((voucher.value("total.CNY"), voucher.value("order.class")), (Some("0.00 CNY"), Some("free, in guarantee")));
+    assert_eq!(
+        (voucher.value("total.CNY"), voucher.value("order.class")),
+        (Some("0.00 CNY"), Some("free, in guarantee"))
+    );
     li.sign(repeat)?;
     world.settle(&mut [&mut li]).await?;
     let view = world.view(repeat).await?;
@@ -88,7 +91,7 @@ async fn c_026_the_same_unit_within_the_guarantee_is_free_and_names_the_repair()
     // 4. The rule states it once, however often the log is read; a clerk who knows better judges after it.
     let facts = world.facts(repeat)?;
     let forget = |writer: &mut docket_server::commit::Writer| {
-        writer.remove(docket_server::store::Table::Reactor, docket_server::guarantee::RULE.into());
+        writer.remove(docket_server::store::Table::Reactor, docket_server::guarantee::RULE.as_bytes().to_vec());
         Ok(())
     };
     world.office.committer.run(forget).await?;

@@ -138,8 +138,7 @@ async fn again(world: &World, customer: RecordId) -> Result<DocumentId, Trouble>
     };
     let register = move |writer: &mut docket_server::commit::Writer| {
         let registered = writer.register_call(clerk, call)?;
-        let given =
-            NewConfirmation { content: "检查".to_owned(), window: None, amount: None, in_warranty: false };
+        let given = NewConfirmation { content: "检查".to_owned(), window: None, amount: None, in_warranty: false };
         writer.confirm_call(clerk, registered.document, given)?;
         Ok(registered.document)
     };
@@ -252,7 +251,9 @@ async fn u_02_what_changed_since_signing_is_shown_and_what_is_not_covered_says_w
     let shown = li.show(order)?;
     let changes = li.client.changed_since_signed(&shown)?.ok_or("he signed")?.changes;
     let kinds: Vec<_> = changes.iter().map(|change| (change.kind, change.path.split('.').next())).collect();
-    assert!(kinds.contains(&(ChangeKind::Added, Some("line"))) && kinds.contains(&(ChangeKind::Changed, Some("total"))));
+    assert!(
+        kinds.contains(&(ChangeKind::Added, Some("line"))) && kinds.contains(&(ChangeKind::Changed, Some("total")))
+    );
     let words = changes.iter().map(|change| change.render_text(Language::En)).collect::<Vec<_>>().join("\n");
     assert!(words.contains("密封圈") && words.contains("9.00 CNY") && words.contains('→'), "{words}");
     world.settle(&mut [&mut li]).await?;

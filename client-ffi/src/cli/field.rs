@@ -1,9 +1,7 @@
 //! Commands on orders: what was typed becomes a command of the core.
 
 use docket_sync_core::commands::Command;
-use docket_sync_core::facts::values::{
-    Channel, CustomerPerson, Line, LineKind, PartSource, UnfinishedReason,
-};
+use docket_sync_core::facts::values::{Channel, CustomerPerson, Line, LineKind, PartSource, UnfinishedReason};
 use docket_sync_core::ids::FactRef;
 use docket_sync_core::lifecycle::{Language, summary};
 use docket_sync_core::policy::ServicePolicy;

@@ -3,7 +3,9 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{codes, devices, events, healing, health, login, orders, people, quarantine, reviews, store_status, technicians};
+use super::{
+    codes, devices, events, healing, health, login, orders, people, quarantine, reviews, store_status, technicians,
+};
 
 #[derive(OpenApi)]
 #[openapi(

@@ -7,8 +7,8 @@ use clap::Args;
 use docket_sync_core::limits;
 use docket_sync_core::proof::Fingerprint;
 use docket_sync_core::reference::Language;
-use docket_sync_core::voucher::{VerificationCode, voucher_text};
 use docket_sync_core::voucher::page::verify_file;
+use docket_sync_core::voucher::{VerificationCode, voucher_text};
 
 use super::{say, say_error};
 

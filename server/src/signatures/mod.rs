@@ -35,7 +35,8 @@ impl Reactor for SignatureCheck {
             LogRecord::Fact(fact) => {
                 // The proof may have been here before the fact.
                 let kind = StatedFact::from_bytes(&fact.bytes).ok().and_then(|fact| fact.content.body.kind());
-                matches!(kind, Some(FactKind::SignDocument | FactKind::SignByCode)).then_some(Concern::Order(fact.document))
+                matches!(kind, Some(FactKind::SignDocument | FactKind::SignByCode))
+                    .then_some(Concern::Order(fact.document))
             }
             LogRecord::Started { .. }
             | LogRecord::Envelope { .. }

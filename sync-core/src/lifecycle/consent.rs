@@ -81,7 +81,8 @@ pub(super) fn consents<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, vis
             version: body.version,
             lines: body.lines.clone(),
             consent,
-            answer: said.map(|node| QuoteAnswer { at: moment(node), customer: node.fact.content.head.customer.clone() }),
+            answer: said
+                .map(|node| QuoteAnswer { at: moment(node), customer: node.fact.content.head.customer.clone() }),
             current: is_current,
         });
     }

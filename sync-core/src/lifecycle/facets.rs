@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
+pub use super::agreed::{DiscountView, PaymentView, PrintView, ProofView, QuoteAnswer, QuoteView};
 use super::view::Moment;
 use crate::facts::Author;
 use crate::facts::values::{
-    ApprovalWay, ComplaintKind, CustodyPlace, CustomerPerson, Demand, Goods, HeaderField, HoldReason, Line, Matter, Money, Opinion, QuoteLine,
-    ServiceClass, Severity,
+    ApprovalWay, ComplaintKind, CustodyPlace, Demand, Goods, HeaderField, HoldReason, Line, Matter, ServiceClass,
+    Severity,
 };
-use crate::ids::{BlobId, Digest, DocumentId, FactId, FactRef, PersonId};
+use crate::ids::{DocumentId, FactId, PersonId};
 use crate::wire::coded_enum;
 
 coded_enum! {
@@ -133,60 +134,6 @@ pub struct HeaderView {
     pub field: HeaderField,
     /// Its value.
     pub value: Option<String>,
-}
-
-/// One version of a quote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuoteView {
-    /// When and by which fact.
-    pub at: Moment,
-    /// Version as printed.
-    pub version: u32,
-    /// Its lines.
-    pub lines: Vec<QuoteLine>,
-    /// What the customer said.
-    pub consent: ConsentState,
-    /// When and by which fact he said so.
-    pub answer: Option<QuoteAnswer>,
-    /// Whether it is the current one.
-    pub current: bool,
-}
-
-/// The customer's answer to one version of a quote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuoteAnswer {
-    /// When and by which fact.
-    pub at: Moment,
-    /// Who gave it, and how.
-    pub customer: Option<CustomerPerson>,
-}
-
-/// A discount (C-095).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiscountView {
-    /// When and by which fact.
-    pub at: Moment,
-    /// Who granted it.
-    pub by: Author,
-    /// Off the bill.
-    pub amount: Money,
-    /// Why.
-    pub reason: String,
-    /// Whether it counts; a technician's waits for its approval.
-    pub counts: bool,
-}
-
-/// Money that came in on this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaymentView {
-    /// When and by which fact.
-    pub at: Moment,
-    /// How much.
-    pub amount: Money,
-    /// Number of the cash receipt, or the bank's reference.
-    pub receipt: String,
-    /// Cash in a technician's hand; else a transfer.
-    pub cash: bool,
 }
 
 /// Who holds something now.
@@ -326,46 +273,6 @@ pub struct MissingView {
     pub fact: FactId,
     /// Which.
     pub demand: Demand,
-}
-
-/// A proof beside a signature on the device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProofView {
-    /// When and by which fact.
-    pub at: Moment,
-    /// How.
-    pub way: ProofWay,
-    /// Digest of the voucher.
-    pub voucher: Digest,
-    /// Name.
-    pub name: String,
-    /// Relation to the customer.
-    pub relation: String,
-    /// Number of the code.
-    pub code: Option<u32>,
-    /// The photo of the paper.
-    pub photo: Option<BlobId>,
-    /// Content address of the voucher as shown, where it came along.
-    pub document: Option<BlobId>,
-    /// Opinion.
-    pub opinion: Opinion,
-    /// Facts that the customer saw.
-    pub covered: Vec<FactId>,
-}
-
-/// A voucher that was printed, to be signed by hand (U-09).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PrintView {
-    /// When and by which fact.
-    pub at: Moment,
-    /// Digest of the voucher.
-    pub voucher: Digest,
-    /// References to the facts that it shows.
-    pub covered: Vec<FactRef>,
-    /// Digest of the covered facts.
-    pub covered_digest: Digest,
-    /// Content address of the voucher as printed.
-    pub document: BlobId,
 }
 
 /// A planned line.

@@ -139,11 +139,7 @@ impl<'a> Ground<'a> {
 
     /// Everything by which a customer agreed to what he saw, in canonical order.
     pub(super) fn proofs(&self) -> Vec<Proof<'a>> {
-        let signed = self.signatures().map(|(node, body)| Proof {
-            node,
-            covered: body.covered.as_slice(),
-            way: None,
-        });
+        let signed = self.signatures().map(|(node, body)| Proof { node, covered: body.covered.as_slice(), way: None });
         let coded = self.codes().map(|(node, body)| Proof {
             node,
             covered: body.covered.as_slice(),

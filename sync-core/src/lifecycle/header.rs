@@ -147,8 +147,7 @@ fn repeat_of<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, judged: Optio
     let judged = judged?;
     let (node, body) = each!(ground, SetWarranty).find(|(node, _)| *node == judged)?;
     let of = body.repeat_of?;
-    let because =
-        Because { field: "warranty", value: "repeat", rule: Rule::R7, pair: None, message: "explain.repeat" };
+    let because = Because { field: "warranty", value: "repeat", rule: Rule::R7, pair: None, message: "explain.repeat" };
     findings.explain(because, &[node], &[]);
     Some(of)
 }

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::causality::Node;
-use super::facets::{ComplaintView, ContactView, MissingView, NumberView, PlannedLine, PrintView, ProofView, ProofWay, UnitSwap};
+use super::facets::{
+    ComplaintView, ContactView, MissingView, NumberView, PlannedLine, PrintView, ProofView, ProofWay, UnitSwap,
+};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, later, moment};
 use super::reviews::terms;

@@ -6,8 +6,8 @@ use crate::facts::Role;
 use crate::facts::values::Money;
 use crate::ids::{RecordId, StoreId};
 use crate::time::UnixMillis;
-use crate::wire::coded_enum;
 use crate::voucher::one_time::CodeCheck;
+use crate::wire::coded_enum;
 use crate::{DecodeError, limits, wire};
 
 coded_enum! {
@@ -244,7 +244,9 @@ impl Reference {
     pub(super) fn blank(&self) -> Self {
         let nothing = RecordId([0; 16]);
         match self {
-            Self::Customer(_) => Customer { name: String::new(), phone: String::new(), language: None, codes: None }.into(),
+            Self::Customer(_) => {
+                Customer { name: String::new(), phone: String::new(), language: None, codes: None }.into()
+            }
             Self::Site(_) => Site { customer: nothing, address: String::new(), zone: None, contact: None }.into(),
             Self::Unit(_) => {
                 Unit { site: nothing, model: String::new(), serial: String::new(), warranty_until: None }.into()

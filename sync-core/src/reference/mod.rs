@@ -136,7 +136,10 @@ pub(crate) mod tests {
 
     /// One record of every kind, with Chinese text in it.
     pub(crate) fn samples() -> Vec<(&'static str, ReferenceRecord)> {
-        let customer = Customer { name: "王秀英".into(), phone: "13800000000".into(), language: Some(Language::Zh), codes: None };
+        let customer =
+            Customer {
+                name: "王秀英".into(), phone: "13800000000".into(), language: Some(Language::Zh), codes: None
+            };
         let site = Site {
             customer: RecordId([1; 16]),
             address: "解放路 12 号 3 单元 401".into(),
@@ -235,13 +238,20 @@ pub(crate) mod tests {
         // A customer with a fourth field of a later version.
         longer.extend([1, 0xf4, 0x00, 0x84, 0x61, b'a', 0x61, b'1', 0xf6, 0x61, b'z']);
         let record = ReferenceRecord::from_bytes(&longer).unwrap();
-        assert_eq!(record.content, Customer { name: "a".into(), phone: "1".into(), language: None, codes: None }.into());
+        assert_eq!(
+            record.content,
+            Customer { name: "a".into(), phone: "1".into(), language: None, codes: None }.into()
+        );
     }
 
     #[test]
     fn texts_and_lists_over_their_limits_are_errors() {
         let customer = |name: String| {
-            ReferenceRecord::new(RecordId([1; 16]), 1, Customer { name, phone: String::new(), language: None, codes: None })
+            ReferenceRecord::new(
+                RecordId([1; 16]),
+                1,
+                Customer { name, phone: String::new(), language: None, codes: None },
+            )
         };
         assert!(ReferenceRecord::from_bytes(&customer("x".repeat(limits::TEXT_BYTES_MAX)).to_bytes()).is_ok());
         assert!(ReferenceRecord::from_bytes(&customer("x".repeat(limits::TEXT_BYTES_MAX + 1)).to_bytes()).is_err());

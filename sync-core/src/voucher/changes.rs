@@ -46,11 +46,8 @@ impl Change {
             ChangeKind::Changed => "voucher.change.changed",
         };
         let shown = |text: &Option<String>| printable(text.as_deref().unwrap_or_default());
-        let values = [
-            ("label", label(&self.label, language)),
-            ("before", shown(&self.before)),
-            ("after", shown(&self.after)),
-        ];
+        let values =
+            [("label", label(&self.label, language)), ("before", shown(&self.before)), ("after", shown(&self.after))];
         filled(key, language, &values.each_ref().map(|(name, value)| (*name, value.as_str())))
     }
 }

@@ -6,8 +6,8 @@
 
 use minicbor::{Decode, Encode};
 
-use super::labels::{filled, text};
 use super::code::VerificationCode;
+use super::labels::{filled, text};
 use super::proof::Proof;
 use super::sign::{Mismatch, SignedFact, examine};
 use crate::facts::bodies::SignDocument;

@@ -64,8 +64,15 @@ mod tests {
 
     #[test]
     fn every_key_named_in_this_module_is_in_the_catalogue() {
-        let sources =
-            [include_str!("build.rs"), include_str!("render.rs"), include_str!("copy.rs"), include_str!("sign.rs"), include_str!("terms.rs"), include_str!("changes.rs"), include_str!("page.rs")];
+        let sources = [
+            include_str!("build.rs"),
+            include_str!("render.rs"),
+            include_str!("copy.rs"),
+            include_str!("sign.rs"),
+            include_str!("terms.rs"),
+            include_str!("changes.rs"),
+            include_str!("page.rs"),
+        ];
         let mut seen = 0;
         for source in sources {
             for key in source.split('"').filter(|text| text.starts_with("voucher.") && !text.contains(['{', ' '])) {

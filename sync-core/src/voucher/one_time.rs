@@ -107,9 +107,8 @@ mod tests {
         assert!(check.accept(RecordId([8; 16]), &code).is_none(), "another customer's");
         let other = CodeCheck { number: 4, ..check.clone() };
         assert!(other.accept(CUSTOMER, &code).is_none(), "another number");
-        let proof = |order, voucher, covered| {
-            key.proof(DocumentId([order; 16]), Digest([voucher; 32]), Digest([covered; 32]))
-        };
+        let proof =
+            |order, voucher, covered| key.proof(DocumentId([order; 16]), Digest([voucher; 32]), Digest([covered; 32]));
         let all = [proof(1, 1, 1), proof(2, 1, 1), proof(1, 2, 1), proof(1, 1, 2)];
         assert!((1..4).all(|index| all[0] != all[index]));
         assert_ne!(all[0], check.check, "the check signs nothing");

@@ -66,9 +66,12 @@ impl Voucher {
         page.line("<table class=\"blank\">");
         let grades = OpinionGrade::ALL.iter().map(|grade| format!("\u{2610} {}", text(grade_key(*grade), language)));
         let grades = grades.collect::<Vec<_>>().join("\u{3000}");
-        for (path, of, value) in
-            [("name", "signed_by", ""), ("relation", "relation", ""), ("opinion", "opinion", &grades), ("claimed", "signed_at", "")]
-        {
+        for (path, of, value) in [
+            ("name", "signed_by", ""),
+            ("relation", "relation", ""),
+            ("opinion", "opinion", &grades),
+            ("claimed", "signed_at", ""),
+        ] {
             page.row(path, &label(of, language), value);
         }
         page.line("</table>");

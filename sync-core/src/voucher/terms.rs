@@ -74,10 +74,8 @@ impl Fields<'_> {
             let sum = sums.entry(&line.amount.currency).or_default();
             *sum = sum.saturating_add(line.amount.minor);
         }
-        let sums: Vec<String> = sums
-            .into_iter()
-            .map(|(currency, minor)| money(&Money { minor, currency: currency.to_owned() }))
-            .collect();
+        let sums: Vec<String> =
+            sums.into_iter().map(|(currency, minor)| money(&Money { minor, currency: currency.to_owned() })).collect();
         self.add("quote.amount", "quote_amount", sums.join(" + "));
         let state = self.text(match quote.consent {
             ConsentState::Given => "voucher.value.agreed",

@@ -13,9 +13,7 @@ use axum::response::{IntoResponse, Response};
 use docket_sync_core::commands::{Act, Command, SkillMatch};
 use docket_sync_core::facts::Role;
 use docket_sync_core::facts::bodies::AttachPaper;
-use docket_sync_core::facts::values::{
-    Channel, CustomerPerson, Money, Opinion, OpinionGrade, ReviewChoice, Window,
-};
+use docket_sync_core::facts::values::{Channel, CustomerPerson, Money, Opinion, OpinionGrade, ReviewChoice, Window};
 use docket_sync_core::ids::{DocumentId, FactRef, PersonId};
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::time::UnixMillis;

@@ -114,7 +114,8 @@ fn terms(view: &OrderView, kind: FactKind, value: u8, covered: &[FactRef]) -> Op
     Some(match kind {
         FactKind::SetWarranty => {
             let class = ServiceClass::ALL[usize::from(value) % ServiceClass::ALL.len()];
-            bodies::SetWarranty { class, until: None, disputed: value.is_multiple_of(3), reason: None, repeat_of: None }.into()
+            bodies::SetWarranty { class, until: None, disputed: value.is_multiple_of(3), reason: None, repeat_of: None }
+                .into()
         }
         FactKind::QualityVerdict => {
             let verdict = if value.is_multiple_of(2) { Verdict::Free } else { Verdict::Paid };

@@ -3,8 +3,8 @@
 mod states;
 
 pub use states::{
-    AssignmentFacet, CancelEffect, Coverage, LineStanding, NotBillable, OrderState, ReviewKind, ReviewStatus, Rule, SignatureFacet,
-    VisitState, VoucherFacet,
+    AssignmentFacet, CancelEffect, Coverage, LineStanding, NotBillable, OrderState, ReviewKind, ReviewStatus, Rule,
+    SignatureFacet, VisitState, VoucherFacet,
 };
 
 use std::collections::BTreeMap;

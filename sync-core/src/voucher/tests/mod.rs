@@ -11,10 +11,10 @@ use proptest::prelude::*;
 use self::sample::sample;
 use super::copy::Problem::{BadCertificate, NotSigned, OtherDevice, OtherFingerprint, OtherKey, OtherStore};
 use super::copy::{Answer, verify_copy};
-use crate::lifecycle::view::NotBillable;
 use super::*;
 use crate::facts::values::{Opinion, OpinionGrade};
 use crate::ids::Signature;
+use crate::lifecycle::view::NotBillable;
 use crate::limits;
 
 #[test]
@@ -218,11 +218,14 @@ fn u_09_changes_since_signing_name_added_changed_and_removed_lines_with_the_tota
     later.view.lines.push(added);
     let now = later.voucher();
     let text = |language| signed.changes(&now).iter().map(|change| change.render_text(language)).collect::<Vec<_>>();
-    assert_eq!(text(Language::En), [
-        "Changed: Part: 电容 45 µF (CAP-45, SN-9); 2 件; 35.00 CNY → 电容 45 µF (CAP-45, SN-9); 3 件; 35.00 CNY",
-        "Taken back: Labour: 维修工时; 1.5 小时; 120.00 CNY",
-        "Added: Labour: 延长管; 1.5 小时; 120.00 CNY",
-    ]);
+    assert_eq!(
+        text(Language::En),
+        [
+            "Changed: Part: 电容 45 µF (CAP-45, SN-9); 2 件; 35.00 CNY → 电容 45 µF (CAP-45, SN-9); 3 件; 35.00 CNY",
+            "Taken back: Labour: 维修工时; 1.5 小时; 120.00 CNY",
+            "Added: Labour: 延长管; 1.5 小时; 120.00 CNY",
+        ]
+    );
     assert!(text(Language::Zh)[2].starts_with("新增：工时：延长管"));
     later.view.lines.truncate(1);
     let fewer = signed.changes(&later.voucher());

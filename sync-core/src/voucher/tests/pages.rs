@@ -18,7 +18,8 @@ fn u_22_the_page_is_read_without_us_and_verifies_from_itself() {
     assert!(report.passed(), "{}", report.render_text(Language::En));
     assert_eq!(report, verify_copy(&copy.to_bytes(), Some(fingerprint)), "the same answers as for the bytes alone");
     let text = String::from_utf8(page).unwrap();
-    for shown in ["王秀英", "费用合计", "155.00 CNY", "解放路 12 号", "师傅很准时", "<svg", &fingerprint.to_string()] {
+    for shown in ["王秀英", "费用合计", "155.00 CNY", "解放路 12 号", "师傅很准时", "<svg", &fingerprint.to_string()]
+    {
         assert!(text.contains(shown), "{shown}");
     }
     let code = report.code().unwrap();
@@ -67,7 +68,8 @@ fn u_09_the_printed_voucher_carries_digest_and_short_code_and_room_to_sign() {
     let voucher = order.voucher();
     let page = voucher.to_print();
     let code = VerificationCode(voucher.digest());
-    for shown in [voucher.digest().to_string(), code.short(), "费用合计".into(), "\u{2610} 满意".into(), "<svg".into()] {
+    for shown in [voucher.digest().to_string(), code.short(), "费用合计".into(), "\u{2610} 满意".into(), "<svg".into()]
+    {
         assert!(page.contains(&shown), "{shown}");
     }
     assert!(!page.contains("<script"));

@@ -15,8 +15,8 @@ use crate::lifecycle::facets::{
     ConsentState, CustodyStage, CustodyView, DiscountView, Holder, PaymentView, QuoteAnswer, QuoteView, ReceiptState,
 };
 use crate::lifecycle::view::{
-    Appointment, Confirmation, Coverage, LineStanding, LineView, Moment, NotBillable, OrderState, OrderView, Outcome, Request, SignatureFacet,
-    Visit, VisitState, VoucherFacet,
+    Appointment, Confirmation, Coverage, LineStanding, LineView, Moment, NotBillable, OrderState, OrderView, Outcome,
+    Request, SignatureFacet, Visit, VisitState, VoucherFacet,
 };
 use crate::policy::ServicePolicy;
 use crate::proof::certificate::{Certificate, Certified, Fingerprint};
@@ -181,8 +181,13 @@ pub(super) fn with_terms(order: &mut Sample) {
         current: true,
     }];
     let by = Author::Person(PersonId([0x22; 16]));
-    view.facets.discounts =
-        vec![DiscountView { at: at(22, 60), by: by.clone(), amount: money(1_500), reason: "老客户".into(), counts: true }];
+    view.facets.discounts = vec![DiscountView {
+        at: at(22, 60),
+        by: by.clone(),
+        amount: money(1_500),
+        reason: "老客户".into(),
+        counts: true,
+    }];
     view.facets.money.discount = [("CNY".to_owned(), 1_500)].into();
     view.facets.payments =
         vec![PaymentView { at: at(23, 90), amount: money(10_000), receipt: "R-0007".into(), cash: true }];
