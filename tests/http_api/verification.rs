@@ -6,7 +6,7 @@ use std::process::Command;
 
 use docket_harness::world::{Trouble, World};
 use docket_sync_core::ids::DocumentId;
-use docket_sync_core::time::MINUTE;
+use docket_sync_core::time::HOUR;
 use docket_sync_core::voucher::copy::{Answer, CustomerCopy, verify_copy};
 use docket_sync_core::voucher::page::verify_file;
 use serde_json::Value;
@@ -20,16 +20,16 @@ async fn handed_out() -> Result<(Vec<u8>, Vec<u8>, docket_sync_core::proof::Fing
     let mut li = world.technician("李师傅").await?;
     let order: DocumentId = world.order("空调不制冷").await?;
     world.assign(order, li.person).await?;
-    world.settle(&mut [&mut li]).await?;
+    world.sync(&mut li).await?;
+    world.pass(HOUR);
     li.work(order)?;
     let fact = li.sign(order)?;
     let own: CustomerCopy = li.client.customer_copy(&li.show(order)?, fact)?.ok_or("the copy on the device")?;
-    world.pass(5 * MINUTE);
     world.settle(&mut [&mut li]).await?;
     let page = Page::open(&world, world.clerk).await?;
     let path = format!("/api/orders/{order}/signatures/{}", fact.reference());
     let (status, html) = page.get(&format!("{path}/page")).await?;
-    assert!(status.is_success());
+    assert!(status.is_success(), "{}", String::from_utf8_lossy(&html));
     let (status, bytes) = page.get(&format!("{path}/copy")).await?;
     assert!(status.is_success());
     assert_eq!(bytes, own.to_bytes(), "the office's copy is the one that the customer got on site");

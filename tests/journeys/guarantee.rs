@@ -13,7 +13,7 @@ use docket_sync_core::ids::{DocumentId, RecordId};
 use docket_sync_core::lifecycle::facets::WarrantyFacet;
 use docket_sync_core::lifecycle::view::NotBillable;
 use docket_sync_core::reference::Language;
-use docket_sync_core::time::DAY;
+use docket_sync_core::time::{DAY, HOUR};
 
 /// A call on a unit: a new one, or one on file.
 async fn call(world: &World, unit: OnFile<NewUnit>) -> Result<(DocumentId, RecordId), Trouble> {
@@ -52,7 +52,8 @@ async fn c_026_the_same_unit_within_the_guarantee_is_free_and_names_the_repair()
     let mut li = world.technician("李师傅").await?;
     let (first, unit) = call(&world, new_unit("SN-1")).await?;
     world.assign(first, li.person).await?;
-    world.settle(&mut [&mut li]).await?;
+    world.sync(&mut li).await?;
+    world.pass(HOUR);
     li.work(first)?;
     let voucher = li.client.voucher(&li.show(first)?, Language::En)?;
     assert!(voucher.value("guarantee.repair").ok_or("a guarantee")?.starts_with("90 days, until "));

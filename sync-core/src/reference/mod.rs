@@ -235,8 +235,8 @@ pub(crate) mod tests {
 
         let mut longer = vec![0x85];
         longer.extend(wire::encode(&RecordId([7; 16])));
-        // A customer with a fourth field of a later version.
-        longer.extend([1, 0xf4, 0x00, 0x84, 0x61, b'a', 0x61, b'1', 0xf6, 0x61, b'z']);
+        // A customer with a fifth field of a later version.
+        longer.extend([1, 0xf4, 0x00, 0x85, 0x61, b'a', 0x61, b'1', 0xf6, 0xf6, 0x61, b'z']);
         let record = ReferenceRecord::from_bytes(&longer).unwrap();
         assert_eq!(
             record.content,
