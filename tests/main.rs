@@ -12,6 +12,7 @@
 
 mod backup;
 mod bench;
+mod books;
 mod convergence;
 mod devices;
 mod healing;

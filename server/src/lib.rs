@@ -4,6 +4,7 @@ pub mod api;
 pub mod app;
 pub mod auth;
 pub mod backup;
+pub mod books;
 pub mod callbacks;
 pub mod cli;
 pub mod commit;

@@ -48,6 +48,7 @@ pub(super) enum Action {
     Seal(Seal),
     RefuseSignature(RefuseSignature),
     Sync(Sync),
+    Held,
     Status,
 }
 

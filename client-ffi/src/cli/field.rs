@@ -59,6 +59,7 @@ impl App<'_> {
             | Action::Paper(_)
             | Action::Seal(_)
             | Action::Sync(_)
+            | Action::Held
             | Action::Status => return Err(CliError::NoVisit),
         })
     }
@@ -114,7 +115,7 @@ fn order_of(action: &Action) -> &str {
         Action::Print(print) => &print.order,
         Action::Paper(paper) => &paper.order,
         Action::Seal(seal) => &seal.order,
-        Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Status => "",
+        Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Held | Action::Status => "",
     }
 }
 

@@ -7,6 +7,7 @@ mod args;
 mod documents;
 mod error;
 mod field;
+mod held;
 mod help;
 mod messages;
 mod network;
@@ -116,6 +117,7 @@ impl App<'_> {
             Action::Paper(paper) => self.paper(&paper),
             Action::Seal(seal) => self.seal(&seal),
             Action::Sync(sync) => self.sync(&sync),
+            Action::Held => self.held(),
             Action::Status => self.status(),
             Action::Accept(_)
             | Action::Refuse(_)

@@ -360,6 +360,10 @@ fact_kinds! {
         "names the complaint; words";
     95 "print_voucher" PrintVoucher Admin Field ANYONE false Off 2
         "an outcome; content, fee and time are stated (C-083)";
+    96 "state_finding" StateFinding Admin Field NOBODY true Online 2
+        "by the ledger: what lies across orders (lifecycle 4.5)";
+    97 "lift_finding" LiftFinding Admin Field NOBODY true Online 2
+        "by the ledger: it does not hold any more";
 }
 
 impl FactBody {
@@ -381,6 +385,9 @@ impl FactKind {
     /// it is refused.
     #[must_use]
     pub fn is_office_act(self) -> bool {
-        matches!(self, Self::Admit | Self::Discard | Self::PassOver | Self::Renumber)
+        matches!(
+            self,
+            Self::Admit | Self::Discard | Self::PassOver | Self::Renumber | Self::StateFinding | Self::LiftFinding
+        )
     }
 }

@@ -93,7 +93,7 @@ pub(crate) struct LineItem {
     covered: bool,
     billable: bool,
     /// Why it is not billed; null where it is: `gone`, `no_charge`, `free`, `internal_visit`, `cancelled`,
-    /// `after_closing`, `signed_as_free`, `outside_signature`, `no_prior_consent`, `not_agreed` or `written_off`.
+    /// `after_closing`, `signed_as_free`, `outside_signature`, `no_prior_consent`, `not_agreed`, `written_off` or `ledger_asks`.
     held: Option<&'static str>,
     held_text: Option<Both>,
     /// What is charged for it where it is billed: corrections in the customer's favour apply (R7).
