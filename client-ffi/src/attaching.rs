@@ -86,6 +86,7 @@ impl<S: DeviceStore> Client<S> {
             relation,
             signed_at,
             photo,
+            printed: None,
         };
         self.attach(shown, &Command::State(Box::new(Act::new(body))), bytes, None, true)
     }

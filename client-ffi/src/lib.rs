@@ -12,6 +12,7 @@ pub mod cli;
 pub mod client;
 pub mod enrolment;
 pub mod orders;
+pub mod other_ways;
 pub mod platform;
 pub mod replica;
 pub mod signing;

@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod error;
 pub mod feed;
 pub mod forms;
+pub mod guarantee;
 pub mod hub;
 pub mod identity;
 pub mod intake;

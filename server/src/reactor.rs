@@ -166,6 +166,7 @@ pub fn all(office: &Arc<Office>) -> Vec<Runner> {
         Arc::new(crate::dispatch::reactor::Rotation),
         Arc::new(crate::callbacks::reactor::FollowUp),
         Arc::new(crate::signatures::SignatureCheck),
+        Arc::new(crate::guarantee::RepairGuarantee),
         Arc::new(crate::books::reactor::Bookkeeper),
         Arc::new(crate::attachments::reactor::NamedAttachments),
     ];

@@ -48,6 +48,9 @@ pub const DRAWING_BYTES_MAX: usize = 1024 * 1024;
 /// Largest customer's copy in bytes: a proof, the sign fact, a certificate.
 pub const COPY_BYTES_MAX: usize = PROOF_BYTES_MAX + FACT_BYTES_MAX + CERTIFICATE_BYTES_MAX;
 
+/// Largest customer's copy as a page: its bytes in base64, and what it shows, each character escaped.
+pub const COPY_PAGE_BYTES_MAX: usize = 6 * COPY_BYTES_MAX;
+
 /// Largest message in bytes, before and after decompression of what one frame needs.
 pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 

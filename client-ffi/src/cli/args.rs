@@ -40,7 +40,6 @@ pub(super) enum Action {
     Labour(LabourAction),
     #[command(subcommand)]
     Photo(PhotoAction),
-    Paper(Paper),
     Document(Document),
     Attachments(Order),
     Fetch(Fetch),
@@ -51,6 +50,11 @@ pub(super) enum Action {
     Unfinished(Unfinished),
     Voucher(Voucher),
     Sign(Sign),
+    Copy(Copy),
+    SignByCode(SignByCode),
+    Print(Print),
+    Paper(Paper),
+    Seal(Seal),
     RefuseSignature(RefuseSignature),
     Emergency(Fields),
     Act(Act),
@@ -241,6 +245,55 @@ pub(super) struct Sign {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Copy {
+    pub(super) order: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// What the customer says beside his agreement.
+#[derive(Debug, Args)]
+pub(super) struct Words {
+    #[arg(long)]
+    pub(super) name: String,
+    #[arg(long)]
+    pub(super) relation: String,
+    #[arg(long, value_parser = ["none_given", "satisfied", "acceptable", "dissatisfied"])]
+    pub(super) opinion: String,
+    #[arg(long)]
+    pub(super) comment: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SignByCode {
+    pub(super) order: String,
+    #[arg(long)]
+    pub(super) number: u32,
+    #[arg(long)]
+    pub(super) code: String,
+    #[command(flatten)]
+    pub(super) words: Words,
+    #[arg(long, value_name = "en|zh")]
+    pub(super) customer_lang: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Print {
+    pub(super) order: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    #[arg(long, value_name = "en|zh")]
+    pub(super) customer_lang: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Seal {
+    pub(super) order: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) photo: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct RefuseSignature {
     pub(super) order: String,
     #[arg(long)]
@@ -284,8 +337,8 @@ pub(super) struct Paper {
     pub(super) signed_at: String,
     #[arg(long, default_value = "none_given", value_parser = ["none_given", "satisfied", "acceptable", "dissatisfied"])]
     pub(super) opinion: String,
-    #[arg(long, value_name = "DIGEST")]
-    pub(super) printed: Option<String>,
+    #[arg(long)]
+    pub(super) code: Option<String>,
 }
 
 #[derive(Debug, Args)]

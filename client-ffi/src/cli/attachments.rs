@@ -10,7 +10,8 @@ use super::field::policy;
 use super::messages::{filled, text};
 use super::network::runtime;
 use super::values::instant;
-use crate::attaching::Paper;
+use crate::attaching::{AttachingError, Paper};
+use crate::other_ways::{self, Words};
 use crate::replica::KeptAttachment;
 use crate::sync::fetch_attachment;
 use crate::transport::{Http, Server};
@@ -33,22 +34,20 @@ impl App<'_> {
         let wrong = |what, value: &str| CliError::Value { what, value: value.to_owned() };
         let signed_at =
             instant(&asked.signed_at, offset).ok_or_else(|| wrong("device.error.time", &asked.signed_at))?;
-        let printed = match &asked.printed {
-            Some(printed) => {
-                let read = docket_sync_core::attachments::read_printed_digest(printed);
-                Some(read.ok_or_else(|| wrong("device.error.printed", printed))?)
-            }
-            None => None,
-        };
         let grade = OpinionGrade::from_code(&asked.opinion).unwrap_or(OpinionGrade::NoneGiven);
-        let paper = Paper {
-            printed,
-            name: asked.name.clone(),
-            relation: asked.relation.clone(),
-            opinion: Opinion { grade, text: None },
-            signed_at,
+        let (name, relation, opinion) = (asked.name.clone(), asked.relation.clone(), Opinion { grade, text: None });
+        let bytes = read(&asked.file)?;
+        let done = match &asked.code {
+            Some(code) => {
+                let photo = client.replica_mut().attach(shown.id, &bytes, None, true).map_err(AttachingError::from)?.hash;
+                let paper = other_ways::Paper { code: code.clone(), photo, signed_at };
+                client.attach_printed(&shown, &paper, Words { name, relation, opinion })?
+            }
+            None => {
+                let paper = Paper { printed: None, name, relation, opinion, signed_at };
+                client.attach_paper(&shown, paper, &bytes)?
+            }
         };
-        let done = client.attach_paper(&shown, paper, &read(&asked.file)?)?;
         self.say_executed(&client, &done)
     }
 

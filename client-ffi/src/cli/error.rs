@@ -50,6 +50,8 @@ pub(super) enum CliError {
     Output(#[from] std::io::Error),
     #[error("this order has no visit of yours")]
     NoVisit,
+    #[error("this device has taken no signature on this order")]
+    NoSignature,
 }
 
 impl From<StoreError> for CliError {
@@ -106,6 +108,7 @@ impl CliError {
             Self::Attaching(error) => {
                 told(REFUSED, "device.error.not_attached", language, &[("problem", &error.to_string())])
             }
+            Self::NoSignature => told(REFUSED, "device.error.no_signature", language, &[]),
             Self::Signing(error) => {
                 told(REFUSED, "device.error.not_signed", language, &[("problem", &error.to_string())])
             }

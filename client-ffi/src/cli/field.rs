@@ -1,14 +1,11 @@
 //! Commands on orders: what was typed becomes a command of the core.
 
 use docket_sync_core::commands::Command;
-use docket_sync_core::facts::values::{
-    Channel, CustomerPerson, Line, LineKind, Opinion, OpinionGrade, PartSource, UnfinishedReason,
-};
+use docket_sync_core::facts::values::{Channel, CustomerPerson, Line, LineKind, PartSource, UnfinishedReason};
 use docket_sync_core::ids::FactRef;
 use docket_sync_core::lifecycle::{Language, summary};
 use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::reference;
-use docket_sync_core::voucher::strokes::Strokes;
 
 use super::args::{self, Action, LabourAction, PartAction, PhotoAction};
 use super::error::CliError;
@@ -16,7 +13,7 @@ use super::messages::{filled, text};
 use super::values::{money, thousandths, window};
 use super::{App, TerminalClient};
 use crate::client::{Executed, Shown};
-use crate::signing::{Consent, SigningError};
+use crate::signing::SigningError;
 
 impl App<'_> {
     pub(super) fn execute(&mut self, action: &Action) -> Result<(), CliError> {
@@ -65,6 +62,10 @@ impl App<'_> {
             | Action::Draft(_)
             | Action::Witness(_)
             | Action::Confirm(_)
+            | Action::Copy(_)
+            | Action::SignByCode(_)
+            | Action::Print(_)
+            | Action::Seal(_)
             | Action::Sync(_)
             | Action::Held
             | Action::Photo(_)
@@ -102,54 +103,6 @@ impl App<'_> {
         }
         Ok(())
     }
-
-    pub(super) fn voucher(&mut self, asked: &args::Voucher) -> Result<(), CliError> {
-        let client = self.open()?;
-        let shown = client.show(client.find(&asked.order)?)?;
-        let voucher = client.voucher(&shown, self.customer_language(asked.customer_lang.as_deref()))?;
-        if self.json {
-            let leaves =
-                voucher.leaves.iter().map(|leaf| serde_json::json!({"path": leaf.path, "value": leaf.value()}));
-            let leaves: Vec<serde_json::Value> = leaves.collect();
-            return self.say_json(&serde_json::json!({"digest": voucher.digest().to_string(), "leaves": leaves}));
-        }
-        for line in voucher.render_text(to_reference(self.language)).lines() {
-            self.say(line)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn sign(&mut self, asked: &args::Sign) -> Result<(), CliError> {
-        let mut client = self.open()?;
-        let shown = client.show(client.find(&asked.order)?)?;
-        let path = asked.from.display().to_string();
-        let drawing = std::fs::read(&asked.from).map_err(|source| CliError::File { path, source })?;
-        let strokes = Strokes::from_json(&drawing).map_err(|error| SigningError::Sign(error.into()))?;
-        let voucher = client.voucher(&shown, self.customer_language(asked.customer_lang.as_deref()))?;
-        if !self.json {
-            for line in voucher.render_text(to_reference(self.language)).lines() {
-                self.say(line)?;
-            }
-        }
-        let grade = OpinionGrade::from_code(&asked.opinion).unwrap_or(OpinionGrade::NoneGiven);
-        let consent = Consent {
-            strokes,
-            name: asked.name.clone(),
-            relation: asked.relation.clone(),
-            opinion: Opinion { grade, text: asked.comment.clone() },
-        };
-        let done = client.sign(&shown, &voucher, consent)?;
-        if let Some(path) = &asked.copy {
-            let copy = client.customer_copy(&done.order, done.fact)?.unwrap_or_default();
-            let name = path.display().to_string();
-            std::fs::write(path, copy).map_err(|source| CliError::File { path: name, source })?;
-        }
-        self.say_executed(&client, &done)
-    }
-
-    fn customer_language(&self, named: Option<&str>) -> reference::Language {
-        named.and_then(reference::Language::from_code).unwrap_or(to_reference(self.language))
-    }
 }
 
 fn order_of(action: &Action) -> &str {
@@ -171,6 +124,10 @@ fn order_of(action: &Action) -> &str {
         Action::RefuseSignature(refused) => &refused.order,
         Action::Voucher(voucher) => &voucher.order,
         Action::Sign(sign) => &sign.order,
+        Action::Copy(copy) => &copy.order,
+        Action::SignByCode(sign) => &sign.order,
+        Action::Print(print) => &print.order,
+        Action::Seal(seal) => &seal.order,
         Action::Photo(PhotoAction::Add(photo)) => &photo.order,
         Action::Paper(paper) => &paper.order,
         Action::Document(document) => &document.order,

@@ -52,8 +52,19 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("voucher", "docket-device voucher S-2026-0017 --customer-lang zh"),
     (
         "sign",
-        "docket-device sign S-2026-0017 --from strokes.json --name \"Wang Xiuying\" --relation owner --opinion satisfied --copy signed-copy.docket",
+        "docket-device sign S-2026-0017 --from strokes.json --name \"Wang Xiuying\" --relation owner --opinion satisfied --copy signed-copy.html",
     ),
+    (
+        "sign-by-code",
+        "docket-device sign-by-code S-2026-0017 --number 3 --code AEBA-GBAF-AYDQ --name \"Wang Xiuying\" --relation owner --opinion satisfied",
+    ),
+    ("print", "docket-device print S-2026-0017 --out voucher.html --customer-lang zh"),
+    (
+        "paper",
+        "docket-device paper S-2026-0017 --code K7QM-2XRD --photo paper.jpg --signed-at 2026-11-22T10:00 --name \"Wang Xiuying\" --relation owner --opinion none_given",
+    ),
+    ("seal", "docket-device seal S-2026-0017 --photo seal.jpg"),
+    ("copy", "docket-device copy S-2026-0017 --out signed-copy.html"),
     (
         "refuse-signature",
         "docket-device refuse-signature S-2026-0017 --name \"Wang Xiuying\" --reason \"the price was another on the phone\"",

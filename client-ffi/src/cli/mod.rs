@@ -6,6 +6,7 @@
 mod acts;
 mod args;
 mod attachments;
+mod documents;
 mod error;
 mod field;
 mod forms;
@@ -13,6 +14,7 @@ mod held;
 mod help;
 mod messages;
 mod network;
+mod other_ways;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -121,6 +123,10 @@ impl App<'_> {
             Action::Draft(asked) => self.draft(&asked),
             Action::Witness(asked) => self.witness(&asked),
             Action::Confirm(asked) => self.confirm(&asked),
+            Action::Copy(copy) => self.copy(&copy),
+            Action::SignByCode(sign) => self.sign_by_code(&sign),
+            Action::Print(print) => self.print(&print),
+            Action::Seal(seal) => self.seal(&seal),
             Action::Sync(sync) => self.sync(&sync),
             Action::Held => self.held(),
             Action::Status => self.status(),

@@ -82,7 +82,7 @@ fn c_080_a_whole_visit_is_done_and_signed_offline_and_verifies_without_a_network
     let signed = client.sign(&shown, &voucher, consent()).unwrap();
     assert_eq!((signed.order.view.state, signed.order.view.signature), (OrderState::Completed, SignatureFacet::Signed));
     let copy = client.customer_copy(&signed.order, signed.fact).unwrap().unwrap();
-    let report = verify_copy(&copy, Some(client.replica().certificate().fingerprint()));
+    let report = verify_copy(&copy.to_bytes(), Some(client.replica().certificate().fingerprint()));
     assert!(report.passed(), "{report:?}");
     assert_eq!(client.list().unwrap()[0].1.unsent, 7);
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::document::{Record, heads_of};
-use docket_sync_core::facts::{FactBody, Origin, StatedFact};
+use docket_sync_core::facts::{Origin, StatedFact};
 use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Epoch};
 use docket_sync_core::limits;
 use docket_sync_core::proof::EnvelopeDocument;
@@ -244,8 +244,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let mut proofs = Vec::new();
         for (record, _) in records {
             let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { continue };
-            let FactBody::SignDocument(sign) = stated.content.body else { continue };
-            proofs.extend(self.store.get(Table::Proof, &sign.proof.0)?.map(ProofBytes));
+            let Some(proof) = stated.content.body.proof() else { continue };
+            proofs.extend(self.store.get(Table::Proof, &proof.0)?.map(ProofBytes));
         }
         Ok(proofs)
     }

@@ -8,6 +8,7 @@
 
 mod board;
 mod both;
+mod codes;
 mod devices;
 mod error;
 mod events;
@@ -123,6 +124,8 @@ routes! {
         get "/api/command-forms" => orders::commands::list_forms;
         get "/api/orders/{id}/proof/{blob}" => orders::proof::get_proof;
         get "/api/orders/{id}/signatures/{fact}/copy" => orders::proof::get_copy;
+        get "/api/orders/{id}/signatures/{fact}/page" => orders::proof::get_copy_page;
+        post "/api/customers/{id}/codes" => codes::issue_codes;
         get "/api/reviews" => reviews::list_reviews;
         get "/api/technicians" => technicians::list_technicians;
         get "/api/quarantine" => quarantine::list_quarantine;

@@ -3,7 +3,10 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{devices, events, healing, health, login, one_time, orders, people, quarantine, reviews, store_status, technicians};
+use super::{
+    codes, devices, events, healing, health, login, one_time, orders, people, quarantine, reviews, store_status,
+    technicians,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +30,8 @@ use super::{devices, events, healing, health, login, one_time, orders, people, q
         orders::commands::list_forms,
         orders::proof::get_proof,
         orders::proof::get_copy,
+        orders::proof::get_copy_page,
+        codes::issue_codes,
         reviews::list_reviews,
         technicians::list_technicians,
         quarantine::list_quarantine,

@@ -168,6 +168,26 @@ pub(crate) fn roles_from(person: PersonId, at: UnixMillis) -> Vec<u8> {
     [roles_of(person).as_slice(), &u64::try_from(at.0).unwrap_or(0).to_be_bytes()].concat()
 }
 
+/// Index: a customer's one-time code that was used -> digest of the fact that used it.
+pub(crate) fn used_code(customer: RecordId, number: u32) -> Vec<u8> {
+    [b"Y".as_slice(), &customer.0, &number.to_be_bytes()].concat()
+}
+
+/// Index: the orders of a unit.
+pub(crate) fn unit_order(unit: RecordId, document: DocumentId) -> Vec<u8> {
+    [unit_orders(unit).as_slice(), &document.0].concat()
+}
+
+/// Prefix of [`unit_order`].
+pub(crate) fn unit_orders(unit: RecordId) -> Vec<u8> {
+    [b"U".as_slice(), &unit.0].concat()
+}
+
+/// The order of a key under [`unit_orders`].
+pub(crate) fn read_unit_order(key: &[u8]) -> Option<DocumentId> {
+    key.get(1 + RecordId::LENGTH..).and_then(DocumentId::from_slice)
+}
+
 /// Prefix of [`roles_from`].
 pub(crate) fn roles_of(person: PersonId) -> Vec<u8> {
     [b"p".as_slice(), &person.0].concat()

@@ -233,7 +233,7 @@ impl Writer {
             _ => None,
         };
         let body = contained.as_ref().unwrap_or(&fact).body();
-        let mut serial = None;
+        let (mut serial, mut unit) = (None, None);
         for record in body.named_records() {
             if !order.meta.references.contains(&record) {
                 order.named_before.get_or_insert_with(|| order.meta.references.clone());
@@ -241,23 +241,26 @@ impl Writer {
             }
         }
         match body {
-            FactBody::RegisterCall(call) => serial = call.serial.as_ref().map(|one| keys::serial(one, document)),
+            FactBody::RegisterCall(call) => {
+                serial = call.serial.as_ref().map(|one| keys::serial(one, document));
+                unit = call.unit.map(|unit| keys::unit_order(unit, document));
+            }
             FactBody::AssignNumber(assigned) if assigned.ledger == CALLS => {
                 serial = Some(keys::serial(&assigned.number, document));
             }
             _ => {}
         }
-        if let FactBody::SignDocument(signed) = body {
+        if let Some(proof) = body.proof() {
             let proofs = order.meta.proofs.get_or_insert_default();
-            if !proofs.contains(&signed.proof) {
-                proofs.push(signed.proof);
+            if !proofs.contains(&proof) {
+                proofs.push(proof);
             }
         }
         if let (Some(device), true) = (carried_by, (record.actor, record.sequence) == (fact.id.actor, fact.id.sequence))
         {
             order.arrived.push((fact.id, device));
         }
-        if let Some(index) = serial {
+        for index in serial.into_iter().chain(unit) {
             self.put(Table::Index, index, Vec::new());
         }
         self.note_one_time(document, contained.as_ref().unwrap_or(&fact), carried_by)?;

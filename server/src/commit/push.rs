@@ -211,10 +211,7 @@ fn names_proof(judged: &Judged, proof: BlobId) -> Option<DocumentId> {
             .records
             .iter()
             .filter_map(|(record, _)| docket_sync_core::facts::StatedFact::from_bytes(&record.bytes).ok())
-            .filter_map(|stated| match stated.content.body {
-                FactBody::SignDocument(sign) => Some(sign.proof),
-                _ => None,
-            })
+            .filter_map(|stated| stated.content.body.proof())
             .collect();
         named.contains(&proof).then_some(document.document)
     })

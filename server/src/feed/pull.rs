@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use docket_sync_core::document::{Record, heads_of};
-use docket_sync_core::facts::{FactBody, StatedFact};
+use docket_sync_core::facts::StatedFact;
 use docket_sync_core::ids::{ActorId, BlobId, DocumentId, RecordId};
 use docket_sync_core::limits::{BATCH_BYTES, DOCUMENTS_PER_FRAME_MAX};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
@@ -323,8 +323,5 @@ fn sorted(mut records: Vec<Record>) -> Vec<Record> {
 }
 
 fn proof_of(record: &Record) -> Option<BlobId> {
-    match StatedFact::from_bytes(&record.bytes).ok()?.content.body {
-        FactBody::SignDocument(sign) => Some(sign.proof),
-        _ => None,
-    }
+    StatedFact::from_bytes(&record.bytes).ok()?.content.body.proof()
 }

@@ -85,6 +85,17 @@ export interface TimelineFact {
   denies?: FactRef[];
 }
 
+export interface ProofFact {
+  fact: FactRef;
+  way: 'code' | 'paper';
+  name: string;
+  relation: string;
+  opinion: { grade: string; text: string | null };
+  voucher_digest: string;
+  photo: string | null;
+  signed_at: Millis;
+}
+
 export interface Visit {
   id: FactRef;
   technician: Named | Id;
@@ -107,6 +118,11 @@ export interface Line {
   standing: string;
   covered: boolean;
   billable: boolean;
+  /** Why it is not billed. */
+  held: string | null;
+  held_text: Both | null;
+  /** What is charged for it where it is billed. */
+  charge: Money | null;
   technician: Named | Id | null;
 }
 
@@ -226,6 +242,8 @@ export interface OrderDetail extends OrderRow {
   lines: Line[];
   notes: Note[];
   signatures: SignatureFact[];
+  proofs: ProofFact[];
+  repeat_of: Id | null;
   cancels: Cancel[];
   assignments: Assignment[];
   reviews: Review[];

@@ -108,10 +108,12 @@ fn terms(desk: &Desk<'_>, kind: FactKind) -> Result<(), Refusal> {
         FactKind::CancelByCustomer if is_over(view) => desk.refuse("order_over"),
         FactKind::CancelByCustomer if view.state == OrderState::CancelContested => desk.refuse("cancel_contested"),
         FactKind::Invoice if view.billable.values().all(|minor| *minor == 0) => desk.refuse("nothing_billable"),
-        FactKind::SignByCode | FactKind::AttachPaper if view.visits.iter().all(|visit| visit.outcome.is_none()) => {
+        FactKind::SignByCode | FactKind::AttachPaper | FactKind::PrintVoucher
+            if view.visits.iter().all(|visit| visit.outcome.is_none()) =>
+        {
             desk.refuse("no_outcome")
         }
-        FactKind::SignByCode | FactKind::AttachPaper => signable(desk),
+        FactKind::SignByCode | FactKind::AttachPaper | FactKind::PrintVoucher => signable(desk),
         _ => Ok(()),
     }
 }
@@ -253,6 +255,11 @@ fn check_terms(desk: &Desk<'_>, act: &Act) -> Result<(), Refusal> {
         FactBody::GiveConsent(body) if !is_current(body.quote, body.version) => desk.wrong("no_quote", "quote"),
         FactBody::RefuseConsent(body) if !is_current(body.quote, body.version) => desk.wrong("no_quote", "quote"),
         FactBody::SignByCode(body) if body.covered.is_empty() => desk.wrong("voucher_incomplete", "covered"),
+        // A code is good once.
+        FactBody::SignByCode(body) if facets.proofs.iter().any(|proof| proof.code == Some(body.code)) => {
+            desk.wrong("code_used", "code")
+        }
+        FactBody::PrintVoucher(body) if body.covered.is_empty() => desk.wrong("voucher_incomplete", "covered"),
         FactBody::AttachPaper(body) if body.covered.is_empty() => desk.wrong("voucher_incomplete", "covered"),
         // U-21: a technician's word alone approves nothing.
         FactBody::Approve(body) if !desk.context.has(Role::Supervisor) => {

@@ -295,7 +295,10 @@ fn visit(desk: &Desk<'_>) -> Result<(), Refusal> {
 
 /// C-083: the signed report carries content, fee and time; what lacks one is not offered for signing.
 pub(super) fn signable(desk: &Desk<'_>) -> Result<(), Refusal> {
-    if !matches!(desk.code, CommandCode::Sign | CommandCode::SignByCode | CommandCode::AttachPaper) {
+    if !matches!(
+        desk.code,
+        CommandCode::Sign | CommandCode::SignByCode | CommandCode::AttachPaper | CommandCode::PrintVoucher
+    ) {
         return Ok(());
     }
     let view = desk.view;

@@ -409,10 +409,26 @@ fact_kinds! {
         "names the DONE";
     89 "handle_complaint" HandleComplaint Admin Office CALLERS false Branch 2
         "names the complaint; words";
+    95 "print_voucher" PrintVoucher Admin Field ANYONE false Off 2
+        "an outcome; content, fee and time are stated (C-083)";
     96 "state_finding" StateFinding Admin Field NOBODY true Online 2
         "by the ledger: what lies across orders (lifecycle 4.5)";
     97 "lift_finding" LiftFinding Admin Field NOBODY true Online 2
         "by the ledger: it does not hold any more";
+}
+
+impl FactBody {
+    /// Content address of the small blob that travels beside the fact: what a customer saw, and what he drew.
+    #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other kind has a proof")]
+    pub fn proof(&self) -> Option<crate::ids::BlobId> {
+        match self {
+            Self::SignDocument(body) => Some(body.proof),
+            Self::SignByCode(body) => body.document,
+            Self::PrintVoucher(body) => Some(body.document),
+            _ => None,
+        }
+    }
 }
 
 impl FactKind {

@@ -8,8 +8,8 @@ use super::facets::ProofWay;
 use super::fact_set::FactSet;
 use super::findings::Findings;
 use super::view::{Moment, Rule};
-use crate::facts::bodies::SignDocument;
-use crate::facts::{Author, Class, FactKind, Role};
+use crate::facts::bodies::{SignByCode, SignDocument};
+use crate::facts::{Author, Class, FactBody, FactKind, Role};
 use crate::ids::{FactRef, PersonId};
 use crate::sabotage::breaks;
 
@@ -52,8 +52,6 @@ pub(super) struct Proof<'a> {
     pub(super) node: Node<'a>,
     /// What he saw.
     pub(super) covered: &'a [FactRef],
-    /// His name.
-    pub(super) name: &'a str,
     /// How; absent for a signature on the device.
     pub(super) way: Option<ProofWay>,
 }
@@ -100,6 +98,18 @@ impl<'a> Ground<'a> {
         each!(self, SignDocument).filter(|(node, _)| !self.rejected.contains(*node))
     }
 
+    /// Agreements by code that count: those that were checked in vain do not, and a code is good once.
+    pub(super) fn codes(&self) -> impl Iterator<Item = (Node<'a>, &'a SignByCode)> + '_ {
+        each!(self, SignByCode).filter(|(node, _)| !self.rejected.contains(*node) && !self.is_used(*node))
+    }
+
+    /// Whether another agreement used the same code before, in canonical order.
+    pub(super) fn is_used(&self, node: Node<'a>) -> bool {
+        let FactBody::SignByCode(body) = node.fact.body() else { return false };
+        let mut before = each!(self, SignByCode).take_while(|(other, _)| *other != node);
+        before.any(|(other, used)| used.code == body.code && !self.rejected.contains(other))
+    }
+
     /// Whether the signature does not verify.
     pub(super) fn is_rejected(&self, signature: Node<'a>) -> bool {
         self.rejected.contains(signature)
@@ -113,7 +123,8 @@ impl<'a> Ground<'a> {
                 self.causality.resolve(body.signature).map(move |signature| (signature, node, body))
             })
             .filter(|(signature, _, body)| {
-                signature.fact.kind() == Some(FactKind::SignDocument) && signature.fact.digest == body.digest
+                matches!(signature.fact.kind(), Some(FactKind::SignDocument | FactKind::SignByCode))
+                    && signature.fact.digest == body.digest
             })
             .map(|(signature, node, _)| (signature, node))
     }
@@ -130,22 +141,15 @@ impl<'a> Ground<'a> {
 
     /// Everything by which a customer agreed to what he saw, in canonical order.
     pub(super) fn proofs(&self) -> Vec<Proof<'a>> {
-        let signed = self.signatures().map(|(node, body)| Proof {
+        let signed = self.signatures().map(|(node, body)| Proof { node, covered: body.covered.as_slice(), way: None });
+        let coded = self.codes().map(|(node, body)| Proof {
             node,
             covered: body.covered.as_slice(),
-            name: body.name.as_str(),
-            way: None,
-        });
-        let coded = each!(self, SignByCode).map(|(node, body)| Proof {
-            node,
-            covered: body.covered.as_slice(),
-            name: body.name.as_str(),
             way: Some(ProofWay::Code),
         });
         let papers = each!(self, AttachPaper).map(|(node, body)| Proof {
             node,
             covered: body.covered.as_slice(),
-            name: body.name.as_str(),
             way: Some(ProofWay::Paper),
         });
         let mut proofs: Vec<Proof<'a>> = signed.chain(coded).chain(papers).collect();

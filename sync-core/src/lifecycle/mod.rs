@@ -5,6 +5,7 @@
 //! `intake`, `visits` (R4), `cancel` (R3), `assignment` (R2, R4), `appointment` (R1, R8), `lines` (R5), `signature`
 //! (R6), `closing` (R12), `reviews` (who decides, until when). Nothing here reads a clock or a policy.
 
+mod agreed;
 mod appointment;
 mod approvals;
 mod assignment;

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::causality::Node;
-use super::facets::{ComplaintView, ContactView, MissingView, NumberView, PlannedLine, ProofView, UnitSwap};
+use super::facets::{
+    ComplaintView, ContactView, MissingView, NumberView, PlannedLine, PrintView, ProofView, ProofWay, UnitSwap,
+};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, later, moment};
 use super::reviews::{Terms, terms};
@@ -12,7 +14,7 @@ use super::view::{LineStanding, LineView, ReviewKind, Rule};
 use super::visits::Visits;
 use crate::facts::values::{HeaderField, SkipReason};
 use crate::facts::{FactBody, FactKind, Role};
-use crate::ids::FactId;
+use crate::ids::{FactId, FactRef};
 use crate::sabotage::breaks;
 use crate::time::MINUTE;
 
@@ -105,28 +107,53 @@ pub(super) fn numbers<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> V
     views
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "only these two kinds are proofs of other ways")]
+/// Agreements by code and on paper.
 pub(super) fn proofs(ground: &Ground<'_>) -> Vec<ProofView> {
-    let mut views = Vec::new();
-    for proof in ground.proofs() {
-        let opinion = match proof.node.fact.body() {
-            FactBody::SignByCode(body) => &body.opinion,
-            FactBody::AttachPaper(body) => &body.opinion,
-            _ => continue,
-        };
-        let Some(way) = proof.way else {
-            continue;
-        };
-        let covered = proof.covered.iter().filter_map(|reference| ground.covered_by(proof.node, *reference));
-        views.push(ProofView {
-            at: moment(proof.node),
-            way,
-            name: proof.name.to_owned(),
-            opinion: opinion.clone(),
-            covered: covered.map(|node| node.id()).collect(),
-        });
-    }
+    let covered = |node, covered: &[FactRef]| {
+        covered.iter().filter_map(|reference| ground.covered_by(node, *reference)).map(|node| node.id()).collect()
+    };
+    let coded = ground.codes().map(|(node, body)| ProofView {
+        at: moment(node),
+        way: ProofWay::Code,
+        voucher: body.voucher,
+        name: body.name.clone(),
+        relation: body.relation.clone(),
+        code: Some(body.code),
+        photo: None,
+        document: body.document,
+        opinion: body.opinion.clone(),
+        covered: covered(node, &body.covered),
+    });
+    let prints = prints(ground);
+    let papers = each!(ground, AttachPaper).map(|(node, body)| ProofView {
+        at: moment(node),
+        way: ProofWay::Paper,
+        voucher: body.voucher,
+        name: body.name.clone(),
+        relation: body.relation.clone(),
+        code: None,
+        photo: Some(body.photo),
+        document: prints.iter().find(|print| print.voucher == body.voucher).map(|print| print.document),
+        opinion: body.opinion.clone(),
+        covered: covered(node, &body.covered),
+    });
+    let mut views: Vec<ProofView> = coded.chain(papers).collect();
+    let place = |view: &ProofView| ground.live().position(|node| node.id() == view.at.fact);
+    views.sort_by_key(place);
     views
+}
+
+/// Vouchers that were printed.
+pub(super) fn prints(ground: &Ground<'_>) -> Vec<PrintView> {
+    each!(ground, PrintVoucher)
+        .map(|(node, body)| PrintView {
+            at: moment(node),
+            voucher: body.voucher,
+            covered: body.covered.clone(),
+            covered_digest: body.covered_digest,
+            document: body.document,
+        })
+        .collect()
 }
 
 /// a planned line that was taken off the plan is gone; what was fitted meanwhile stands.

@@ -6,6 +6,7 @@ use crate::facts::values::{Claim, Money};
 use crate::facts::{Block, Role};
 use crate::ids::{DeviceId, Digest, PersonId, RecordId, StoreId};
 use crate::time::UnixMillis;
+use crate::voucher::one_time::CodeCheck;
 use crate::wire::coded_enum;
 use crate::{DecodeError, limits, wire};
 
@@ -162,6 +163,8 @@ reference_kinds! {
         1 phone: String;
         /// Language he reads, where known.
         2 language: Option<Language>;
+        /// One-time codes that were issued to him, in a form that finds out a wrong one (U-09).
+        3 codes: Option<Vec<CodeCheck>>;
     }
 
     /// Where the work is done.
@@ -308,7 +311,9 @@ impl Reference {
     pub(super) fn blank(&self) -> Self {
         let nothing = RecordId([0; 16]);
         match self {
-            Self::Customer(_) => Customer { name: String::new(), phone: String::new(), language: None }.into(),
+            Self::Customer(_) => {
+                Customer { name: String::new(), phone: String::new(), language: None, codes: None }.into()
+            }
             Self::Site(_) => Site { customer: nothing, address: String::new(), zone: None, contact: None }.into(),
             Self::Unit(_) => {
                 Unit { site: nothing, model: String::new(), serial: String::new(), warranty_until: None }.into()
@@ -355,7 +360,9 @@ impl Reference {
     /// Checks every text and list against its limit.
     pub(super) fn check_limits(&self) -> Result<(), DecodeError> {
         let (texts, lists): (Vec<&str>, Vec<usize>) = match self {
-            Self::Customer(customer) => (vec![&customer.name, &customer.phone], vec![]),
+            Self::Customer(customer) => {
+                (vec![&customer.name, &customer.phone], vec![customer.codes.as_ref().map_or(0, Vec::len)])
+            }
             Self::Site(site) => {
                 let optional = [&site.zone, &site.contact].into_iter().flatten().map(String::as_str);
                 (optional.chain([site.address.as_str()]).collect(), vec![])

@@ -167,7 +167,10 @@ pub(crate) mod tests {
 
     /// One record of every kind, with Chinese text in it.
     pub(crate) fn samples() -> Vec<(&'static str, ReferenceRecord)> {
-        let customer = Customer { name: "王秀英".into(), phone: "13800000000".into(), language: Some(Language::Zh) };
+        let customer =
+            Customer {
+                name: "王秀英".into(), phone: "13800000000".into(), language: Some(Language::Zh), codes: None
+            };
         let site = Site {
             customer: RecordId([1; 16]),
             address: "解放路 12 号 3 单元 401".into(),
@@ -294,16 +297,23 @@ pub(crate) mod tests {
 
         let mut longer = vec![0x85];
         longer.extend(wire::encode(&RecordId([7; 16])));
-        // A customer with a fourth field of a later version.
-        longer.extend([1, 0xf4, 0x00, 0x84, 0x61, b'a', 0x61, b'1', 0xf6, 0x61, b'z']);
+        // A customer with a fifth field of a later version.
+        longer.extend([1, 0xf4, 0x00, 0x85, 0x61, b'a', 0x61, b'1', 0xf6, 0xf6, 0x61, b'z']);
         let record = ReferenceRecord::from_bytes(&longer).unwrap();
-        assert_eq!(record.content, Customer { name: "a".into(), phone: "1".into(), language: None }.into());
+        assert_eq!(
+            record.content,
+            Customer { name: "a".into(), phone: "1".into(), language: None, codes: None }.into()
+        );
     }
 
     #[test]
     fn texts_and_lists_over_their_limits_are_errors() {
         let customer = |name: String| {
-            ReferenceRecord::new(RecordId([1; 16]), 1, Customer { name, phone: String::new(), language: None })
+            ReferenceRecord::new(
+                RecordId([1; 16]),
+                1,
+                Customer { name, phone: String::new(), language: None, codes: None },
+            )
         };
         assert!(ReferenceRecord::from_bytes(&customer("x".repeat(limits::TEXT_BYTES_MAX)).to_bytes()).is_ok());
         assert!(ReferenceRecord::from_bytes(&customer("x".repeat(limits::TEXT_BYTES_MAX + 1)).to_bytes()).is_err());
@@ -334,7 +344,7 @@ pub(crate) mod tests {
         #[test]
         fn any_customer_survives_its_bytes(name in "\\PC{0,40}", phone in "[0-9+ -]{0,20}", version: u64, zh: Option<bool>) {
             let language = zh.map(|zh| if zh { Language::Zh } else { Language::En });
-            let record = ReferenceRecord::new(RecordId([3; 16]), version, Customer { name, phone, language });
+            let record = ReferenceRecord::new(RecordId([3; 16]), version, Customer { name, phone, language, codes: None });
             prop_assert_eq!(ReferenceRecord::from_bytes(&record.to_bytes()).unwrap(), record);
         }
     }

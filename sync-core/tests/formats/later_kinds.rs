@@ -95,7 +95,7 @@ fn terms(kind: FactKind) -> Option<FactBody> {
     Some(match kind {
         FactKind::SetWarranty => {
             let (class, until) = (ServiceClass::Free, Some(NOON));
-            bodies::SetWarranty { class, until, disputed: true, reason: None }.into()
+            bodies::SetWarranty { class, until, disputed: true, reason: None, repeat_of: None }.into()
         }
         FactKind::QualityVerdict => {
             let blob = Blob { hash: BlobId([9; 32]), size: 70_000, media_type: "image/jpeg".into() };
@@ -119,8 +119,13 @@ fn terms(kind: FactKind) -> Option<FactBody> {
             relation: "业主".into(),
             code: 4,
             proof: Digest([0x73; 32]),
+            document: None,
         }
         .into(),
+        FactKind::PrintVoucher => {
+            let document = BlobId([0x95; 32]);
+            bodies::PrintVoucher { voucher, covered: covered(), covered_digest, document }.into()
+        }
         FactKind::AttachPaper => bodies::AttachPaper {
             voucher,
             covered: covered(),
@@ -130,6 +135,7 @@ fn terms(kind: FactKind) -> Option<FactBody> {
             relation: "业主".into(),
             signed_at: NOON,
             photo: BlobId([0x74; 32]),
+            printed: None,
         }
         .into(),
         FactKind::FileDocument => {

@@ -175,8 +175,8 @@ pub(super) fn a_signature_covers_what_was_shown(
     let client = &company.phone(index).device.client;
     let now = client.show(shown.id)?;
     let copy = client.customer_copy(&now, fact.id)?;
-    let passed =
-        copy.is_some_and(|copy| verify_copy(&copy, Some(client.replica().certificate().fingerprint())).passed());
+    let passed = copy
+        .is_some_and(|copy| verify_copy(&copy.to_bytes(), Some(client.replica().certificate().fingerprint())).passed());
     if sign.covered == covered && passed {
         return Ok(());
     }

@@ -12,10 +12,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use docket_sync_core::commands::form::{self, Filled, Form};
 use docket_sync_core::commands::{Act, Command, CommandCode, Context, SkillMatch};
+use docket_sync_core::facts::bodies::AttachPaper;
+use docket_sync_core::facts::values::{Channel, CustomerPerson, Money, Opinion, OpinionGrade, ReviewChoice, Window};
 use docket_sync_core::facts::{Audience, Role};
-use docket_sync_core::facts::values::{Channel, CustomerPerson, Money, ReviewChoice, Window};
 use docket_sync_core::ids::{DocumentId, FactRef, PersonId};
+use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::time::UnixMillis;
+use docket_sync_core::voucher::VerificationCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -87,6 +90,20 @@ pub(crate) enum CommandBody {
     ResolveReview { review: Option<String>, choice: Option<String>, reason: Option<String> },
     /// Takes a line back.
     ReverseLine { line: Option<String>, reason: Option<String> },
+    /// Enters a voucher that was signed by hand (U-09).
+    AttachPaper {
+        /// The code printed on the paper, or at least its first eight letters.
+        code: Option<String>,
+        name: Option<String>,
+        relation: Option<String>,
+        /// `none_given`, `satisfied`, `acceptable` or `dissatisfied` (C-081).
+        opinion: Option<String>,
+        comment: Option<String>,
+        /// When it was signed, as written: milliseconds since 1970 UTC.
+        signed_at: Option<i64>,
+        /// Content address of the photo.
+        photo: Option<String>,
+    },
     /// An invoice over covered lines. It lies in the companion document, as the next six do.
     Invoice { number: Option<String>, lines: Vec<String>, amount: Option<AmountBody>, payer: Option<String> },
     /// A credit.
@@ -141,7 +158,9 @@ impl<'de> Deserialize<'de> for AnyCommand {
         let mut fields = serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
         let named = fields.get("command").and_then(serde_json::Value::as_str).and_then(CommandCode::from_code);
         // What lies in the companion document has fields of its own above.
-        let of_office = |code: &CommandCode| code.act().is_some_and(|kind| kind.audience() == Audience::Office);
+        let of_office = |code: &CommandCode| {
+            code.act().is_some_and(|kind| kind.audience() == Audience::Office) || *code == CommandCode::AttachPaper
+        };
         Ok(Self(match named.filter(|code| Form::of(*code).is_some() && !of_office(code)) {
             Some(code) => {
                 fields.remove("command");
@@ -283,6 +302,7 @@ fn run(
             let done = writer.view_at(document, frontier)?.view.completed.map(|done| done.fact.reference());
             Command::State(Box::new(Act::new(office_body(body, done)?)))
         }
+        CommandBody::AttachPaper { .. } => attach_paper(&writer.view_at(document, frontier)?.view, body)?,
         CommandBody::Reschedule { .. }
         | CommandBody::Cancel { .. }
         | CommandBody::Reinstate { .. }
@@ -371,6 +391,33 @@ fn plain(body: CommandBody) -> Result<Command, CommitError> {
             return Err(CommitError::Internal("a command that needs the order came without it".to_owned()));
         }
     })
+}
+
+/// Which voucher the paper is, its code says.
+fn attach_paper(view: &OrderView, body: CommandBody) -> Result<Command, CommitError> {
+    let CommandBody::AttachPaper { code, name, relation, opinion, comment, signed_at, photo } = body else {
+        return Err(CommitError::Internal("another command came as a paper".to_owned()));
+    };
+    let code = code.filter(|code| !code.trim().is_empty()).ok_or_else(|| missing("code"))?;
+    let print = view.facets.prints.iter().find(|print| VerificationCode(print.voucher).begins_with(&code));
+    let print = print.ok_or_else(|| CommitError::Invalid {
+        field: "code",
+        code: "no_print",
+        problem: "no voucher with this code was printed for this order".to_owned(),
+    })?;
+    let grade = read_code("opinion", opinion.as_deref(), OpinionGrade::from_code)?;
+    let body = AttachPaper {
+        voucher: print.voucher,
+        covered: print.covered.clone(),
+        covered_digest: print.covered_digest,
+        opinion: Opinion { grade, text: comment.filter(|words| !words.trim().is_empty()) },
+        name: name.unwrap_or_default().trim().to_owned(),
+        relation: relation.unwrap_or_default().trim().to_owned(),
+        signed_at: UnixMillis(signed_at.ok_or_else(|| missing("signed_at"))?),
+        photo: read_id("photo", photo.as_deref())?,
+        printed: Some(print.at.fact.reference()),
+    };
+    Ok(Command::State(Box::new(Act::new(body))))
 }
 
 /// Both ends, or none.

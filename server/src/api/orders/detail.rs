@@ -1,5 +1,6 @@
 //! One order whole: what it is, why, what happened, and what this person may do.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -17,7 +18,7 @@ use super::etag::{etag, etag_header};
 use super::history::{TimelineItem, timeline};
 use super::load::{Loaded, load};
 use super::row::{OrderRow, order_row};
-use super::signatures::{SignatureItem, signatures};
+use super::signatures::{ProofItem, SignatureItem, proofs, signatures};
 use super::visits::{AssignmentItem, CancelItem, LineItem, NoteItem, VisitItem};
 use super::visits::{assignments, cancels, lines, notes, visits};
 use crate::api::both::Both;
@@ -49,6 +50,7 @@ const OFFICE_COMMANDS: &[CommandCode] = &[
     CommandCode::SetLiability,
     CommandCode::RecordCallback,
     CommandCode::HandleComplaint,
+    CommandCode::AttachPaper,
 ];
 
 /// Why a field is what it is.
@@ -84,6 +86,12 @@ pub(crate) struct OrderDetail {
     lines: Vec<LineItem>,
     notes: Vec<NoteItem>,
     signatures: Vec<SignatureItem>,
+    /// Agreements by code and on paper.
+    proofs: Vec<ProofItem>,
+    /// The order whose repair this one repeats, within its guarantee (C-026).
+    repeat_of: Option<String>,
+    /// Minor units by currency.
+    billable: BTreeMap<String, i64>,
     cancels: Vec<CancelItem>,
     assignments: Vec<AssignmentItem>,
     reviews: Vec<ReviewItem>,
@@ -183,6 +191,9 @@ fn told(
         lines: lines(reading, &mut names, view)?,
         notes: notes(reading, &mut names, view)?,
         signatures: signatures(reading, loaded, view)?,
+        proofs: proofs(view),
+        repeat_of: view.facets.repeat_of.map(|order| order.to_string()),
+        billable: view.billable.clone(),
         cancels: cancels(reading, &mut names, view)?,
         assignments: assignments(reading, &mut names, view)?,
         reviews: view.reviews.iter().map(|review| ReviewItem::of(loaded, view, review)).collect(),

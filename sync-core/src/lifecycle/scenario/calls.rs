@@ -234,7 +234,20 @@ impl dyn Stage + '_ {
         let covered = covered.iter().map(FactId::reference).collect();
         let (name, relation) = ("Lin".into(), "owner".into());
         let (covered_digest, proof) = (voucher, voucher);
-        self.does(who, bodies::SignByCode { voucher, covered, covered_digest, opinion, name, relation, code: 4, proof })
+        self.does(
+            who,
+            bodies::SignByCode {
+                voucher,
+                covered,
+                covered_digest,
+                opinion,
+                name,
+                relation,
+                code: 4,
+                proof,
+                document: None,
+            },
+        )
     }
 
     /// Sets out, works an hour for eighty yuan, reports done, and the customer signs all of it.

@@ -209,7 +209,7 @@ impl FakeStore {
     pub(crate) fn reference(&mut self, id: RecordId, name: &str) {
         let number = self.log();
         let version = self.references.get(&id).map_or(0, |(_, record)| record.version) + 1;
-        let customer = Customer { name: name.to_owned(), phone: String::new(), language: None };
+        let customer = Customer { name: name.to_owned(), phone: String::new(), language: None, codes: None };
         self.references.insert(id, (number, ReferenceRecord::new(id, version, customer)));
     }
 

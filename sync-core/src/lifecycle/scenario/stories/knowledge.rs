@@ -68,7 +68,7 @@ story! {
     x_72_unit_exchanged_while_judged(stage) {
         stage.dispatched();
         let (class, reason) = (ServiceClass::Free, Some("two years".into()));
-        stage.does(Who::Clerk, bodies::SetWarranty { class, until: None, disputed: false, reason });
+        stage.does(Who::Clerk, bodies::SetWarranty { class, until: None, disputed: false, reason, repeat_of: None });
         let (old, old_serial) = (None, Some("SN-9".into()));
         stage.does(Who::A, bodies::SwapUnit { old, old_serial, new_serial: "SN-10".into(), model: None });
     } => Expected {

@@ -81,7 +81,7 @@ story! {
     x_48_signed_as_free_judged_as_paid(stage) {
         stage.dispatched();
         let (class, reason) = (ServiceClass::Free, Some("in guarantee".into()));
-        stage.does(Who::Clerk, bodies::SetWarranty { class, until: None, disputed: false, reason });
+        stage.does(Who::Clerk, bodies::SetWarranty { class, until: None, disputed: false, reason, repeat_of: None });
         stage.everyone_looks();
         let (verdict, evidence) = (Verdict::Paid, "broken by force".into());
         stage.does(Who::Quality, bodies::QualityVerdict { verdict, evidence, blob: None });
