@@ -81,6 +81,9 @@ pub const ITEMS_MAX: usize = 200_000;
 /// `lo` is later than its arrival is quarantined (`TIME_AHEAD`).
 pub const HYBRID_AHEAD_MAX_MS: i64 = 5 * crate::time::MINUTE;
 
+/// Milliseconds that a phone's clock may be ahead when it makes the id of an order: twenty years.
+pub const CLOCK_AHEAD_MAX_MS: i64 = 20 * 366 * crate::time::DAY;
+
 /// Sane time of a change: not before 2000-01-01 and not after 2200-01-01.
 pub const TIME_MIN: crate::time::UnixMillis = crate::time::UnixMillis(946_684_800_000);
 /// Latest sane time of a change.

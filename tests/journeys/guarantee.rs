@@ -87,7 +87,8 @@ async fn c_026_the_same_unit_within_the_guarantee_is_free_and_names_the_repair()
     let view = world.view(repeat).await?;
     assert!(view.billable.values().all(|minor| *minor == 0));
     let priced = view.lines.iter().filter(|line| line.charge.is_some());
-    assert!(priced.clone().count() > 0 && priced.clone().all(|line| line.held == Some(NotBillable::Free)));
+    let held: Vec<_> = priced.map(|line| line.held).collect();
+    assert_eq!(held, [Some(NotBillable::Free)]);
 
     // 4. The rule states it once, however often the log is read; a clerk who knows better judges after it.
     let facts = world.facts(repeat)?;

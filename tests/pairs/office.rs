@@ -38,7 +38,7 @@ fn invoice(lines: Vec<FactRef>) -> FactBody {
 }
 
 fn stated(document: DocumentId, li: &Device, body: FactBody) -> NewFact {
-    let (author, head) = (Author::Person(li.person), Head::default());
+    let (author, head) = (Author::Person(li.person), Head { role: Some(Role::Technician), ..Head::default() });
     NewFact { document, author, seen: Vec::new(), head, body, claimed: None, proof: None }
 }
 

@@ -49,7 +49,7 @@ async fn issue(world: &World, order: DocumentId, count: u32) -> Result<Vec<Issue
     let clerk = world.clerk;
     let issue = move |writer: &mut docket_server::commit::Writer| {
         let mut salt = 0_u8;
-        writer.issue_codes(customer, count, clerk, &mut || {
+        writer.issue_customer_codes(customer, count, clerk, &mut || {
             salt += 1;
             [salt; 16]
         })

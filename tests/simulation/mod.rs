@@ -28,7 +28,14 @@ const NEVER_STATED: &[(&str, &str)] = &[
     ("set_liability", BOOKS),
     ("record_callback", BOOKS),
     ("handle_complaint", BOOKS),
+    ("print_voucher", PRINTED),
+    ("state_finding", LEDGER),
+    ("lift_finding", LEDGER),
 ];
+/// The device prints the page from what it shows; the simulated people draw on the screen.
+const PRINTED: &str = "stated with the page that is printed";
+/// The bookkeeper states them; the simulated office runs no reactors.
+const LEDGER: &str = "stated by the ledger, a reactor";
 /// No command states it, and the rule of the numbering ledger is not built yet.
 const NUMBERS: &str = "stated by the numbering ledger";
 /// What the office alone knows belongs in a companion document, which it does not keep yet.

@@ -33,7 +33,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("photo add", "docket-device photo add S-2026-0017 plate.jpg --name \"Name plate\""),
     (
         "paper",
-        "docket-device paper S-2026-0017 signed.jpg --name \"Wang Xiuying\" --relation owner --signed-at 2026-11-22T10:00",
+        "docket-device paper S-2026-0017 signed.jpg --code K7QM-2XRD --name \"Wang Xiuying\" --relation owner --signed-at 2026-11-22T10:00",
     ),
     ("document", "docket-device document S-2026-0017 seal.jpg --demand seal"),
     ("attachments", "docket-device attachments S-2026-0017"),
@@ -59,10 +59,6 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
         "docket-device sign-by-code S-2026-0017 --number 3 --code AEBA-GBAF-AYDQ --name \"Wang Xiuying\" --relation owner --opinion satisfied",
     ),
     ("print", "docket-device print S-2026-0017 --out voucher.html --customer-lang zh"),
-    (
-        "paper",
-        "docket-device paper S-2026-0017 --code K7QM-2XRD --photo paper.jpg --signed-at 2026-11-22T10:00 --name \"Wang Xiuying\" --relation owner --opinion none_given",
-    ),
     ("seal", "docket-device seal S-2026-0017 --photo seal.jpg"),
     ("copy", "docket-device copy S-2026-0017 --out signed-copy.html"),
     (

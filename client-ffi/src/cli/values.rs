@@ -26,11 +26,6 @@ pub(super) fn window(text: &str, offset_minutes: i32) -> Result<Window, CliError
     read().ok_or_else(|| wrong("device.error.window", text))
 }
 
-/// A time with its offset, or in the company's local time.
-pub(super) fn time(text: &str, offset_minutes: i32) -> Result<UnixMillis, CliError> {
-    instant(text, offset_minutes).ok_or_else(|| wrong("device.error.time", text))
-}
-
 fn wrong(what: &'static str, text: &str) -> CliError {
     CliError::Value { what, value: text.to_owned() }
 }

@@ -1,7 +1,7 @@
 //! What is stored of documents that left the scope, and small things about it.
 
 use docket_sync_core::document::{Chains, Record};
-use docket_sync_core::facts::{FactBody, StatedFact};
+use docket_sync_core::facts::StatedFact;
 use docket_sync_core::ids::BlobId;
 use docket_sync_core::limits;
 use docket_sync_core::sync::frames::{Sealed, SealedBundle};

@@ -59,7 +59,7 @@ pub(crate) async fn issue_codes(
     let platform = office.platform.clone();
     let issue = move |writer: &mut Writer| {
         permitted(writer, by)?;
-        writer.issue_codes(customer, body.count.unwrap_or(1), by, &mut || platform.bytes())
+        writer.issue_customer_codes(customer, body.count.unwrap_or(1), by, &mut || platform.bytes())
     };
     let issued = office.committer.run(issue).await?;
     let codes = issued.into_iter().map(|issued| CodeItem { number: issued.number, code: issued.code }).collect();

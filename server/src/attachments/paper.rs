@@ -176,6 +176,7 @@ fn paper(writer: &mut Writer, order: DocumentId, frontier: &[FactRef], body: &Pa
         relation: body.relation.trim().to_owned(),
         signed_at: UnixMillis(signed_at),
         photo: photo.hash,
+        printed: None,
     }))
 }
 

@@ -156,6 +156,7 @@ async fn u_14_a_double_collection_is_a_refund_task_on_the_list() {
         relation: "本人".to_owned(),
         signed_at: world.office.platform.clock.now(),
         photo: docket_sync_core::ids::BlobId([2; 32]),
+        printed: None,
     };
     world.state(order(1), person('A'), paper);
     collect(&world, 1, 3_500);

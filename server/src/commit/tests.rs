@@ -63,6 +63,11 @@ fn loose_changes_of_a_process_that_ended_are_folded_by_the_next() {
         clock.0.fetch_add(2_000, Ordering::SeqCst);
         office.committer.run_blocking(|_| Ok(())).unwrap();
     }
+    // Saves are written behind the answer.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while unsaved(&store) != 0 && std::time::Instant::now() < deadline {
+        std::thread::yield_now();
+    }
     assert_eq!(unsaved(&store), 0);
     assert!(Store::get(store.as_ref(), Table::Document, &document.0).unwrap().is_some());
 }

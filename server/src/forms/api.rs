@@ -24,7 +24,7 @@ use crate::office::Office;
 const FORM_FILE_MAX: usize = 64 * 1_024;
 
 #[derive(OpenApi)]
-#[openapi(paths(list_forms, write_form, list_order_forms))]
+#[openapi(paths(list_service_forms, write_service_form, list_order_forms))]
 struct Description;
 
 /// The description of these routes.
@@ -34,8 +34,8 @@ pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The routes of forms.
 pub(crate) fn router() -> Router<Arc<Office>> {
-    let forms = get(list_forms).post(write_form).layer(DefaultBodyLimit::max(FORM_FILE_MAX));
-    Router::new().route("/api/forms", forms).route("/api/orders/{id}/forms", get(list_order_forms))
+    let forms = get(list_service_forms).post(write_service_form).layer(DefaultBodyLimit::max(FORM_FILE_MAX));
+    Router::new().route("/api/service-forms", forms).route("/api/orders/{id}/forms", get(list_order_forms))
 }
 
 /// A form in force.
@@ -115,13 +115,13 @@ fn item(form: &Form) -> FormItem {
 
 /// Forms in force, by code.
 #[utoipa::path(
-    get, path = "/api/forms", tag = "administration", params(PageQuery),
+    get, path = "/api/service-forms", tag = "administration", params(PageQuery),
     responses(
         (status = 200, description = "Forms by code", body = Page<FormItem>),
         (status = 403, description = "not_permitted", body = ErrorBody),
     )
 )]
-pub(crate) async fn list_forms(
+pub(crate) async fn list_service_forms(
     State(office): State<Arc<Office>>,
     _: Permit<Reads>,
     Params(query): Params<PageQuery>,
@@ -137,7 +137,7 @@ pub(crate) async fn list_forms(
 
 /// Writes a form or a later version of one.
 #[utoipa::path(
-    post, path = "/api/forms", tag = "administration",
+    post, path = "/api/service-forms", tag = "administration",
     request_body(content = String, description = "A form of schemas/forms/service-form.schema.json", content_type = "application/json"),
     responses(
         (status = 201, description = "Written; devices get it with their next pull", body = FormItem),
@@ -146,7 +146,7 @@ pub(crate) async fn list_forms(
         (status = 422, description = "invalid_form, with the key", body = ErrorBody),
     )
 )]
-pub(crate) async fn write_form(
+pub(crate) async fn write_service_form(
     State(office): State<Arc<Office>>,
     permit: Permit<Administers>,
     body: Bytes,

@@ -26,7 +26,7 @@ pub struct IssuedCode {
 
 impl Writer {
     /// Issues further codes to a customer; those that he has stay good.
-    pub fn issue_codes(
+    pub fn issue_customer_codes(
         &mut self,
         customer: RecordId,
         count: u32,

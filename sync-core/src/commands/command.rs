@@ -172,6 +172,7 @@ coded_enum! {
         HandleComplaint = 79 "handle_complaint",
         /// States a fact of the kind of this name.
         VoidNumber = 90 "void_number",
+        /// States a fact of the kind of this name.
         PrintVoucher = 95 "print_voucher",
     }
 }

@@ -218,7 +218,8 @@ impl<'a> DocumentJudge<'a> {
             if !kind.begins_order() {
                 return Err(QuarantineCode::UnknownDocument);
             }
-            let latest = self.now.plus(limits::HYBRID_AHEAD_MAX_MS.saturating_mul(2));
+            // A phone's clock may be years ahead; the time of a digest lies further off.
+            let latest = self.now.plus(limits::CLOCK_AHEAD_MAX_MS);
             return if self.document.is_made_until(latest) { Ok(()) } else { Err(QuarantineCode::Malformed) };
         }
         // Who dispatches himself makes it his (C-048); who takes a visit over was given it.

@@ -81,7 +81,6 @@ fn line(sequence: u64, kind: LineKind, name: &str, quantity: i64, unit: &str, am
         line,
         standing: LineStanding::Effective,
         covered: false,
-        held: false,
         billable: false,
         held: Some(if amount.is_some() { NotBillable::NotAgreed } else { NotBillable::NoCharge }),
         charge: amount.map(money),

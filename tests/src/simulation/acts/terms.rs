@@ -24,6 +24,7 @@ pub(super) fn act(hand: &Hand<'_>, random: &mut Random, kind: FactKind) -> Optio
             until: random.chance(1, 2).then(|| hand.view.updated.plus(300 * DAY)),
             disputed: random.chance(1, 2),
             reason: Some(words()),
+            repeat_of: None,
         }
         .into(),
         FactKind::QualityVerdict => {
@@ -120,6 +121,7 @@ fn sign_by_code(hand: &Hand<'_>, random: &mut Random) -> bodies::SignByCode {
         relation: "本人".to_owned(),
         code: u32::try_from(random.below(100)).unwrap_or(0),
         proof: Digest(random.bytes()),
+        document: None,
     }
 }
 
@@ -134,5 +136,6 @@ fn attach_paper(hand: &Hand<'_>, random: &mut Random) -> bodies::AttachPaper {
         relation: "本人".to_owned(),
         signed_at: hand.view.updated,
         photo: BlobId(random.bytes()),
+        printed: None,
     }
 }
