@@ -13,6 +13,7 @@
 mod attachments;
 mod backup;
 mod bench;
+mod books;
 mod convergence;
 mod devices;
 mod healing;

@@ -5,6 +5,7 @@ pub mod app;
 pub mod attachments;
 pub mod auth;
 pub mod backup;
+pub mod books;
 pub mod callbacks;
 pub mod cli;
 pub mod commit;

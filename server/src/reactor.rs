@@ -162,10 +162,11 @@ pub fn spawn_all(office: &Arc<Office>) -> Vec<JoinHandle<()>> {
 /// A runner for every reactor of the office, to be stepped by hand.
 #[must_use]
 pub fn all(office: &Arc<Office>) -> Vec<Runner> {
-    let reactors: [Arc<dyn Reactor>; 4] = [
+    let reactors: [Arc<dyn Reactor>; 5] = [
         Arc::new(crate::dispatch::reactor::Rotation),
         Arc::new(crate::callbacks::reactor::FollowUp),
         Arc::new(crate::signatures::SignatureCheck),
+        Arc::new(crate::books::reactor::Bookkeeper),
         Arc::new(crate::attachments::reactor::NamedAttachments),
     ];
     reactors.into_iter().map(|reactor| Runner::new(office.clone(), reactor)).collect()

@@ -27,7 +27,8 @@ async function step(name, body) {
 }
 
 async function pictures(page, language) {
-  const views = ['orders', 'orders/new', 'dispatch', 'callbacks', 'callbacks?state=all', 'reviews', 'technicians', 'administration'];
+  const views = ['orders', 'orders/new', 'dispatch', 'callbacks', 'callbacks?state=all', 'reviews', 'books', 'books?list=custody', 'books?list=bench', 'books?list=holdings', 'books?list=cash', 'books?list=moves&person=' + 'b3'.repeat(16),
+    'books?list=refunds', 'books?list=stock', 'technicians', 'administration'];
   await page.click(`.languages button[lang="${language === 'zh' ? 'zh-CN' : 'en'}"]`);
   for (const [width, viewport] of [['wide', WIDE], ['narrow', NARROW]]) {
     await page.setViewportSize(viewport);
@@ -35,7 +36,7 @@ async function pictures(page, language) {
       await page.goto(`${URL_}/#/${view}`);
       await page.waitForSelector('h1');
       await page.waitForFunction(() => document.querySelector('.loading') === null);
-      await shoot(page, `${language}-${width}-${view.replace(/[/?=]/g, '_')}`, { fullPage: view !== 'orders' });
+      await shoot(page, `${language}-${width}-${view.replace(/[/?=&]/g, '_')}`, { fullPage: view !== 'orders' });
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(overflow, 0, `${view} is wider than the ${width} window by ${overflow} px (${language})`);
     }
@@ -128,6 +129,41 @@ async function callbackIsRecorded(page) {
   await page.waitForFunction((count) => document.querySelectorAll('tbody tr').length === count - 1, rows);
 }
 
+async function booksFilterAndPage(page) {
+  await page.goto(`${URL_}/#/books?list=custody`);
+  await page.waitForSelector('.table.custody tbody tr');
+  const all = Number(await page.getAttribute('.count', 'data-total'));
+  const rows = () => page.$$eval('.table.custody tbody tr', (found) => found.length);
+  assert.ok(await rows() <= all && all > 30, `${await rows()} of ${all}`);
+  await page.selectOption('select[name="state"]', 'conflict');
+  await page.waitForFunction(() => document.querySelectorAll('.table.custody tbody tr').length === 1);
+  const holders = await page.textContent('.table.custody tbody td:nth-child(5)');
+  assert.ok(holders.includes('李伟') && holders.includes('周建军'), `both claims are shown: ${holders}`);
+  await page.selectOption('select[name="state"]', 'all');
+  await page.waitForSelector('button.more');
+  const before = await rows();
+  await page.click('button.more');
+  await page.waitForFunction((count) => document.querySelectorAll('.table.custody tbody tr').length > count, before);
+  await page.fill('.filters input[type="search"]', 'SN-7705');
+  await page.waitForFunction(() => document.querySelectorAll('.table.custody tbody tr').length === 1);
+  await shoot(page, 'books-filtered');
+  await page.goto(`${URL_}/#/books?list=stock`);
+  const left = await page.textContent('.table.stock tbody tr:first-child td:nth-child(4)');
+  assert.ok(/^-1 pc/.test(left.trim()), `a number carries its unit: ${left}`);
+  await page.click('.list-head button');
+  await page.selectOption('dialog select[name="keeper"]', { index: 1 });
+  await page.fill('dialog input[name="quantity"]', 'two');
+  await page.click('dialog button[type="submit"]');
+  await page.waitForSelector('dialog .field-error');
+  await shoot(page, 'dialog-stock');
+  await page.fill('dialog input[name="quantity"]', '2');
+  await page.click('dialog button[type="submit"]');
+  await page.waitForFunction(() => document.querySelector('dialog .field-error')?.textContent.length > 0);
+  await page.fill('dialog input[name="code"]', 'CMP-35');
+  await page.click('dialog button[type="submit"]');
+  await page.waitForSelector('dialog', { state: 'detached' });
+}
+
 async function otherDialogs(page) {
   await page.goto(`${URL_}/#/orders?q=001182`);
   await page.click('tr[data-order] a.serial');
@@ -168,6 +204,7 @@ try {
   await step('a lost stream is announced and resumes', () => streamResumes(page));
   await step('a missing field is named at the field', () => newCallNamesTheField(page));
   await step('a callback is recorded', () => callbackIsRecorded(page));
+  await step('the books are filtered and paged', () => booksFilterAndPage(page));
   await step('the other dialogs open', () => otherDialogs(page));
   const real = complaints.filter((text) => !/status of (401|409|422|503)|ERR_|net::/.test(text));
   assert.deepEqual(real, [], 'the console complained');

@@ -49,6 +49,7 @@ pub(super) enum Action {
     Sign(Sign),
     RefuseSignature(RefuseSignature),
     Sync(Sync),
+    Held,
     Status,
 }
 

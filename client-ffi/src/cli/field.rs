@@ -62,6 +62,7 @@ impl App<'_> {
             | Action::Document(_)
             | Action::Attachments(_)
             | Action::Fetch(_)
+            | Action::Held
             | Action::Status => return Err(CliError::NoVisit),
         })
     }
@@ -165,7 +166,7 @@ fn order_of(action: &Action) -> &str {
         Action::Document(document) => &document.order,
         Action::Attachments(named) => &named.order,
         Action::Fetch(fetch) => &fetch.order,
-        Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Status => "",
+        Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Held | Action::Status => "",
     }
 }
 

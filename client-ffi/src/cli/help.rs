@@ -57,6 +57,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
         "docket-device refuse-signature S-2026-0017 --name \"Wang Xiuying\" --reason \"the price was another on the phone\"",
     ),
     ("sync", "docket-device sync --live"),
+    ("held", "docket-device held"),
     ("status", "docket-device status --json"),
 ];
 

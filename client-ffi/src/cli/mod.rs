@@ -7,6 +7,7 @@ mod args;
 mod attachments;
 mod error;
 mod field;
+mod held;
 mod help;
 mod messages;
 mod network;
@@ -110,6 +111,7 @@ impl App<'_> {
             Action::Voucher(voucher) => self.voucher(&voucher),
             Action::Sign(sign) => self.sign(&sign),
             Action::Sync(sync) => self.sync(&sync),
+            Action::Held => self.held(),
             Action::Status => self.status(),
             Action::Photo(PhotoAction::Add(photo)) => self.add_photo(&photo),
             Action::Paper(paper) => self.attach_paper(&paper),

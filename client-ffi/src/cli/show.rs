@@ -294,14 +294,14 @@ fn span(policy: &ServicePolicy, window: Window) -> String {
     format!("{} – {}", policy.local_time(window.from), policy.local_time(window.to))
 }
 
-fn money(money: &Money) -> String {
+pub(super) fn money(money: &Money) -> String {
     let sign = if money.minor < 0 { "-" } else { "" };
     let minor = money.minor.unsigned_abs();
     format!("{sign}{}.{:02} {}", minor / 100, minor % 100, money.currency)
 }
 
 /// A quantity in thousandths as a decimal.
-fn decimal(quantity: i64) -> String {
+pub(super) fn decimal(quantity: i64) -> String {
     let sign = if quantity < 0 { "-" } else { "" };
     let quantity = quantity.unsigned_abs();
     let decimal = format!("{sign}{}.{:03}", quantity / 1_000, quantity % 1_000);

@@ -3,8 +3,11 @@
 //! Reading and commands work without a network. A command is decided on the order *as it was shown*, and what
 //! had been shown is what its fact says its author knew; a sync in between changes neither.
 
+mod held;
 #[cfg(test)]
 mod tests;
+
+pub use held::{HeldHere, PartLeft};
 
 use docket_sync_core::commands::{Command, CommandCode, Context, Decision, Refusal, decide, offered};
 use docket_sync_core::facts::{Author, Fact, Role};
@@ -201,7 +204,8 @@ impl<S: DeviceStore> Client<S> {
     }
 
     pub(crate) fn decide(&self, shown: &Shown, command: &Command) -> Result<Decision, ExecuteError> {
-        decide(&shown.view, command, &self.context()?).map_err(|refusal| ExecuteError::Refused(Box::new(refusal)))
+        let context = Context { quotas: self.quotas(command)?, ..self.context()? };
+        decide(&shown.view, command, &context).map_err(|refusal| ExecuteError::Refused(Box::new(refusal)))
     }
 
     fn context(&self) -> Result<Context, ReplicaError> {

@@ -25,6 +25,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
     }
 
+    /// Every reference record that is here; one that cannot be read is left out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn references(&self) -> Result<Vec<ReferenceRecord>, ReplicaError> {
+        let records = scan_all(&self.store, Table::Reference)?;
+        Ok(records.iter().filter_map(|(_, bytes)| ReferenceRecord::from_bytes(bytes).ok()).collect())
+    }
+
     /// The record that `name` stands for: a company has one policy and one record of itself.
     pub(crate) fn single_reference(&self, name: &[u8]) -> Result<Option<Reference>, ReplicaError> {
         let id = self.store.get(Table::Meta, name)?.and_then(|id| RecordId::from_slice(&id));
@@ -210,6 +219,7 @@ fn single_name(content: &Reference) -> Option<&'static [u8]> {
     }
 }
 
+/// Whether no order has to name the record for it to be here: the company's own, and what concerns this person.
 fn is_company_wide(record: &ReferenceRecord) -> bool {
-    record.content.scope() == Some(ReferenceScope::Company)
+    matches!(record.content.scope(), Some(ReferenceScope::Company | ReferenceScope::Holder))
 }

@@ -110,17 +110,52 @@ pub trait Rule {
 pub struct Reads;
 
 impl Rule for Reads {
-    const ROLES: &'static [Role] =
-        &[Role::Clerk, Role::Dispatcher, Role::Supervisor, Role::Administrator, Role::Auditor];
+    const ROLES: &'static [Role] = &[
+        Role::Clerk,
+        Role::Dispatcher,
+        Role::Supervisor,
+        Role::Administrator,
+        Role::Auditor,
+        Role::Quality,
+        Role::Accountant,
+        Role::Storekeeper,
+        Role::CallbackAgent,
+    ];
     const CHANGES: bool = false;
 }
 
-/// Works on orders; the core decides about each command.
+/// Works at the desk: registers, dispatches, calls back.
 #[derive(Debug, Clone, Copy)]
 pub struct Works;
 
 impl Rule for Works {
     const ROLES: &'static [Role] = &[Role::Clerk, Role::Dispatcher, Role::Supervisor];
+    const CHANGES: bool = true;
+}
+
+/// Acts on an order; the core decides about each command.
+#[derive(Debug, Clone, Copy)]
+pub struct Acts;
+
+impl Rule for Acts {
+    const ROLES: &'static [Role] = &[
+        Role::Clerk,
+        Role::Dispatcher,
+        Role::Supervisor,
+        Role::Quality,
+        Role::Accountant,
+        Role::Storekeeper,
+        Role::CallbackAgent,
+    ];
+    const CHANGES: bool = true;
+}
+
+/// Books parts into stocks, out of them, and counts them.
+#[derive(Debug, Clone, Copy)]
+pub struct KeepsStock;
+
+impl Rule for KeepsStock {
+    const ROLES: &'static [Role] = &[Role::Storekeeper, Role::Supervisor];
     const CHANGES: bool = true;
 }
 

@@ -44,7 +44,7 @@ use crate::office::Office;
 
 pub use both::Both;
 pub(crate) use error::refused;
-pub use guard::{Administers, Permit, Reads, Rule, Signed, Works};
+pub use guard::{Acts, Administers, KeepsStock, Permit, Reads, Rule, Signed, Works};
 pub(crate) use login::{Door, Peer, address_of};
 pub use names::{Author, Named, Names};
 pub use openapi::openapi;
@@ -154,6 +154,7 @@ pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
     let features: Router<Arc<Office>> = Router::new()
         .merge(crate::dispatch::api::router())
         .merge(crate::callbacks::api::router())
+        .merge(crate::books::api::router())
         .merge(crate::attachments::api::router());
     let office_routes = requests()
         .merge(features.with_state(office.clone()))

@@ -51,6 +51,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut description = Description::openapi();
     description.merge(crate::dispatch::api::openapi());
     description.merge(crate::callbacks::api::openapi());
+    description.merge(crate::books::api::openapi());
     description.merge(crate::attachments::api::openapi());
     description
 }

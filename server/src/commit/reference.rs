@@ -4,6 +4,7 @@ use docket_sync_core::ids::{PersonId, RecordId};
 use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
 
 use super::error::CommitError;
+use super::keys::ScopeId;
 use super::tables::Tables;
 use super::writer::Writer;
 use crate::log::LogRecord;
@@ -27,11 +28,15 @@ impl Writer {
     pub(crate) fn put_reference(&mut self, record: &ReferenceRecord, by: Option<PersonId>) -> Result<(), CommitError> {
         let (id, version) = (record.id, record.version);
         let old = self.reference(id)?.map(|record| record.version);
-        let company_wide = record.content.kind().is_some_and(|kind| kind.scope() == ReferenceScope::Company);
+        let scope = match (record.content.scope(), record.content.holder()) {
+            (Some(ReferenceScope::Company), _) => Some(ScopeId::COMPANY),
+            (Some(ReferenceScope::Holder), Some(person)) => Some(ScopeId::of(person)),
+            (Some(ReferenceScope::Orders | ReferenceScope::Holder) | None, _) => None,
+        };
         let bytes = record.to_bytes();
         let at = self.now();
         let number = self.log(&LogRecord::Reference { bytes: bytes.clone(), by, at });
         self.put(Table::Reference, id.0, bytes);
-        self.move_reference(id, company_wide, old, version, number)
+        self.move_reference(id, scope, old, version, number)
     }
 }

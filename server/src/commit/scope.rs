@@ -149,19 +149,17 @@ impl Writer {
         Ok(())
     }
 
-    /// A new version of a reference record moves in every scope that holds it.
+    /// A new version of a reference record moves in its own scope, or else in every one with an order that names it.
     pub(super) fn move_reference(
         &mut self,
         record: RecordId,
-        company_wide: bool,
+        scope: Option<ScopeId>,
         old_version: Option<u64>,
         version: u64,
         number: u64,
     ) -> Result<(), CommitError> {
-        let mut scopes = Vec::new();
-        if company_wide {
-            scopes.push(ScopeId::COMPANY);
-        } else {
+        let mut scopes: Vec<ScopeId> = scope.into_iter().collect();
+        if scopes.is_empty() {
             let range = KeyRange::prefix(keys::reference_scopes(record));
             for (key, _) in self.scan(Table::Index, &range, usize::MAX)? {
                 let scope = key.get(17..).and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use docket_sync_core::facts::values::Urgency;
+use docket_sync_core::ids::PersonId;
 use docket_sync_core::time::DAY;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -16,17 +17,22 @@ use crate::auth::sessions::{COOKIE, SessionRecord, SessionToken};
 use crate::callbacks::reactor::FollowUp;
 use crate::store::{MemoryStore, Table};
 
-struct Page {
+/// The routes, and somebody who is logged in.
+pub(crate) struct Page {
     router: Router,
     cookie: String,
 }
 
 impl Page {
     fn open(world: &World) -> Self {
+        Self::open_as(world, CLERK)
+    }
+
+    pub(crate) fn open_as(world: &World, person: PersonId) -> Self {
         let token = SessionToken::new([5; 32]);
         let digest = token.digest();
         world.run(move |writer| {
-            let session = SessionRecord::new(CLERK, writer.identity().epoch, writer.now());
+            let session = SessionRecord::new(person, writer.identity().epoch, writer.now());
             writer.put(Table::Session, digest.0, session.to_bytes());
             Ok(())
         });
@@ -34,7 +40,7 @@ impl Page {
         Self { router, cookie: format!("{COOKIE}={}", token.reveal()) }
     }
 
-    async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
         self.ask_on(method, path, None, body).await
     }
 

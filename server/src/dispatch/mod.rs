@@ -6,7 +6,7 @@
 pub mod api;
 pub mod desk;
 #[cfg(test)]
-mod http_tests;
+pub(crate) mod http_tests;
 pub mod reactor;
 pub mod records;
 pub mod rules;

@@ -153,7 +153,7 @@ impl World {
         self.hire_one("clerk", CLERK, &[Role::Clerk, Role::Dispatcher], "");
     }
 
-    fn hire_one(&self, login: &str, id: PersonId, roles: &[Role], skills: &str) {
+    pub(crate) fn hire_one(&self, login: &str, id: PersonId, roles: &[Role], skills: &str) {
         let skills: BTreeSet<&str> = skills.split(',').filter(|skill| !skill.is_empty()).collect();
         let person = NewPerson::new(login, login, roles.to_vec(), skills, Language::Zh).unwrap();
         self.run(move |writer| {

@@ -1,6 +1,7 @@
 // The answers of the stand-in office, as the contract of the API gives them.
 
 import { touch } from './acts.mjs';
+import { booksList } from './books.mjs';
 import { contacts } from './data.mjs';
 import { addFact, assign, both, newOrder, notSeen, PEOPLE, setState, skip } from './orders.mjs';
 
@@ -193,7 +194,11 @@ export function routes(office, { method, url, headers, body }) {
     case 'POST callbacks/*': return callback(office, id, body);
     case 'GET reviews': return paged(reviews(), url);
     case 'GET technicians': return paged(TECHNICIANS.map((key) => technicianItem(office, key)), url);
-    case 'GET quarantine': return paged([{ device: 'e7'.repeat(16), document: office.orders[3].id, actor: '9f'.repeat(16), sequence: 12, reason: 'revoked', bytes: 1740, received_at: Date.now() - 7_200_000 }], url);
+    case 'GET quarantine': return paged([{ device: 'e7'.repeat(16), document: office.orders[3].id, actor: '9f'.repeat(16), sequence: 12, reason: 'revoked', bytes: 1740, received_at: Date.now() - 7_200_000, key: '7e'.repeat(8), summary: null, decided: null }], url);
+    case 'GET custody': case 'GET bench': case 'GET holdings': case 'GET cash': case 'GET refunds': case 'GET stock': case 'GET findings':
+      return paged(booksList(office, route.slice(4), url), url);
+    case 'GET cash/*': return paged(booksList(office, 'moves', url), url);
+    case 'POST stock/*': return body.code ? [204, {}] : refused(422, 'missing_field', 'code is needed to book a part', 'code');
     case 'GET people': return paged(Object.values(PEOPLE).map((person) => ({ active: true, ...person })), url);
     case 'POST people/*': {
       const person = Object.values(PEOPLE).find((one) => one.id === id);
@@ -204,6 +209,7 @@ export function routes(office, { method, url, headers, body }) {
     case 'POST people': return body.login ? [201, { id: 'f'.repeat(32) }] : refused(422, 'missing_field', 'this field is mandatory', 'login');
     case 'POST devices/*': return [200, { code: 'K7QM-4WDX-R2HP', expires_at: Date.now() + 900_000, server_fingerprint: '8c1f04aa57e2936bd0417f5e2ac9b8613d70f2e45b9a6c18e3f7d2540a9b6c1e' }];
     case 'POST devices/*/revoke': return [200, {}];
+    case 'GET store/*': return [200, { lost: false, unnoticed: false, at: null, known_again: 0, gaps_total: 0, waiting: [] }];
     case 'GET store': return [200, { store: '5e'.repeat(16), epoch: '01c3d9a477e0b21f', fingerprint: '8c1f04aa57e2936bd0417f5e2ac9b8613d70f2e45b9a6c18e3f7d2540a9b6c1e', number: office.number, chain: 'be'.repeat(32) }];
     default: return refused(404, 'not_found', 'no such route');
   }

@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { act } from './acts.mjs';
+import { firstBooks } from './books.mjs';
 import { contacts, firstCallbacks, firstDay, firstDispatches } from './data.mjs';
 import { routes } from './routes.mjs';
 
@@ -16,7 +17,7 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 
 const orders = firstDay();
 export const office = {
-  orders, contacts, callbacks: firstCallbacks(orders), dispatches: firstDispatches(orders), streams: new Set(), log: [], number: 1000, session: false, turn: 43,
+  orders, contacts, callbacks: firstCallbacks(orders), dispatches: firstDispatches(orders), books: firstBooks(orders, Date.now()), streams: new Set(), log: [], number: 1000, session: false, turn: 43,
   /** Tells every open page. */
   emit(event, data) {
     this.number += 1;

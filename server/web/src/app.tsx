@@ -12,6 +12,7 @@ import { Failed, Loading, Toasts } from './parts/state_of_things';
 import { loadTechnicians } from './technicians';
 import { language, suggestLanguage, t } from './text';
 import { Administration } from './views/administration';
+import { Books } from './views/books';
 import { Callbacks } from './views/callbacks';
 import { Dispatch } from './views/dispatch';
 import { Login } from './views/login';
@@ -35,6 +36,7 @@ const SECTIONS: { section: Section; icon: IconName; roles?: string[] }[] = [
   { section: 'dispatch', icon: 'dispatch' },
   { section: 'callbacks', icon: 'phone' },
   { section: 'reviews', icon: 'review' },
+  { section: 'books', icon: 'board' },
   { section: 'technicians', icon: 'device' },
   { section: 'administration', icon: 'gear', roles: ['administrator'] },
 ];
@@ -142,6 +144,8 @@ function View() {
       return <Callbacks query={present.query} />;
     case 'reviews':
       return <Reviews />;
+    case 'books':
+      return <Books query={present.query} />;
     case 'technicians':
       return <Technicians />;
     case 'administration':

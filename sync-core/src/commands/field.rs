@@ -5,7 +5,7 @@ use super::office::{is_currency, person};
 use super::{Command, Desk, Made, Refusal};
 use crate::facts::bodies::{self, SignDocument};
 use crate::facts::complete::Complete;
-use crate::facts::values::{Line, LineKind, UnfinishedReason, VisitRef, Window};
+use crate::facts::values::{Line, LineKind, PartSource, UnfinishedReason, VisitRef, Window};
 use crate::facts::{Author, FactBody, Role};
 use crate::ids::{Digest, FactRef};
 use crate::lifecycle::view::{LineStanding, Moment, Outcome, Visit, VisitState};
@@ -104,6 +104,12 @@ fn checked(desk: &Desk<'_>, line: &Line) -> Result<Line, Refusal> {
     }
     if line.kind == LineKind::Checklist && line.result.is_none() {
         return desk.wrong("missing_field", "result");
+    }
+    // U-13: offered only while his quota lasts; what was fitted all the same is recorded with an unknown source.
+    let code = line.code.as_deref().map(str::trim).unwrap_or_default();
+    let draws = line.kind == LineKind::Part && matches!(line.source, None | Some(PartSource::Van));
+    if draws && desk.context.quotas.get(code).is_some_and(|left| line.quantity > *left) {
+        return desk.wrong("over_quota", "source");
     }
     if line.amount.as_ref().is_some_and(|amount| amount.minor < 0 || !is_currency(&amount.currency)) {
         return desk.wrong("wrong_amount", "amount");

@@ -16,6 +16,8 @@ mod office;
 
 pub use command::{Act, Command, CommandCode, SkillMatch};
 
+use std::collections::BTreeMap;
+
 use crate::facts::values::{Demand, VisitRef};
 use crate::facts::{Author, FactBody, FactKind, Head, Role, bodies, once_digest};
 use crate::ids::{Digest, PersonId};
@@ -41,6 +43,8 @@ pub struct Context {
     pub tariff: Option<u32>,
     /// The colleague's visit that this one continues.
     pub continues: Option<VisitRef>,
+    /// What is left of his quotas, thousandths by the part's code (U-13).
+    pub quotas: BTreeMap<String, i64>,
 }
 
 impl Context {
@@ -55,6 +59,7 @@ impl Context {
             missing: Vec::new(),
             tariff: None,
             continues: None,
+            quotas: BTreeMap::new(),
         }
     }
 

@@ -4,10 +4,10 @@
 //! run forward. [`crate::commands::decide`] asks; a fact that arrives is judged by the gate's own form check.
 
 use super::values::{
-    Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, ComplaintKind, Correction, CustodyPlace, Demand,
-    EmergencyBasis, EscalationKind, Goods, HeaderChange, HoldReason, Liability, Line, Matter, Money, Opinion,
-    PartWanted, Place, QuoteLine, ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip, UnfinishedReason,
-    Urgency, Verdict, Window,
+    Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, Claim, ComplaintKind, Correction, CustodyPlace,
+    Demand, EmergencyBasis, EscalationKind, FindingKind, Goods, HeaderChange, HoldReason, Liability, Line, Matter,
+    Money, Opinion, PartWanted, Place, QuoteLine, ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip,
+    UnfinishedReason, Urgency, Verdict, Window,
 };
 use super::{Author, Origin, SeenRef};
 use crate::attachments::{MediaType, check_size};
@@ -75,6 +75,8 @@ always!(
     Severity,
     Liability,
     Answer,
+    Claim,
+    FindingKind,
 );
 
 impl Complete for String {

@@ -358,6 +358,10 @@ fact_kinds! {
         "names the DONE";
     89 "handle_complaint" HandleComplaint Admin Office CALLERS false Branch 2
         "names the complaint; words";
+    96 "state_finding" StateFinding Admin Field NOBODY true Online 2
+        "by the ledger: what lies across orders (lifecycle 4.5)";
+    97 "lift_finding" LiftFinding Admin Field NOBODY true Online 2
+        "by the ledger: it does not hold any more";
 }
 
 impl FactKind {
@@ -365,6 +369,9 @@ impl FactKind {
     /// it is refused.
     #[must_use]
     pub fn is_office_act(self) -> bool {
-        matches!(self, Self::Admit | Self::Discard | Self::PassOver | Self::Renumber)
+        matches!(
+            self,
+            Self::Admit | Self::Discard | Self::PassOver | Self::Renumber | Self::StateFinding | Self::LiftFinding
+        )
     }
 }

@@ -4,6 +4,7 @@ use super::causality::Node;
 use super::facets::{CustodyStage, CustodyView, Holder, ReceiptState};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment};
+use super::ledger::Ledger;
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule};
 use crate::facts::values::{BenchStep, CustodyPlace, ReceiptFate, ReviewChoice};
@@ -27,7 +28,7 @@ impl Custodies<'_> {
 }
 
 /// Follows the goods.
-pub(super) fn custodies<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Custodies<'a> {
+pub(super) fn custodies<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, ledger: &Ledger<'a>) -> Custodies<'a> {
     let mut custodies = Custodies::default();
     if !ground.has(&[FactKind::TakeCustody]) {
         return custodies;
@@ -38,6 +39,7 @@ pub(super) fn custodies<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) ->
         let mut view = one(ground, findings, *take, body);
         if view.is_open() {
             claimed_twice(ground, findings, (*take, body), &takes, &mut view);
+            claimed_elsewhere(ground, findings, ledger, *take, &mut view);
         }
         custodies.takes.push((*take, view.is_open()));
         custodies.views.push(view);
@@ -208,6 +210,20 @@ fn claimed_twice<'a>(
     claims.sort_by_key(Node::place);
     let holders = unique(claims.iter().filter_map(|claim| claim.fact.person()).collect());
     view.holder = conflict(ground, findings, ("X-55", "explain.x_55"), take, &claims, holders);
+}
+
+/// R9 across orders: the same goods are held on another order, too. The earlier claim is this order's.
+fn claimed_elsewhere<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    ledger: &Ledger<'a>,
+    take: Node<'a>,
+    view: &mut CustodyView,
+) {
+    let Some(claimed) = ledger.goods.iter().find(|claimed| claimed.take == take) else { return };
+    let Holder::Person(here) = view.holder else { return };
+    let holders = unique(core::iter::once(here).chain(claimed.others.iter().copied()).collect());
+    view.holder = conflict(ground, findings, ("X-55", "explain.x_55"), take, &[take, claimed.finding], holders);
 }
 
 /// R9: no winner by itself; a supervisor decides which claim holds.

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use super::view::Moment;
 use crate::facts::Author;
 use crate::facts::values::{
-    ApprovalWay, ComplaintKind, CustodyPlace, Demand, Goods, HeaderField, HoldReason, Line, Matter, Opinion, QuoteLine,
-    ServiceClass, Severity,
+    ApprovalWay, Claim, ComplaintKind, CustodyPlace, Demand, FindingKind, Goods, HeaderField, HoldReason, Line, Matter,
+    Opinion, QuoteLine, ServiceClass, Severity,
 };
-use crate::ids::{DocumentId, FactId, PersonId};
+use crate::ids::{Digest, DocumentId, FactId, FactRef, PersonId};
 use crate::wire::coded_enum;
 
 coded_enum! {
@@ -313,6 +313,27 @@ pub struct PlannedLine {
     pub line: Line,
 }
 
+/// What the ledger found across orders (lifecycle 4.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingView {
+    /// When and by which fact it was stated.
+    pub at: Moment,
+    /// What.
+    pub kind: FindingKind,
+    /// The fact of this order that it is about.
+    pub about: FactRef,
+    /// What it is about, as people name it.
+    pub subject: String,
+    /// Whose stock, time or cash.
+    pub person: Option<PersonId>,
+    /// The facts of other orders.
+    pub others: Vec<Claim>,
+    /// Digest of the fact that lifted it.
+    pub lifted: Option<Digest>,
+    /// Neither lifted nor decided.
+    pub is_open: bool,
+}
+
 /// Everything beside the state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facets {
@@ -358,6 +379,8 @@ pub struct Facets {
     pub linked: Vec<DocumentId>,
     /// The order that goes on in place of this one.
     pub survivor: Option<DocumentId>,
+    /// What the ledger found, in canonical order.
+    pub findings: Vec<FindingView>,
     /// Facts whose claimed time contradicts the server's (R11): their confidence is LOW.
     pub low_confidence: Vec<FactId>,
 }

@@ -11,12 +11,12 @@ use super::fact_set::FactSet;
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment, moment_of};
 use super::items::Items;
-use super::lines::Terms;
+use super::lines::{Barriers, Terms};
 use super::reviews::terms;
 use super::view::{NoteView, OrderState, OrderView, ReviewKind, Rule, VoucherFacet};
 use super::{
-    appointment, approvals, consent, custody, duplicates, header, holds, intake, lines, money, records, signature,
-    visits,
+    appointment, approvals, consent, custody, duplicates, header, holds, intake, ledger, lines, money, records,
+    signature, visits,
 };
 use crate::facts::{Fact, FactBody};
 use crate::ids::{ActorId, FactId};
@@ -30,12 +30,13 @@ pub fn fold(facts: &FactSet) -> OrderView {
     let mut findings = Findings::default();
     let ground = Ground::new(facts, &mut findings);
     findings.hear_decisions(&ground);
+    let ledger = ledger::ledger(&ground, &mut findings);
     let request = intake::request(&ground, &mut findings);
     let confirmation = intake::confirmation(&ground, &mut findings);
     let declined = intake::declined(&ground, &mut findings);
     let items = Items::new(&ground);
     let visits = visits::visits(&ground, &mut findings, &items);
-    let custodies = custody::custodies(&ground, &mut findings);
+    let custodies = custody::custodies(&ground, &mut findings, &ledger);
     let cancels = cancel::cancels(&ground, &mut findings, &visits, &custodies);
     let closing = closing::closing(&ground, &mut findings);
     let assignments = assignment::assignments(&ground, &mut findings, &visits, &cancels);
@@ -43,7 +44,13 @@ pub fn fold(facts: &FactSet) -> OrderView {
     let warranty = header::warranty(&ground, &mut findings, request.as_ref());
     let mut consents = consent::consents(&ground, &mut findings, &visits);
     let mut terms = Terms { request: request.as_ref(), warranty: &warranty, consents: &mut consents };
-    let mut lines = lines::lines(&ground, &mut findings, &visits, &cancels, &closing, &mut terms);
+    let mut lines = lines::lines(
+        &ground,
+        &mut findings,
+        &visits,
+        &Barriers { cancels: &cancels, closing: &closing, ledger: &ledger },
+        &mut terms,
+    );
     let signatures = signature::signatures(&ground, &mut findings, &lines);
     cloned_devices(&ground, &mut findings);
     let duplicates = duplicates::duplicates(&ground, &mut findings);
@@ -73,6 +80,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         handed_to: each!(ground, HandoverVisit).map(|(_, body)| body.to).collect(),
         linked: duplicates.linked,
         survivor: duplicates.survivor,
+        findings: ledger.views.clone(),
         low_confidence: records::low_confidence(&ground, &mut findings),
         quotes: std::mem::take(&mut consents.views),
     };

@@ -9,11 +9,12 @@ use super::consent::Consents;
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment, role};
 use super::header::Warranty;
+use super::ledger::Ledger;
 use super::line_edits::{Entry, corrected, entries, line_of, possible_duplicates, replaced};
-use super::reviews::terms;
+use super::reviews::terms as terms_of;
 use super::view::{Coverage, LineStanding, LineView, Request, ReviewKind, Rule};
 use super::visits::Visits;
-use crate::facts::values::{Line, LineKind, ReviewChoice};
+use crate::facts::values::{Line, LineKind, PartSource, ReviewChoice};
 use crate::facts::{FactBody, Role};
 
 /// Every line with its facts.
@@ -38,15 +39,26 @@ pub(super) struct Terms<'t, 'a> {
     pub(super) consents: &'t mut Consents<'a>,
 }
 
+/// What may keep a line from being charged.
+#[derive(Clone, Copy)]
+pub(super) struct Barriers<'t, 'a> {
+    /// Cancels.
+    pub(super) cancels: &'t Cancels<'a>,
+    /// The close.
+    pub(super) closing: &'t Closing<'a>,
+    /// What the ledger found.
+    pub(super) ledger: &'t Ledger<'a>,
+}
+
 /// R5, R6 and R7 over all lines.
 pub(super) fn lines<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
     visits: &Visits<'a>,
-    cancels: &Cancels<'a>,
-    closing: &Closing<'a>,
+    barriers: &Barriers<'_, 'a>,
     terms: &mut Terms<'_, 'a>,
 ) -> Lines<'a> {
+    let Barriers { cancels, closing, ledger } = *barriers;
     let gone = Gone { reversed: reversed(ground, findings), replaced: replaced(ground, findings) };
     let signed = ground.proofs().first().map(|proof| proof.node);
     let free = free(ground, findings, terms.warranty);
@@ -92,7 +104,12 @@ pub(super) fn lines<'a>(
             (Some(_), Some(None)) | (None, _) => None,
             (Some(signed), _) => Some(signed),
         };
-        let billable = effective && agreed && !internal && !barred && !late && !free && amount.is_some();
+        let held = ledger.held.contains(node);
+        if effective && is_of_unknown_source(corrected.unwrap_or(line)) {
+            // C-064: a part whose source nobody knows is flagged, never dropped.
+            findings.raise(ground, &terms_of(ReviewKind::PartSource), &[node], Rule::R5);
+        }
+        let billable = effective && agreed && !internal && !barred && !late && !free && !held && amount.is_some();
         if let Some(amount) = amount.filter(|_| billable) {
             let sum = lines.billable.entry(amount.currency.clone()).or_insert(0);
             *sum = sum.saturating_add(amount.minor);
@@ -105,6 +122,7 @@ pub(super) fn lines<'a>(
             standing,
             covered,
             billable,
+            held,
         });
     }
     lines.coverage = match (covered_lines, open_lines) {
@@ -138,15 +156,15 @@ fn free<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, warranty: &Warrant
 }
 
 /// the customer signed as free what was judged as paid meanwhile: not charged on this signature.
-fn not_charged<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, terms_of: &Terms<'_, 'a>, node: Node<'a>) -> bool {
-    let Some(verdict) = terms_of.warranty.charged else {
+fn not_charged<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, agreed: &Terms<'_, 'a>, node: Node<'a>) -> bool {
+    let Some(verdict) = agreed.warranty.charged else {
         return false;
     };
     let covers = |proof: &super::ground::Proof<'a>| {
         proof.covered.iter().any(|reference| ground.covered_by(proof.node, *reference) == Some(node))
     };
     let covering: Vec<_> = ground.proofs().into_iter().filter(covers).collect();
-    let free = |proof: &super::ground::Proof<'a>| Warranty::was_free(ground, terms_of.request, proof.node);
+    let free = |proof: &super::ground::Proof<'a>| Warranty::was_free(ground, agreed.request, proof.node);
     let Some(proof) = covering.iter().find(|proof| free(proof)).filter(|_| covering.iter().all(free)) else {
         return false;
     };
@@ -158,7 +176,7 @@ fn not_charged<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, terms_of: &
         message: "explain.x_48",
     };
     findings.explain_once(because, &[proof.node], &[verdict]);
-    let decision = findings.raise(ground, &terms(ReviewKind::NotCharged), &[verdict, proof.node], Rule::R7);
+    let decision = findings.raise(ground, &terms_of(ReviewKind::NotCharged), &[verdict, proof.node], Rule::R7);
     decision.is_none_or(|decision| decision.choice != ReviewChoice::Consented)
 }
 
@@ -166,6 +184,11 @@ fn not_charged<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, terms_of: &
 /// checklist steps are evidence, not charges.
 pub(super) fn is_on_the_voucher(line: &Line) -> bool {
     matches!(line.kind, LineKind::Labour | LineKind::Part | LineKind::Expense) || line.amount.is_some()
+}
+
+/// Whether it is a part that its author could not say the source of.
+fn is_of_unknown_source(line: &Line) -> bool {
+    line.kind == LineKind::Part && line.source == Some(PartSource::Unknown)
 }
 
 /// Reversing facts by the place of their line: by its author, or by a supervisor.
@@ -214,7 +237,7 @@ fn standing<'a>(
         findings.void(node, Rule::R12);
     }
     if findings.is_void(node) {
-        let decision = findings.decision(ground, &terms(ReviewKind::VoidFact), &[node]);
+        let decision = findings.decision(ground, &terms_of(ReviewKind::VoidFact), &[node]);
         if decision.is_none_or(|decision| decision.choice != ReviewChoice::Keep) {
             return LineStanding::Void;
         }
@@ -249,7 +272,7 @@ fn uncovered<'a>(
     let because = Because { field: "signature", value: "signed_partial", rule: Rule::R6, pair, message };
     findings.explain(because, &[signature], &[line]);
     findings.tell_author(line, "notice.line_uncovered", line);
-    findings.raise(ground, &terms(ReviewKind::UncoveredLines), &[line], Rule::R6).map(|decision| decision.choice)
+    findings.raise(ground, &terms_of(ReviewKind::UncoveredLines), &[line], Rule::R6).map(|decision| decision.choice)
 }
 
 /// two technicians recorded lines without knowing of each other; everything adds up.

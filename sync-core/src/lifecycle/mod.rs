@@ -32,6 +32,7 @@ mod intake;
 #[cfg(any(test, feature = "scenario"))]
 pub mod invariants;
 mod items;
+mod ledger;
 mod line_edits;
 mod lines;
 pub mod messages;

@@ -81,6 +81,17 @@ pub fn terms(kind: ReviewKind) -> Terms {
         ReviewKind::NotRepairable => (Role::Supervisor, None, &[Exchange, Refund, Keep], Keep, true),
         // the approver is asked for the version that shows now.
         ReviewKind::ApprovalOutdated => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
+        // the storekeeper asks both; nothing is charged before he has decided.
+        ReviewKind::SerialConflict => (Role::Storekeeper, None, &[Keep, WriteOff], WriteOff, true),
+        ReviewKind::StockDispute => (Role::Storekeeper, Some(7 * DAY), &[Acknowledged], Acknowledged, false),
+        // the technician confirms the split, or corrects his lines.
+        ReviewKind::TimeOverlap => (Role::Technician, Some(7 * DAY), &[Keep], Keep, false),
+        ReviewKind::CashOvernight => (Role::Accountant, Some(DAY), &[Acknowledged], Acknowledged, false),
+        // C-116: open until the storekeeper has the old part, or lets it go.
+        ReviewKind::CoreOwed => (Role::Storekeeper, None, &[Return, WriteOff], Return, true),
+        ReviewKind::BenchLate => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
+        // C-064: never dropped.
+        ReviewKind::PartSource => (Role::Storekeeper, Some(7 * DAY), &[Keep], Keep, false),
         // C-068: the company decides; an escalated order is never idle.
         ReviewKind::Escalation => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
     };

@@ -123,6 +123,10 @@ fn books(body: &FactBody, language: Language) -> Option<Values> {
         }
         FactBody::SetLiability(body) => vec![code("case", "liability", body.case.code(), language)],
         FactBody::RecordCallback(body) => vec![code("result", "callback", body.result.code(), language)],
+        FactBody::StateFinding(body) => {
+            vec![code("finding", "finding", body.kind.code(), language), ("subject", quote(&body.subject))]
+        }
+        FactBody::LiftFinding(body) => vec![code("finding", "finding", body.kind.code(), language)],
         FactBody::HandleComplaint(body) => vec![("text", quote(&body.text))],
         _ => return None,
     })

@@ -72,6 +72,8 @@ enum Takes {
     Currency,
     /// One of these codes.
     Code(&'static [&'static str]),
+    /// At most so many texts, each of at most so many characters.
+    Texts(usize, usize),
 }
 
 /// Codes of [`crate::facts::values::Channel`] by which a customer can be asked.
@@ -105,7 +107,13 @@ const KEYS: &[(&str, Takes)] = &[
     ("voucher.template_version", Takes::Whole(1, VERSION_MAX)),
     ("voucher.terms.en", Takes::Text(TERMS_MAX)),
     ("voucher.terms.zh", Takes::Text(TERMS_MAX)),
+    ("books.remit_by_minutes", Takes::Whole(1, 1_440)),
+    ("books.bench_machines_per_day", Takes::Whole(1, 10_000)),
+    ("books.core_classes", Takes::Texts(200, 32)),
 ];
+
+/// Sections that came later: a policy written before takes what ships.
+const LATER: &[&str] = &["books"];
 
 impl Takes {
     fn accepts(self, value: &Value) -> bool {
@@ -117,6 +125,9 @@ impl Takes {
                 value.as_str().is_some_and(|text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()))
             }
             Self::Code(codes) => value.as_str().is_some_and(|text| codes.contains(&text)),
+            Self::Texts(number, max) => value
+                .as_array()
+                .is_some_and(|texts| texts.len() <= number && texts.iter().all(|text| Self::Text(max).accepts(text))),
         }
     }
 
@@ -128,6 +139,7 @@ impl Takes {
             Self::Text(max) => format!("a text of 1 to {max} characters"),
             Self::Currency => "three capital letters as in ISO 4217, for example \"CNY\"".to_owned(),
             Self::Code(codes) => format!("one of: {}", codes.join(", ")),
+            Self::Texts(number, max) => format!("a list of at most {number} texts of 1 to {max} characters"),
         }
     }
 }
@@ -145,6 +157,7 @@ pub(super) fn checked(json: &[u8]) -> Result<Value, PolicyError> {
     if let Some(format) = value.get("format") {
         check_value("format", Takes::Whole(1, 1), format)?;
     }
+    let value = with_later_sections(value);
     check_section("", &value)?;
     for (path, takes) in KEYS {
         let found = path.split('.').try_fold(&value, |section, name| section.get(name));
@@ -154,6 +167,19 @@ pub(super) fn checked(json: &[u8]) -> Result<Value, PolicyError> {
         check_value(path, *takes, found)?;
     }
     Ok(value)
+}
+
+/// The file with the sections that it is too old to have.
+fn with_later_sections(mut value: Value) -> Value {
+    let shipped: Value = serde_json::from_str(super::DEFAULT_JSON).unwrap_or_default();
+    if let Some(file) = value.as_object_mut() {
+        for section in LATER {
+            if let (false, Some(ships)) = (file.contains_key(*section), shipped.get(*section)) {
+                file.insert((*section).to_owned(), ships.clone());
+            }
+        }
+    }
+    value
 }
 
 fn check_value(path: &str, takes: Takes, value: &Value) -> Result<(), PolicyError> {
@@ -280,6 +306,12 @@ mod tests {
                         schema["enum"].as_array().unwrap().iter().map(|code| code.as_str().unwrap()).collect();
                     assert_eq!(listed, *codes, "{path}");
                 }
+                Takes::Texts(number, max) => {
+                    assert_eq!(
+                        (&schema["maxItems"], &schema["items"]["maxLength"]),
+                        (&(*number).into(), &(*max).into())
+                    );
+                }
             }
             assert!(schema["description"].is_string(), "{path}");
         }
@@ -297,6 +329,14 @@ mod tests {
             .unwrap_err();
             assert_eq!((error.key, error.problem), (format!("$.{path}"), PolicyProblem::Missing));
             assert_eq!(error.instead, takes.instead());
+        }
+    }
+
+    #[test]
+    fn a_policy_of_before_a_section_takes_what_ships() {
+        for section in LATER {
+            let policy = read(|value| drop(value.as_object_mut().unwrap().remove(*section))).unwrap();
+            assert_eq!(policy, ServicePolicy::shipped().unwrap(), "{section}");
         }
     }
 
@@ -328,6 +368,10 @@ mod tests {
         check(
             &|value| value["voucher"]["terms"]["zh"] = "".into(),
             "policy: $.voucher.terms.zh cannot be \"\"; write a text of 1 to 2048 characters",
+        );
+        check(
+            &|value| value["books"]["core_classes"] = serde_json::json!(["CMP", ""]),
+            "policy: $.books.core_classes cannot be [\"CMP\",\"\"]; write a list of at most 200 texts of 1 to 32 characters",
         );
         check(
             &|value| value["cancel"] = 30.into(),

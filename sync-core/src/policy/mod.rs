@@ -48,6 +48,20 @@ pub struct ServicePolicy {
     pub callback: CallbackPolicy,
     /// The service voucher.
     pub voucher: VoucherPolicy,
+    /// Cash, goods and parts. A policy written before it was a section takes what ships.
+    pub books: BooksPolicy,
+}
+
+/// Rules of what lies across orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BooksPolicy {
+    /// Minutes after midnight, in the company's time, by which the cash of a day is handed in (C-093).
+    pub remit_by_minutes: u32,
+    /// Machines that the bench repairs in a day (C-137).
+    pub bench_machines_per_day: u32,
+    /// Classes of parts for which the old one comes back (交旧领新, C-116): the codes up to the first hyphen.
+    pub core_classes: Vec<String>,
 }
 
 /// Rules of intake.

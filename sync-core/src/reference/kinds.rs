@@ -3,8 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::facts::Role;
-use crate::facts::values::Money;
-use crate::ids::{RecordId, StoreId};
+use crate::facts::values::{Claim, Money};
+use crate::ids::{PersonId, RecordId, StoreId};
 use crate::time::UnixMillis;
 use crate::wire::coded_enum;
 use crate::{DecodeError, limits, wire};
@@ -51,6 +51,8 @@ coded_enum! {
         Company = 0 "company",
         /// Devices that have an order in scope which names the record.
         Orders = 1 "orders",
+        /// Devices of the one person whom it concerns: [`Reference::holder`].
+        Holder = 2 "holder",
     }
 }
 
@@ -215,6 +217,26 @@ reference_kinds! {
         0 signed: Vec<u8>, with "minicbor::bytes";
     }
 
+    /// One part in one person's stock (车存). As a quota it may not be drawn below nothing offline (U-13).
+    12 "part_quota" PartQuota Holder {
+        /// Whose stock.
+        0 keeper: PersonId;
+        /// Catalogue code.
+        1 code: String;
+        /// Name.
+        2 name: String;
+        /// Unit of the quantity.
+        3 unit: String;
+        /// Thousandths that are left when the lines in `counted` are taken off.
+        4 left: i64;
+        /// Whether its keeper's devices refuse to draw more.
+        5 is_quota: bool;
+        /// Lines since `since` that are taken off already.
+        6 counted: Vec<Claim>;
+        /// Every line of before is taken off.
+        7 since: UnixMillis;
+    }
+
     /// The company as vouchers show it.
     6 "company" Company Company {
         /// Name.
@@ -237,6 +259,12 @@ impl Reference {
         self.kind().map(ReferenceKind::scope)
     }
 
+    /// The one person whom it concerns, for kinds of [`ReferenceScope::Holder`].
+    #[must_use]
+    pub fn holder(&self) -> Option<PersonId> {
+        if let Self::PartQuota(quota) = self { Some(quota.keeper) } else { None }
+    }
+
     /// The same kind with nothing in it.
     pub(super) fn blank(&self) -> Self {
         let nothing = RecordId([0; 16]);
@@ -255,6 +283,18 @@ impl Reference {
             }
             Self::PolicyRecord(_) => PolicyRecord { version: 0, json: Vec::new() }.into(),
             Self::Revocation(_) => Revocation { signed: Vec::new() }.into(),
+            // Whose it was stays: it tells where the record that is gone has to go.
+            Self::PartQuota(quota) => PartQuota {
+                keeper: quota.keeper,
+                code: String::new(),
+                name: String::new(),
+                unit: String::new(),
+                left: 0,
+                is_quota: false,
+                counted: Vec::new(),
+                since: UnixMillis(0),
+            }
+            .into(),
             Self::Company(_) => Company {
                 name: Translated::default(),
                 store: StoreId([0; 16]),
@@ -287,6 +327,7 @@ impl Reference {
                 let (name, address) = (&company.name, &company.address);
                 (vec![&name.en, &name.zh, &company.phone, &address.en, &address.zh], vec![])
             }
+            Self::PartQuota(quota) => (vec![&quota.code, &quota.name, &quota.unit], vec![quota.counted.len()]),
             // Bounded by the record as a whole.
             Self::PolicyRecord(_) | Self::Revocation(_) | Self::Unknown { .. } => (vec![], vec![]),
         };

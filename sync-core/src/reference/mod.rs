@@ -14,8 +14,8 @@ mod kinds;
 use minicbor::{Decode, Encode};
 
 pub use kinds::{
-    CatalogueItem, Company, Customer, Language, Person, PolicyRecord, Reference, ReferenceKind, ReferenceScope,
-    Revocation, Site, Translated, Unit,
+    CatalogueItem, Company, Customer, Language, PartQuota, Person, PolicyRecord, Reference, ReferenceKind,
+    ReferenceScope, Revocation, Site, Translated, Unit,
 };
 
 use crate::ids::{Digest, PersonId, RecordId};
@@ -121,12 +121,25 @@ pub fn person_record(person: PersonId) -> RecordId {
     RecordId(person.0)
 }
 
+/// The record that says how much of a part is in a person's stock: the first 16 bytes of BLAKE3 over a domain name, the
+/// person and the part's code.
+#[must_use]
+pub fn part_quota_record(keeper: PersonId, code: &str) -> RecordId {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"docket-part-quota-1");
+    hasher.update(&keeper.0);
+    hasher.update(code.as_bytes());
+    let mut id = [0; RecordId::LENGTH];
+    hasher.finalize_xof().fill(&mut id);
+    RecordId(id)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use crate::facts::Role;
-    use crate::facts::values::Money;
-    use crate::ids::StoreId;
+    use crate::facts::values::{Claim, Money};
+    use crate::ids::{DocumentId, FactRef, StoreId};
     use crate::time::UnixMillis;
     use proptest::prelude::*;
 
@@ -169,6 +182,17 @@ pub(crate) mod tests {
             phone: "400-000-0000".into(),
             address: both("1 Harbour Road", "海港路 1 号"),
         };
+        let line = Claim { order: DocumentId([9; 16]), fact: FactRef { prefix: [4; 5], sequence: 12 }, person: None };
+        let quota = PartQuota {
+            keeper: PersonId([5; 16]),
+            code: "CMP-35".into(),
+            name: "压缩机".into(),
+            unit: "piece".into(),
+            left: 2_000,
+            is_quota: true,
+            counted: vec![line],
+            since: UnixMillis(1_780_270_200_000),
+        };
         let contents: Vec<(&'static str, Reference)> = vec![
             ("customer", customer.into()),
             ("site", site.into()),
@@ -178,6 +202,7 @@ pub(crate) mod tests {
             ("policy", policy.into()),
             ("company", company.into()),
             ("revocation", Revocation { signed: vec![7; 9] }.into()),
+            ("part-quota", quota.into()),
         ];
         let records = (1_u8..).zip(contents);
         records.map(|(id, (name, content))| (name, ReferenceRecord::new(RecordId([id; 16]), 2, content))).collect()
@@ -203,6 +228,11 @@ pub(crate) mod tests {
             .map(|(name, _)| name)
             .collect();
         assert_eq!(wide, ["person", "catalogue", "policy", "company", "revocation"]);
+        for (name, record) in samples() {
+            let one_persons = record.content.scope() == Some(ReferenceScope::Holder);
+            assert_eq!(record.content.holder().is_some(), one_persons, "{name}");
+            assert_eq!(record.tombstone().content.holder(), record.content.holder(), "{name}");
+        }
     }
 
     #[test]

@@ -104,9 +104,9 @@ fn the_table_of_kinds_in_the_documentation_is_that_of_the_code() {
 }
 
 #[test]
-fn numbers_of_kinds_are_dense_and_every_kind_says_what_is_checked() {
-    for (kind, number) in FactKind::ALL.iter().zip(1_u8..) {
-        assert_eq!(kind.number(), number, "{kind}");
+fn numbers_of_kinds_ascend_and_every_kind_says_what_is_checked() {
+    for (kind, next) in FactKind::ALL.iter().zip(FactKind::ALL.iter().skip(1)) {
+        assert!(kind.number() < next.number(), "{kind} {next}");
     }
     assert!(FactKind::ALL.iter().all(|kind| !kind.checks().is_empty()));
 }

@@ -3,9 +3,9 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "the kinds are told in groups")]
 
 use docket_sync_core::facts::values::{
-    Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, ComplaintKind, Correction, CustodyPlace, Demand,
-    EmergencyBasis, EscalationKind, Goods, HeaderChange, HeaderField, HoldReason, Liability, Matter, Opinion,
-    OpinionGrade, PartWanted, QuoteLine, ReceiptFate, ServiceClass, Severity, Share, Urgency, Verdict,
+    Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, Claim, ComplaintKind, Correction, CustodyPlace,
+    Demand, EmergencyBasis, EscalationKind, FindingKind, Goods, HeaderChange, HeaderField, HoldReason, Liability,
+    Matter, Opinion, OpinionGrade, PartWanted, QuoteLine, ReceiptFate, ServiceClass, Severity, Share, Urgency, Verdict,
 };
 use docket_sync_core::facts::{FactBody, FactKind, bodies};
 use docket_sync_core::ids::{BlobId, Digest, DocumentId, FactRef, RecordId};
@@ -228,6 +228,12 @@ fn books(kind: FactKind) -> Option<FactBody> {
         FactKind::RecordCallback => {
             bodies::RecordCallback { result: CallbackResult::Redo, about: field(19), text: Some(words()) }.into()
         }
+        FactKind::StateFinding => {
+            let others = vec![Claim { order: DocumentId([8; 16]), fact: field(16), person: Some(TECHNICIAN) }];
+            let (kind, subject) = (FindingKind::SerialConflict, "SN-9".into());
+            bodies::StateFinding { kind, fact: field(17), subject, person: Some(TECHNICIAN), others }.into()
+        }
+        FactKind::LiftFinding => bodies::LiftFinding { finding: office(90), kind: FindingKind::SerialConflict }.into(),
         FactKind::HandleComplaint => {
             bodies::HandleComplaint { complaint: field(71), text: words(), settled: false }.into()
         }

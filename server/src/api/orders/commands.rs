@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use super::detail::{Looker, OrderDetail, order_detail, references};
 use super::etag::{etag_header, if_match};
 use crate::api::error::refused;
-use crate::api::guard::{Permit, Works};
+use crate::api::guard::{Acts, Permit};
 use crate::api::request::{Body, id_in_path};
 use crate::commit::{CommitError, Stated, Writer};
 use crate::error::{ApiError, ErrorBody};
@@ -127,7 +127,7 @@ pub(crate) struct UnknownView {
 )]
 pub(crate) async fn run_command(
     State(office): State<Arc<Office>>,
-    permit: Permit<Works>,
+    permit: Permit<Acts>,
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(body): Body<CommandBody>,

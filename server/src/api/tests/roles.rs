@@ -10,6 +10,13 @@ const READ: &[&str] = &[
     "/api/people",
     "/api/devices",
     "/api/store",
+    "/api/custody",
+    "/api/bench",
+    "/api/holdings",
+    "/api/cash",
+    "/api/refunds",
+    "/api/stock",
+    "/api/findings",
 ];
 
 #[tokio::test]

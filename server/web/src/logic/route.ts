@@ -1,6 +1,6 @@
 /** Addresses of the page, kept in the hash so that the server needs to know only one document. Pure. */
 
-export type Section = 'orders' | 'dispatch' | 'callbacks' | 'reviews' | 'technicians' | 'administration';
+export type Section = 'orders' | 'dispatch' | 'callbacks' | 'reviews' | 'books' | 'technicians' | 'administration';
 
 export type Route =
   | { view: 'orders'; query: URLSearchParams }
@@ -21,6 +21,7 @@ export function parseRoute(hash: string): Route {
     case 'dispatch':
     case 'callbacks':
     case 'reviews':
+    case 'books':
     case 'technicians':
     case 'administration':
       return { view: first, query };

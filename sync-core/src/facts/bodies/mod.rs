@@ -30,6 +30,7 @@ macro_rules! bodies {
 
 mod books;
 mod custody;
+mod ledger;
 mod money;
 mod planning;
 mod terms;
@@ -37,6 +38,7 @@ mod work;
 
 pub use books::*;
 pub use custody::*;
+pub use ledger::*;
 pub use money::*;
 pub use planning::*;
 pub use terms::*;

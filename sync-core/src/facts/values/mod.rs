@@ -1,10 +1,12 @@
 //! Values inside facts: money, quantities, windows, lines, people. Integers only, units always named.
 
+mod ledger;
 mod office;
 mod onsite;
 
 use minicbor::{Decode, Encode};
 
+pub use ledger::*;
 pub use office::*;
 pub use onsite::*;
 

@@ -12,10 +12,10 @@ use crate::lifecycle::scenario::{STORIES, Scenario};
 const ELSEWHERE: &[(&str, &str)] = &[
     ("X-23", "the gate: quarantine after a revocation"),
     ("X-24", "ledger: dispatch"),
-    ("X-35", "ledger: serial numbers"),
-    ("X-36", "ledger: stock"),
-    ("X-41", "ledger: stocktake"),
-    ("X-42", "lines add up (X-34); overlap on two orders is the ledger's"),
+    ("X-35", "ledger: serial numbers; tests/books"),
+    ("X-36", "ledger: stock; tests/books"),
+    ("X-41", "ledger: stocktake; tests/books"),
+    ("X-42", "lines add up (X-34); overlap on two orders is the ledger's: tests/books"),
     ("X-64", "ledger: hours"),
     ("X-65", "companion document: callbacks"),
     ("X-66", "ledger: settlement"),
@@ -23,7 +23,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("X-69", "ledger: duplicates"),
     ("X-70", "ledger: duplicates"),
     ("X-74", "restore: healing by devices"),
-    ("X-75", "ledger: numbers"),
+    ("X-75", "ledger: numbers; tests/healing"),
     ("X-76", "tests/pairs: cloned devices"),
 ];
 

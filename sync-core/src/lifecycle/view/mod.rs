@@ -173,6 +173,8 @@ pub struct LineView {
     pub covered: bool,
     /// May be billed: effective, covered, and nothing speaks against it (R6, R7).
     pub billable: bool,
+    /// Not charged, since the ledger asks about it.
+    pub held: bool,
 }
 
 /// One note.

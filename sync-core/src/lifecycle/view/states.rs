@@ -207,6 +207,20 @@ coded_enum! {
         ApprovalOutdated = 24 "approval_outdated",
         /// The technician cannot solve it (C-068).
         Escalation = 25 "escalation",
+        /// One serial number was used more than once.
+        SerialConflict = 40 "serial_conflict",
+        /// More was drawn from a stock than was there.
+        StockDispute = 41 "stock_dispute",
+        /// One person worked on two orders at one time.
+        TimeOverlap = 42 "time_overlap",
+        /// Cash was not handed in on its day (C-093).
+        CashOvernight = 43 "cash_overnight",
+        /// The old part is owed (C-116).
+        CoreOwed = 44 "core_owed",
+        /// Goods on the bench are late (C-136).
+        BenchLate = 45 "bench_late",
+        /// Nobody knows where a fitted part came from (C-064).
+        PartSource = 46 "part_source",
     }
 }
 

@@ -75,6 +75,7 @@ fn line(sequence: u64, kind: LineKind, name: &str, quantity: i64, unit: &str, am
         line,
         standing: LineStanding::Effective,
         covered: false,
+        held: false,
         billable: false,
     }
 }
