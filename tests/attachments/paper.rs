@@ -3,6 +3,7 @@
 use docket_harness::world::{MORNING, Trouble};
 use docket_sync_core::attachments::blob_id;
 use docket_sync_core::commands::Command;
+use docket_sync_core::facts::values::{Line, LineKind, Money};
 use docket_sync_core::lifecycle::facets::ProofWay;
 use docket_sync_core::lifecycle::view::OrderState;
 use docket_sync_core::time::{HOUR, MINUTE};
@@ -23,6 +24,21 @@ async fn u_09_a_paper_signed_by_hand_is_entered_the_next_day_and_completes_the_o
     phone.begin_work()?;
     let shown = phone.client.show(phone.order)?;
     let visit = shown.visit_of(phone.client.person()).ok_or("a visit")?.id.reference();
+    let amount = Some(Money { minor: 15_000, currency: "CNY".into() });
+    let line = Line {
+        kind: LineKind::Labour,
+        name: "加氟".into(),
+        quantity: 1_000,
+        unit: "h".into(),
+        amount,
+        code: None,
+        serial: None,
+        source: None,
+        result: None,
+        blob: None,
+    };
+    phone.client.execute(&shown, &Command::RecordLine { visit, line })?;
+    let shown = phone.client.show(phone.order)?;
     phone.client.execute(&shown, &Command::Done { visit, finding: None })?;
     phone.sync(address).await?;
 
