@@ -68,6 +68,49 @@ const REGRESSIONS: &[u64] = &[
 
 /// Histories that once broke a rule, each the shortest that did: they stay what they are when schedules change.
 const HISTORIES: &[(u64, &[Action])] = &[
+    // An order that a technician began on site was in nobody's scope.
+    (2, &[Action { kind: Kind::Work, phone: 2, luck: 6_203_239_151_577_652_755 }]),
+    // His next fact on it was out of scope.
+    (
+        7,
+        &[
+            Action { kind: Kind::Work, phone: 0, luck: 11_835_676_605_595_738_121 },
+            Action { kind: Kind::Step, phone: 0, luck: 15_030_323_109_178_628_139 },
+            Action { kind: Kind::WorkOnPage, phone: 6, luck: 16_432_547_632_249_238_821 },
+            Action { kind: Kind::Work, phone: 0, luck: 2_364_339_146_820_425_483 },
+        ],
+    ),
+    // An order that began ahead of the office's clock could not be let in.
+    (
+        27,
+        &[
+            Action { kind: Kind::Work, phone: 9, luck: 431_582_967_845_772_142 },
+            Action { kind: Kind::Fault(Fault::OfficeClockDays), phone: 9, luck: 17_785_846_251_112_218_549 },
+            Action { kind: Kind::Sync, phone: 9, luck: 1 },
+            Action { kind: Kind::React, phone: 9, luck: 2 },
+        ],
+    ),
+    // Two restores gave two orders one suffixed number.
+    (
+        233,
+        &[
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 10, luck: 18_221_820_070_030_386_140 },
+            Action { kind: Kind::React, phone: 9, luck: 10_129_767_507_467_029_560 },
+            Action { kind: Kind::Sync, phone: 2, luck: 16_909_737_569_660_528_404 },
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 6, luck: 15_361_911_592_775_440_334 },
+        ],
+    ),
+    // A full disk that had been rolled back answered as if it had failed.
+    (
+        285,
+        &[
+            Action { kind: Kind::Fault(Fault::Reassigned), phone: 0, luck: 2_935_615_230_003_079_137 },
+            Action { kind: Kind::Fault(Fault::FullDisk), phone: 8, luck: 439_732_644_169_973_224 },
+            Action { kind: Kind::Step, phone: 3, luck: 632_559_727_125_549_273 },
+            Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 7, luck: 8_704_261_566_153_845_890 },
+            Action { kind: Kind::Sync, phone: 6, luck: 13_621_027_126_964_296_174 },
+        ],
+    ),
     // A phone without an order kept a revocation that the office had lost to itself.
     (
         1_077,
