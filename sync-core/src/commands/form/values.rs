@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::read::{FieldType, FormError, FromForm, form_struct};
 use crate::facts::values::{
-    Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, CheckResult, ComplaintKind, Correction,
-    CustodyPlace, CustomerPerson, Demand, EmergencyBasis, EscalationKind, Goods, HeaderChange, HeaderField, HoldReason,
-    Liability, Line, LineKind, Matter, Money, Opinion, OpinionGrade, PartSource, PartWanted, Place, QuoteLine,
+    Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, CheckResult, Claim, ComplaintKind, Correction,
+    CustodyPlace, CustomerPerson, Demand, EmergencyBasis, EscalationKind, FindingKind, Goods, HeaderChange,
+    HeaderField, HoldReason, Liability, Line, LineKind, Matter, Money, Opinion, OpinionGrade, PartSource, PartWanted, Place, QuoteLine,
     ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip, SkipReason, UnfinishedReason, Urgency, Verdict,
     Window,
 };
@@ -177,7 +177,7 @@ macro_rules! choices {
 }
 choices!(
     ApprovalWay, BenchStep, CallbackResult, Channel, CheckResult, ComplaintKind, CustodyPlace, Demand, EmergencyBasis,
-    EscalationKind, HeaderField, HoldReason, Liability, LineKind, Matter, OpinionGrade, PartSource, ReceiptFate,
+    EscalationKind, FindingKind, HeaderField, HoldReason, Liability, LineKind, Matter, OpinionGrade, PartSource, ReceiptFate,
     ReviewChoice, ServiceClass, Severity, SkipReason, UnfinishedReason, Urgency, Verdict,
 );
 
@@ -250,7 +250,7 @@ macro_rules! made {
         }
     )*};
 }
-made!(ActorId, Author, Bytes, KeyId, Origin, QuarantineCode, Signature);
+made!(ActorId, Author, Bytes, Claim, KeyId, Origin, QuarantineCode, Signature);
 
 /// A decimal in units of 10^-places.
 pub(super) fn decimal(text: &str, places: usize) -> Option<i64> {
