@@ -36,6 +36,8 @@ async fn u_09_a_paper_signed_by_hand_is_entered_the_next_day_and_completes_the_o
         source: None,
         result: None,
         blob: None,
+        entry: None,
+        usable_from: None,
     };
     phone.client.execute(&shown, &Command::RecordLine { visit, line })?;
     let shown = phone.client.show(phone.order)?;

@@ -71,6 +71,7 @@ async fn c_063_people_are_reminded_when_a_thing_can_be_used_again() -> Result<()
     li.record(order, visit, Line { usable_from, ..part("密封胶", 1_000, 2_000) })?;
     let warned = Line { code: Some(ORAL_WARNING.to_owned()), ..check("valve_closed", CheckResult::Ok) };
     li.record(order, visit, warned)?;
+    world.pass(HOUR);
     world.sync(&mut li).await?;
     let reminder = |status: ReviewStatus| {
         move |view: &docket_sync_core::lifecycle::view::OrderView| {

@@ -109,7 +109,7 @@ async fn u_22_the_copy_is_verified_in_a_browser_after_the_server_was_wiped() -> 
         assert_eq!((&answer["passed"], &answer["vouched"]), (&true.into(), &"yes".into()), "{answer}");
         assert_eq!((&answer["code"], &answer["customer"]), (&code.as_str().into(), &"陈静".into()));
     }
-    assert_eq!(answers.len(), changed.len() + 5);
+    assert_eq!(answers.len(), changed.len() + 5, "{:?}", answers.keys());
     for (name, answer) in answers.iter().filter(|(name, _)| !name.starts_with("0-")) {
         assert_eq!(answer["passed"], false, "{answer}");
         let field = name.trim_end_matches(".html").trim_end_matches(".cbor").split_once(' ').map(|(_, field)| field);

@@ -83,6 +83,7 @@ async fn c_026_the_same_unit_within_the_guarantee_is_free_and_names_the_repair()
         (Some("0.00 CNY"), Some("free, in guarantee"))
     );
     li.sign(repeat)?;
+    world.pass(HOUR);
     world.settle(&mut [&mut li]).await?;
     let view = world.view(repeat).await?;
     assert!(view.billable.values().all(|minor| *minor == 0));

@@ -242,7 +242,7 @@ impl Stage for Replicas {
 
 /// FIXME: who dispatches himself on an order that was never his is quarantined as out of scope; by the design he is
 /// admitted.
-const NOT_ADMITTED_YET: &[&str] = &["u_08_a_visit_is_handed_over", "u_21_a_discount_approved_in_person"];
+const NOT_ADMITTED_YET: &[&str] = &["c_093_cash_is_handed_in", "u_08_a_visit_is_handed_over", "u_21_a_discount_approved_in_person"];
 
 /// Plays one story on real replicas, once for each fate of the phones.
 fn through_replicas(name: &str) -> Result<(), Trouble> {
