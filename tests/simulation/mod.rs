@@ -18,7 +18,13 @@ const THREADS: usize = 2;
 /// Kinds of facts that no history states, each with the reason. The list is exact: a kind that is stated from now on
 /// must leave it, and one that is stated no more is noticed.
 const NEVER_STATED: &[(&str, &str)] = &[
-    ("assign_number", NUMBERS),
+    ("take_custody", BLOCKS),
+    ("transfer_custody", BLOCKS),
+    ("return_custody", BLOCKS),
+    ("bench_work", BLOCKS),
+    ("inspect", BLOCKS),
+    ("collect_cash", BLOCKS),
+    ("remit_cash", BLOCKS),
     ("void_number", NUMBERS),
     ("issue_block", NUMBERS),
     ("invoice", BOOKS),
@@ -32,6 +38,8 @@ const NEVER_STATED: &[(&str, &str)] = &[
     ("state_finding", LEDGER),
     ("lift_finding", LEDGER),
 ];
+/// Simulated phones have no blocks of receipt numbers, and no second hand signs.
+const BLOCKS: &str = "its receipt needs a number of the device's own block";
 /// The device prints the page from what it shows; the simulated people draw on the screen.
 const PRINTED: &str = "stated with the page that is printed";
 /// The bookkeeper states them; the simulated office runs no reactors.
@@ -42,7 +50,7 @@ const NUMBERS: &str = "stated by the numbering ledger";
 const BOOKS: &str = "office facts have no document yet";
 
 /// Pairs that the histories of every change meet at least: most of the table.
-const PAIRS_MIN: usize = 45;
+const PAIRS_MIN: usize = 40;
 
 /// Seeds that once broke a rule.
 const REGRESSIONS: &[u64] = &[

@@ -28,7 +28,6 @@ pub mod tables;
 #[cfg(test)]
 mod tests;
 mod thread;
-mod tidy;
 mod upgrade;
 mod writer;
 

@@ -191,7 +191,10 @@ impl Pull<'_> {
         }
         match item {
             Item::Reference(record) => self.add_reference(draft, record),
-            Item::Document(document) => self.add_document(draft, document, after),
+            Item::Document(document) => {
+                let after = if ahead.is_not_there(item) { 0 } else { after };
+                self.add_document(draft, document, after)
+            }
         }
     }
 
