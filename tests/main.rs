@@ -10,11 +10,15 @@
     reason = "in a test an overflow or a bad cut is a failure, as it should be"
 )]
 
+mod attachments;
 mod backup;
 mod bench;
 mod books;
 mod convergence;
 mod devices;
+mod field_acts;
+mod forms;
+mod foreign;
 mod healing;
 mod http_api;
 mod journeys;

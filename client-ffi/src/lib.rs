@@ -6,11 +6,13 @@
 //! Invariant: without the features `sqlite`, `network` and `cli` nothing here needs a C compiler, so that the
 //! same code builds for phones and WebAssembly.
 
+pub mod attaching;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod client;
 pub mod enrolment;
 pub mod orders;
+pub mod other_ways;
 pub mod platform;
 pub mod replica;
 pub mod signing;

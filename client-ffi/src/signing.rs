@@ -1,14 +1,17 @@
 //! The customer signs on the device, offline: the voucher as it is shown, his drawing, his words (C-080, C-081).
 
 use docket_sync_core::commands::Command;
-use docket_sync_core::facts::values::Opinion;
+use docket_sync_core::facts::values::{Demand, Opinion, ServiceClass};
 use docket_sync_core::facts::{Author, FactBody};
 use docket_sync_core::ids::{FactId, PersonId};
 use docket_sync_core::policy::{PolicyError, ServicePolicy};
 use docket_sync_core::reference::{Language, Reference};
+use docket_sync_core::time::UnixMillis;
 use docket_sync_core::voucher::copy::CustomerCopy;
 use docket_sync_core::voucher::strokes::Strokes;
-use docket_sync_core::voucher::{Names, SignError, Signing, Voucher, VoucherError, VoucherInput, shown_facts, sign};
+use docket_sync_core::voucher::{
+    Change, Names, Proof, SignError, Signing, Voucher, VoucherError, VoucherInput, shown_facts, sign,
+};
 
 use crate::client::{Client, ExecuteError, Executed, Shown};
 use crate::platform::random_bytes;
@@ -28,6 +31,19 @@ pub struct Consent {
     pub opinion: Opinion,
 }
 
+/// The last signature, and what changed since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The sign fact.
+    pub fact: FactId,
+    /// Who signed.
+    pub name: String,
+    /// When, by the device's clock.
+    pub at: UnixMillis,
+    /// What reads otherwise now; empty when nothing does.
+    pub changes: Vec<Change>,
+}
+
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningError {
@@ -43,6 +59,21 @@ pub enum SigningError {
     /// The business says no, or the device failed.
     #[error(transparent)]
     Execute(#[from] ExecuteError),
+    /// The customer has no code of this number here.
+    #[error("the customer has no code of this number on this device")]
+    NoCode,
+    /// The code is not the one.
+    #[error("this is not the customer's code of this number")]
+    WrongCode,
+    /// The code agreed to something before.
+    #[error("this code was used already: ask the customer for the next one")]
+    UsedCode,
+    /// No voucher with this code was printed for this order.
+    #[error("no voucher with this code was printed for this order")]
+    NoPrint,
+    /// No signature of this order lacks a seal.
+    #[error("no signature of this order lacks a seal")]
+    NoSealMissing,
     /// There is no visit to sign for.
     #[error("there is no visit to sign for")]
     NoVisit,
@@ -102,7 +133,14 @@ impl<S: DeviceStore> Client<S> {
             device: self.replica().identity().device,
         };
         let signed = sign(voucher, signing, self.replica().key())?;
-        let decision = self.decide(shown, &Command::Sign { visit, document: signed.body })?;
+        let mut decision = self.decide(shown, &Command::Sign { visit, document: signed.body })?;
+        // C-084: signed counts; the seal is missing until its photo is filed.
+        let policy = self.policy()?;
+        if policy.is_some_and(|policy| policy.signature.seal_for_contract)
+            && shown.view.facets.class == Some(ServiceClass::Contract)
+        {
+            decision.head.missing.get_or_insert_default().push(Demand::Seal);
+        }
         let fact = NewFact {
             document: shown.id,
             author: Author::Person(self.person()),
@@ -115,12 +153,30 @@ impl<S: DeviceStore> Client<S> {
         Ok(self.state(shown, fact)?)
     }
 
+    /// What reads otherwise than on the voucher that the customer signed last, as far as its proof is here; `None`
+    /// when he has signed nothing. In the language that he signed in.
+    ///
+    /// # Errors
+    /// When a voucher cannot be made now, or the device fails.
+    pub fn changed_since_signed(&self, shown: &Shown) -> Result<Option<Signed>, SigningError> {
+        let valid = shown.view.signatures.iter().filter(|signature| !signature.rejected);
+        let Some(last) = valid.max_by_key(|signature| signature.at.time) else { return Ok(None) };
+        let Some(proof) = self.replica().store().get(Table::Proof, &last.proof.0).map_err(ReplicaError::from)? else {
+            return Ok(None);
+        };
+        // A proof that cannot be read does not verify either: the server says so in a fact.
+        let Ok(proof) = Proof::from_bytes(&proof) else { return Ok(None) };
+        let now = self.voucher(shown, proof.voucher.header.language)?;
+        let (fact, name, at) = (last.at.fact, last.name.clone(), last.at.claimed);
+        Ok(Some(Signed { fact, name, at, changes: proof.voucher.changes(&now) }))
+    }
+
     /// The customer's own copy of a signature, which anybody can verify without us; `None` when the fact is no
     /// signature of this device or its proof is not here.
     ///
     /// # Errors
     /// When the device fails.
-    pub fn customer_copy(&self, shown: &Shown, fact: FactId) -> Result<Option<Vec<u8>>, ReplicaError> {
+    pub fn customer_copy(&self, shown: &Shown, fact: FactId) -> Result<Option<CustomerCopy>, ReplicaError> {
         let Some(fact) = shown.facts.get(fact) else { return Ok(None) };
         let FactBody::SignDocument(body) = fact.body() else { return Ok(None) };
         let Some(proof) = self.replica().store().get(Table::Proof, &body.proof.0)? else { return Ok(None) };
@@ -136,7 +192,7 @@ impl<S: DeviceStore> Client<S> {
             proof,
             certificate: identity.certificate.clone(),
         };
-        Ok(Some(copy.to_bytes()))
+        Ok(Some(copy))
     }
 
     /// Names as the reference records have them now.

@@ -6,11 +6,17 @@ use axum::Router;
 use docket_sync_core::ids::Digest;
 
 use crate::commit::CommitError;
+use crate::feed::adapter::Patience;
 use crate::office::Office;
 
 /// Every route of the server. `certificate` is BLAKE3 of the TLS certificate that clients see, where there is one.
 pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
-    crate::api::router(office, certificate)
+    router_with(office, certificate, Patience::USUAL)
+}
+
+/// The same with another patience for devices on live sockets.
+pub fn router_with(office: Arc<Office>, certificate: Option<Digest>, patience: Patience) -> Router {
+    crate::api::router(office, certificate, patience)
 }
 
 /// Running reactors.
@@ -38,5 +44,7 @@ pub fn start_reactors(office: &Arc<Office>) -> Result<Reactors, CommitError> {
         let _durable = office.hub.read();
         crate::company::policy(office.store.as_ref(), office.identity.store)?;
     }
-    Ok(Reactors { tasks: crate::reactor::spawn_all(office) })
+    let mut tasks = crate::reactor::spawn_all(office);
+    tasks.push(tokio::spawn(crate::attachments::collect::run(office.clone())));
+    Ok(Reactors { tasks })
 }

@@ -51,7 +51,7 @@ pub fn policy_record(store: StoreId) -> RecordId {
 }
 
 /// Id of a record of which a store has exactly one.
-fn fixed_record(what: &str, store: StoreId) -> RecordId {
+pub(crate) fn fixed_record(what: &str, store: StoreId) -> RecordId {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"docket-fixed-record-1");
     hasher.update(what.as_bytes());

@@ -5,7 +5,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::attachments::limits::Limits;
+use crate::attachments::options::AttachmentOptions;
+use crate::feed::adapter::Patience;
 use crate::listen::{TlsError, TlsIdentity, Transport};
 use crate::store::{SledOptions, space};
 use crate::telemetry::{DEFAULT_FILTER, LogFormat};
@@ -46,6 +50,18 @@ pub struct ServeOptions {
     /// Disk space in MiB that stays free; below it nothing is written and reading goes on
     #[arg(long, value_name = "MIB", default_value_t = space::RESERVE_BYTES / MIB)]
     pub reserve_mib: u64,
+    /// Limits of attachments
+    #[command(flatten)]
+    pub attachments: AttachmentOptions,
+    /// Milliseconds in which something of a message to a live device must leave; for tests of slow devices
+    #[arg(long, hide = true, value_name = "MS", default_value_t = 30_000)]
+    pub live_send_ms: u64,
+    /// Milliseconds between two pings on a live socket; for tests of slow devices
+    #[arg(long, hide = true, value_name = "MS", default_value_t = 45_000)]
+    pub live_ping_ms: u64,
+    /// The system's buffer for a connection in KiB; for tests of slow devices
+    #[arg(long, hide = true, value_name = "KIB", default_value_t = 128)]
+    pub send_buffer_kib: usize,
     /// Form of the log
     #[arg(long, value_enum, default_value_t)]
     pub log_format: LogFormat,
@@ -96,6 +112,8 @@ pub struct ServerConfig {
     pub data: DataConfig,
     /// Where the server listens.
     pub listen: ListenConfig,
+    /// Limits of attachments.
+    pub attachments: Limits,
     /// What it logs.
     pub log: LogConfig,
 }
@@ -130,6 +148,10 @@ pub struct ListenConfig {
     pub address: SocketAddr,
     /// How connections are protected.
     pub protection: Protection,
+    /// The system's buffer for a connection, in bytes.
+    pub send_buffer: usize,
+    /// How long a device on a live socket may take.
+    pub patience: Patience,
 }
 
 /// How connections are protected.
@@ -181,8 +203,18 @@ impl ServeOptions {
             reserve_bytes: bytes("--reserve-mib", self.reserve_mib, &RESERVE_MIB)?,
         };
         Ok(ServerConfig {
+            attachments: self.attachments.limits(store.reserve_bytes),
             data: DataConfig { folder: self.data, store },
-            listen: ListenConfig { address: self.listen, protection },
+            listen: ListenConfig {
+                address: self.listen,
+                protection,
+                send_buffer: self.send_buffer_kib.saturating_mul(1024),
+                patience: Patience {
+                    send: Duration::from_millis(self.live_send_ms),
+                    ping: Duration::from_millis(self.live_ping_ms),
+                    ..Patience::USUAL
+                },
+            },
             log: LogConfig { format: self.log_format, filter: self.log },
         })
     }
@@ -246,6 +278,7 @@ mod tests {
         assert_eq!(config.listen.protection, Protection::OwnCertificate { hosts: vec![] });
         assert_eq!(config.data.store, SledOptions::default());
         assert_eq!(config.data.store_folder(), PathBuf::from("docket-data/store"));
+        assert_eq!(config.attachments, Limits::USUAL);
         assert_eq!(config.log, LogConfig { format: LogFormat::Text, filter: "info".into() });
     }
 
@@ -258,6 +291,8 @@ mod tests {
         let hosts = vec!["a.example".to_owned(), "10.0.0.1".to_owned()];
         assert_eq!(config.listen.protection, Protection::OwnCertificate { hosts });
         assert_eq!(config.log.format, LogFormat::Json);
+        let few = check("--attachment-mib 2 --order-attachments 3 --unnamed-days 5").unwrap().attachments;
+        assert_eq!((few.file_bytes, few.order_files, few.orphan_ms), (2 << 20, 3, 5 * 86_400_000));
         let given = check("--tls-cert c.pem --tls-key k.pem").unwrap().listen.protection;
         assert_eq!(given, Protection::GivenCertificate { certificate: "c.pem".into(), key: "k.pem".into() });
     }

@@ -104,6 +104,11 @@ impl StoreKeys {
         sealed::open(&self.sealing, belongs, bytes)
     }
 
+    /// A secret of this store for one purpose; it tells nothing of the keys.
+    pub(crate) fn derived(&self, purpose: &str) -> [u8; 32] {
+        blake3::derive_key(purpose, &self.signing.to_bytes())
+    }
+
     /// What people compare.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {

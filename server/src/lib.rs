@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod app;
+pub mod attachments;
 pub mod auth;
 pub mod backup;
 pub mod books;
@@ -14,6 +15,8 @@ pub mod dispatch;
 pub mod doctor;
 pub mod error;
 pub mod feed;
+pub mod forms;
+pub mod guarantee;
 pub mod hub;
 pub mod identity;
 pub mod intake;

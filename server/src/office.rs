@@ -5,6 +5,7 @@ use std::sync::Arc;
 use docket_sync_core::ids::DeviceId;
 use tokio::sync::watch;
 
+use crate::attachments::Attachments;
 use crate::backup::{BackedUp, LastBackup};
 use crate::commit::{CommitError, Committer, Inline, Tables as _};
 use crate::feed::devices::{Contacts, DeviceContact};
@@ -32,6 +33,8 @@ pub struct Office {
     pub contacts: Contacts,
     /// What the last backup left in the data folder, where the server follows one.
     pub last_backup: LastBackup,
+    /// Where attachments are kept, where the server keeps any.
+    pub attachments: Attachments,
     stop: watch::Sender<bool>,
 }
 
@@ -85,6 +88,7 @@ impl Office {
             platform,
             contacts: Contacts::default(),
             last_backup: LastBackup::default(),
+            attachments: Attachments::default(),
             stop: watch::Sender::new(false),
         }
     }

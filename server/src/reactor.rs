@@ -162,11 +162,13 @@ pub fn spawn_all(office: &Arc<Office>) -> Vec<JoinHandle<()>> {
 /// A runner for every reactor of the office, to be stepped by hand.
 #[must_use]
 pub fn all(office: &Arc<Office>) -> Vec<Runner> {
-    let reactors: [Arc<dyn Reactor>; 4] = [
+    let reactors: Vec<Arc<dyn Reactor>> = vec![
         Arc::new(crate::dispatch::reactor::Rotation),
         Arc::new(crate::callbacks::reactor::FollowUp),
         Arc::new(crate::signatures::SignatureCheck),
+        Arc::new(crate::guarantee::RepairGuarantee),
         Arc::new(crate::books::reactor::Bookkeeper),
+        Arc::new(crate::attachments::reactor::NamedAttachments),
     ];
     reactors.into_iter().map(|reactor| Runner::new(office.clone(), reactor)).collect()
 }
@@ -378,6 +380,7 @@ fn is_passing(error: &CommitError) -> bool {
         | CommitError::UnknownFrontier(_)
         | CommitError::AlreadyDone { .. }
         | CommitError::Invalid { .. }
+        | CommitError::InvalidPath { .. }
         | CommitError::Record(_)
         | CommitError::Document(_)
         | CommitError::Internal(_) => false,

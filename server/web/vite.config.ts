@@ -1,3 +1,5 @@
+/// <reference types="vitest/config" />
+
 import { defineConfig } from 'vite';
 
 // The API lives on the same origin in production. While developing, `npm run mock` serves it on loopback.
@@ -12,6 +14,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
+  // The style of customers' copies is part of what is verified.
+  test: { css: true },
   server: {
     host: '127.0.0.1',
     fs: { allow: ['../..'] },

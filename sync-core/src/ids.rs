@@ -156,6 +156,29 @@ impl DocumentId {
         let millis = u64::try_from(now.0).unwrap_or(0);
         Self(*uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().as_bytes())
     }
+
+    /// Whether it can have been made where an order was made, until this moment: a UUIDv7 whose time has come. A digest
+    /// seldom looks like one, so that nobody takes the place of a companion.
+    #[must_use]
+    pub fn is_made_until(self, now: crate::time::UnixMillis) -> bool {
+        let uuid = uuid::Uuid::from_bytes(self.0);
+        let made = uuid.get_timestamp().map(|made| made.to_unix()).and_then(|(seconds, _)| i64::try_from(seconds).ok());
+        uuid.get_version_num() == 7
+            && uuid.get_variant() == uuid::Variant::RFC4122
+            && made.is_some_and(|seconds| seconds <= now.0.div_euclid(1_000).saturating_add(1))
+    }
+
+    /// The document that holds the order's OFFICE facts: the first 16 bytes of BLAKE3("office", order id). No device
+    /// ever has it (sync.md, Audience).
+    #[must_use]
+    pub fn companion(self) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"office");
+        hasher.update(&self.0);
+        let mut id = [0; Self::LENGTH];
+        hasher.finalize_xof().fill(&mut id);
+        Self(id)
+    }
 }
 
 impl fmt::Display for DocumentId {

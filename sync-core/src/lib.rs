@@ -14,9 +14,11 @@
 //! Absent on purpose: networks, files, threads, stores (they live in `client-ffi` and `server`), status
 //! fields (state is never stored), shared text objects (notes are facts).
 
+pub mod attachments;
 pub mod commands;
 pub mod document;
 pub mod facts;
+pub mod forms;
 pub mod ids;
 pub mod lifecycle;
 pub mod limits;

@@ -12,6 +12,15 @@ pub const ACTORS_PER_DOCUMENT_MAX: usize = 1_000;
 /// Facts one fact may name as seen: normally one or two; merging many branches needs more.
 pub const SEEN_MAX: usize = 256;
 
+/// Witnesses of one fact: both sides, the supervisor, somebody of the customer's.
+pub const WITNESSES_MAX: usize = 8;
+
+/// One-time codes of one approver that are good at the same time.
+pub const APPROVAL_CODES_MAX: usize = 100;
+
+/// Numbers in one block of receipts: two months of a busy technician.
+pub const BLOCK_NUMBERS_MAX: u64 = 500;
+
 /// Longest note in bytes of UTF-8 (table 4.4 of the life of a work order).
 pub const NOTE_BYTES_MAX: usize = 8 * 1024;
 
@@ -38,6 +47,9 @@ pub const DRAWING_BYTES_MAX: usize = 1024 * 1024;
 
 /// Largest customer's copy in bytes: a proof, the sign fact, a certificate.
 pub const COPY_BYTES_MAX: usize = PROOF_BYTES_MAX + FACT_BYTES_MAX + CERTIFICATE_BYTES_MAX;
+
+/// Largest customer's copy as a page: its bytes in base64, and what it shows, each character escaped.
+pub const COPY_PAGE_BYTES_MAX: usize = 6 * COPY_BYTES_MAX;
 
 /// Largest message in bytes, before and after decompression of what one frame needs.
 pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -69,6 +81,9 @@ pub const ITEMS_MAX: usize = 200_000;
 /// `lo` is later than its arrival is quarantined (`TIME_AHEAD`).
 pub const HYBRID_AHEAD_MAX_MS: i64 = 5 * crate::time::MINUTE;
 
+/// Milliseconds that a phone's clock may be ahead when it makes the id of an order: twenty years.
+pub const CLOCK_AHEAD_MAX_MS: i64 = 20 * 366 * crate::time::DAY;
+
 /// Sane time of a change: not before 2000-01-01 and not after 2200-01-01.
 pub const TIME_MIN: crate::time::UnixMillis = crate::time::UnixMillis(946_684_800_000);
 /// Latest sane time of a change.
@@ -78,3 +93,15 @@ pub const TIME_MAX: crate::time::UnixMillis = crate::time::UnixMillis(7_258_118_
 pub const QUARANTINE_ITEMS_PER_DEVICE_MAX: usize = 1_000;
 /// Quarantined bytes kept for one device before `QUARANTINE_FULL`.
 pub const QUARANTINE_BYTES_PER_DEVICE_MAX: usize = 16 * 1024 * 1024;
+
+/// Largest attachment in bytes: a photo of a phone at its best, a scan of some pages, ten minutes of speech.
+pub const ATTACHMENT_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// Bytes that a device sends of an attachment in one request: a cut over a weak signal costs at most these again.
+pub const ATTACHMENT_CHUNK_BYTES: usize = 256 * 1024;
+
+/// Longest metadata of one upload in bytes: two digests, a file name in three bytes a letter, encoded.
+pub const ATTACHMENT_METADATA_BYTES_MAX: usize = 4 * 1024;
+
+/// Longest file name of an attachment in bytes of UTF-8.
+pub const ATTACHMENT_NAME_BYTES_MAX: usize = 255;

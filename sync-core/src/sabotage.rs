@@ -1,8 +1,10 @@
-//! Deliberate bugs, to prove that the simulation would notice them.
+//! Deliberate bugs, to prove that the simulation would notice them; and the twelve merge rules, each broken on
+//! purpose, to prove that some story of the pairs would.
 //!
 //! Each is one line where the real code does the right thing. Without the feature `sabotage`, which no default
 //! feature turns on, [`is_on`] is a constant `false` and nothing is left of them.
 
+use crate::lifecycle::view::Rule;
 use crate::wire::coded_enum;
 
 coded_enum! {
@@ -38,6 +40,34 @@ coded_enum! {
 #[cfg(feature = "sabotage")]
 thread_local! {
     static ON: core::cell::Cell<Option<Bug>> = const { core::cell::Cell::new(None) };
+    static BROKEN: core::cell::Cell<Option<Rule>> = const { core::cell::Cell::new(None) };
+}
+
+/// Whether the running thread is to have this merge rule broken, each at its own place in the fold.
+#[cfg(feature = "sabotage")]
+#[must_use]
+pub fn breaks(rule: Rule) -> bool {
+    BROKEN.get() == Some(rule)
+}
+
+/// Whether the running thread is to have this merge rule broken: never.
+#[cfg(not(feature = "sabotage"))]
+#[must_use]
+pub const fn breaks(_rule: Rule) -> bool {
+    false
+}
+
+/// Runs `work` with a merge rule broken on this thread.
+#[cfg(feature = "sabotage")]
+pub fn breaking<T>(rule: Rule, work: impl FnOnce() -> T) -> T {
+    struct Before(Option<Rule>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            BROKEN.set(self.0);
+        }
+    }
+    let _before = Before(BROKEN.replace(Some(rule)));
+    work()
 }
 
 /// Whether the running thread is to have this bug.

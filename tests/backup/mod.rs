@@ -4,6 +4,7 @@ mod damage;
 mod doctor;
 mod errors;
 mod interrupted;
+mod memory;
 mod restoring;
-mod setting;
+pub(crate) mod setting;
 mod taking;

@@ -51,6 +51,7 @@ impl Stage {
         for device in &devices {
             let order = world.order("空调不制冷").await?;
             world.assign(order, device.person).await?;
+            world.give_numbers(device).await?;
             orders.push(order);
         }
         let mut stage = Self { world, devices, orders, storekeeper };

@@ -189,6 +189,42 @@ async function otherDialogs(page) {
   await shoot(page, 'enrolment');
 }
 
+async function quarantineIsDecided(page) {
+  await page.goto(`${URL_}/#/technicians`);
+  const row = (end) => `tr[data-quarantined$="${end}"]`;
+  await page.waitForSelector(row('01'));
+  // What was decided says how and why, without a pointer over it; what waits behind another fact says so.
+  assert.match(await page.textContent(`${row('04')} [data-admitted="false"]`), /结案由文员办理/);
+  assert.match(await page.textContent(`${row('05')} [data-admitted="true"]`), /both technicians/);
+  assert.match(await page.textContent(`${row('02')} td`), /waits behind/);
+  await page.click(`${row('01')} button`);
+  await page.waitForSelector('dialog textarea');
+  for (const button of ['.primary', '.danger']) assert.ok(await page.isDisabled(`dialog ${button}`), 'a decision needs its reason');
+  await page.fill('dialog textarea', '已与技术员核对');
+  await shoot(page, 'dialog-quarantine');
+  await page.click('dialog .primary');
+  await page.waitForSelector(`${row('01')} [data-admitted="true"]`);
+  // Bytes that are no fact can only be left out: the refusal is shown, and the reason stays.
+  await page.click(`${row('03')} button`);
+  await page.fill('dialog textarea', '无法辨认');
+  await page.click('dialog .primary');
+  await page.waitForSelector('dialog .problem');
+  assert.equal(await page.inputValue('dialog textarea'), '无法辨认');
+  await shoot(page, 'dialog-quarantine-refused');
+  await page.click('dialog .danger');
+  await page.waitForSelector(`${row('03')} [data-admitted="false"]`);
+}
+
+async function forgottenDeviceIsConfirmed(page) {
+  await page.goto(`${URL_}/#/administration`);
+  await page.waitForSelector('[data-healing] [data-waiting]');
+  assert.equal((await page.$$('[data-waiting]')).length, 2);
+  assert.match(await page.textContent('[data-healing] dl'), /2 of 3/);
+  await page.click('[data-waiting] button');
+  await page.waitForFunction(() => document.querySelectorAll('[data-waiting]').length === 1);
+  await shoot(page, 'healing-confirmed', { fullPage: true });
+}
+
 try {
   const { page, complaints } = await openPage(browser, { viewport: WIDE, timezoneId: 'Asia/Shanghai', locale: 'en-GB' });
   page.setDefaultTimeout(10_000);
@@ -205,6 +241,8 @@ try {
   await step('a missing field is named at the field', () => newCallNamesTheField(page));
   await step('a callback is recorded', () => callbackIsRecorded(page));
   await step('the books are filtered and paged', () => booksFilterAndPage(page));
+  await step('a supervisor decides about the quarantine', () => quarantineIsDecided(page));
+  await step('an administrator confirms a forgotten device', () => forgottenDeviceIsConfirmed(page));
   await step('the other dialogs open', () => otherDialogs(page));
   const real = complaints.filter((text) => !/status of (401|409|422|503)|ERR_|net::/.test(text));
   assert.deepEqual(real, [], 'the console complained');

@@ -9,7 +9,7 @@ use docket_client::client::ExecuteError;
 use docket_harness::random::Random;
 use docket_harness::simulation::acts;
 use docket_harness::world::{Device, Trouble, World};
-use docket_server::commit::CommitError;
+use docket_server::commit::{CommitError, Writer};
 use docket_sync_core::facts::Role;
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::view::OrderView;
@@ -74,6 +74,7 @@ struct History {
     devices: Vec<Device>,
     clerks: Vec<(PersonId, Vec<Role>)>,
     orders: Vec<DocumentId>,
+    town: acts::Town,
     /// What people at the office have on their screens.
     pages: Vec<(DocumentId, OrderView)>,
     stated: BTreeSet<(DocumentId, FactId)>,
@@ -110,9 +111,11 @@ impl History {
             world.assign(order, devices[number % 4].person).await?;
             orders.push(order);
         }
+        let technicians = devices.iter().map(|device| device.person).collect();
+        let town = acts::Town { technicians, orders: orders.clone(), ..acts::Town::default() };
         let random = Random::from_seed(seed).fork("history");
         let (pages, stated, counts) = (Vec::new(), BTreeSet::new(), Counts::default());
-        Ok(Self { world, random, devices, clerks, orders, pages, stated, counts })
+        Ok(Self { world, random, devices, clerks, orders, town, pages, stated, counts })
     }
 
     async fn step(&mut self) -> Result<(), Trouble> {
@@ -170,9 +173,9 @@ impl History {
             }
             return Ok(());
         }
-        let Some(command) = acts::command(&mut self.random, &shown.view, device.person, code, &[]) else {
-            return Ok(());
-        };
+        let hand = acts::Hand { view: &shown.view, facts: &shown.facts, person: device.person, town: &self.town };
+        let command = hand.command(&mut self.random, code).filter(|_| !acts::leaves_alone(code));
+        let Some(command) = command else { return Ok(()) };
         match device.client.execute(&shown, &command) {
             Ok(executed) => {
                 self.counts.field += 1;
@@ -202,9 +205,12 @@ impl History {
         let (person, roles) = self.random.pick(&self.clerks).clone();
         let offered =
             docket_sync_core::commands::offered(&page, &docket_sync_core::commands::Context::new(person, &roles));
-        let technicians: Vec<PersonId> = self.devices.iter().map(|device| device.person).collect();
         let Some(code) = offered.get(self.random.position(offered.len())).copied() else { return Ok(()) };
-        let Some(command) = acts::command(&mut self.random, &page, person, code, &technicians) else { return Ok(()) };
+        let known = move |writer: &mut Writer| Ok(writer.known_order(order)?.facts.clone());
+        let facts = self.world.office.committer.run(known).await?;
+        let hand = acts::Hand { view: &page, facts: &facts, person, town: &self.town };
+        let command = hand.command(&mut self.random, code).filter(|_| !acts::leaves_alone(code));
+        let Some(command) = command else { return Ok(()) };
         let seen: Vec<_> = page.frontier.iter().map(FactId::reference).collect();
         match self.world.act_on(person, order, &seen, command).await {
             Ok(fact) => {

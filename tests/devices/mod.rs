@@ -74,7 +74,7 @@ impl World {
         let run = self.office.committer.run(move |writer| {
             writer.write_reference(
                 customer,
-                Customer { name: "王秀英".into(), phone: "138".into(), language: None }.into(),
+                Customer { name: "王秀英".into(), phone: "138".into(), language: None, codes: None }.into(),
                 None,
             )?;
             let place = Site { customer, address: "解放路 12 号".into(), zone: None, contact: None };
@@ -176,6 +176,8 @@ fn labour() -> Line {
         source: None,
         result: None,
         blob: None,
+        entry: None,
+        usable_from: None,
     }
 }
 

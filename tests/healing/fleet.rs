@@ -5,7 +5,7 @@ use docket_server::restore::report::healing_report;
 use docket_sync_core::ids::DocumentId;
 use docket_sync_core::time::HOUR;
 
-use super::stage::Notes as _;
+use super::forgotten::jot;
 
 /// Facts for each of the devices: small here, by `DOCKET_HEALING_FACTS` what a night has room for (2,000 is about
 /// 100,000 changes).
@@ -40,7 +40,7 @@ async fn promise_5_fifty_devices_bring_back_everything_in_any_order() -> Result<
     let facts = facts_each();
     for (device, own) in devices.iter_mut().zip(&orders) {
         for number in 0..facts {
-            device.note(own[number % ORDERS_EACH], &format!("{number}"))?;
+            jot(device, own[number % ORDERS_EACH], number, 0)?;
             if number == facts / 2 {
                 world.pass(HOUR);
                 world.sync(device).await?;

@@ -1,19 +1,25 @@
 //! Devices that a restored store has forgotten, and revocations that it has forgotten.
 
+use docket_client::replica::NewFact;
 use docket_client::sync::SyncError;
 use docket_harness::world::{Device, Trouble, World};
+use docket_server::commit::Tables;
 use docket_server::restore::report::healing_report;
-use docket_sync_core::facts::Role;
-use docket_sync_core::ids::PersonId;
-use docket_sync_core::proof::{Certificate, Certified};
+use docket_server::store::{KeyRange, Table};
+use docket_sync_core::facts::bodies::AddNote;
+use docket_sync_core::facts::{Author, Head, Role};
+use docket_sync_core::ids::{DocumentId, PersonId};
+use docket_sync_core::limits::QUARANTINE_ITEMS_PER_DEVICE_MAX;
+use docket_sync_core::proof::{Certificate, Certified, Envelope};
 use docket_sync_core::sync::device::Replica as _;
-use docket_sync_core::sync::frames::{Frame, Introduce, QuarantineCode, StopCode};
+use docket_sync_core::sync::frames::{Ack, Cover, Frame, Introduce, Outcome, QuarantineCode, StopCode};
 use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
 use docket_sync_core::time::HOUR;
 
 use ed25519_dalek::SigningKey;
 
 use super::stage::{Notes as _, Stage, notes};
+use crate::quarantine::rogue;
 
 fn stopped(result: Result<docket_client::sync::SyncReport, Trouble>) -> Option<StopCode> {
     match result.err()?.downcast_ref::<SyncError>() {
@@ -61,6 +67,109 @@ async fn x_74_a_device_that_the_store_has_forgotten_waits_and_loses_nothing() ->
     // Twice is once.
     let again = stage.world.office.committer.run(move |writer| writer.confirm_device(device, admin)).await;
     assert!(again.is_err());
+    Ok(())
+}
+
+/// A second phone of Li's, of after the backup, with `count` notes of `length` bytes that the office has not heard of; the office is
+/// restored.
+async fn forgotten_phone(stage: &mut Stage, count: usize, length: usize) -> Result<Device, Trouble> {
+    let backup = stage.world.backup();
+    let mut phone = stage.world.enrol(stage.li.person).await?;
+    stage.world.settle(&mut [&mut phone]).await?;
+    for number in 0..count {
+        jot(&mut phone, stage.one, number, length)?;
+    }
+    stage.world.restore(backup)?;
+    stage.world.pass(HOUR);
+    Ok(phone)
+}
+
+/// A note on no view: showing one for each of hundreds takes its time.
+pub(super) fn jot(phone: &mut Device, document: DocumentId, number: usize, length: usize) -> Result<(), Trouble> {
+    let text = format!("{number}{}", ".".repeat(length));
+    let (author, body) = (Author::Person(phone.person), AddNote { text }.into());
+    let fact = NewFact { document, author, seen: Vec::new(), head: Head::default(), body, claimed: None, proof: None };
+    phone.client.replica_mut().state_fact(fact)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn x_74_every_push_of_a_forgotten_device_is_held_until_it_is_confirmed() -> Result<(), Trouble> {
+    let mut stage = Stage::new(26).await?;
+    // A push carries at most 1 MiB.
+    let (count, length) = (150, 7_900);
+    let mut phone = forgotten_phone(&mut stage, count, length).await?;
+    let device = phone.client.replica().identity().device;
+    // Again and again: everything waits here, once.
+    for more in 0..3 {
+        assert_eq!(stopped(stage.world.sync(&mut phone).await), Some(StopCode::NotConfirmed));
+        let report = healing_report(&stage.world.office)?;
+        let [(waits, waiting)] = report.waiting.as_slice() else { return Err(format!("{report:?}").into()) };
+        assert_eq!((*waits, waiting.facts), (device, u64::try_from(count + more)?));
+        assert!(waiting.bytes < 8_300 * u64::try_from(count)?, "{} bytes: kept once", waiting.bytes);
+        jot(&mut phone, stage.one, count + more, length)?;
+    }
+    // The last note was never sent: what waits here enters without the phone.
+    let admin = stage.world.clerk;
+    let admitted = stage.world.office.committer.run(move |writer| writer.confirm_device(device, admin)).await?;
+    assert_eq!(admitted, u64::try_from(count + 2)?);
+    let view = stage.world.view(stage.one).await?;
+    let numbers: Vec<String> = notes(&view).iter().map(|text| text.trim_end_matches('.').to_owned()).collect();
+    assert_eq!(numbers, (0..count + 2).map(|number| number.to_string()).collect::<Vec<_>>());
+    assert!(stage.quarantine()?.is_empty());
+    // Nothing of it is left behind, and the phone goes on.
+    let rows = Tables::scan(stage.world.office.store.as_ref(), Table::Meta, &KeyRange::prefix("waiting/"), 10)?;
+    assert!(rows.is_empty(), "{rows:?}");
+    stage.world.settle(&mut [&mut phone, &mut stage.li]).await?;
+    assert_eq!(notes(&*stage.world.view(stage.one).await?).len(), count + 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn x_74_a_forgotten_device_that_fills_its_place_is_told_and_loses_nothing() -> Result<(), Trouble> {
+    let mut stage = Stage::new(27).await?;
+    let count = QUARANTINE_ITEMS_PER_DEVICE_MAX + 1;
+    let mut phone = forgotten_phone(&mut stage, count, 0).await?;
+    assert_eq!(stopped(stage.world.sync(&mut phone).await), Some(StopCode::QuarantineFull));
+    assert_eq!(healing_report(&stage.world.office)?.waiting[0].1.facts, 0, "a push is held whole or not at all");
+    let pending = phone.client.status().pending.map(|pending| pending.count);
+    assert_eq!(pending, Some(u64::try_from(count)?), "nothing is acknowledged");
+    Ok(())
+}
+
+#[tokio::test]
+async fn x_74_what_a_colleague_carries_of_a_forgotten_device_waits_with_it() -> Result<(), Trouble> {
+    let mut stage = Stage::new(28).await?;
+    let mut phone = forgotten_phone(&mut stage, 2, 0).await?;
+    let certificate = phone.client.replica().certificate().to_bytes();
+    let (store, device) = (stage.world.office.identity.store, phone.client.replica().identity().device);
+    let key = phone.signing_key()?;
+    let mut push = rogue::push_of(&mut phone)?;
+    let envelope = Envelope::signed(store, device, 700, rogue::listed(&push)?, &key);
+    push.cover = Cover::Relayed { envelope, certificate };
+    // Li carries it, twice: the office has never heard of that phone.
+    stage.settle().await?;
+    for _ in 0..2 {
+        let answer = rogue::ask(&stage.world, &mut stage.li, vec![Frame::Push(push.clone())]).await?;
+        let held = |ack: &Ack| ack.exceptions.iter().all(|run| matches!(run.outcome, Outcome::Held { .. }));
+        assert!(
+            matches!(answer.as_slice(), [.., Frame::Ack(ack)] | [.., Frame::Ack(ack), _] if held(ack) && ack.exceptions.len() == 2),
+            "{answer:?}"
+        );
+    }
+    assert!(notes(&*stage.world.view(stage.one).await?).is_empty(), "nothing enters");
+    assert!(stage.quarantine()?.is_empty(), "nothing is refused");
+    let report = healing_report(&stage.world.office)?;
+    let [(waits, waiting)] = report.waiting.as_slice() else { return Err(format!("{report:?}").into()) };
+    assert_eq!((*waits, waiting.facts), (device, 2));
+    // The phone itself comes and waits beside it, once.
+    assert_eq!(stopped(stage.world.sync(&mut phone).await), Some(StopCode::NotConfirmed));
+    assert_eq!(healing_report(&stage.world.office)?.waiting[0].1.facts, 2);
+    let admin = stage.world.clerk;
+    let admitted = stage.world.office.committer.run(move |writer| writer.confirm_device(device, admin)).await?;
+    assert_eq!(admitted, 2);
+    assert_eq!(notes(&*stage.world.view(stage.one).await?), ["0", "1"]);
+    stage.world.settle(&mut [&mut phone, &mut stage.li]).await?;
     Ok(())
 }
 

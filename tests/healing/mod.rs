@@ -3,6 +3,8 @@
 mod fleet;
 mod forgotten;
 mod phones;
+mod real;
+mod sealed;
 mod stage;
 
 use docket_harness::world::Trouble;

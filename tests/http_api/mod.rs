@@ -1,6 +1,7 @@
 //! What the office page gets of work that a real device did: signatures, proofs, contacts.
 
 mod browser;
+mod verification;
 
 use std::sync::Arc;
 
@@ -79,6 +80,8 @@ fn work_and_sign(device: &mut Device, order: DocumentId) -> Result<(), Trouble> 
         source: None,
         result: None,
         blob: None,
+        entry: None,
+        usable_from: None,
     };
     let shown = device.client.show(order)?;
     let done = device.client.execute(&shown, &Command::Depart)?;

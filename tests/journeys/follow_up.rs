@@ -34,7 +34,7 @@ async fn journey_3_signature_to_follow_up() -> Result<(), Trouble> {
     let signature = li.sign(order)?;
     let shown = li.show(order)?;
     assert_eq!((shown.view.state, shown.view.signature), (OrderState::Completed, SignatureFacet::Signed));
-    let copy = li.client.customer_copy(&shown, signature)?.ok_or("a copy")?;
+    let copy = li.client.customer_copy(&shown, signature)?.ok_or("a copy")?.to_bytes();
 
     // 3. Hours later it reaches the office, proof included; the callback is due within three days of the work.
     world.pass(3 * HOUR);

@@ -2,4 +2,5 @@
 
 mod customer_call;
 mod follow_up;
+mod guarantee;
 mod offline_edit;

@@ -19,6 +19,8 @@ fn labour(minutes: i64) -> Line {
         source: None,
         result: None,
         blob: None,
+        entry: None,
+        usable_from: None,
     }
 }
 

@@ -1,56 +1,122 @@
-//! Devices that stop reading on their live sockets: each holds one message in the server's memory for a bounded time, is
-//! told, and cut; others are served meanwhile.
+//! Devices that do not read on their live sockets, or read slowly, against the real server process: each holds one
+//! message in its memory for a bounded time; one that takes something goes on, one that takes nothing is told and cut;
+//! others are served meanwhile.
+//!
+//! The system's buffers on both sides are small here, so that what a device has not read is the server's to hold.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use docket_client::replica::DeviceReplica;
-use docket_client::store::DeviceStore;
+use docket_client::replica::NewFact;
 use docket_client::sync::Exchange;
 use docket_harness::condition::eventually;
-use docket_harness::office::{ADMIN, PASSWORD};
+use docket_harness::office::{ADMIN, Office, PASSWORD};
 use docket_harness::random::Random;
-use docket_harness::world::{Device, Trouble, World};
-use docket_server::feed::adapter::{Patience, router_with};
-use docket_sync_core::commands::Command;
-use docket_sync_core::ids::DocumentId;
-use docket_sync_core::sync::frames::{Frame, Stop, StopCode};
-use docket_sync_core::sync::message::unpack;
-use docket_sync_core::time::MINUTE;
+use docket_harness::world::Trouble;
+use docket_sync_core::facts::bodies::AddNote;
+use docket_sync_core::facts::{Author, Head};
+use docket_sync_core::sync::frames::{Frame, Stop, StopCode, Want};
+use docket_sync_core::sync::message::{Plain, pack, unpack};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::json;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::setting::{Phone, company, enrol, rest};
 
-/// Devices that do not read, and sockets of each.
-const DEAF: u64 = 20;
-const SOCKETS: u64 = 3;
-/// Notes pushed in one round, each as large as a note may be, and rounds: 1 MB for every socket.
-const NOTES: usize = 20;
-const ROUNDS: usize = 6;
-/// Bytes of a note: 8 KiB, of which a compressor saves little.
-const NOTE_BYTES: usize = 8 * 1024;
+/// Nothing here takes longer, on a machine that does much beside.
+const DEADLINE: Duration = Duration::from_secs(60);
 /// A device that reads syncs within this time, whatever the others do.
 const ON_TIME: Duration = Duration::from_secs(10);
-/// The window of a device that does not read: little beside the news, and more than one segment of the loopback, below
-/// which every segment waits for a timer.
+/// Notes of the order, and bytes of each, of which a compressor saves little: what one answer carries.
+const NOTES: usize = 80;
+const NOTE_BYTES: usize = 8 * 1024;
+/// The window of a device: more than one segment of the loopback, below which every segment waits for a timer.
 const WINDOW: u32 = 128 * 1024;
+/// The server's part of the system's buffers for each connection, in KiB.
+const BUFFER_KIB: &str = "32";
 
 type Socket = WebSocketStream<TcpStream>;
 
-/// Connects with a small window, says Hello, and reads nothing.
-async fn connect<S: DeviceStore>(address: SocketAddr, replica: &mut DeviceReplica<S>) -> Result<Socket, Trouble> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_recv_buffer_size(WINDOW)?;
-    let stream = socket.connect(address).await?;
-    let (mut socket, _) = tokio_tungstenite::client_async(format!("ws://{address}/device/live"), stream).await?;
-    let hello = Exchange::begin(replica).next_message(replica)?.ok_or("a Hello")?;
-    socket.send(Message::binary(hello)).await?;
-    Ok(socket)
+/// An office that serves with these patiences, and a phone with a large order.
+struct Stage {
+    office: Office,
+    address: SocketAddr,
+    phone: Phone,
+}
+
+impl Stage {
+    async fn new(send: Duration, ping: Duration) -> Result<Self, Trouble> {
+        let (mut office, address, mut phones) = company(1).await?;
+        let mut phone = phones.remove(0);
+        let mut random = Random::from_seed(3);
+        let (person, _) = phone.client.replica().certificate().persons.first().cloned().ok_or("a person")?;
+        for _ in 0..NOTES {
+            let (document, author, body) =
+                (phone.order, Author::Person(person), AddNote { text: noise(&mut random) }.into());
+            let (seen, head) = (Vec::new(), Head::default());
+            let fact = NewFact { document, author, seen, head, body, claimed: None, proof: None };
+            phone.client.replica_mut().state_fact(fact)?;
+        }
+        assert_eq!(phone.sync(address).await?.unsent, 0);
+        office.stop().await?;
+        let (send, ping) = (send.as_millis().to_string(), ping.as_millis().to_string());
+        let options = ["--live-send-ms", &send, "--live-ping-ms", &ping, "--send-buffer-kib", BUFFER_KIB];
+        let address = office.serve_with(&options).await?;
+        assert_eq!(phone.sync(address).await?.verified, Some(true));
+        Ok(Self { office, address, phone })
+    }
+
+    /// A live socket with a small window whose Hello was answered; nothing is new to its device.
+    async fn connect(&mut self) -> Result<Socket, Trouble> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(WINDOW)?;
+        let stream = socket.connect(self.address).await?;
+        let url = format!("ws://{}/device/live", self.address);
+        let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await?;
+        let replica = self.phone.client.replica_mut();
+        let mut exchange = Exchange::begin(replica);
+        socket.send(Message::binary(exchange.next_message(replica)?.ok_or("a Hello")?)).await?;
+        exchange.answered(replica, &next_bytes(&mut socket).await?)?;
+        assert!(exchange.is_done(), "the phone has everything");
+        Ok(socket)
+    }
+
+    /// Asks for the whole order, `times` times, and reads nothing.
+    async fn want(&self, socket: &mut Socket, times: usize) -> Result<(), Trouble> {
+        let want = pack(&[Frame::Want(Want { documents: vec![self.phone.order] })], &mut Plain);
+        for _ in 0..times {
+            socket.send(Message::binary(want.clone())).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the server has given up `count` sockets.
+    async fn given_up(&mut self, count: usize) -> Result<(), Trouble> {
+        let process = self.office.process().ok_or("a process")?;
+        let told = || {
+            let lines = process.output();
+            lines.iter().filter(|line| line.contains("does not read what it is sent")).count()
+        };
+        eventually("the server to give up the deaf", DEADLINE, || async { (told() >= count).then_some(()) }).await?;
+        Ok(())
+    }
+
+    /// Another phone of the same technician, as current as his first.
+    async fn another_phone(&self) -> Result<Phone, Trouble> {
+        let given = json!({"login": ADMIN, "password": PASSWORD});
+        let cookie = rest(self.address, "POST", "/api/login", None, Some(&given)).await?.cookie;
+        let people = rest(self.address, "GET", "/api/technicians", cookie.as_deref(), None).await?.body;
+        let wish = json!({"person": people["items"][0]["id"]});
+        let made = rest(self.address, "POST", "/api/devices/codes", cookie.as_deref(), Some(&wish)).await?;
+        let code = made.body["code"].as_str().ok_or_else(|| format!("no code: {}", made.body))?.to_owned();
+        let mut phone = enrol(self.address, &code, "li0", self.phone.order, 200).await?;
+        assert_eq!(phone.sync(self.address).await?.verified, Some(true));
+        Ok(phone)
+    }
 }
 
 fn noise(random: &mut Random) -> String {
@@ -58,114 +124,29 @@ fn noise(random: &mut Random) -> String {
     data_encoding::BASE32_NOPAD.encode(&bytes)
 }
 
-/// Open files of a process.
-fn files(pid: u32) -> Result<usize, Trouble> {
-    Ok(std::fs::read_dir(format!("/proc/{pid}/fd"))?.count())
-}
-
-/// More phones of the first technician, as current as his first.
-async fn more_phones(address: SocketAddr, order: DocumentId, count: u64) -> Result<Vec<Phone>, Trouble> {
-    let given = json!({"login": ADMIN, "password": PASSWORD});
-    let login = rest(address, "POST", "/api/login", None, Some(&given)).await?;
-    let people = rest(address, "GET", "/api/technicians", login.cookie.as_deref(), None).await?.body;
-    let wish = json!({"person": people["items"][0]["id"]});
-    let mut phones = Vec::new();
-    for seed in 0..count {
-        let made = rest(address, "POST", "/api/devices/codes", login.cookie.as_deref(), Some(&wish)).await?;
-        let code = made.body["code"].as_str().ok_or_else(|| format!("no code: {}", made.body))?.to_owned();
-        let mut phone = enrol(address, &code, "li0", order, 200 + seed).await?;
-        assert_eq!(phone.sync(address).await?.verified, Some(true));
-        phones.push(phone);
-    }
-    Ok(phones)
-}
-
-#[tokio::test]
-async fn sockets_that_do_not_read_hold_little_and_hold_nobody_up() -> Result<(), Trouble> {
-    let (mut office, address, mut phones) = company(1).await?;
-    let pusher = &mut phones[0];
-    let mut phones = more_phones(address, pusher.order, DEAF + 1).await?;
-    let mut reader = phones.pop().ok_or("a phone that reads")?;
-    let process = office.process().ok_or("a process")?;
-    let (pid, before, open) = (process.pid(), process.usage()?, files(process.pid())?);
-    let mut deaf = Vec::new();
-    for phone in &mut phones {
-        for _ in 0..SOCKETS {
-            deaf.push(connect(address, phone.client.replica_mut()).await?);
+async fn next_bytes(socket: &mut Socket) -> Result<Vec<u8>, Trouble> {
+    let next = async {
+        while let Some(message) = socket.next().await {
+            if let Message::Binary(bytes) = message? {
+                return Ok::<_, Trouble>(bytes.to_vec());
+            }
         }
-    }
-    let mut random = Random::from_seed(3);
-    let (mut slowest, began) = (Duration::ZERO, Instant::now());
-    for _ in 0..ROUNDS {
-        for _ in 0..NOTES {
-            pusher.note(&noise(&mut random))?;
-        }
-        for phone in [&mut *pusher, &mut reader] {
-            let started = Instant::now();
-            let report = phone.sync(address).await?;
-            assert_eq!((report.unsent, report.verified), (0, Some(true)));
-            slowest = slowest.max(started.elapsed());
-        }
-    }
-    assert_eq!(reader.notes()?.len(), NOTES * ROUNDS);
-    let pushed = began.elapsed();
-    let after = office.process().ok_or("a process")?.usage()?;
-    let grown = after.memory_bytes_max.saturating_sub(before.memory_bytes);
-    println!(
-        "{} deaf sockets, {} MB of news each in {pushed:?}: the slowest sync {slowest:?}; the server grew by {} MB",
-        DEAF * SOCKETS,
-        NOTES * ROUNDS * NOTE_BYTES / 1_000_000,
-        grown / 1_000_000
-    );
-    assert!(slowest < ON_TIME, "{slowest:?}");
-    assert!(grown < GROWTH_MAX, "{grown}");
-    // Gone, they leave nothing behind.
-    drop(deaf);
-    eventually("the server to let go of the deaf", ON_TIME, || async {
-        files(pid).ok().filter(|now| *now <= open + 2)
-    })
-    .await?;
-    Ok(())
-}
-
-/// By how much the server may grow, with what the order itself takes.
-const GROWTH_MAX: u64 = 96 * 1024 * 1024;
-
-/// A device on a live socket of a server with this patience.
-async fn deaf_device(patience: Patience) -> Result<(World, Device, Socket, DocumentId), Trouble> {
-    let world = World::new(77).await?;
-    let mut li = world.technician("李师傅").await?;
-    let order = world.order("空调不制冷").await?;
-    world.assign(order, li.person).await?;
-    world.settle(&mut [&mut li]).await?;
-    let mut deaf = world.enrol(li.person).await?;
-    world.settle(&mut [&mut deaf]).await?;
-    // The system takes megabytes for a socket of its own size; what it does not take is the server's to hold.
-    let listener = TcpSocket::new_v4()?;
-    listener.set_send_buffer_size(WINDOW)?;
-    listener.bind("127.0.0.1:0".parse()?)?;
-    let listener = listener.listen(16)?;
-    let address = listener.local_addr()?;
-    let router = router_with(patience).with_state(Arc::clone(&world.office));
-    drop(tokio::spawn(async move { axum::serve(listener, router).await }));
-    let socket = connect(address, deaf.client.replica_mut()).await?;
-    Ok((world, li, socket, order))
+        Err("the socket was closed".into())
+    };
+    tokio::time::timeout(DEADLINE, next).await?
 }
 
 /// Reads until the server has said why it ends, or has closed the connection.
-async fn rest_of(mut socket: Socket) -> Result<Vec<Frame>, Trouble> {
+async fn rest_of(socket: &mut Socket) -> Result<Vec<Frame>, Trouble> {
     let mut frames = Vec::new();
-    loop {
-        let next = tokio::time::timeout(Duration::from_secs(30), socket.next()).await;
-        match next.map_err(|_| format!("nothing follows {} frames", frames.len()))? {
+    while last_words(&frames).is_none() {
+        match tokio::time::timeout(DEADLINE, socket.next()).await? {
             Some(Ok(Message::Binary(bytes))) => frames.extend(unpack(&bytes)?),
             Some(Ok(_)) => {}
-            Some(Err(_)) | None => return Ok(frames),
-        }
-        if last_words(&frames).is_some() {
-            return Ok(frames);
+            Some(Err(_)) | None => break,
         }
     }
+    Ok(frames)
 }
 
 fn last_words(frames: &[Frame]) -> Option<StopCode> {
@@ -175,69 +156,140 @@ fn last_words(frames: &[Frame]) -> Option<StopCode> {
     }
 }
 
-/// Lets the server's patience run out.
-async fn wait(time: Duration) -> Result<(), Trouble> {
-    let started = Instant::now();
-    Ok(eventually("patience to run out", time * 3, || async { (started.elapsed() > time).then_some(()) }).await?)
+/// Reads `bytes` as they come on a weak signal: `step` of them every `every`.
+async fn read_slowly(socket: Socket, bytes: usize, step: usize, every: Duration) -> Result<Socket, Trouble> {
+    // Nothing was on its way when the last message had been read.
+    let mut stream = socket.into_inner();
+    let (mut clock, mut read, mut part) = (tokio::time::interval(every), Vec::new(), vec![0; step]);
+    while read.len() < bytes {
+        clock.tick().await;
+        match tokio::time::timeout(DEADLINE, stream.read(&mut part)).await?? {
+            0 => break,
+            count => read.extend_from_slice(&part[..count]),
+        }
+    }
+    Ok(WebSocketStream::from_partially_read(stream, read, Role::Client, None).await)
+}
+
+/// Open files of a process.
+fn files(pid: u32) -> Result<usize, Trouble> {
+    Ok(std::fs::read_dir(format!("/proc/{pid}/fd"))?.count())
+}
+
+/// Sockets that do not read, and answers that each has asked for: together some hundred megabytes.
+const DEAF: usize = 24;
+const ANSWERS: usize = 40;
+
+/// What one socket may take of the server's memory: an answer, the same packed, and the same in a frame.
+const SOCKET_BYTES: u64 = 3 * 800 * 1024;
+/// What else may grow meanwhile.
+const ELSE_BYTES: u64 = 32 * 1024 * 1024;
+
+#[tokio::test]
+async fn sockets_that_do_not_read_hold_one_message_each_and_hold_nobody_up() -> Result<(), Trouble> {
+    let mut stage = Stage::new(Duration::from_secs(4), Duration::from_secs(45)).await?;
+    let mut reader = stage.another_phone().await?;
+    // One answer is read, so that what everything takes once is taken.
+    let mut socket = stage.connect().await?;
+    stage.want(&mut socket, 1).await?;
+    let answer = next_bytes(&mut socket).await?.len();
+    assert!(answer > 300_000, "{answer} bytes in an answer: too few to fill the system's buffers");
+    let process = stage.office.process().ok_or("a process")?;
+    let (pid, before, open) = (process.pid(), process.usage()?, files(process.pid())?);
+
+    let mut deaf = Vec::new();
+    for _ in 0..DEAF {
+        let mut socket = stage.connect().await?;
+        stage.want(&mut socket, ANSWERS).await?;
+        deaf.push(socket);
+    }
+    let mut slowest = Duration::ZERO;
+    for round in 0..5 {
+        stage.phone.note(&format!("{round}"))?;
+        for phone in [&mut stage.phone, &mut reader] {
+            let started = Instant::now();
+            let report = phone.sync(stage.address).await?;
+            assert_eq!((report.unsent, report.verified), (0, Some(true)));
+            slowest = slowest.max(started.elapsed());
+        }
+    }
+    assert!(slowest < ON_TIME, "{slowest:?}");
+
+    // Each of them was sent to in vain. What they hold is one message, not what they asked for.
+    stage.given_up(DEAF).await?;
+    let after = stage.office.process().ok_or("a process")?.usage()?;
+    let grown = after.memory_bytes_max.saturating_sub(before.memory_bytes);
+    let asked = u64::try_from(DEAF * ANSWERS * answer)?;
+    let bound = u64::try_from(DEAF)? * SOCKET_BYTES + ELSE_BYTES;
+    println!(
+        "{DEAF} deaf sockets asked for {asked} bytes: the server grew by {grown}, at most {bound}; slowest sync {slowest:?}"
+    );
+    assert!(grown < bound && bound * 3 < asked, "{grown} bytes, at most {bound} of {asked}");
+    // Gone, they leave nothing behind.
+    drop(deaf);
+    eventually("the server to let go of the deaf", DEADLINE, || async {
+        files(pid).ok().filter(|now| *now <= open + 2)
+    })
+    .await?;
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_device_that_reads_again_is_told_that_it_did_not() -> Result<(), Trouble> {
-    let send = Duration::from_millis(300);
-    let patience = Patience { send, last: Duration::from_secs(90), ..Patience::USUAL };
-    let (world, mut li, socket, order) = deaf_device(patience).await?;
-    let mut random = Random::from_seed(4);
-    for _ in 0..5 {
-        for _ in 0..30 {
-            li.act(order, &Command::Note { text: noise(&mut random) })?;
-            // What he does takes his time; it is not ahead of the server's.
-            world.pass(2 * MINUTE);
-        }
-        world.sync(&mut li).await?;
-    }
-    assert_eq!(world.view(order).await?.notes.len(), 150);
-    wait(send * 4).await?;
-    let frames = rest_of(socket).await?;
+    let mut stage = Stage::new(Duration::from_millis(300), Duration::from_secs(45)).await?;
+    let mut socket = stage.connect().await?;
+    stage.want(&mut socket, 8).await?;
+    stage.given_up(1).await?;
+    let frames = rest_of(&mut socket).await?;
     assert_eq!(last_words(&frames), Some(StopCode::SlowReader), "{} frames", frames.len());
-    assert!(frames.iter().any(|frame| matches!(frame, Frame::Batch(_))), "what was on its way came whole");
+    let batches = frames.iter().filter(|frame| matches!(frame, Frame::Batch(_))).count();
+    assert!((1..8).contains(&batches), "{batches}: what was on its way came whole, and nothing more");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_device_that_reads_slowly_and_steadily_gets_everything() -> Result<(), Trouble> {
+    // A message takes longer than nothing may take.
+    let send = Duration::from_secs(2);
+    let mut stage = Stage::new(send, Duration::from_secs(45)).await?;
+    let mut socket = stage.connect().await?;
+    stage.want(&mut socket, 1).await?;
+    let answer = next_bytes(&mut socket).await?.len();
+    let (step, every) = (16 * 1024, Duration::from_millis(130));
+    assert!(every * u32::try_from(answer / step)? > send * 5 / 4, "{answer} bytes are read too quickly");
+    stage.want(&mut socket, 4).await?;
+    let mut socket = read_slowly(socket, answer * 3, step, every).await?;
+    for _ in 0..4 {
+        let frames = unpack(&next_bytes(&mut socket).await?)?;
+        assert!(matches!(frames.as_slice(), [Frame::Batch(_)]), "{frames:?}");
+    }
     Ok(())
 }
 
 #[tokio::test]
 async fn a_device_that_leaves_pings_unanswered_is_cut_with_a_word() -> Result<(), Trouble> {
-    let ping = Duration::from_millis(150);
-    let (_world, _li, socket, _) = deaf_device(Patience { ping, ..Patience::USUAL }).await?;
+    let mut stage = Stage::new(Duration::from_secs(30), Duration::from_millis(150)).await?;
     // Unread, its pings are unanswered, too.
-    wait(ping * 8).await?;
-    assert_eq!(last_words(&rest_of(socket).await?), Some(StopCode::SlowReader));
+    let mut socket = stage.connect().await?;
+    stage.given_up(1).await?;
+    assert_eq!(last_words(&rest_of(&mut socket).await?), Some(StopCode::SlowReader));
     Ok(())
 }
 
 #[tokio::test]
 async fn a_device_that_answers_pings_stays() -> Result<(), Trouble> {
-    let ping = Duration::from_millis(150);
-    let (world, mut li, mut socket, order) = deaf_device(Patience { ping, ..Patience::USUAL }).await?;
-    let told = async {
-        let started = Instant::now();
-        let mut frames = Vec::new();
-        let mut noted = false;
-        while let Some(message) = socket.next().await {
-            if let Message::Binary(bytes) = message? {
-                frames.extend(unpack(&bytes)?);
-            }
-            if started.elapsed() > ping * 8 && !noted {
-                noted = true;
-                frames.clear();
-                li.act(order, &Command::Note { text: "还在".to_owned() })?;
-                world.sync(&mut li).await?;
-            }
-            if noted && !frames.is_empty() {
-                return Ok::<Vec<Frame>, Trouble>(frames);
-            }
+    let mut stage = Stage::new(Duration::from_secs(30), Duration::from_secs(1)).await?;
+    let mut socket = stage.connect().await?;
+    // Three pings are answered by reading; a device that answered none would be gone before the third.
+    let mut pings = 0;
+    while pings < 4 {
+        match tokio::time::timeout(DEADLINE, socket.next()).await?.ok_or("the socket was closed")?? {
+            Message::Ping(_) => pings += 1,
+            other => return Err(format!("{other:?}").into()),
         }
-        Err("the socket was closed".into())
-    };
-    let frames = tokio::time::timeout(Duration::from_secs(30), told).await??;
-    assert!(matches!(frames.as_slice(), [Frame::Batch(_), ..]), "{frames:?}");
+    }
+    stage.want(&mut socket, 1).await?;
+    let frames = unpack(&next_bytes(&mut socket).await?)?;
+    assert!(matches!(frames.as_slice(), [Frame::Batch(_)]), "{frames:?}");
     Ok(())
 }

@@ -39,7 +39,7 @@ pub(crate) async fn rest(
 }
 
 /// The same, decided on the view with this tag.
-async fn rest_on(
+pub(crate) async fn rest_on(
     address: SocketAddr,
     method: &str,
     path: &str,

@@ -134,7 +134,8 @@ async fn signed(way: Way) -> Result<(), Trouble> {
     // The customer's own copy still verifies, also where the signature was stated again.
     let shown = stage.devices[LI].show(order)?;
     let copy = stage.devices[LI].client.customer_copy(&shown, signature)?.ok_or("a copy")?;
-    let report = docket_sync_core::voucher::copy::verify_copy(&copy, Some(stage.world.office.keys.fingerprint()));
+    let report =
+        docket_sync_core::voucher::copy::verify_copy(&copy.to_bytes(), Some(stage.world.office.keys.fingerprint()));
     assert!(report.passed(), "{report:?}");
     Ok(())
 }

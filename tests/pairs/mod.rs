@@ -9,7 +9,10 @@ mod assignment;
 mod cancel;
 mod clones;
 mod closing;
+mod known;
 mod lines;
+mod office;
+mod replicas;
 mod stage;
 pub(crate) use stage::sending;
 

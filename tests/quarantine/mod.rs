@@ -2,7 +2,7 @@
 //! is stated again without it (sync.md, The gate).
 
 mod decisions;
-mod rogue;
+pub(crate) mod rogue;
 
 use docket_client::replica::NewFact;
 use docket_harness::world::{Device, Trouble, World};

@@ -4,3 +4,4 @@ mod cold_pull;
 mod knowledge;
 mod signatures;
 mod stays;
+mod ways_of_signing;

@@ -9,16 +9,16 @@ use docket_sync_core::sabotage::Bug;
 /// A seed that catches each bug, and the check that does; `cargo xtask simulate --sabotage` searches them.
 const CATCHES: &[(Bug, u64, &str)] = &[
     (Bug::AcknowledgeBeforeFlush, 0, "what_is_acknowledged_is_durable"),
-    (Bug::CursorBeforeData, 33, "everything_converges"),
-    (Bug::EvictsUnsent, 36, "what_is_acknowledged_is_durable"),
+    (Bug::CursorBeforeData, 17, "digests_agree"),
+    (Bug::EvictsUnsent, 29, "what_is_acknowledged_is_durable"),
     (Bug::FrontierOfHeads, 0, "a_fact_says_what_its_author_was_shown"),
     (Bug::DigestNotUpdated, 0, "digests_agree"),
     (Bug::FeedEntryLost, 0, "digests_agree"),
-    (Bug::ActorReused, 15, "no_fact_is_lost"),
+    (Bug::ActorReused, 15, "invariant_13_heal"),
     (Bug::ReceiptNotChecked, 14, "what_nobody_may_write_never_enters"),
     (Bug::HeldDropped, 15, "what_is_acknowledged_is_durable"),
     (Bug::TornTailAccepted, 47, "nothing_fails_by_itself"),
-    (Bug::RetentionIgnored, 0, "own_work_is_kept"),
+    (Bug::RetentionIgnored, 21, "own_work_is_kept"),
     (Bug::ChainNotCompared, 33, "a_cursor_is_of_this_log"),
 ];
 

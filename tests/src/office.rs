@@ -160,10 +160,18 @@ impl Office {
     /// # Errors
     /// When it does not start.
     pub async fn serve(&mut self) -> Result<SocketAddr, OfficeError> {
+        self.serve_with(&[]).await
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// As [`Office::serve`].
+    pub async fn serve_with(&mut self, more: &[&str]) -> Result<SocketAddr, OfficeError> {
         let program = binary("docket")?;
         let data = self.data();
-        let mut process =
-            Process::start(&program, ["serve", "--listen", "127.0.0.1:0", "--insecure-http", "--data", &data])?;
+        let usual = ["serve", "--listen", "127.0.0.1:0", "--insecure-http", "--data", &data];
+        let mut process = Process::start(&program, [usual.as_slice(), more].concat())?;
         let address = process
             .wait_for_line("the server to say where it listens", START, |line| {
                 line.split_once(" on http://")?.1.trim_end_matches('/').parse().ok()

@@ -2,7 +2,7 @@
 //! up for, and its devices notice nothing but that (sync.md, Versions).
 
 use docket_harness::world::{Device, Trouble, World};
-use docket_server::commit::listing::{OrderList, open_reviews, reviews_page};
+use docket_server::commit::listing::{OrderList, open_reviews, Sorted, reviews_page};
 use docket_server::commit::{QuarantineEntry, Tables};
 use docket_server::store::{Batch, Entry, KeyRange, MemoryStore, Order, Store, Table, record};
 use docket_sync_core::commands::Command;
@@ -77,7 +77,7 @@ async fn a_store_without_lists_shows_every_order_and_review_after_the_upgrade() 
     let his = OrderList { state: None, technician: Some(li.person) };
     assert_eq!((his.length(store)?, OrderList::default().length(store)?), (5, 9));
     assert_eq!(open_reviews(store)?, 2);
-    let listed = reviews_page(store, None, 10)?;
+    let listed = reviews_page(store, Sorted::Due, None, 10)?;
     assert!(listed.iter().all(|review| orders[..2].contains(&review.order)) && listed.len() == 2);
     Ok(())
 }

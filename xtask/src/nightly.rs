@@ -64,6 +64,13 @@ const RUNS: &[Run] = &[
         feature: None,
     },
     Run {
+        name: "healing",
+        about: "about 100,000 changes given back to a restored server by 50 devices, in any order",
+        filter: "promise_5_fifty_devices",
+        variable: ("DOCKET_HEALING_FACTS", "2000"),
+        feature: None,
+    },
+    Run {
         name: "convergence",
         about: "2,000 random histories of six devices and an office, no fact lost, every digest equal",
         filter: "law_random_histories",
@@ -82,6 +89,20 @@ const RUNS: &[Run] = &[
         about: "20,000 flipped bits anywhere in the files of a store",
         filter: "a_bit_flipped_anywhere",
         variable: ("DOCKET_BIT_FLIPS", "20000"),
+        feature: None,
+    },
+    Run {
+        name: "orders_of_delivery",
+        about: "every story of the pairs in 10,000 random orders of delivery",
+        filter: "scenario::stories::tests",
+        variable: ("DOCKET_ORDERS", "10000"),
+        feature: None,
+    },
+    Run {
+        name: "histories",
+        about: "the invariants over 1,000 histories of two hundred facts, six replicas and the office",
+        filter: "long_histories_keep_the_invariants",
+        variable: ("DOCKET_HISTORIES", "1000"),
         feature: None,
     },
     Run {

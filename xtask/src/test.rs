@@ -84,8 +84,8 @@ fn runs(options: &Options) -> Vec<(&'static str, Command)> {
     if options.filter.is_none() {
         // Deliberate bugs are compiled in for this run only.
         let mut sabotage = tool::cargo();
-        sabotage.args(["test", "--package", "docket-tests", "--features", "sabotage", "--test", "all"]);
-        sabotage.arg("simulation::sabotage");
+        sabotage.args(["test", "--package", "docket-tests", "--package", "docket-sync-core"]);
+        sabotage.args(["--features", "docket-tests/sabotage", "--lib", "--test", "all", "sabotage"]);
         runs.push(("deliberate bugs", sabotage));
     }
     runs.push((name, tests));

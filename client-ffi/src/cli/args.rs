@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::forms::{Check, ShowForms};
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "docket-device", version, disable_help_subcommand = true)]
@@ -23,7 +25,7 @@ pub(super) struct Cli {
 pub(super) enum Action {
     Enrol(Enrol),
     List(List),
-    Show(Order),
+    Show(Show),
     Accept(Order),
     Refuse(WithReason),
     Depart(Order),
@@ -36,15 +38,77 @@ pub(super) enum Action {
     Part(PartAction),
     #[command(subcommand)]
     Labour(LabourAction),
+    #[command(subcommand)]
+    Photo(PhotoAction),
+    Document(Document),
+    Attachments(Order),
+    Fetch(Fetch),
     Note(Note),
+    Form(ShowForms),
+    Check(Check),
     Done(Done),
     Unfinished(Unfinished),
     Voucher(Voucher),
     Sign(Sign),
+    Copy(Copy),
+    SignByCode(SignByCode),
+    Print(Print),
+    Paper(Paper),
+    Seal(Seal),
     RefuseSignature(RefuseSignature),
+    Emergency(Fields),
+    Act(Act),
+    Offers(Order),
+    Numbers,
+    Draft(Draft),
+    Witness(Witness),
+    Confirm(Confirm),
     Sync(Sync),
     Held,
     Status,
+}
+
+/// Fields of a form: `name=value`, `goods.name=value`, `lines='[...]'`.
+#[derive(Debug, Args)]
+pub(super) struct Fields {
+    #[arg(value_name = "FIELD=VALUE")]
+    pub(super) fields: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Act {
+    #[arg(value_name = "COMMAND")]
+    pub(super) act: String,
+    pub(super) order: Option<String>,
+    #[arg(value_name = "FIELD=VALUE")]
+    pub(super) fields: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Draft {
+    #[arg(value_name = "COMMAND")]
+    pub(super) act: String,
+    pub(super) order: String,
+    #[arg(value_name = "FIELD=VALUE")]
+    pub(super) fields: Vec<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Witness {
+    #[arg(value_name = "FILE")]
+    pub(super) draft: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub(super) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Confirm {
+    #[arg(value_name = "FILE")]
+    pub(super) draft: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub(super) witness: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -61,6 +125,13 @@ pub(super) struct Enrol {
 pub(super) struct List {
     #[arg(long)]
     pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    pub(super) order: String,
+    #[arg(long, value_name = "FACT")]
+    pub(super) known_to: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -174,6 +245,55 @@ pub(super) struct Sign {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Copy {
+    pub(super) order: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// What the customer says beside his agreement.
+#[derive(Debug, Args)]
+pub(super) struct Words {
+    #[arg(long)]
+    pub(super) name: String,
+    #[arg(long)]
+    pub(super) relation: String,
+    #[arg(long, value_parser = ["none_given", "satisfied", "acceptable", "dissatisfied"])]
+    pub(super) opinion: String,
+    #[arg(long)]
+    pub(super) comment: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SignByCode {
+    pub(super) order: String,
+    #[arg(long)]
+    pub(super) number: u32,
+    #[arg(long)]
+    pub(super) code: String,
+    #[command(flatten)]
+    pub(super) words: Words,
+    #[arg(long, value_name = "en|zh")]
+    pub(super) customer_lang: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Print {
+    pub(super) order: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    #[arg(long, value_name = "en|zh")]
+    pub(super) customer_lang: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Seal {
+    pub(super) order: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) photo: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct RefuseSignature {
     pub(super) order: String,
     #[arg(long)]
@@ -188,4 +308,55 @@ pub(super) struct Sync {
     pub(super) live: bool,
     #[arg(long = "for", value_name = "SECONDS", requires = "live")]
     pub(super) seconds: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PhotoAction {
+    Add(PhotoAdd),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PhotoAdd {
+    pub(super) order: String,
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[arg(long)]
+    pub(super) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Paper {
+    pub(super) order: String,
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[arg(long)]
+    pub(super) name: String,
+    #[arg(long)]
+    pub(super) relation: String,
+    #[arg(long = "signed-at", value_name = "TIME")]
+    pub(super) signed_at: String,
+    #[arg(long, default_value = "none_given", value_parser = ["none_given", "satisfied", "acceptable", "dissatisfied"])]
+    pub(super) opinion: String,
+    #[arg(long)]
+    pub(super) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Document {
+    pub(super) order: String,
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[arg(long)]
+    pub(super) demand: String,
+    #[arg(long)]
+    pub(super) reference: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Fetch {
+    pub(super) order: String,
+    #[arg(value_name = "DIGEST")]
+    pub(super) attachment: String,
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
 }

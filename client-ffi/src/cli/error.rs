@@ -1,15 +1,17 @@
 //! What went wrong, as one sentence and what to do next, with a stable code and exit code.
 
+use docket_sync_core::commands::form::FormError;
 use docket_sync_core::lifecycle::Language;
 use docket_sync_core::sync::device::is_final;
 use docket_sync_core::sync::frames::StopCode;
 
 use super::messages::filled;
-use crate::client::ExecuteError;
+use crate::attaching::AttachingError;
+use crate::client::{ExecuteError, WitnessError};
 use crate::enrolment::EnrolmentError;
 use crate::orders::find::FindError;
 use crate::platform::PlatformError;
-use crate::replica::ReplicaError;
+use crate::replica::{AttachError, ReplicaError};
 use crate::signing::SigningError;
 use crate::store::StoreError;
 use crate::sync::SyncError;
@@ -27,6 +29,8 @@ pub(super) enum CliError {
     #[error(transparent)]
     Signing(#[from] SigningError),
     #[error(transparent)]
+    Attaching(#[from] AttachingError),
+    #[error(transparent)]
     Enrolment(#[from] EnrolmentError),
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -34,12 +38,20 @@ pub(super) enum CliError {
     Sync(#[from] SyncError),
     #[error("'{value}' is no {what}")]
     Value { what: &'static str, value: String },
+    #[error("there is no command '{0}'")]
+    NoCommand(String),
+    #[error(transparent)]
+    Form(#[from] FormError),
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
     #[error("{path}: {source}")]
     File { path: String, source: std::io::Error },
     #[error("writing the output: {0}")]
     Output(#[from] std::io::Error),
     #[error("this order has no visit of yours")]
     NoVisit,
+    #[error("this device has taken no signature on this order")]
+    NoSignature,
 }
 
 impl From<StoreError> for CliError {
@@ -90,6 +102,13 @@ impl CliError {
             Self::NoVisit | Self::Signing(SigningError::NoVisit) => {
                 told(REFUSED, "device.error.no_visit", language, &[])
             }
+            Self::Attaching(AttachingError::Execute(error)) => of_execute(error, language),
+            Self::Attaching(AttachingError::Attach(AttachError::Replica(error))) => of_replica(error, language),
+            Self::Attaching(AttachingError::NoVisit) => told(REFUSED, "device.error.no_visit", language, &[]),
+            Self::Attaching(error) => {
+                told(REFUSED, "device.error.not_attached", language, &[("problem", &error.to_string())])
+            }
+            Self::NoSignature => told(REFUSED, "device.error.no_signature", language, &[]),
             Self::Signing(error) => {
                 told(REFUSED, "device.error.not_signed", language, &[("problem", &error.to_string())])
             }
@@ -115,6 +134,19 @@ impl CliError {
             Self::Sync(error) => {
                 told(SERVER_REFUSED, "device.error.protocol", language, &[("problem", &error.to_string())])
             }
+            Self::NoCommand(name) => told(USAGE, "device.error.no_command", language, &[("value", name)]),
+            Self::Form(FormError { field, code, problem }) => {
+                let key = match *code {
+                    "missing_field" => "device.error.form_missing",
+                    "unknown_field" => "device.error.form_unknown",
+                    _ => "device.error.form_invalid",
+                };
+                told(USAGE, key, language, &[("field", field), ("problem", problem)])
+            }
+            Self::Witness(WitnessError::Execute(error)) => of_execute(error, language),
+            Self::Witness(error) => {
+                told(REFUSED, "device.error.not_witnessed", language, &[("problem", &error.to_string())])
+            }
             Self::Value { what, value } => told(USAGE, what, language, &[("value", value)]),
             Self::File { path, source } => {
                 told(FAILED, "device.error.file", language, &[("path", path), ("problem", &source.to_string())])
@@ -133,6 +165,7 @@ fn of_replica(error: &ReplicaError, language: Language) -> Told {
     match error {
         ReplicaError::NotEnrolled => told(NOT_ENROLLED, "device.error.not_enrolled", language, &[]),
         ReplicaError::KeyMissing => told(NOT_ENROLLED, "device.error.key_missing", language, &[]),
+        ReplicaError::DraftOutdated => told(REFUSED, "device.error.draft_outdated", language, &[]),
         ReplicaError::NoDocument(order) => {
             told(NO_ORDER, "device.error.no_order", language, &[("order", &order.to_string())])
         }

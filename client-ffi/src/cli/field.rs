@@ -1,22 +1,19 @@
 //! Commands on orders: what was typed becomes a command of the core.
 
 use docket_sync_core::commands::Command;
-use docket_sync_core::facts::values::{
-    Channel, CustomerPerson, Line, LineKind, Opinion, OpinionGrade, PartSource, UnfinishedReason,
-};
+use docket_sync_core::facts::values::{Channel, CustomerPerson, Line, LineKind, PartSource, UnfinishedReason};
 use docket_sync_core::ids::FactRef;
 use docket_sync_core::lifecycle::{Language, summary};
 use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::reference;
-use docket_sync_core::voucher::strokes::Strokes;
 
-use super::args::{self, Action, LabourAction, PartAction};
+use super::args::{self, Action, LabourAction, PartAction, PhotoAction};
 use super::error::CliError;
 use super::messages::{filled, text};
 use super::values::{money, thousandths, window};
 use super::{App, TerminalClient};
 use crate::client::{Executed, Shown};
-use crate::signing::{Consent, SigningError};
+use crate::signing::SigningError;
 
 impl App<'_> {
     pub(super) fn execute(&mut self, action: &Action) -> Result<(), CliError> {
@@ -54,10 +51,28 @@ impl App<'_> {
             Action::Enrol(_)
             | Action::List(_)
             | Action::Show(_)
+            | Action::Form(_)
+            | Action::Check(_)
             | Action::Voucher(_)
             | Action::Sign(_)
+            | Action::Emergency(_)
+            | Action::Act(_)
+            | Action::Offers(_)
+            | Action::Numbers
+            | Action::Draft(_)
+            | Action::Witness(_)
+            | Action::Confirm(_)
+            | Action::Copy(_)
+            | Action::SignByCode(_)
+            | Action::Print(_)
+            | Action::Seal(_)
             | Action::Sync(_)
             | Action::Held
+            | Action::Photo(_)
+            | Action::Paper(_)
+            | Action::Document(_)
+            | Action::Attachments(_)
+            | Action::Fetch(_)
             | Action::Status => return Err(CliError::NoVisit),
         })
     }
@@ -66,10 +81,10 @@ impl App<'_> {
         let name = labour.name.clone().unwrap_or_else(|| text("device.said.labour", self.language).to_owned());
         let amount = amount(labour.amount.as_deref(), labour.currency.as_deref(), policy)?;
         let quantity = thousandths(&labour.hours)?;
-        Ok(Line { amount, ..line(LineKind::Labour, name, quantity, "h") })
+        Ok(Line { amount, ..Line::new(LineKind::Labour, name, quantity, "h") })
     }
 
-    fn say_executed(&mut self, client: &TerminalClient, done: &Executed) -> Result<(), CliError> {
+    pub(super) fn say_executed(&mut self, client: &TerminalClient, done: &Executed) -> Result<(), CliError> {
         let state = docket_sync_core::lifecycle::messages::coded("state", done.order.view.state.code(), self.language);
         if self.json {
             let not_seen: Vec<String> = done.not_seen.iter().map(ToString::to_string).collect();
@@ -88,65 +103,18 @@ impl App<'_> {
         }
         Ok(())
     }
-
-    pub(super) fn voucher(&mut self, asked: &args::Voucher) -> Result<(), CliError> {
-        let client = self.open()?;
-        let shown = client.show(client.find(&asked.order)?)?;
-        let voucher = client.voucher(&shown, self.customer_language(asked.customer_lang.as_deref()))?;
-        if self.json {
-            let leaves =
-                voucher.leaves.iter().map(|leaf| serde_json::json!({"path": leaf.path, "value": leaf.value()}));
-            let leaves: Vec<serde_json::Value> = leaves.collect();
-            return self.say_json(&serde_json::json!({"digest": voucher.digest().to_string(), "leaves": leaves}));
-        }
-        for line in voucher.render_text(to_reference(self.language)).lines() {
-            self.say(line)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn sign(&mut self, asked: &args::Sign) -> Result<(), CliError> {
-        let mut client = self.open()?;
-        let shown = client.show(client.find(&asked.order)?)?;
-        let path = asked.from.display().to_string();
-        let drawing = std::fs::read(&asked.from).map_err(|source| CliError::File { path, source })?;
-        let strokes = Strokes::from_json(&drawing).map_err(|error| SigningError::Sign(error.into()))?;
-        let voucher = client.voucher(&shown, self.customer_language(asked.customer_lang.as_deref()))?;
-        if !self.json {
-            for line in voucher.render_text(to_reference(self.language)).lines() {
-                self.say(line)?;
-            }
-        }
-        let grade = OpinionGrade::from_code(&asked.opinion).unwrap_or(OpinionGrade::NoneGiven);
-        let consent = Consent {
-            strokes,
-            name: asked.name.clone(),
-            relation: asked.relation.clone(),
-            opinion: Opinion { grade, text: asked.comment.clone() },
-        };
-        let done = client.sign(&shown, &voucher, consent)?;
-        if let Some(path) = &asked.copy {
-            let copy = client.customer_copy(&done.order, done.fact)?.unwrap_or_default();
-            let name = path.display().to_string();
-            std::fs::write(path, copy).map_err(|source| CliError::File { path: name, source })?;
-        }
-        self.say_executed(&client, &done)
-    }
-
-    fn customer_language(&self, named: Option<&str>) -> reference::Language {
-        named.and_then(reference::Language::from_code).unwrap_or(to_reference(self.language))
-    }
 }
 
 fn order_of(action: &Action) -> &str {
     match action {
         Action::Accept(named)
-        | Action::Show(named)
         | Action::Depart(named)
         | Action::Arrive(named)
         | Action::Start(named)
         | Action::Resume(named)
+        | Action::Offers(named)
         | Action::End(named) => &named.order,
+        Action::Show(shown) => &shown.order,
         Action::Refuse(named) | Action::Pause(named) => &named.order,
         Action::Part(PartAction::Add(part)) => &part.order,
         Action::Labour(LabourAction::Add(labour)) => &labour.order,
@@ -156,11 +124,32 @@ fn order_of(action: &Action) -> &str {
         Action::RefuseSignature(refused) => &refused.order,
         Action::Voucher(voucher) => &voucher.order,
         Action::Sign(sign) => &sign.order,
-        Action::Enrol(_) | Action::List(_) | Action::Sync(_) | Action::Held | Action::Status => "",
+        Action::Copy(copy) => &copy.order,
+        Action::SignByCode(sign) => &sign.order,
+        Action::Print(print) => &print.order,
+        Action::Seal(seal) => &seal.order,
+        Action::Photo(PhotoAction::Add(photo)) => &photo.order,
+        Action::Paper(paper) => &paper.order,
+        Action::Document(document) => &document.order,
+        Action::Attachments(named) => &named.order,
+        Action::Fetch(fetch) => &fetch.order,
+        Action::Form(named) => &named.order,
+        Action::Check(check) => &check.order,
+        Action::Draft(draft) => &draft.order,
+        Action::Act(act) => act.order.as_deref().unwrap_or_default(),
+        Action::Enrol(_)
+        | Action::List(_)
+        | Action::Emergency(_)
+        | Action::Numbers
+        | Action::Witness(_)
+        | Action::Confirm(_)
+        | Action::Sync(_)
+        | Action::Held
+        | Action::Status => "",
     }
 }
 
-fn to_reference(language: Language) -> reference::Language {
+pub(super) fn to_reference(language: Language) -> reference::Language {
     match language {
         Language::En => reference::Language::En,
         Language::Zh => reference::Language::Zh,
@@ -176,7 +165,7 @@ pub(super) fn policy(client: &TerminalClient) -> Result<ServicePolicy, CliError>
 }
 
 /// The visit under way, or this person's last: what a line or an outcome is about.
-fn current_visit(client: &TerminalClient, shown: &Shown) -> Result<FactRef, CliError> {
+pub(super) fn current_visit(client: &TerminalClient, shown: &Shown) -> Result<FactRef, CliError> {
     let visit = shown.visit_of(client.person()).ok_or(CliError::NoVisit)?;
     Ok(visit.id.reference())
 }
@@ -198,23 +187,8 @@ fn part_line(part: &args::PartAdd, policy: &ServicePolicy) -> Result<Line, CliEr
         code: part.code.clone(),
         serial: part.serial.clone(),
         source: Some(source),
-        ..line(LineKind::Part, part.name.clone(), thousandths(&part.quantity)?, &part.unit)
+        ..Line::new(LineKind::Part, part.name.clone(), thousandths(&part.quantity)?, &part.unit)
     })
-}
-
-fn line(kind: LineKind, name: String, quantity: i64, unit: &str) -> Line {
-    Line {
-        kind,
-        name,
-        quantity,
-        unit: unit.to_owned(),
-        amount: None,
-        code: None,
-        serial: None,
-        source: None,
-        result: None,
-        blob: None,
-    }
 }
 
 fn amount(

@@ -3,13 +3,18 @@
 //! Every command but `enrol` and `sync` works without a network. Errors are one sentence and what to do next;
 //! exit codes are stable and listed in the help. Nothing here decides anything about orders.
 
+mod acts;
 mod args;
+mod attachments;
+mod documents;
 mod error;
 mod field;
+mod forms;
 mod held;
 mod help;
 mod messages;
 mod network;
+mod other_ways;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -22,7 +27,7 @@ use std::path::{Path, PathBuf};
 use clap::FromArgMatches as _;
 use docket_sync_core::lifecycle::Language;
 
-use self::args::{Action, Cli};
+use self::args::{Action, Cli, PhotoAction};
 use self::error::CliError;
 use crate::client::Client;
 use crate::enrolment::data_key;
@@ -106,12 +111,30 @@ impl App<'_> {
         match action {
             Action::Enrol(enrol) => self.enrol(&enrol),
             Action::List(list) => self.list(&list),
-            Action::Show(order) => self.show(&order.order),
+            Action::Show(asked) => self.show(&asked),
+            Action::Form(asked) => self.forms(&asked),
+            Action::Check(asked) => self.check(&asked),
             Action::Voucher(voucher) => self.voucher(&voucher),
             Action::Sign(sign) => self.sign(&sign),
+            Action::Emergency(asked) => self.emergency(&asked),
+            Action::Act(asked) => self.act_on(&asked),
+            Action::Offers(order) => self.offers(&order.order),
+            Action::Numbers => self.numbers(),
+            Action::Draft(asked) => self.draft(&asked),
+            Action::Witness(asked) => self.witness(&asked),
+            Action::Confirm(asked) => self.confirm(&asked),
+            Action::Copy(copy) => self.copy(&copy),
+            Action::SignByCode(sign) => self.sign_by_code(&sign),
+            Action::Print(print) => self.print(&print),
+            Action::Seal(seal) => self.seal(&seal),
             Action::Sync(sync) => self.sync(&sync),
             Action::Held => self.held(),
             Action::Status => self.status(),
+            Action::Photo(PhotoAction::Add(photo)) => self.add_photo(&photo),
+            Action::Paper(paper) => self.attach_paper(&paper),
+            Action::Document(document) => self.file_document(&document),
+            Action::Attachments(order) => self.attachments(&order.order),
+            Action::Fetch(fetch) => self.fetch(&fetch),
             Action::Accept(_)
             | Action::Refuse(_)
             | Action::Depart(_)

@@ -12,7 +12,7 @@ use super::{App, TerminalClient, open_store, platform};
 use crate::enrolment::{EnrolledAt, accept, request};
 use crate::replica::DeviceReplica;
 use crate::store::DeviceStore;
-use crate::sync::{LiveEnd, SyncError, SyncReport, live, post};
+use crate::sync::{AttachmentReport, LiveEnd, SyncError, SyncReport, live, post, send_attachments};
 use crate::transport::{Http, Server, TransportError};
 
 /// Milliseconds of the first pause before a lost live connection is opened again; it doubles up to the last.
@@ -55,8 +55,22 @@ impl App<'_> {
                 None => runtime.block_on(session),
             };
         }
-        let report = runtime.block_on(post(client.replica_mut(), &mut Http::new(server)))?;
-        self.say_report(&report)
+        let mut http = Http::new(server);
+        let report = runtime.block_on(post(client.replica_mut(), &mut http))?;
+        // Documents first, and told: a photo that cannot be sent holds nothing up.
+        self.say_report(&report)?;
+        let sent = runtime.block_on(send_attachments(client.replica_mut(), &mut http))?;
+        self.say_attachments(sent)
+    }
+
+    fn say_attachments(&mut self, report: AttachmentReport) -> Result<(), CliError> {
+        if self.json || report == AttachmentReport::default() {
+            return Ok(());
+        }
+        let (sent, waiting, refused) =
+            (report.sent.to_string(), report.waiting.to_string(), report.refused.to_string());
+        let values = [("sent", sent.as_str()), ("waiting", &waiting), ("refused", &refused)];
+        self.say(&filled("device.said.attachments_sent", self.language, &values))
     }
 
     fn say_report(&mut self, report: &SyncReport) -> Result<(), CliError> {
@@ -74,6 +88,13 @@ impl App<'_> {
     async fn stay(&mut self, client: &mut TerminalClient, server: &Server) -> Result<(), CliError> {
         let mut pause = RECONNECT_FIRST_MS;
         loop {
+            // Before the line is taken by the live session; what is attached later goes with the next one.
+            match send_attachments(client.replica_mut(), &mut Http::new(server.clone())).await {
+                Ok(report) => self.say_attachments(report)?,
+                Err(SyncError::Replica(error)) => return Err(error.into()),
+                // The live session says what is wrong with the line.
+                Err(_) => {}
+            }
             let mut last = None;
             let end = live(client.replica_mut(), server, |replica| {
                 pause = RECONNECT_FIRST_MS;
@@ -146,6 +167,6 @@ fn fingerprint(text: &str) -> Result<Digest, CliError> {
     digits.parse().map_err(|_ignored| CliError::Value { what: "device.error.fingerprint", value: text.to_owned() })
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }

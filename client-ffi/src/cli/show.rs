@@ -4,7 +4,7 @@ use docket_sync_core::facts::Author;
 use docket_sync_core::facts::values::{Money, Window};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::messages::coded;
-use docket_sync_core::lifecycle::view::Outcome;
+use docket_sync_core::lifecycle::view::{NotBillable, Outcome};
 use docket_sync_core::lifecycle::{explain, summary};
 use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::time::UnixMillis;
@@ -83,11 +83,21 @@ impl App<'_> {
         })
     }
 
-    pub(super) fn show(&mut self, name: &str) -> Result<(), CliError> {
+    pub(super) fn show(&mut self, asked: &args::Show) -> Result<(), CliError> {
         let client = self.open()?;
-        let shown = client.show(client.find(name)?)?;
+        let mut shown = client.show(client.find(&asked.order)?)?;
+        if let Some(name) = &asked.known_to {
+            let named = |id: &FactId| id.to_string() == *name || id.reference().to_string() == *name;
+            let fact = shown.facts.iter().map(|fact| fact.id).find(named);
+            let unknown = || CliError::Value { what: "fact of this order", value: name.clone() };
+            shown = shown.known_to(fact.ok_or_else(unknown)?);
+        }
         if self.json {
-            let order = self.order_json(&client, &shown)?;
+            let mut order = self.order_json(&client, &shown)?;
+            if let (Some(fact), Some(fields)) = (&asked.known_to, order.as_object_mut()) {
+                let then = [("known_to", json!(fact)), ("state", json!(shown.view.state.code())), ("signature", json!(shown.view.signature.code()))];
+                fields.extend(then.into_iter().map(|(key, value)| (key.to_owned(), value)));
+            }
             return self.say_json(&order);
         }
         let policy = policy(&client)?;
@@ -134,6 +144,9 @@ impl App<'_> {
         for (key, value) in fields {
             self.say(&format!("{}: {value}", text(key, self.language)))?;
         }
+        if let Some(order) = view.facets.repeat_of {
+            self.say(&format!("{}: {order}", text("device.shown.repeat_of", self.language)))?;
+        }
         Ok(())
     }
 
@@ -164,11 +177,18 @@ impl App<'_> {
             let covered =
                 text(if line.covered { "device.shown.covered" } else { "device.shown.uncovered" }, self.language);
             let name = &line.line.name;
-            self.say(&format!(
-                "  {kind}: {name}  {} {}  {amount}  {covered}",
-                decimal(line.line.quantity),
-                line.line.unit
-            ))?;
+            let quantity = decimal(line.line.quantity);
+            self.say(&format!("  {kind}: {name}  {quantity} {}  {amount}  {covered}", line.line.unit))?;
+            if let Some(held) = line.held.filter(|held| *held != NotBillable::NoCharge) {
+                let reason = coded("not_billable", held.code(), self.language);
+                self.say(&filled("device.shown.not_billable", self.language, &[("reason", reason)]))?;
+            }
+        }
+        let coverage = coded("coverage", shown.view.coverage.code(), self.language);
+        self.say(&format!("{}: {coverage}", text("device.shown.coverage", self.language)))?;
+        for (currency, minor) in &shown.view.billable {
+            let billable = money(&Money { minor: *minor, currency: currency.clone() });
+            self.say(&format!("{}: {billable}", text("device.shown.billable", self.language)))?;
         }
         Ok(())
     }
@@ -218,6 +238,8 @@ impl App<'_> {
                 "fact": line.at.fact.to_string(), "kind": line.line.kind.code(), "name": line.line.name,
                 "quantity_thousandths": line.line.quantity, "unit": line.line.unit, "amount": line.line.amount,
                 "standing": line.standing.code(), "covered": line.covered, "billable": line.billable,
+                "held": line.held.map(|held| held.code()), "charge": line.charge,
+                "held_text": line.held.map(|held| coded("not_billable", held.code(), self.language)),
             })
         });
         let refused = shown.refused.iter().map(|refused| {
@@ -235,6 +257,9 @@ impl App<'_> {
             ("timeline", json!(timeline)),
             ("visits", json!(visits)),
             ("lines", lines.collect()),
+            ("coverage", json!(view.coverage.code())),
+            ("repeat_of", json!(view.facets.repeat_of.map(|order| order.to_string()))),
+            ("billable", json!(view.billable)),
             ("refused_facts", refused.collect()),
             ("explanations", explanations.collect()),
             ("commands", offered.iter().map(|code| code.code()).collect()),
@@ -325,5 +350,11 @@ fn refusal_key(code: docket_sync_core::sync::frames::QuarantineCode) -> &'static
         Code::UnknownDocument => "device.shown.code_unknown_document",
         Code::Library => "device.shown.code_library",
         Code::TwoContents => "device.shown.code_two_contents",
+        Code::BadWitness => "device.shown.code_bad_witness",
+        Code::BadCode => "device.shown.code_bad_code",
+        Code::UsedCode => "device.shown.code_used_code",
+        Code::ForeignNumber => "device.shown.code_foreign_number",
+        Code::UsedNumber => "device.shown.code_used_number",
+        Code::OfficeKind => "device.shown.code_office_kind",
     }
 }

@@ -42,7 +42,8 @@ fn decimal(text: &str, places: usize) -> Option<i64> {
     padded.parse().ok()
 }
 
-fn instant(text: &str, offset_minutes: i32) -> Option<UnixMillis> {
+/// A time with its offset, or in the company's local time.
+pub(super) fn instant(text: &str, offset_minutes: i32) -> Option<UnixMillis> {
     let text = text.trim();
     for form in ["%Y-%m-%dT%H:%M%:z", "%Y-%m-%dT%H:%M:%S%:z"] {
         if let Ok(time) = chrono::DateTime::parse_from_str(&text.replace('Z', "+00:00"), form) {

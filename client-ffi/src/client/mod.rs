@@ -3,23 +3,31 @@
 //! Reading and commands work without a network. A command is decided on the order *as it was shown*, and what
 //! had been shown is what its fact says its author knew; a sync in between changes neither.
 
+mod drafts;
 mod held;
+mod one_time;
 #[cfg(test)]
 mod tests;
 
 pub use held::{HeldHere, PartLeft};
 
-use docket_sync_core::commands::{Command, CommandCode, Context, Decision, Refusal, decide, offered};
-use docket_sync_core::facts::{Author, Fact, Role};
+use docket_sync_core::commands::{
+    Command, CommandCode, Context, Decision, Offer, Refusal, decide, form, offered, offers,
+};
+use docket_sync_core::facts::{Audience, Author, Fact, Role};
+use docket_sync_core::forms::Form;
 use docket_sync_core::ids::{DocumentId, FactId, PersonId, RecordId};
 use docket_sync_core::lifecycle::view::{OrderView, Visit, VisitState};
-use docket_sync_core::lifecycle::{FactSet, fold};
+use docket_sync_core::lifecycle::{FactSet, fold, known_to};
 use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::reference::{Reference, ReferenceRecord};
 use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Pending, QuarantineCode};
 use docket_sync_core::time::UnixMillis;
+use serde_json::{Map, Value};
 
+pub use self::drafts::{Draft, WitnessError, Witnessed};
+use self::one_time::Completed;
 use crate::orders::{OrderRow, find};
 use crate::platform::Platform;
 use crate::replica::{DeviceReplica, NewFact, POLICY, ReplicaError};
@@ -30,6 +38,8 @@ use crate::store::DeviceStore;
 pub struct Client<S> {
     replica: DeviceReplica<S>,
     author: PersonId,
+    /// The work item of the command that is decided now.
+    work_item: Option<u8>,
 }
 
 /// One order as it was shown.
@@ -91,7 +101,8 @@ pub struct Status {
     pub last_sync: Option<UnixMillis>,
     /// Whether everything in scope was equal at the last comparison.
     pub verified: Option<bool>,
-    /// How often it was not.
+    /// How often it was not although the store had lost nothing: damage on one side, or a bug. It stays at zero; what
+    /// a restored store lacked until its devices gave it back is not counted.
     pub differences: u64,
     /// Number of the server's log up to which this device has everything.
     pub number: Option<u64>,
@@ -107,7 +118,7 @@ impl<S: DeviceStore> Client<S> {
     pub fn open(store: S, platform: Platform) -> Result<Self, ReplicaError> {
         let replica = DeviceReplica::open(store, platform)?;
         let author = replica.identity().person;
-        Ok(Self { replica, author })
+        Ok(Self { replica, author, work_item: None })
     }
 
     /// The replica, for syncing.
@@ -169,7 +180,60 @@ impl<S: DeviceStore> Client<S> {
     /// # Errors
     /// When the store fails.
     pub fn offered(&self, shown: &Shown) -> Result<Vec<CommandCode>, ReplicaError> {
-        Ok(offered(&shown.view, &self.context()?))
+        let mut offered = offered(&shown.view, &self.context()?);
+        // What a device states lies in the order's own document.
+        offered.retain(|code| code.act().is_none_or(|kind| kind.lies_in(Audience::Field)) && self.server_knows(*code));
+        Ok(offered)
+    }
+
+    /// Servers are upgraded first: a device states only kinds of the level that its server announced.
+    fn server_knows(&self, code: CommandCode) -> bool {
+        code.act().is_none_or(|kind| kind.level() <= self.replica.state().server_level)
+    }
+
+    /// Every command that this person's roles allow, with the reason for each that the order does not.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn offers(&self, shown: &Shown) -> Result<Vec<Offer>, ReplicaError> {
+        Ok(offers(&shown.view, &self.context()?))
+    }
+
+    /// What follows from the order as it is shown for a command that states the kind of its name.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn defaults(&self, shown: &Shown, command: CommandCode) -> Result<Map<String, Value>, ReplicaError> {
+        Ok(form::defaults(&shown.view, command, &self.context()?))
+    }
+
+    /// An order that is to begin here (先抢修后补单, C-045): nothing is stated yet. The first command on it must begin
+    /// one.
+    ///
+    /// # Errors
+    /// When the platform has no randomness.
+    pub fn blank_order(&self) -> Result<Shown, ReplicaError> {
+        let platform = self.replica.platform();
+        let random = crate::platform::random_bytes(&platform.random)?;
+        let id = DocumentId::new(self.replica.time().lo, random);
+        let facts = FactSet::new(id);
+        Ok(Shown { id, view: fold(&facts), facts, unsent: Vec::new(), refused: Vec::new() })
+    }
+
+    /// Decides a command that is about one work item, on the order as it was shown.
+    ///
+    /// # Errors
+    /// A refusal, or a failure of the device.
+    pub fn execute_on(
+        &mut self,
+        shown: &Shown,
+        command: &Command,
+        work_item: Option<u8>,
+    ) -> Result<Executed, ExecuteError> {
+        self.work_item = work_item;
+        let done = self.execute(shown, command);
+        self.work_item = None;
+        done
     }
 
     /// Decides a command on the order as it was shown. When it returns, the fact is durable on this device.
@@ -177,8 +241,19 @@ impl<S: DeviceStore> Client<S> {
     /// # Errors
     /// A refusal, or a failure of the device.
     pub fn execute(&mut self, shown: &Shown, command: &Command) -> Result<Executed, ExecuteError> {
-        let Decision { body, head } = self.decide(shown, command)?;
-        let fact = NewFact {
+        let fact = self.decided(shown, command)?;
+        self.state(shown, fact)
+    }
+
+    /// Decides a command: the fact to state.
+    fn decided(&mut self, shown: &Shown, command: &Command) -> Result<NewFact, ExecuteError> {
+        let Completed { command, takes } = self.completed(shown, command)?;
+        let Decision { body, head } = self.decide(shown, &command)?;
+        if let Some(ledger) = takes {
+            // It was looked at before; nobody else takes numbers here.
+            self.replica.take_number(ledger)?;
+        }
+        Ok(NewFact {
             document: shown.id,
             author: Author::Person(self.author),
             seen: if sabotage::is_on(Bug::FrontierOfHeads) {
@@ -190,8 +265,7 @@ impl<S: DeviceStore> Client<S> {
             body,
             claimed: None,
             proof: None,
-        };
-        self.state(shown, fact)
+        })
     }
 
     /// States a decided fact and shows the order again.
@@ -204,14 +278,39 @@ impl<S: DeviceStore> Client<S> {
     }
 
     pub(crate) fn decide(&self, shown: &Shown, command: &Command) -> Result<Decision, ExecuteError> {
-        let context = Context { quotas: self.quotas(command)?, ..self.context()? };
-        decide(&shown.view, command, &context).map_err(|refusal| ExecuteError::Refused(Box::new(refusal)))
+        let refused = |refusal| ExecuteError::Refused(Box::new(refusal));
+        let code = command.code();
+        if !self.server_knows(code) {
+            let (field, from, about) = (None, shown.view.state, None);
+            return Err(refused(Refusal { code: "server_older", field, command: code, from, about }));
+        }
+        let mut context = Context { quotas: self.quotas(command)?, ..self.context()? };
+        // Only this command asks them.
+        if matches!(command, Command::Done { .. }) {
+            context.forms = self.replica.forms()?;
+        }
+        let decision = decide(&shown.view, command, &context).map_err(refused)?;
+        if decision.body.kind().is_some_and(|kind| !kind.lies_in(Audience::Field)) {
+            let (command, from) = (command.code(), shown.view.state);
+            return Err(refused(Refusal { code: "not_permitted", field: None, command, from, about: None }));
+        }
+        Ok(decision)
     }
 
     fn context(&self) -> Result<Context, ReplicaError> {
         let roles: Vec<Role> = self.replica.certificate().roles(self.author).unwrap_or_default().to_vec();
         let policy = self.policy()?.map(|policy| policy.version);
-        Ok(Context { policy, ..Context::new(self.author, &roles) })
+        Ok(Context { policy, work_item: self.work_item, ..Context::new(self.author, &roles) })
+    }
+
+    /// The company's forms that are for this order (C-060 to C-070).
+    ///
+    /// # Errors
+    /// When the store fails or a form is damaged.
+    pub fn forms(&self, shown: &Shown) -> Result<Vec<Form>, ReplicaError> {
+        let mut forms = self.replica.forms()?;
+        forms.retain(|form| form.is_for(&shown.view));
+        Ok(forms)
     }
 
     /// How the device stands with its server.
@@ -274,6 +373,14 @@ impl<S: DeviceStore> Client<S> {
 }
 
 impl Shown {
+    /// The order as the author of a fact knew it when he stated it, from what is on this device (U-18). No command is
+    /// decided on it.
+    #[must_use]
+    pub fn known_to(&self, fact: FactId) -> Self {
+        let facts = known_to(&self.facts, fact);
+        Self { id: self.id, view: fold(&facts), facts, unsent: Vec::new(), refused: Vec::new() }
+    }
+
     /// The visit of `person` that a command without further words is about: the one under way, or else his last.
     #[must_use]
     pub fn visit_of(&self, person: PersonId) -> Option<&Visit> {

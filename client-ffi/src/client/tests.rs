@@ -1,8 +1,8 @@
 //! A technician's day on the typed API, without a network, against the store of the replica's tests.
 
-use docket_sync_core::commands::{Command, CommandCode};
-use docket_sync_core::facts::bodies::{Assign, CancelByOffice};
-use docket_sync_core::facts::values::{Line, LineKind, Money, Opinion, OpinionGrade};
+use docket_sync_core::commands::{Act, Command, CommandCode};
+use docket_sync_core::facts::bodies::{Assign, CancelByOffice, Hold};
+use docket_sync_core::facts::values::{HoldReason, Line, LineKind, Money, Opinion, OpinionGrade};
 use docket_sync_core::ids::DocumentId;
 use docket_sync_core::lifecycle::view::{OrderState, SignatureFacet};
 use docket_sync_core::reference::Language;
@@ -42,6 +42,8 @@ fn labour() -> Line {
         source: None,
         result: None,
         blob: None,
+        entry: None,
+        usable_from: None,
     }
 }
 
@@ -80,7 +82,7 @@ fn c_080_a_whole_visit_is_done_and_signed_offline_and_verifies_without_a_network
     let signed = client.sign(&shown, &voucher, consent()).unwrap();
     assert_eq!((signed.order.view.state, signed.order.view.signature), (OrderState::Completed, SignatureFacet::Signed));
     let copy = client.customer_copy(&signed.order, signed.fact).unwrap().unwrap();
-    let report = verify_copy(&copy, Some(client.replica().certificate().fingerprint()));
+    let report = verify_copy(&copy.to_bytes(), Some(client.replica().certificate().fingerprint()));
     assert!(report.passed(), "{report:?}");
     assert_eq!(client.list().unwrap()[0].1.unsent, 7);
 
@@ -148,4 +150,26 @@ fn an_order_is_named_by_id_serial_or_an_unambiguous_beginning() {
     assert!(client.find("019").is_err(), "made at the same time");
     assert!(client.find("no such order").is_err());
     assert!(client.find(" ").is_err());
+}
+
+/// sync.md, Versions: servers are upgraded first, and a device waits for its server.
+#[test]
+fn u_15_a_device_states_only_kinds_that_its_server_knows() {
+    let mut store = FakeStore::new();
+    let order = assigned(&mut store);
+    let device = Device::enrolled(&store);
+    store.level = 1;
+    device.sync(&mut store);
+    let mut client = open(&device);
+    let shown = client.show(order).unwrap();
+    let hold = Hold { reason: HoldReason::Weather, text: None, told: None };
+    let hold = Command::State(Box::new(Act::new(hold)));
+    assert!(!client.offered(&shown).unwrap().contains(&CommandCode::Hold));
+    assert!(client.offered(&shown).unwrap().contains(&CommandCode::Depart));
+    let Err(ExecuteError::Refused(refusal)) = client.execute(&shown, &hold) else { panic!("not refused") };
+    assert_eq!((refusal.code, client.status().pending), ("server_older", None));
+    store.level = 2;
+    sync(client.replica_mut(), &mut store).unwrap();
+    assert!(client.offered(&shown).unwrap().contains(&CommandCode::Hold));
+    client.execute(&shown, &hold).unwrap();
 }

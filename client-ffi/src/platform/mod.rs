@@ -21,6 +21,8 @@ pub enum SecretName {
     DataKey,
     /// The incarnation: 16 bytes. It must not be part of any backup: a restored device is a new incarnation.
     Incarnation,
+    /// The last numbers of receipts that were given out. Not part of any backup, either: no number is given twice.
+    Numbers,
 }
 
 impl SecretName {
@@ -31,6 +33,7 @@ impl SecretName {
             Self::SigningKey => "signing-key",
             Self::DataKey => "data-key",
             Self::Incarnation => "incarnation",
+            Self::Numbers => "numbers",
         }
     }
 }

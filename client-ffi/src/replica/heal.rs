@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::document::{Record, heads_of};
-use docket_sync_core::facts::{FactBody, Origin, StatedFact};
+use docket_sync_core::facts::{Origin, StatedFact};
 use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Epoch};
 use docket_sync_core::limits;
 use docket_sync_core::proof::EnvelopeDocument;
@@ -14,7 +14,7 @@ use docket_sync_core::sync::frames::{
 };
 
 use super::base::Base;
-use super::retention::frames_of;
+use super::sealed_rows::frames_of;
 use super::stored::{DocumentMeta, ReceiptRow, from_bytes, row_key};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::store::{DeviceStore, Table, scan_all};
@@ -42,8 +42,15 @@ pub(super) struct Lacking {
 }
 
 impl<S: DeviceStore> DeviceReplica<S> {
-    pub(super) fn holds_documents(&self) -> Result<bool, ReplicaError> {
-        Ok(!self.store.scan(Table::DocumentMeta, None, 1)?.is_empty())
+    /// Whether there is something that a store may have lost: documents, or a revocation, which a device without an
+    /// order has heard of, too.
+    pub(super) fn holds_what_may_be_lost(&self) -> Result<bool, ReplicaError> {
+        if !self.store.scan(Table::DocumentMeta, None, 1)?.is_empty() {
+            return Ok(true);
+        }
+        let records = scan_all(&self.store, Table::Reference)?;
+        let mut read = records.iter().filter_map(|(_, bytes)| ReferenceRecord::from_bytes(bytes).ok());
+        Ok(read.any(|record| matches!(record.content, Reference::Revocation(_))))
     }
 
     fn metas(&self) -> Result<Vec<(DocumentId, DocumentMeta)>, ReplicaError> {
@@ -58,12 +65,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
 
     /// Heads of every document, with the numbers of their receipts.
     pub(super) fn all_heads(&self) -> Result<Heads, ReplicaError> {
-        let documents = self.metas()?.into_iter().map(|(document, meta)| DocumentHeads {
-            document,
-            heads: heads_of(document, &meta.chains),
-            receipt: meta.receipt.map(|receipt| receipt.number),
-        });
-        Ok(Heads { documents: documents.collect() })
+        let mut documents = Vec::new();
+        for (document, meta) in self.metas()? {
+            documents.push(DocumentHeads {
+                document,
+                heads: heads_of(document, &self.chains_with_sealed(document, &meta)?),
+                receipt: meta.receipt.map(|receipt| receipt.number),
+            });
+        }
+        Ok(Heads { documents })
     }
 
     /// What a store that lost something cannot make again: names and addresses that orders name, revocations. With
@@ -79,8 +89,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let mut size = usize::MAX;
         for (_, bytes) in scan_all(&self.store, Table::Reference)? {
             let Ok(record) = ReferenceRecord::from_bytes(&bytes) else { continue };
-            let is_wanted = matches!(record.content, Reference::Revocation(_))
-                || record.content.scope() == Some(ReferenceScope::Orders);
+            let is_wanted = matches!(
+                record.content,
+                Reference::Revocation(_) | Reference::ApprovalCodes(_) | Reference::NumberBlocks(_)
+            ) || record.content.scope() == Some(ReferenceScope::Orders);
             if !is_wanted {
                 continue;
             }
@@ -232,8 +244,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let mut proofs = Vec::new();
         for (record, _) in records {
             let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { continue };
-            let FactBody::SignDocument(sign) = stated.content.body else { continue };
-            proofs.extend(self.store.get(Table::Proof, &sign.proof.0)?.map(ProofBytes));
+            let Some(proof) = stated.content.body.proof() else { continue };
+            proofs.extend(self.store.get(Table::Proof, &proof.0)?.map(ProofBytes));
         }
         Ok(proofs)
     }

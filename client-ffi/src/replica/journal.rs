@@ -1,6 +1,7 @@
 //! The journal: stating facts, and stating them again under a new incarnation.
 
 use docket_sync_core::document::{ChainHead, Record, rebuild};
+use docket_sync_core::facts::values::Witness;
 use docket_sync_core::facts::{
     Author, Content, FactBody, Head, Origin, Restates, SCHEMA_LEVEL, SeenRef, StatedFact, Statement,
 };
@@ -8,6 +9,7 @@ use docket_sync_core::ids::{ActorId, BlobId, DocumentId, FactId, Incarnation};
 use docket_sync_core::time::UnixMillis;
 
 use super::stored::JournalEntry;
+use crate::client::Draft;
 use super::{DeviceReplica, ReplicaError, Work, put_entry};
 use crate::store::{DeviceStore, Table};
 
@@ -45,6 +47,47 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     fn add_fact(&mut self, fact: NewFact, work: &mut Work) -> Result<FactId, ReplicaError> {
+        let stamped = self.stamp(fact)?;
+        self.enter_stamped(stamped, work)
+    }
+
+    /// Stamps a fact without stating it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn draft_fact(&mut self, fact: NewFact) -> Result<Draft, ReplicaError> {
+        self.guarded(|this| {
+            let Stamped { document, id, author, time, content, .. } = this.stamp(fact)?;
+            this.commit(Work::default())?;
+            let FactId { actor, sequence } = id;
+            Ok(Draft { document, actor, sequence, author, time, content: content.to_bytes() })
+        })
+    }
+
+    /// States a drafted fact with those who have signed it.
+    ///
+    /// # Errors
+    /// [`ReplicaError::DraftOutdated`], or when the store fails.
+    pub(crate) fn state_draft(&mut self, draft: &Draft, witnesses: Vec<Witness>) -> Result<FactId, ReplicaError> {
+        let mut content = draft.stated()?.content;
+        content.head.witnesses = Some(witnesses).filter(|witnesses| !witnesses.is_empty());
+        let stamped = Stamped {
+            document: draft.document,
+            id: FactId { actor: draft.actor, sequence: draft.sequence },
+            author: draft.author.clone(),
+            time: draft.time,
+            content,
+            proof: None,
+        };
+        self.guarded(|this| {
+            let mut work = Work::default();
+            let id = this.enter_stamped(stamped, &mut work)?;
+            this.commit(work)?;
+            Ok(id)
+        })
+    }
+
+    fn stamp(&mut self, fact: NewFact) -> Result<Stamped, ReplicaError> {
         let NewFact { document, author, seen, mut head, body, claimed, proof } = fact;
         let lo = self.state.clock.advance(self.platform.clock.monotonic());
         let mut clock = self.hybrid_clock();
@@ -58,6 +101,17 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let id = FactId { actor: end.actor, sequence: end.next() };
         let seen = seen.into_iter().map(|fact| seen_ref(fact, id)).collect();
         let content = Content { level: SCHEMA_LEVEL, seen, head, body };
+        Ok(Stamped { document, id, author, time, content, proof })
+    }
+
+    /// Puts a stamped fact into the journal.
+    fn enter_stamped(&mut self, stamped: Stamped, work: &mut Work) -> Result<FactId, ReplicaError> {
+        let Stamped { document, id, author, time, content, proof } = stamped;
+        let end = self.chain_end(document, self.origin().actor())?;
+        if id != (FactId { actor: end.actor, sequence: end.next() }) {
+            return Err(ReplicaError::DraftOutdated);
+        }
+        self.use_up(&content.body);
         let statement = self.statement(document, &end, &author, None)?;
         let bytes = StatedFact::new(statement, content).to_bytes();
         let record = Record { actor: end.actor, sequence: id.sequence, time, bytes };
@@ -155,6 +209,16 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
         Ok(())
     }
+}
+
+/// A fact with its identity and its times.
+struct Stamped {
+    document: DocumentId,
+    id: FactId,
+    author: Author,
+    time: UnixMillis,
+    content: Content,
+    proof: Option<Vec<u8>>,
 }
 
 struct JournalDraft {

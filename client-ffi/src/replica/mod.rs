@@ -7,15 +7,18 @@
 //!
 //! What it is not: it opens no connection (see `transport`), and it decides nothing about work orders.
 
+mod attachments;
 mod base;
 mod coming_back;
 mod heal;
 mod journal;
+mod one_time;
 mod order_rows;
 mod pull;
 mod push;
 mod reclaim;
 mod retention;
+mod sealed_rows;
 mod session;
 mod stored;
 #[cfg(test)]
@@ -33,8 +36,10 @@ use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::time::{HybridClock, TimeReading};
 use ed25519_dalek::SigningKey;
 
+pub use self::attachments::{AttachError, Confirmed, KEPT_BYTES_MAX, KeptAttachment};
 use self::base::Base;
 pub use self::journal::NewFact;
+pub use self::one_time::{CodeCheck, Numbers};
 pub(crate) use self::stored::{COMPANY, DeviceState, IDENTITY, POLICY, STATE, to_bytes};
 pub use self::stored::{Identity, JournalEntry};
 use self::stored::{Journal, from_bytes, row_key, row_number};
@@ -62,6 +67,9 @@ pub enum ReplicaError {
     /// A stored document is damaged.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// A draft was signed by the other side, and this device has stated something else in the order since.
+    #[error("this draft is outdated: something was stated in its order since")]
+    DraftOutdated,
     /// The order is not on this device.
     #[error("order {0} is not on this device")]
     NoDocument(DocumentId),

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use docket_sync_core::forms::Form;
 use docket_sync_core::ids::{DocumentId, RecordId};
 use docket_sync_core::lifecycle::{FactSet, fold};
 use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
 use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::sync::frames::ProofBytes;
 
-use super::stored::{COMPANY, DocumentMeta, POLICY, from_bytes, to_bytes};
+use super::stored::{COMPANY, DocumentMeta, FORM, POLICY, from_bytes, to_bytes};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::orders::{Beside, OrderRow};
 use crate::store::{DeviceStore, Table, scan_all};
@@ -39,6 +40,23 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let id = self.store.get(Table::Meta, name)?.and_then(|id| RecordId::from_slice(&id));
         let record = id.map(|id| self.reference(id)).transpose()?.flatten();
         Ok(record.filter(|record| !record.deleted).map(|record| record.content))
+    }
+
+    /// The forms of the company that this device holds, by code. One of a later format is for a later version of
+    /// this program.
+    ///
+    /// # Errors
+    /// When the store fails or a record is damaged.
+    pub(crate) fn forms(&self) -> Result<Vec<Form>, ReplicaError> {
+        let mut forms = Vec::new();
+        for (name, _) in scan_all(&self.store, Table::Meta)? {
+            if name.starts_with(FORM)
+                && let Some(Reference::FormRecord(record)) = self.single_reference(&name)?
+            {
+                forms.extend(Form::from_json(&record.json).ok());
+            }
+        }
+        Ok(forms)
     }
 
     /// The row of every order that this device shows, in the order of a list.
@@ -136,7 +154,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             let more = DigestSum::of_reference(record.id, record.version);
             self.state.sum = self.sum().minus(less).plus(more).to_digest();
             work.batch.put(Table::Reference, record.id.0, bytes.as_slice());
-            if let Some(name) = single_name(&record.content) {
+            if let Some(name) = name_of(&record.content) {
                 work.batch.put(Table::Meta, name, record.id.0);
             }
             self.flight.swept = false;
@@ -209,12 +227,13 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 }
 
-/// Under which fixed name a record is found of which a company has one.
+/// Under which name a record is found of which a company has one, or one of each code.
 #[expect(clippy::wildcard_enum_match_arm, reason = "of every other kind there are many")]
-fn single_name(content: &Reference) -> Option<&'static [u8]> {
+fn name_of(content: &Reference) -> Option<Vec<u8>> {
     match content {
-        Reference::PolicyRecord(_) => Some(POLICY),
-        Reference::Company(_) => Some(COMPANY),
+        Reference::PolicyRecord(_) => Some(POLICY.to_vec()),
+        Reference::Company(_) => Some(COMPANY.to_vec()),
+        Reference::FormRecord(form) => Some([FORM, form.code.as_bytes()].concat()),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use docket_sync_core::document::Record;
-use docket_sync_core::facts::{FactBody, StatedFact};
+use docket_sync_core::facts::StatedFact;
 use docket_sync_core::ids::{BlobId, DocumentId, RecordId};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::sabotage::{self, Bug};
@@ -40,7 +40,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             // It arrived before, and more after it.
             return Ok(Applied { to: cursor.number, ..Applied::default() });
         }
-        let heads = anew && self.flight.healing.is_none() && self.holds_documents()?;
+        let heads = anew && self.flight.healing.is_none() && self.holds_what_may_be_lost()?;
         if heads {
             self.begin_anew();
             self.flight.healing = Some(super::heal::Healing::of(batch.to.epoch));
@@ -226,8 +226,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
         }
         base.meta.evicted_at = None;
-        let left = old.clone().filter(|old| old.evicted_at.is_some());
-        if let Some(old) = old.filter(|old| old.evicted_at.is_none()) {
+        if let Some(old) = old.as_ref().filter(|old| old.evicted_at.is_none()) {
             self.state.sum = self.sum().minus(old.sum()).to_digest();
         }
         self.state.sum = self.sum().plus(base.sum()).to_digest();
@@ -237,17 +236,18 @@ impl<S: DeviceStore> DeviceReplica<S> {
             base.meta.references = named_in(base.document.records());
         } else {
             self.observe_times(&added);
-            let named = named_in(&added);
-            if !named.is_empty() {
-                base.meta.references = named;
+            for named in named_in(&added) {
+                if !base.meta.references.contains(&named) {
+                    base.meta.references.push(named);
+                }
             }
         }
         if self.settle_what_came_back(id, &base, work) {
             base.meta.own_to = base.meta.own_to.max(receipt.number);
         }
         self.settle_admitted(id, &base, work)?;
-        if let Some(old) = &left {
-            self.keep_again(&base, old, work);
+        if let Some(old) = &old {
+            self.keep_again(&base, old, work)?;
         }
         if is_changed {
             work.touched.insert(id);
@@ -300,16 +300,16 @@ fn read_whole(id: DocumentId, bytes: &[u8]) -> Option<Candidate> {
     Some(Candidate { id, base, whole: true, added: Vec::new() })
 }
 
-/// The reference records that the request names.
+/// The reference records that facts among them name, each once.
 fn named_in(records: &[Record]) -> Vec<RecordId> {
-    // It almost always begins its actor's chain, so those are looked at first.
-    let (first, later): (Vec<&Record>, Vec<&Record>) = records.iter().partition(|record| record.sequence == 1);
-    let request = first.into_iter().chain(later).find_map(|record| {
-        let FactBody::RegisterCall(call) = StatedFact::from_bytes(&record.bytes).ok()?.content.body else {
-            return None;
-        };
-        Some(call)
-    });
-    let named = request.map(|call| [Some(call.customer), Some(call.site), call.unit]);
-    named.into_iter().flatten().flatten().collect()
+    let mut named = Vec::new();
+    for record in records {
+        let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { continue };
+        for id in stated.content.body.named_records() {
+            if !named.contains(&id) {
+                named.push(id);
+            }
+        }
+    }
+    named
 }

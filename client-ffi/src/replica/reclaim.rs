@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::document::{FactReader, Record, SavedDocument};
-use docket_sync_core::facts::{FactBody, Restates};
+use docket_sync_core::facts::Restates;
 use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Incarnation};
 use docket_sync_core::sync::frames::Renew;
 
@@ -68,10 +68,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             else {
                 continue;
             };
-            let proof = match fact.body() {
-                FactBody::SignDocument(sign) => Some(sign.proof),
-                _ => None,
-            };
+            let proof = fact.body().proof();
             let row = self.next_row();
             let first = Restates { actor: fact.id.actor, sequence: fact.id.sequence };
             let (record, author) = (record.clone(), fact.author);

@@ -7,19 +7,18 @@
 
 use std::collections::BTreeSet;
 
-use docket_sync_core::document::{ChainHead, Record};
-use docket_sync_core::facts::{FactBody, StatedFact};
-use docket_sync_core::ids::{BlobId, ChangeHash, DocumentId};
+use docket_sync_core::document::{ChainHead, Chains, Record};
+use docket_sync_core::ids::{ChangeHash, DocumentId};
 use docket_sync_core::proof::sealed::{SealedFor, seal};
 use docket_sync_core::proof::{Envelope, EnvelopeDocument};
 use docket_sync_core::sabotage::{self, Bug};
-use docket_sync_core::sync::frames::{Cover, DocumentHeads, Frame, Push, Sealed, SealedBundle};
+use docket_sync_core::sync::frames::{Cover, DocumentHeads, Frame, Push, SealedBundle};
 use docket_sync_core::sync::message::{Light, pack};
 use docket_sync_core::{limits, time};
-use minicbor::{Decode, Encode};
 
 use super::base::Base;
 use super::heal::{Lacking, pack_records, parts, proofs};
+use super::sealed_rows::{EvictedRow, SealedRow, joined, signed_blobs};
 use super::stored::{DocumentMeta, ReceiptRow, from_bytes, row_key, row_number, to_bytes};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::platform::random_bytes;
@@ -38,38 +37,6 @@ impl Default for Retention {
     /// sync.md, "Evict never drops work".
     fn default() -> Self {
         Self { kept_ms: 30 * time::DAY, bytes_max: 256 * 1024 * 1024 }
-    }
-}
-
-/// A document that left the scope: the value of its row in the table of these.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-struct EvictedRow {
-    /// Bytes of what is sealed; 0 while it is not sealed yet.
-    #[n(0)]
-    bytes: u64,
-}
-
-impl EvictedRow {
-    fn read(bytes: &[u8]) -> Result<Self, ReplicaError> {
-        // Rows of the first version hold nothing.
-        if bytes.is_empty() { Ok(Self::default()) } else { Ok(from_bytes("evicted document", bytes)?) }
-    }
-}
-
-/// What is sealed of one document.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-struct SealedRow {
-    #[n(0)]
-    bundles: Vec<SealedBundle>,
-}
-
-impl SealedRow {
-    /// Bytes of what is sealed.
-    fn size(&self) -> u64 {
-        let bytes = self.bundles.iter().fold(0_usize, |sum, bundle| sum.saturating_add(bundle.bytes.len()));
-        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }
 
@@ -92,7 +59,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         match self.base(work, id) {
             Ok(Some(base)) => {
                 base.meta.evicted_at = Some(at);
-                work.batch.put(Table::Evicted, id.0, to_bytes(&EvictedRow::default()));
+                let before = self.store.get(Table::Evicted, &id.0)?.map(|row| EvictedRow::read(&row)).transpose()?;
+                let row = EvictedRow { bytes: 0, ..before.unwrap_or_default() };
+                work.batch.put(Table::Evicted, id.0, to_bytes(&row));
             }
             // Damaged, and not wanted any more.
             Ok(None) | Err(ReplicaError::Document(_)) => drop_document(id, work),
@@ -110,15 +79,23 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(())
     }
 
-    /// The document is in scope again, whole: what was sealed of it goes when the store's has all of it.
-    pub(super) fn keep_again(&mut self, base: &Base, old: &DocumentMeta, work: &mut Work) {
+    /// The document is in scope again: what was sealed of it goes when the store's has all of it.
+    pub(super) fn keep_again(&self, base: &Base, old: &DocumentMeta, work: &mut Work) -> Result<(), ReplicaError> {
         let id = base.document.id();
-        let has = |(actor, head): (&_, &docket_sync_core::document::ChainHead)| {
-            base.document.change_hash(*actor, head.sequence) == Some(head.hash)
-        };
-        if old.chains.iter().all(has) {
+        let Some(row) = self.store.get(Table::Evicted, &id.0)? else { return Ok(()) };
+        let sealed = EvictedRow::read(&row)?.chains;
+        let has = |(actor, head): (&_, &ChainHead)| base.document.change_hash(*actor, head.sequence) == Some(head.hash);
+        if sealed.as_ref().unwrap_or(&old.chains).iter().all(has) {
             work.batch.delete(Table::Evicted, id.0).delete(Table::Sealed, id.0);
         }
+        Ok(())
+    }
+
+    /// The chains of a document with those that are only sealed here.
+    pub(super) fn chains_with_sealed(&self, id: DocumentId, meta: &DocumentMeta) -> Result<Chains, ReplicaError> {
+        let row = self.store.get(Table::Evicted, &id.0)?.map(|row| EvictedRow::read(&row)).transpose()?;
+        let sealed = row.and_then(|row| row.chains).unwrap_or_default();
+        Ok(joined(meta.chains.clone(), sealed))
     }
 
     /// Whether a document is here for the store alone.
@@ -146,7 +123,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 work.batch.delete(Table::Proof, blob.0);
             }
             work.batch
-                .put(Table::Evicted, id.0, to_bytes(&EvictedRow { bytes: row.size() }))
+                .put(
+                    Table::Evicted,
+                    id.0,
+                    to_bytes(&EvictedRow { bytes: row.size(), chains: Some(meta.chains.clone()) }),
+                )
                 .put(Table::Sealed, id.0, to_bytes(&row))
                 .put(Table::DocumentMeta, id.0, to_bytes(&meta));
         }
@@ -180,6 +161,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn seal_one(&mut self, base: &Base, work: &mut Work) -> Result<(), ReplicaError> {
         let id = base.document.id();
         let Some(bundles) = self.bundles(base)? else { return Ok(()) };
+        // What a store that had lost it has not taken back yet stays in front.
+        let before = self.store.get(Table::Sealed, &id.0)?;
+        let mut sealed: SealedRow =
+            before.map(|row| from_bytes("sealed document", &row)).transpose()?.unwrap_or_default();
+        let chains = self.chains_with_sealed(id, &base.meta)?;
+        sealed.bundles.extend(bundles);
         let mut meta = base.meta.clone();
         if meta.own_to == 0 && !self.own_actors(base).is_empty() {
             // The store sent what this device had stated: it had it when it signed that.
@@ -189,8 +176,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         meta.receipt = meta.receipt.map(|receipt| ReceiptRow { row: 0, ..receipt });
         meta.older = None;
         meta.references.clear();
-        let sealed = SealedRow { bundles };
-        let row = EvictedRow { bytes: sealed.size() };
+        let row = EvictedRow { bytes: sealed.size(), chains: Some(chains) };
         for blob in signed_blobs(base.document.records()) {
             work.batch.delete(Table::Proof, blob.0);
         }
@@ -289,7 +275,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// What is sealed of a document whose heads the store does not name.
     pub(super) fn sealed_for(&self, theirs: &DocumentHeads) -> Result<Vec<SealedBundle>, ReplicaError> {
         let Some(meta) = self.meta(theirs.document)? else { return Ok(Vec::new()) };
-        if meta.chains.values().all(|head| theirs.heads.contains(&head.hash)) {
+        let chains = self.chains_with_sealed(theirs.document, &meta)?;
+        if chains.values().all(|head| theirs.heads.contains(&head.hash)) {
             return Ok(Vec::new());
         }
         match self.store.get(Table::Sealed, &theirs.document.0)? {
@@ -359,30 +346,4 @@ pub(super) fn drop_document(id: DocumentId, work: &mut Work) {
     for table in [Table::Document, Table::DocumentMeta, Table::Evicted, Table::Sealed] {
         work.batch.delete(table, id.0);
     }
-}
-
-/// Puts bundles into frames that fit into a message.
-pub(super) fn frames_of(bundles: Vec<SealedBundle>) -> Vec<Sealed> {
-    let mut frames: Vec<Sealed> = Vec::new();
-    let mut bytes = usize::MAX;
-    for bundle in bundles {
-        bytes = bytes.saturating_add(bundle.bytes.len()).saturating_add(64);
-        if bytes > limits::MESSAGE_BYTES_MAX / 4 {
-            frames.push(Sealed { bundles: Vec::new() });
-            bytes = bundle.bytes.len();
-        }
-        if let Some(frame) = frames.last_mut() {
-            frame.bundles.push(bundle);
-        }
-    }
-    frames
-}
-
-/// The proofs that signatures among `records` name.
-fn signed_blobs(records: &[Record]) -> Vec<BlobId> {
-    let of = |record: &Record| match StatedFact::from_bytes(&record.bytes).ok()?.content.body {
-        FactBody::SignDocument(sign) => Some(sign.proof),
-        _ => None,
-    };
-    records.iter().filter_map(of).collect()
 }

@@ -63,12 +63,15 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
             state.server_level = welcome.level;
             state.limits = welcome.limits;
             state.last_sync = Some(welcome.server_time);
-            if let Some(digest) = welcome.digest {
-                this.compare_digest(digest);
-            }
             let cursor = this.state.cursor.filter(|cursor| cursor.epoch == welcome.epoch);
             if cursor.is_some_and(|cursor| welcome.durable_to < cursor.number) {
                 this.begin_anew();
+            }
+            if welcome.epoch != this.state.healed_epoch {
+                this.state.after_a_loss = Some(true);
+            }
+            if let Some(digest) = welcome.digest {
+                this.compare_digest(digest);
             }
             let greeting = this.greeting(welcome)?;
             let mut work = Work::default();
@@ -156,7 +159,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 // This session already compares heads.
                 return Ok(Greeting::Known);
             }
-            if self.holds_documents()? {
+            if self.holds_what_may_be_lost()? {
                 self.flight.healing = Some(super::heal::Healing::of(welcome.epoch));
                 // The first pull is compared when the store has back what it lost.
                 self.flight.compared = true;
@@ -173,6 +176,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     pub(super) fn begin_anew(&mut self) {
         self.state.cursor = None;
         self.state.healed_epoch = NO_EPOCH;
+        self.state.after_a_loss = Some(true);
     }
 
     /// Whether the store may lack what new facts build on: they wait until it has it back.
@@ -188,13 +192,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
         !core::mem::replace(&mut self.flight.compared, true)
     }
 
-    /// Compares the store's digest with the base's.
+    /// Compares the store's digest with the base's. Between a loss of the store and the first time that the two are
+    /// equal again a difference is that loss, which this device is there to heal: it is not counted.
     pub(super) fn compare_digest(&mut self, digest: Digest) -> bool {
         let equal = self.state.sum == digest;
         self.state.verified = Some(equal);
         if equal {
             self.state.pulled_again = None;
-        } else {
+            self.state.after_a_loss = None;
+        } else if self.state.after_a_loss != Some(true) {
             self.state.differences = self.state.differences.saturating_add(1);
         }
         equal

@@ -13,6 +13,7 @@ use docket_sync_core::sync::frames::{Limits, QuarantineCode};
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
 
+use super::one_time::{OpenNumber, SpentCode};
 use crate::platform::LowerBound;
 
 /// Key of [`Identity`] in the table of fixed names.
@@ -22,6 +23,8 @@ pub(crate) const STATE: &[u8] = b"state";
 
 /// Key of the record id of the newest service policy.
 pub(crate) const POLICY: &[u8] = b"policy";
+/// Meta: prefix of the ids of forms, by their codes.
+pub(crate) const FORM: &[u8] = b"form/";
 /// Key of the record id of the company.
 pub(crate) const COMPANY: &[u8] = b"company";
 
@@ -95,7 +98,7 @@ pub(crate) struct DeviceState {
     /// Whether the last comparison of digests agreed.
     #[n(13)]
     pub(crate) verified: Option<bool>,
-    /// How often it did not.
+    /// How often it did not, and no loss of the store's explains it: damage, or a bug.
     #[n(14)]
     pub(crate) differences: u64,
     /// Server time of the last Welcome.
@@ -114,6 +117,15 @@ pub(crate) struct DeviceState {
     /// Whether the store does not remember this device, which introduces itself until it gets news again.
     #[n(19)]
     pub(crate) forgotten: Option<bool>,
+    /// Numbers of receipts that were given out and that no fact names yet.
+    #[n(20)]
+    pub(crate) open_numbers: Option<Vec<OpenNumber>>,
+    /// Codes of approvers that were used here.
+    #[n(21)]
+    pub(crate) spent_codes: Option<Vec<SpentCode>>,
+    /// Whether the store lost something since this device knew it, and the two have not been equal again yet.
+    #[n(22)]
+    pub(crate) after_a_loss: Option<bool>,
 }
 
 impl DeviceState {
@@ -140,6 +152,9 @@ impl DeviceState {
             pulled_again: None,
             forgotten: None,
             healed_at: None,
+            open_numbers: None,
+            spent_codes: None,
+            after_a_loss: None,
         }
     }
 }

@@ -65,6 +65,10 @@ tables! {
     Evicted = 10 "evicted" Any;
     /// What is kept of documents that left the scope, sealed to the store, by document.
     Sealed = 11 "sealed" Any;
+    /// Photos and other files of orders: what is known of each, by order and content address.
+    Attachment = 12 "attachment" Any;
+    /// Their bytes in parts, by content address and number of the part.
+    AttachmentPart = 13 "attachment_part" Any;
 }
 
 #[cfg(test)]

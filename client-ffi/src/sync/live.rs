@@ -28,6 +28,19 @@ pub async fn live<S: DeviceStore>(
     mut until: impl FnMut(&DeviceReplica<S>) -> bool,
 ) -> Result<LiveEnd, SyncError> {
     replica.begin_session();
+    loop {
+        if let Some(end) = one(replica, server, &mut until).await? {
+            return Ok(end);
+        }
+    }
+}
+
+/// One connection; `None` when another should follow at once, with what this one left.
+async fn one<S: DeviceStore>(
+    replica: &mut DeviceReplica<S>,
+    server: &Server,
+    until: &mut impl FnMut(&DeviceReplica<S>) -> bool,
+) -> Result<Option<LiveEnd>, SyncError> {
     let mut connection = Live::connect(server).await?;
     let mut session = DeviceSession::live();
     let first = session.start(replica)?;
@@ -36,17 +49,18 @@ pub async fn live<S: DeviceStore>(
         let answer = session.receive(replica, unpack(&message)?)?;
         send(&mut connection, answer).await?;
         match session.ending() {
-            Some(Ending::Again) => return Ok(LiveEnd::Again),
+            Some(Ending::Again) => return Ok(Some(LiveEnd::Again)),
+            Some(Ending::Stopped(_)) if session.wants_more(replica) => return Ok(None),
             Some(Ending::Stopped(stop)) => return Err(SyncError::Stopped(stop)),
             Some(Ending::Confused) => return Err(SyncError::OutOfOrder),
             None => {}
         }
         if until(replica) {
             connection.close().await;
-            return Ok(LiveEnd::Enough);
+            return Ok(Some(LiveEnd::Enough));
         }
     }
-    Ok(LiveEnd::Again)
+    Ok(Some(LiveEnd::Again))
 }
 
 /// Sends frames in as many messages as their size needs.

@@ -4,10 +4,14 @@
 //! keeps one session on a WebSocket. Whatever is cut begins again; every message may arrive twice.
 
 #[cfg(feature = "network")]
+mod attachments;
+#[cfg(feature = "network")]
 mod live;
 #[cfg(feature = "network")]
 mod post;
 
+#[cfg(feature = "network")]
+pub use attachments::{AttachmentReport, fetch_attachment, send_attachments};
 #[cfg(feature = "network")]
 pub use live::{LiveEnd, live};
 #[cfg(feature = "network")]
@@ -135,6 +139,10 @@ impl Exchange {
                 self.again = self.again.saturating_add(1);
                 self.carried.clear();
                 replica.begin_session();
+                return Ok(());
+            }
+            Some(Ending::Stopped(_)) if session.wants_more(replica) => {
+                self.carried.clear();
                 return Ok(());
             }
             Some(Ending::Stopped(stop)) => return Err(SyncError::Stopped(stop)),

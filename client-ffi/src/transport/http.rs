@@ -42,6 +42,56 @@ impl Http {
         serde_json::from_slice(&answer).map_err(|error| TransportError::Malformed(error.to_string()))
     }
 
+    /// One request of any method; whatever the server answers is an answer.
+    ///
+    /// # Errors
+    /// When it did not get through; whether the server has it is then unknown.
+    pub async fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<HttpAnswer, TransportError> {
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|error| TransportError::unreachable("making the request", error))?;
+        let exchange = tokio::time::timeout(REQUEST_TIMEOUT, self.send(method, path, headers, body)).await;
+        let result =
+            exchange.unwrap_or_else(|elapsed| Err(TransportError::unreachable("waiting for the server", elapsed)));
+        if result.is_err() {
+            self.sender = None;
+        }
+        result
+    }
+
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<HttpAnswer, TransportError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, self.server.authority())
+            .header(USER_AGENT, concat!("docket-device/", env!("CARGO_PKG_VERSION")));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| TransportError::unreachable("making the request", error))?;
+        let sender = self.ready_sender().await?;
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|error| TransportError::unreachable("sending to the server", error))?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, MESSAGE_BYTES_MAX).collect().await.map_err(from_body)?;
+        Ok(HttpAnswer { status: parts.status.as_u16(), headers: parts.headers, body: body.to_bytes().into() })
+    }
+
     async fn post(&mut self, path: &str, media_type: &str, body: Vec<u8>) -> Result<Vec<u8>, TransportError> {
         let exchange = tokio::time::timeout(REQUEST_TIMEOUT, self.exchange(path, media_type, body)).await;
         let result =
@@ -88,6 +138,36 @@ impl Http {
             None => open(&self.server).await?,
         };
         Ok(self.sender.insert(sender))
+    }
+}
+
+/// What the server answered.
+#[derive(Debug, Clone)]
+pub struct HttpAnswer {
+    /// HTTP status.
+    pub status: u16,
+    headers: hyper::HeaderMap,
+    /// The body, whole.
+    pub body: Vec<u8>,
+}
+
+impl HttpAnswer {
+    /// A header's value, where it is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The server's stable code, empty where it gave none.
+    #[must_use]
+    pub fn code(&self) -> String {
+        serde_json::from_slice::<ErrorBody>(&self.body).map(|error| error.code).unwrap_or_default()
+    }
+
+    /// The answer as a refusal.
+    #[must_use]
+    pub fn refusal(&self) -> TransportError {
+        refusal(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &self.body)
     }
 }
 

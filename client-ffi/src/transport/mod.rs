@@ -11,7 +11,7 @@ mod pin;
 use core::time::Duration;
 
 pub use address::Server;
-pub use http::Http;
+pub use http::{Http, HttpAnswer};
 pub use live::Live;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;

@@ -185,6 +185,7 @@ fn event_of(feature: &str) -> Option<&'static str> {
     match feature {
         "dispatch" => Some("dispatch"),
         "callbacks" => Some("callback"),
+        "attachments" => Some("attachment"),
         _other => None,
     }
 }
@@ -256,6 +257,9 @@ fn order_event(
     document: DocumentId,
     number: u64,
 ) -> Result<Option<Outgoing>, ApiError> {
+    // A fact of the companion is news of its order.
+    let meta = reading.store().meta(document)?;
+    let document = meta.and_then(|meta| meta.companion_of).unwrap_or(document);
     let row: Option<RowRecord> = reading.store().read(Table::View, &document.0)?;
     let Some(row) = row else { return Ok(None) };
     let row = order_row(reading, names, document, &row)?;

@@ -31,6 +31,9 @@ impl From<CommitError> for ApiError {
                     if code == "login_taken" { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
                 Self::new(status, code, problem).at(field)
             }
+            CommitError::InvalidPath { field, code, problem } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, problem).at(&field)
+            }
             CommitError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the server is busy: try again"),
             CommitError::Stopping => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping: try again")

@@ -50,7 +50,7 @@ pub(crate) struct EventQuery {
     get, path = "/api/events", tag = "events",
     params(EventQuery, ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event")),
     responses(
-        (status = 200, description = "Events: ready, order, callback, dispatch, technician, reset",
+        (status = 200, description = "Events: ready, order, callback, dispatch, attachment, technician, reset",
          content_type = "text/event-stream", body = String),
         (status = 403, description = "not_permitted", body = ErrorBody),
         (status = 503, description = "busy", body = ErrorBody),

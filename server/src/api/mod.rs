@@ -8,6 +8,7 @@
 
 mod board;
 mod both;
+mod codes;
 mod devices;
 mod error;
 mod events;
@@ -17,6 +18,7 @@ mod health;
 mod idempotency;
 mod login;
 mod names;
+mod one_time;
 mod openapi;
 mod orders;
 mod page;
@@ -30,7 +32,7 @@ mod reviews;
 mod store_status;
 mod technicians;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -40,6 +42,7 @@ use axum::{Extension, Router};
 use docket_sync_core::ids::Digest;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::feed::adapter::Patience;
 use crate::office::Office;
 
 pub use both::Both;
@@ -116,9 +119,13 @@ routes! {
         get "/api/orders" => orders::list::list_orders;
         post "/api/orders" => orders::create::create_order;
         get "/api/orders/{id}" => orders::detail::get_order;
+        get "/api/orders/{id}/known" => orders::known::get_known_order;
         post "/api/orders/{id}/commands" => orders::commands::run_command;
+        get "/api/command-forms" => orders::commands::list_forms;
         get "/api/orders/{id}/proof/{blob}" => orders::proof::get_proof;
         get "/api/orders/{id}/signatures/{fact}/copy" => orders::proof::get_copy;
+        get "/api/orders/{id}/signatures/{fact}/page" => orders::proof::get_copy_page;
+        post "/api/customers/{id}/codes" => codes::issue_codes;
         get "/api/reviews" => reviews::list_reviews;
         get "/api/technicians" => technicians::list_technicians;
         get "/api/quarantine" => quarantine::list_quarantine;
@@ -131,6 +138,8 @@ routes! {
         post "/api/devices/codes" => devices::create_code;
         post "/api/devices/{id}/revoke" => devices::revoke_device;
         post "/api/devices/{id}/confirm" => devices::confirm_device;
+        post "/api/devices/{id}/numbers" => one_time::create_number_block;
+        post "/api/approval-codes" => one_time::create_approval_codes;
         get "/api/store" => store_status::get_store;
         get "/api/store/healing" => healing::get_healing;
         get "/api/openapi.json" => openapi::get_openapi;
@@ -142,7 +151,7 @@ routes! {
 
 /// Everything that this server answers, devices included. `certificate` is BLAKE3 of the TLS certificate that
 /// clients see; without TLS there is none.
-pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
+pub fn router(office: Arc<Office>, certificate: Option<Digest>, patience: Patience) -> Router {
     let door = Arc::new(Door::default());
     let api = Api {
         door: door.clone(),
@@ -154,17 +163,20 @@ pub fn router(office: Arc<Office>, certificate: Option<Digest>) -> Router {
     let features: Router<Arc<Office>> = Router::new()
         .merge(crate::dispatch::api::router())
         .merge(crate::callbacks::api::router())
-        .merge(crate::books::api::router());
+        .merge(crate::forms::api::router())
+        .merge(crate::books::api::router())
+        .merge(crate::attachments::api::router());
     let office_routes = requests()
         .merge(features.with_state(office.clone()))
         .layer(from_fn(protection::time_out))
         .merge(streams())
+        .merge(crate::attachments::api::streams(office.clone()).with_state(office.clone()))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(from_fn(protection::same_origin))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .with_state(api);
     let router = office_routes
-        .merge(crate::feed::adapter::router().with_state(office).layer(Extension(door)))
+        .merge(crate::feed::adapter::router_with(patience).with_state(office).layer(Extension(door)))
         .fallback(page::serve)
         .layer(map_response(protection::set_headers))
         .layer(CatchPanicLayer::custom(error::panicked))

@@ -3,7 +3,10 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{devices, events, healing, health, login, orders, people, quarantine, reviews, store_status, technicians};
+use super::{
+    codes, devices, events, healing, health, login, one_time, orders, people, quarantine, reviews, store_status,
+    technicians,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,9 +25,13 @@ use super::{devices, events, healing, health, login, orders, people, quarantine,
         orders::list::list_orders,
         orders::create::create_order,
         orders::detail::get_order,
+        orders::known::get_known_order,
         orders::commands::run_command,
+        orders::commands::list_forms,
         orders::proof::get_proof,
         orders::proof::get_copy,
+        orders::proof::get_copy_page,
+        codes::issue_codes,
         reviews::list_reviews,
         technicians::list_technicians,
         quarantine::list_quarantine,
@@ -37,6 +44,8 @@ use super::{devices, events, healing, health, login, orders, people, quarantine,
         devices::create_code,
         devices::revoke_device,
         devices::confirm_device,
+        one_time::create_number_block,
+        one_time::create_approval_codes,
         store_status::get_store,
         healing::get_healing,
         get_openapi,
@@ -51,7 +60,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut description = Description::openapi();
     description.merge(crate::dispatch::api::openapi());
     description.merge(crate::callbacks::api::openapi());
+    description.merge(crate::forms::api::openapi());
     description.merge(crate::books::api::openapi());
+    description.merge(crate::attachments::api::openapi());
     description
 }
 

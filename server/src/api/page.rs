@@ -14,6 +14,8 @@ use crate::error::ApiError;
 struct Files;
 
 const INDEX: &str = "index.html";
+/// The page that verifies customers' copies: a file to keep and to open from a disk, never a page of this server.
+const VERIFICATION: &str = "verify.html";
 /// Files in here have a hash of their content in their name.
 const HASHED: &str = "assets/";
 
@@ -49,6 +51,10 @@ fn answer(request: &Request, path: &str, file: EmbeddedFile) -> Response {
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    if path == VERIFICATION {
+        let keep = HeaderValue::from_static("attachment; filename=\"verify.html\"");
+        headers.insert(header::CONTENT_DISPOSITION, keep);
+    }
     for (name, value) in [(header::CONTENT_TYPE, file.metadata.mimetype()), (header::ETAG, &etag)] {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);

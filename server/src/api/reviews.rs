@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use docket_sync_core::facts::values::ReviewChoice;
+use docket_sync_core::facts::values::{Money, ReviewChoice};
+use docket_sync_core::lifecycle::reviews::stake;
 use docket_sync_core::lifecycle::view::{self, ReviewStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +16,7 @@ use super::orders::load::Loaded;
 use super::paging::{Page, PageQuery};
 use super::reading::{Reading, blocking};
 use super::request::Params;
-use crate::commit::listing::{self, ListedReview};
+use crate::commit::listing::{self, ListedReview, Sorted};
 use crate::commit::{RowRecord, Tables};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
@@ -48,11 +49,32 @@ pub(crate) struct ReviewItem {
     /// Whether it blocks closing.
     blocking: bool,
     status: &'static str,
+    /// What was decided, by a person or by default; null while it is open.
+    choice: Option<&'static str>,
+    /// Whether it can be decided: it is open, or decided and may be decided again, which undoes the decision.
+    decidable: bool,
     opened_at: i64,
+    /// The money at stake; null where nothing has a price.
+    stake: Option<StakeItem>,
+}
+
+/// The money at stake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct StakeItem {
+    /// Minor units.
+    minor: i64,
+    /// ISO 4217.
+    currency: String,
+}
+
+impl StakeItem {
+    fn of(amount: &Money) -> Self {
+        Self { minor: amount.minor, currency: amount.currency.clone() }
+    }
 }
 
 impl ReviewItem {
-    pub(super) fn of(loaded: &Loaded, review: &view::Review) -> Self {
+    pub(super) fn of(loaded: &Loaded, view: &view::OrderView, review: &view::Review) -> Self {
         let times =
             review.causes.iter().filter_map(|cause| loaded.facts.get(*cause)).map(docket_sync_core::facts::Fact::lo);
         Self {
@@ -67,7 +89,10 @@ impl ReviewItem {
             choices: choices(&review.choices),
             blocking: review.blocking,
             status: review.status.code(),
+            choice: review.choice.map(ReviewChoice::code),
+            decidable: review.status != ReviewStatus::Lapsed,
             opened_at: times.max().unwrap_or(loaded.row.updated_at).0,
+            stake: stake(view, review).as_ref().map(StakeItem::of),
         }
     }
 
@@ -85,7 +110,10 @@ impl ReviewItem {
             choices: choices(&row.choices),
             blocking: row.blocking,
             status: ReviewStatus::Open.code(),
+            choice: None,
+            decidable: true,
             opened_at: row.opened_at.0,
+            stake: row.stake.as_ref().map(StakeItem::of),
         }
     }
 }
@@ -101,11 +129,13 @@ fn choices(choices: &[ReviewChoice]) -> Vec<ChoiceItem> {
 pub(crate) struct ReviewQuery {
     /// `open`, which is also the default.
     status: Option<String>,
+    /// `due`, which is also the default, `age` or `stake` (the most money first).
+    sort: Option<String>,
     limit: Option<String>,
     after: Option<String>,
 }
 
-/// Reviews that wait for a decision, by due time.
+/// Reviews that wait for a decision: by due time, by age, or by the money at stake.
 #[utoipa::path(
     get, path = "/api/reviews", tag = "reviews", params(ReviewQuery),
     responses(
@@ -118,22 +148,33 @@ pub(crate) async fn list_reviews(
     _: Permit<Reads>,
     Params(query): Params<ReviewQuery>,
 ) -> Result<Json<Page<ReviewItem>>, ApiError> {
-    let ReviewQuery { status, limit, after } = query;
+    let ReviewQuery { status, sort, limit, after } = query;
     let paging = PageQuery::new(limit, after).check()?;
     if status.is_some_and(|status| !matches!(status.as_str(), "" | "open")) {
         return Err(ApiError::invalid_field("status", "open reviews are listed; decided ones stand in their order"));
     }
+    let sorted = match sort.as_deref() {
+        None | Some("" | "due") => Sorted::Due,
+        Some("age") => Sorted::Age,
+        Some("stake") => Sorted::Stake,
+        Some(_other) => return Err(ApiError::invalid_field("sort", "due, age or stake")),
+    };
     let no_page = || ApiError::invalid_field("after", "this is not the end of a page");
     let hexadecimal = data_encoding::HEXLOWER;
     let after = paging.after.map(|after| hexadecimal.decode(after.as_bytes()).map_err(|_no_key| no_page()));
     let after = after.transpose()?;
-    blocking(&office, move |office| page(&Reading::begin(office), after.as_deref(), paging.limit)).await.map(Json)
+    blocking(&office, move |office| page(&Reading::begin(office), sorted, after.as_deref(), paging.limit)).await.map(Json)
 }
 
 /// As much as is shown is read.
-fn page(reading: &Reading<'_>, after: Option<&[u8]>, limit: usize) -> Result<Page<ReviewItem>, ApiError> {
+fn page(
+    reading: &Reading<'_>,
+    sorted: Sorted,
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Result<Page<ReviewItem>, ApiError> {
     let store = reading.store();
-    let mut found = listing::reviews_page(store, after, limit.saturating_add(1))?;
+    let mut found = listing::reviews_page(store, sorted, after, limit.saturating_add(1))?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|last| data_encoding::HEXLOWER.encode(&last.key));

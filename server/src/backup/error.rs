@@ -131,7 +131,7 @@ pub enum BackupError {
 
 impl BackupError {
     /// The error of a file operation on `path`; `attempt` reads like "opening".
-    pub(crate) fn io(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { attempt, path, source }
     }

@@ -1,11 +1,14 @@
 //! The folder of a backup: who writes into it, and files that appear whole or not at all.
+//!
+//! Everything that a backup writes goes through a [`Disk`], so that each of its calls can be made to fail.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::BackupError;
+use crate::store::disk::{Disk, DiskFile, RealDisk, length_of};
 
 /// Held by the one backup that writes into the folder.
 const LOCK_FILE: &str = "lock";
@@ -32,76 +35,103 @@ pub fn hold(folder: &Path) -> Result<Held, BackupError> {
         Err(error) => return Err(BackupError::io("locking", &path)(error.into())),
     }
     let held = Held { _lock: lock };
-    held.clear(folder)?;
+    clear(&RealDisk::new(folder))?;
     Ok(held)
 }
 
-impl Held {
-    /// Removes files that are half written: a disk that is full needs the room.
-    pub fn clear(&self, folder: &Path) -> Result<(), BackupError> {
-        for entry in fs::read_dir(folder).map_err(BackupError::io("reading the folder", folder))? {
-            let name = entry.map_err(BackupError::io("reading the folder", folder))?.file_name();
-            if name.to_string_lossy().ends_with(UNFINISHED) {
-                let path = folder.join(name);
-                fs::remove_file(&path).map_err(BackupError::io("removing the unfinished", &path))?;
-            }
+/// Removes files that are half written: a disk that is full needs the room. Who does this holds the folder.
+pub(super) fn clear(disk: &dyn Disk) -> Result<(), BackupError> {
+    for name in disk.list("").map_err(io_error("reading the folder", disk, ""))? {
+        if name.ends_with(UNFINISHED) {
+            disk.remove(&name).map_err(io_error("removing the unfinished", disk, &name))?;
         }
+    }
+    Ok(())
+}
+
+/// The name under which a file is written before it is whole.
+fn unfinished(name: &str) -> String {
+    format!("{name}{UNFINISHED}")
+}
+
+/// The error of an operation on a file of `disk`.
+pub(super) fn io_error(
+    attempt: &'static str,
+    disk: &dyn Disk,
+    name: &str,
+) -> impl FnOnce(io::Error) -> BackupError + use<> {
+    BackupError::io(attempt, Path::new(&disk.full_path(name)))
+}
+
+/// A file that is being written, from its beginning on.
+#[derive(Debug)]
+pub struct Unfinished {
+    file: Box<dyn DiskFile>,
+    at: u64,
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write_at(self.at, bytes)?;
+        self.at = self.at.saturating_add(length_of(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// The name under which a file is written before it is whole.
-#[must_use]
-pub fn unfinished(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(UNFINISHED);
-    PathBuf::from(name)
-}
-
-/// Opens the unfinished form of `path` for writing, readable by its owner only.
-pub fn create_unfinished(path: &Path) -> Result<File, BackupError> {
-    let unfinished = unfinished(path);
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(&unfinished).map_err(BackupError::io("writing", &unfinished))
+/// Opens the unfinished form of a file for writing, readable by its owner only.
+pub(super) fn create_unfinished(disk: &dyn Disk, name: &str) -> Result<Unfinished, BackupError> {
+    let name = unfinished(name);
+    let made = match disk.create(&name) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            disk.remove(&name).and_then(|()| disk.create(&name))
+        }
+        made => made,
+    };
+    Ok(Unfinished { file: made.map_err(io_error("writing", disk, &name))?, at: 0 })
 }
 
 /// The unfinished file is whole: makes it durable and gives it its name.
-pub fn finish(path: &Path, file: &File) -> Result<(), BackupError> {
-    file.sync_all().map_err(BackupError::io("making durable", path))?;
-    fs::rename(unfinished(path), path).map_err(BackupError::io("writing", path))?;
-    sync_folder_of(path)
+pub(super) fn finish(disk: &dyn Disk, name: &str, file: &Unfinished) -> Result<(), BackupError> {
+    file.file.sync().map_err(io_error("making durable", disk, name))?;
+    disk.rename(&unfinished(name), name).map_err(io_error("writing", disk, name))?;
+    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    disk.sync_folder(folder).map_err(io_error("making durable", disk, folder))
 }
 
 /// Writes a small file whole or not at all.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
-    let mut file = create_unfinished(path)?;
-    file.write_all(bytes).map_err(BackupError::io("writing", path))?;
-    finish(path, &file)
+pub(super) fn write_whole(disk: &dyn Disk, name: &str, bytes: &[u8]) -> Result<(), BackupError> {
+    let mut file = create_unfinished(disk, name)?;
+    file.write_all(bytes).map_err(io_error("writing", disk, name))?;
+    finish(disk, name, &file)
 }
 
 /// Reads a file of at most `limit` bytes; `None` when there is none.
-pub fn read_small(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, BackupError> {
-    let reading = BackupError::io("reading", path);
-    let file = match File::open(path) {
+pub(super) fn read_small(disk: &dyn Disk, name: &str, limit: u64) -> Result<Option<Vec<u8>>, BackupError> {
+    let file = match disk.open_to_read(name) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(reading(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_error("reading", disk, name)(error)),
     };
-    let mut bytes = Vec::new();
-    match file.take(limit.saturating_add(1)).read_to_end(&mut bytes) {
-        Err(error) => Err(reading(error)),
-        Ok(_) if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) => {
-            Err(reading(std::io::Error::other(format!("it is larger than {limit} bytes"))))
-        }
-        Ok(_) => Ok(Some(bytes)),
-    }
+    let length = file.length().map_err(io_error("reading", disk, name))?;
+    let room = usize::try_from(length)
+        .ok()
+        .filter(|_| length <= limit)
+        .ok_or_else(|| io_error("reading", disk, name)(io::Error::other(format!("it is larger than {limit} bytes"))))?;
+    let mut bytes = vec![0; room];
+    let read = file.read_at(0, &mut bytes).map_err(io_error("reading", disk, name))?;
+    bytes.truncate(read);
+    Ok(Some(bytes))
 }
 
-/// Makes the names beside `path` durable.
-pub fn sync_folder_of(path: &Path) -> Result<(), BackupError> {
+/// The disk and the name of a file of the file system.
+pub(super) fn at(path: &Path) -> (RealDisk, String) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(BackupError::io("making durable", folder))
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    (RealDisk::new(folder), name)
 }
 
 #[cfg(test)]
@@ -113,26 +143,31 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("a/b");
         let held = hold(&folder).unwrap();
-        fs::write(unfinished(&folder.join("piece")), b"half").unwrap();
+        fs::write(folder.join("piece.part"), b"half").unwrap();
         fs::write(folder.join("whole"), b"whole").unwrap();
         assert!(matches!(hold(&folder), Err(BackupError::Busy { .. })));
-        assert!(unfinished(&folder.join("piece")).exists(), "who does not hold the folder clears nothing away");
+        assert!(folder.join("piece.part").exists(), "who does not hold the folder clears nothing away");
         drop(held);
         let _held = hold(&folder).unwrap();
-        assert!(!unfinished(&folder.join("piece")).exists() && folder.join("whole").exists());
+        assert!(!folder.join("piece.part").exists() && folder.join("whole").exists());
     }
 
     #[test]
     fn a_file_is_there_whole_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        assert_eq!(read_small(&path, 10).unwrap(), None);
-        write_whole(&path, b"0123456789").unwrap();
-        let mut second = create_unfinished(&path).unwrap();
+        let disk = RealDisk::new(folder.path());
+        let read = |limit| read_small(&disk, "file", limit);
+        assert_eq!(read(10).unwrap(), None);
+        write_whole(&disk, "file", b"0123456789").unwrap();
+        let mut second = create_unfinished(&disk, "file").unwrap();
         second.write_all(b"abc").unwrap();
-        assert_eq!(read_small(&path, 10).unwrap().unwrap(), b"0123456789");
-        finish(&path, &second).unwrap();
-        assert_eq!(read_small(&path, 10).unwrap().unwrap(), b"abc");
-        assert!(read_small(&path, 2).unwrap_err().to_string().contains("larger than 2 bytes"));
+        assert_eq!(read(10).unwrap().unwrap(), b"0123456789");
+        finish(&disk, "file", &second).unwrap();
+        assert_eq!(read(10).unwrap().unwrap(), b"abc");
+        assert!(read(2).unwrap_err().to_string().contains("larger than 2 bytes"));
+        // One that was cut off in the same place does not hinder the next.
+        drop(create_unfinished(&disk, "file").unwrap());
+        write_whole(&disk, "file", b"new").unwrap();
+        assert_eq!(read(10).unwrap().unwrap(), b"new");
     }
 }

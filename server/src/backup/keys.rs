@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::error::BackupError;
-use super::folder;
+use super::folder::{self, io_error};
 use super::limits::{KEYS_BYTES_MAX, KEYS_FILES_MAX};
 use super::manifest::KeysPiece;
 use super::piece::{Hashed, check_file};
 use super::sealing::{Identities, Recipients};
+use crate::store::disk::Disk;
 
 /// Folders of a data folder whose files are taken.
 const FOLDERS: [&str; 2] = ["keys", "tls"];
@@ -92,20 +93,19 @@ impl KeyFiles {
         Digest(blake3::derive_key("docket backup 1 keys and certificates", &self.json))
     }
 
-    /// Writes them as the piece `name` of `folder`.
+    /// Writes them as the piece `name` of the folder of `disk`.
     pub fn write(
         &self,
-        folder: &Path,
+        disk: &dyn Disk,
         name: &str,
         recipients: &Recipients,
         written_at: &str,
     ) -> Result<KeysPiece, BackupError> {
-        let path = folder.join(name);
-        let writing = || BackupError::io("writing", &path);
-        let mut output = recipients.seal(Hashed::new(folder::create_unfinished(&path)?)).map_err(writing())?;
+        let writing = || io_error("writing", disk, name);
+        let mut output = recipients.seal(Hashed::new(folder::create_unfinished(disk, name)?)).map_err(writing())?;
         output.write_all(&self.json).map_err(writing())?;
         let (file, bytes, blake3) = output.finish().and_then(Hashed::finish).map_err(writing())?;
-        folder::finish(&path, &file)?;
+        folder::finish(disk, name, &file)?;
         Ok(KeysPiece {
             name: name.to_owned(),
             written_at: written_at.to_owned(),
@@ -142,7 +142,8 @@ impl KeyFiles {
     pub fn restore(&self, data: &Path, except: &str) -> Result<(), BackupError> {
         for file in self.files()?.iter().filter(|file| file.path != except) {
             let path = data.join(&file.path);
-            folder::write_whole(&path, &contents(file)?)?;
+            let (disk, name) = folder::at(&path);
+            folder::write_whole(&disk, &name, &contents(file)?)?;
             let mode = fs::Permissions::from_mode(file.mode & 0o700);
             fs::set_permissions(&path, mode).map_err(BackupError::io("protecting", &path))?;
         }
@@ -168,7 +169,8 @@ fn contents(file: &PackedFile) -> Result<Zeroizing<Vec<u8>>, BackupError> {
 }
 
 fn read_file(path: &Path, name: &str) -> Result<PackedFile, BackupError> {
-    let bytes = folder::read_small(path, KEYS_BYTES_MAX / 4)?.map(Zeroizing::new).unwrap_or_default();
+    let (disk, file) = folder::at(path);
+    let bytes = folder::read_small(&disk, &file, KEYS_BYTES_MAX / 4)?.map(Zeroizing::new).unwrap_or_default();
     let metadata = fs::metadata(path).map_err(BackupError::io("reading", path))?;
     Ok(PackedFile {
         path: name.to_owned(),
@@ -200,7 +202,9 @@ mod tests {
         let identities = Identities::read(&file).unwrap();
         let keys = KeyFiles::read(from.path()).unwrap();
         let recipients = Recipients::read(&[recipient]).unwrap();
-        let piece = keys.write(backup.path(), "keys-0001.age", &recipients, "today").unwrap();
+        let piece = keys
+            .write(&crate::store::disk::RealDisk::new(backup.path()), "keys-0001.age", &recipients, "today")
+            .unwrap();
         assert_eq!(
             piece.content,
             KeyFiles::read(from.path()).unwrap().content(),

@@ -6,6 +6,7 @@
 //!
 //! Invariant: what a manifest names is whole and durable in the folder, and durable in the journal it was read from.
 
+pub mod attachments;
 pub mod contents;
 pub mod error;
 pub mod folder;

@@ -5,13 +5,15 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use docket_sync_core::ids::Digest;
 
 use super::error::BackupError;
-use super::folder;
+use super::folder::{self, Unfinished, io_error};
 use super::sealing::{Identities, Recipients};
+use crate::store::disk::Disk;
 
 /// Level of zstd: about as fast as the disk; what frames packed themselves hardly shrinks further.
 const LEVEL: i32 = 3;
@@ -22,19 +24,19 @@ const LENGTH_BYTES: usize = 4;
 /// A file that is being written, its size and its BLAKE3.
 #[derive(Debug)]
 pub struct Hashed {
-    file: BufWriter<File>,
+    file: BufWriter<Unfinished>,
     hasher: blake3::Hasher,
 }
 
 impl Hashed {
     /// Nothing is written yet.
     #[must_use]
-    pub fn new(file: File) -> Self {
+    pub fn new(file: Unfinished) -> Self {
         Self { file: BufWriter::new(file), hasher: blake3::Hasher::new() }
     }
 
     /// The file with everything written to it (not yet durable), its size and its BLAKE3.
-    pub fn finish(self) -> io::Result<(File, u64, Digest)> {
+    pub fn finish(self) -> io::Result<(Unfinished, u64, Digest)> {
         let bytes = self.hasher.count();
         let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
         Ok((file, bytes, Digest(*self.hasher.finalize().as_bytes())))
@@ -55,14 +57,15 @@ impl Write for Hashed {
 
 /// A piece that is being written.
 pub struct PieceWriter {
-    path: PathBuf,
+    disk: Arc<dyn Disk>,
+    name: String,
     output: zstd::stream::write::Encoder<'static, age::stream::StreamWriter<Hashed>>,
     frame_bytes: u64,
 }
 
 impl core::fmt::Debug for PieceWriter {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "PieceWriter({})", self.path.display())
+        write!(f, "PieceWriter({})", self.name)
     }
 }
 
@@ -78,13 +81,13 @@ pub struct PieceFile {
 }
 
 impl PieceWriter {
-    /// Begins the piece `name` in `folder`.
-    pub fn begin(folder: &Path, name: &str, recipients: &Recipients) -> Result<Self, BackupError> {
-        let path = folder.join(name);
-        let file = folder::create_unfinished(&path)?;
-        let sealed = recipients.seal(Hashed::new(file)).map_err(BackupError::io("writing", &path))?;
-        let output = zstd::stream::write::Encoder::new(sealed, LEVEL).map_err(BackupError::io("writing", &path))?;
-        Ok(Self { path, output, frame_bytes: 0 })
+    /// Begins the piece `name` in the folder of `disk`.
+    pub fn begin(disk: &Arc<dyn Disk>, name: &str, recipients: &Recipients) -> Result<Self, BackupError> {
+        let file = folder::create_unfinished(disk.as_ref(), name)?;
+        let writing = || io_error("writing", disk.as_ref(), name);
+        let sealed = recipients.seal(Hashed::new(file)).map_err(writing())?;
+        let output = zstd::stream::write::Encoder::new(sealed, LEVEL).map_err(writing())?;
+        Ok(Self { disk: disk.clone(), name: name.to_owned(), output, frame_bytes: 0 })
     }
 
     /// Adds a frame.
@@ -94,7 +97,7 @@ impl PieceWriter {
             self.output.write_all(&length.to_be_bytes())?;
             self.output.write_all(frame)
         });
-        written.map_err(BackupError::io("writing", &self.path))?;
+        written.map_err(io_error("writing", self.disk.as_ref(), &self.name))?;
         self.frame_bytes = self.frame_bytes.saturating_add(u64::try_from(frame.len()).unwrap_or(u64::MAX));
         Ok(())
     }
@@ -107,10 +110,10 @@ impl PieceWriter {
 
     /// Ends the piece, makes it durable and gives it its name.
     pub fn finish(self) -> Result<PieceFile, BackupError> {
-        let Self { path, output, frame_bytes } = self;
+        let Self { disk, name, output, frame_bytes } = self;
         let ended = output.finish().and_then(age::stream::StreamWriter::finish).and_then(Hashed::finish);
-        let (file, bytes, blake3) = ended.map_err(BackupError::io("writing", &path))?;
-        folder::finish(&path, &file)?;
+        let (file, bytes, blake3) = ended.map_err(io_error("writing", disk.as_ref(), &name))?;
+        folder::finish(disk.as_ref(), &name, &file)?;
         Ok(PieceFile { frame_bytes, bytes, blake3 })
     }
 }
@@ -207,7 +210,8 @@ mod tests {
         std::fs::write(folder.path().join("identity"), text.as_bytes()).unwrap();
         let identities = Identities::read(&folder.path().join("identity")).unwrap();
         let recipients = Recipients::read(&[recipient]).unwrap();
-        let mut writer = PieceWriter::begin(folder.path(), "piece.age", &recipients).unwrap();
+        let disk: Arc<dyn Disk> = Arc::new(crate::store::disk::RealDisk::new(folder.path()));
+        let mut writer = PieceWriter::begin(&disk, "piece.age", &recipients).unwrap();
         for frame in frames {
             writer.add(frame).unwrap();
         }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use docket_sync_core::time::UnixMillis;
 
+use super::attachments::{self, Expected, PutBack};
 use super::error::BackupError;
 use super::keys::KeyFiles;
 use super::manifest::{Manifest, Piece, Series};
@@ -113,6 +114,22 @@ impl Backup {
     /// The file of a piece is checked without opening it: pieces of other series, or after a cut.
     pub fn check_piece(&self, piece: &Piece) -> Result<(), BackupError> {
         check_file(&self.folder.join(&piece.name), &piece.name, piece.bytes, piece.blake3).map(drop)
+    }
+
+    /// Checks that every expected attachment is there and has its digest; gives how many.
+    ///
+    /// # Errors
+    /// At the first one that is missing or damaged.
+    pub fn check_attachments(&self, expected: &Expected) -> Result<u64, BackupError> {
+        attachments::verify(&self.folder, &self.identities, expected)
+    }
+
+    /// Puts the attachments into a data folder.
+    ///
+    /// # Errors
+    /// When its disk fails; files that are damaged are told.
+    pub fn restore_attachments(&self, data: &Path) -> Result<PutBack, BackupError> {
+        attachments::restore(&self.folder, &self.identities, data)
     }
 
     /// Gives every frame up to `cut` to `each`, and every piece that is done to `told`.

@@ -11,9 +11,10 @@ use docket_sync_core::ids::{Digest, StoreId};
 use docket_sync_core::proof::chain_start;
 use docket_sync_core::time::UnixMillis;
 
+use super::attachments::{self, Copied};
 use super::contents::{log_chain_after, store_of};
 use super::error::BackupError;
-use super::folder;
+use super::folder::{self, io_error};
 use super::keys::KeyFiles;
 use super::limits::PIECES_MAX;
 use super::manifest::{self, Manifest, Piece, Series};
@@ -22,8 +23,11 @@ use super::sealing::Recipients;
 use super::told::BackedUp;
 use crate::identity::StoreKeys;
 use crate::platform::Clock;
-use crate::store::disk::RealDisk;
+use crate::store::disk::{self, Disk, RealDisk};
 use crate::store::journal::{self, Frame, Frames, Reader};
+
+/// The folder of the store in a data folder.
+const STORE: &str = "store";
 
 /// What is to be backed up, and where to.
 #[derive(Debug)]
@@ -53,6 +57,8 @@ pub struct Taken {
     pub frames: u64,
     /// Bytes of the files added, keys included.
     pub bytes: u64,
+    /// Attachments added.
+    pub attachments: Copied,
     /// Whether keys and certificates were written.
     pub with_keys: bool,
     /// Last frame in the backup.
@@ -74,50 +80,71 @@ struct Place {
     last_at: UnixMillis,
 }
 
+/// The disks that a backup reads and writes: every call to them can fail.
+#[derive(Debug, Clone)]
+pub(super) struct Disks {
+    /// The data folder.
+    pub(super) data: Arc<dyn Disk>,
+    /// The folder of the backup.
+    pub(super) to: Arc<dyn Disk>,
+}
+
 /// Takes a backup; `told` hears of each piece that is whole.
 ///
 /// # Errors
 /// When somebody else writes into the folder, it holds another store's backup, or a disk fails.
 pub fn take(request: &Request<'_>, clock: &dyn Clock, told: &mut dyn FnMut(&Piece)) -> Result<Taken, BackupError> {
-    let held = folder::hold(request.to)?;
-    take_held(request, clock, told).inspect_err(|_| {
-        if let Err(error) = held.clear(request.to) {
+    let _held = folder::hold(request.to)?;
+    let disks = Disks { data: Arc::new(RealDisk::new(request.data)), to: Arc::new(RealDisk::new(request.to)) };
+    take_on(request, &disks, clock, told).inspect_err(|_| {
+        if let Err(error) = folder::clear(disks.to.as_ref()) {
             tracing::warn!(%error, "what was half written stays until the next run");
         }
     })
 }
 
-fn take_held(request: &Request<'_>, clock: &dyn Clock, told: &mut dyn FnMut(&Piece)) -> Result<Taken, BackupError> {
-    let store_folder = request.data.join("store");
-    if store_folder.exists() && !store_folder.join(journal::FOLDER).exists() {
-        return Err(BackupError::NoJournal { folder: store_folder });
+/// The same by one who holds the folder.
+pub(super) fn take_on(
+    request: &Request<'_>,
+    disks: &Disks,
+    clock: &dyn Clock,
+    told: &mut dyn FnMut(&Piece),
+) -> Result<Taken, BackupError> {
+    let reading = |name| io_error("reading the folder", disks.data.as_ref(), name);
+    if disk::holds(disks.data.as_ref(), "", STORE).map_err(reading(""))?
+        && !disk::holds(disks.data.as_ref(), STORE, journal::FOLDER).map_err(reading(STORE))?
+    {
+        return Err(BackupError::NoJournal { folder: request.data.join(STORE) });
     }
-    let reader = Reader::open(Arc::new(RealDisk::new(&store_folder)), journal::FOLDER)?;
+    let reader = Reader::open(disks.data.clone(), &format!("{STORE}/{}", journal::FOLDER))?;
     let store = store_of(&reader)?;
-    let mut manifest = manifest_of(request, store)?;
+    let mut manifest = manifest_of(request, disks, store)?;
     let place = place(&manifest, &reader, store)?;
-    let mut run =
-        Run { request, clock, reader: &reader, manifest: &mut manifest, place, pieces: 0, frames: 0, bytes: 0 };
+    let (pieces, frames, bytes) = (0, 0, 0);
+    let mut run = Run { request, disks, clock, reader: &reader, manifest: &mut manifest, place, pieces, frames, bytes };
     let with_keys = run.write_keys()?;
     let mut frames = reader.frames(run.place.next_frame);
     while let Some(first) = frames.next().transpose()? {
         told(run.write_piece(first, &mut frames)?);
     }
     let Run { place, pieces, frames, bytes, .. } = run;
+    // Behind the frames: whatever a frame says has arrived is there to be copied.
+    let attachments = attachments::copy(request.data, request.to, request.recipients)?;
     let now = clock.now();
     if pieces == 0 {
         // The signature is new even where nothing else is: the manifest says when the store was last looked at.
-        manifest.write(request.to, request.keys.signing(), now)?;
+        manifest.write(disks.to.as_ref(), request.keys.signing(), now)?;
     }
     let to = std::path::absolute(request.to).unwrap_or_else(|_| request.to.to_owned());
     let record = BackedUp { number: place.log_to, chain: place.log_chain, at_ms: now.0, to: to.display().to_string() };
-    record.write(request.data)?;
+    record.write(disks.data.as_ref())?;
     Ok(Taken {
         series: place.series,
         begun: place.begun,
         pieces,
         frames,
         bytes,
+        attachments,
         with_keys,
         last_frame: place.next_frame.saturating_sub(1),
         log_to: place.log_to,
@@ -126,9 +153,9 @@ fn take_held(request: &Request<'_>, clock: &dyn Clock, told: &mut dyn FnMut(&Pie
 }
 
 /// The manifest in the folder, or a new one; refuses another store's.
-fn manifest_of(request: &Request<'_>, store: StoreId) -> Result<Manifest, BackupError> {
+fn manifest_of(request: &Request<'_>, disks: &Disks, store: StoreId) -> Result<Manifest, BackupError> {
     let key = request.keys.signing().verifying_key();
-    let Some(manifest) = Manifest::read(request.to)? else { return Ok(Manifest::new(store, &key)) };
+    let Some(manifest) = Manifest::read(disks.to.as_ref())? else { return Ok(Manifest::new(store, &key)) };
     if manifest.store != store || manifest.store_key.0 != key.to_bytes() {
         return Err(BackupError::OtherStore {
             folder: request.to.to_owned(),
@@ -179,6 +206,7 @@ fn place(manifest: &Manifest, reader: &Reader, store: StoreId) -> Result<Place, 
 /// One run.
 struct Run<'a> {
     request: &'a Request<'a>,
+    disks: &'a Disks,
     clock: &'a dyn Clock,
     reader: &'a Reader,
     manifest: &'a mut Manifest,
@@ -198,10 +226,10 @@ impl Run<'_> {
         }
         let name = format!("keys-{:04}.age", self.manifest.keys.len().saturating_add(1));
         let now = self.clock.now();
-        let piece = files.write(self.request.to, &name, self.request.recipients, &now.to_string())?;
+        let piece = files.write(self.disks.to.as_ref(), &name, self.request.recipients, &now.to_string())?;
         self.bytes = self.bytes.saturating_add(piece.bytes);
         self.manifest.keys.push(piece);
-        self.manifest.write(self.request.to, self.request.keys.signing(), now)?;
+        self.manifest.write(self.disks.to.as_ref(), self.request.keys.signing(), now)?;
         Ok(true)
     }
 
@@ -209,7 +237,7 @@ impl Run<'_> {
     fn write_piece(&mut self, frame: Frame, frames: &mut Frames) -> Result<&Piece, BackupError> {
         let (series, first_frame, first_at) = (self.place.series, frame.header.number, frame.header.time);
         let name = format!("frames-{series:04}-{first_frame:012}.age");
-        let mut writer = PieceWriter::begin(self.request.to, &name, self.request.recipients)?;
+        let mut writer = PieceWriter::begin(&self.disks.to, &name, self.request.recipients)?;
         let (previous_hash, log_before) = (self.place.previous_hash, self.place.log_to);
         let mut with_log: Option<Frame> = None;
         let mut next = Some(frame);
@@ -267,7 +295,7 @@ impl Run<'_> {
         if let Some(series) = self.manifest.series.last_mut() {
             series.pieces.push(piece);
         }
-        self.manifest.write(self.request.to, self.request.keys.signing(), now)?;
+        self.manifest.write(self.disks.to.as_ref(), self.request.keys.signing(), now)?;
         let named = self.manifest.newest().and_then(Series::last);
         named.ok_or_else(|| BackupError::Manifest {
             path: self.request.to.join(manifest::FILE),

@@ -1,5 +1,5 @@
-//! Taking and restoring without a server: series, pieces, cuts, damage in the journal, and a disk that fails at any
-//! call of a restore.
+//! Taking and restoring without a server: series, pieces, cuts, damage in the journal, and disks that fail at any
+//! call of a backup or of a restore.
 
 use std::fs;
 use std::os::unix::fs::FileExt as _;
@@ -14,7 +14,7 @@ use super::BackupError;
 use super::reading::{Backup, Cut};
 use super::restore::restore_journal;
 use super::sealing::{Identities, Recipients, make_identity};
-use super::take::{Request, Taken, take};
+use super::take::{Disks, Request, Taken, take, take_on};
 use super::told::BackedUp;
 use super::verify::verify;
 use crate::commit::keys;
@@ -116,7 +116,7 @@ fn pieces_are_cut_by_size_and_hold_every_frame_once() {
     let taken = world.take(2_000).unwrap();
     assert_eq!((taken.frames, taken.last_frame, taken.log_to, taken.series), (40, 40, 40, 1));
     assert!(taken.pieces > 3, "{taken:?}");
-    let verified = verify(&world.backup(), |_| {}).unwrap();
+    let verified = verify(&world.backup(), u64::MAX, |_| {}).unwrap();
     assert_eq!((verified.reached.frames, verified.reached.log_to, verified.pieces), (40, 40, taken.pieces));
     assert_eq!(verified.reached.position, world.last());
     let nothing = world.take(2_000).unwrap();
@@ -162,7 +162,7 @@ fn a_journal_that_went_another_way_begins_a_new_series() {
     let taken = world.take(1_000_000).unwrap();
     assert_eq!((taken.series, taken.frames, taken.log_to), (2, 9, 9));
     assert!(taken.begun.unwrap().contains("rolled back"));
-    assert_eq!(verify(&world.backup(), |_| {}).unwrap().pieces, 2);
+    assert_eq!(verify(&world.backup(), u64::MAX, |_| {}).unwrap().pieces, 2);
     // As long as it goes on from there, the series does too.
     world.write(10, 12);
     assert_eq!(world.take(1_000_000).unwrap().series, 2);
@@ -180,7 +180,7 @@ fn a_damaged_journal_is_not_backed_up_past_its_damage_and_what_there_is_stays() 
     let said = world.take(1_000_000).unwrap_err().to_string();
     assert!(said.contains("damaged") && said.contains("docket doctor"), "{said}");
     assert_eq!(BackedUp::read(&world.path("data")).unwrap().number, 10, "nothing more is told to devices");
-    assert_eq!(verify(&world.backup(), |_| {}).unwrap().reached.log_to, 10);
+    assert_eq!(verify(&world.backup(), u64::MAX, |_| {}).unwrap().reached.log_to, 10);
     let left = fs::read_dir(world.path("backup")).unwrap().flatten();
     assert!(
         left.into_iter().all(|file| !file.file_name().to_string_lossy().ends_with(".part")),
@@ -198,7 +198,7 @@ fn a_log_that_was_rewritten_before_it_was_backed_up_is_found_by_verify() {
     journal.append(&NewFrame { batch: &batch, time: UnixMillis(4_000), is_base: false }).unwrap();
     drop(journal);
     world.take(1_000_000).unwrap();
-    let said = verify(&world.backup(), |_| {}).unwrap_err().to_string();
+    let said = verify(&world.backup(), u64::MAX, |_| {}).unwrap_err().to_string();
     assert!(said.contains("log record 4 does not continue the chain"), "{said}");
 }
 
@@ -245,4 +245,93 @@ fn a_store_without_a_journal_is_told_to_be_upgraded_first() {
     let said = world.take(1_000_000).unwrap_err().to_string();
     assert!(said.contains("docket serve"), "{said}");
     assert!(!Path::new(&world.path("backup/manifest.json")).exists());
+}
+
+/// Both disks of a backup: one with frames up to `last`, one with a backup up to `backed_up`.
+struct Pair {
+    data: SimulatedDisk,
+    to: SimulatedDisk,
+}
+
+impl Pair {
+    fn new(world: &World, backed_up: u64, last: u64) -> Self {
+        let pair = Self { data: SimulatedDisk::new(), to: SimulatedDisk::new() };
+        pair.data.mount().make_folder("store").unwrap();
+        pair.data.mount().make_folder("store/journal").unwrap();
+        pair.data.mount().sync_folder("").unwrap();
+        pair.data.mount().sync_folder("store").unwrap();
+        world.write(1, backed_up);
+        pair.copy_journal(world);
+        pair.take(world).unwrap();
+        world.write(backed_up + 1, last);
+        pair.copy_journal(world);
+        pair
+    }
+
+    fn copy_journal(&self, world: &World) {
+        for file in fs::read_dir(world.path("data/store").join(FOLDER)).unwrap().flatten() {
+            let name = format!("store/journal/{}", file.file_name().to_string_lossy());
+            self.data.put(&name, fs::read(file.path()).unwrap()).unwrap();
+        }
+    }
+
+    fn take(&self, world: &World) -> Result<Taken, BackupError> {
+        let (data, to) = (world.path("data"), world.path("backup"));
+        let (recipients, keys) = (&world.recipients, &world.keys);
+        let request = Request { data: &data, to: &to, recipients, keys, piece_bytes: 1_500 };
+        let disks = Disks { data: self.data.mount(), to: self.to.mount() };
+        super::folder::clear(disks.to.as_ref())?;
+        take_on(&request, &disks, &Noon, &mut |_| {})
+    }
+
+    /// How far the backup goes that the disk holds now, whole and verified.
+    fn verified(&self, world: &World) -> u64 {
+        let to = world.path("backup");
+        fs::remove_dir_all(&to).ok();
+        fs::create_dir(&to).unwrap();
+        for name in self.to.files() {
+            fs::write(to.join(&name), self.to.bytes(&name).unwrap()).unwrap();
+        }
+        verify(&world.backup(), u64::MAX, |_| {}).unwrap().reached.log_to
+    }
+}
+
+#[test]
+fn a_backup_whose_disks_fail_at_any_call_says_so_and_what_it_names_is_whole() {
+    let world = World::new();
+    let pair = Pair::new(&world, 12, 40);
+    let (data, to) = (pair.data.snapshot(), pair.to.snapshot());
+    let again = |pair: &Pair| {
+        pair.data.heal();
+        pair.to.heal();
+        pair.data.restore(&data);
+        pair.to.restore(&to);
+    };
+    let before = (pair.data.calls(), pair.to.calls());
+    pair.take(&world).unwrap();
+    let after = (pair.data.calls(), pair.to.calls());
+    assert_eq!(pair.verified(&world), 40);
+    let calls = [(&pair.data, after.0 - before.0), (&pair.to, after.1 - before.1)];
+    assert!(calls[0].1 > 20 && calls[1].1 > 20, "{calls:?}");
+    let mut partly = 0;
+    for (disk, calls) in calls {
+        for failure in [DiskFailure::Broken, DiskFailure::Full, DiskFailure::Short] {
+            for call in 1..=calls {
+                again(&pair);
+                disk.fail_call(disk.calls() + call, failure);
+                let case = format!("{failure:?} at call {call} of {calls}");
+                assert!(pair.take(&world).is_err(), "{case}: nobody was told");
+                // The power fails, too: what is there is a backup, and it has what devices were told of.
+                pair.data.crash(call);
+                pair.to.crash(call + 7);
+                let told = BackedUp::read_on(pair.data.mount().as_ref()).unwrap().number;
+                let verified = pair.verified(&world);
+                assert!((12..=40).contains(&verified) && told <= verified, "{case}: {told} told, {verified} there");
+                partly += usize::from(verified > 12 && verified < 40);
+                // The next run goes on.
+                assert!(pair.take(&world).unwrap().log_to == 40 && pair.verified(&world) == 40, "{case}");
+            }
+        }
+    }
+    assert!(partly > 20, "some of them had written pieces: {partly}");
 }

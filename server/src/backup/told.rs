@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::error::BackupError;
 use super::folder;
 use super::limits::TOLD_BYTES_MAX;
+use crate::store::disk::{Disk, RealDisk};
 
 /// Its file name.
 pub const FILE: &str = "backed-up.json";
@@ -40,16 +41,22 @@ impl BackedUp {
     }
 
     /// Leaves it in a data folder, whole or not at all.
-    pub fn write(&self, data: &Path) -> Result<(), BackupError> {
+    pub fn write(&self, data: &dyn Disk) -> Result<(), BackupError> {
         // Numbers and strings: writing them cannot fail.
-        folder::write_whole(&data.join(FILE), &serde_json::to_vec(self).unwrap_or_default())
+        folder::write_whole(data, FILE, &serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// What the last backup left in a data folder; `None` before the first one, and when the file is not readable:
     /// then nothing counts as backed up.
     #[must_use]
     pub fn read(data: &Path) -> Option<Self> {
-        let bytes = folder::read_small(&data.join(FILE), TOLD_BYTES_MAX).ok()??;
+        Self::read_on(&RealDisk::new(data))
+    }
+
+    /// The same on any disk.
+    #[must_use]
+    pub fn read_on(data: &dyn Disk) -> Option<Self> {
+        let bytes = folder::read_small(data, FILE, TOLD_BYTES_MAX).ok()??;
         serde_json::from_slice(&bytes).ok()
     }
 }
@@ -104,7 +111,7 @@ mod tests {
         last.follow(data.path());
         assert_eq!(last.told(), None);
         for number in [4_711, 4_712] {
-            told(number).write(data.path()).unwrap();
+            told(number).write(&RealDisk::new(data.path())).unwrap();
             // Two backups within the resolution of a file's time are one to the server: the later one is told late.
             let file = std::fs::File::open(data.path().join(FILE)).unwrap();
             file.set_modified(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number)).unwrap();

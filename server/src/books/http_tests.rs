@@ -156,6 +156,7 @@ async fn u_14_a_double_collection_is_a_refund_task_on_the_list() {
         relation: "本人".to_owned(),
         signed_at: world.office.platform.clock.now(),
         photo: docket_sync_core::ids::BlobId([2; 32]),
+        printed: None,
     };
     world.state(order(1), person('A'), paper);
     collect(&world, 1, 3_500);
@@ -165,7 +166,8 @@ async fn u_14_a_double_collection_is_a_refund_task_on_the_list() {
     let refunds = list(&page, "/api/refunds").await;
     assert_eq!(
         (&refunds["total"], &refunds["items"][0]["amounts"]),
-        (&json!(1), &json!([{"minor": 3_500, "currency": "CNY"}]))
+        // The order is free: all that was taken goes back (C-020).
+        (&json!(1), &json!([{"minor": 7_000, "currency": "CNY"}]))
     );
     // The accountant gives it back: it is off the list.
     let review = world.view(1);

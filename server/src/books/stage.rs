@@ -42,6 +42,8 @@ pub(super) fn piece(code: &str, serial: Option<&str>) -> Line {
         source: Some(PartSource::Van),
         result: None,
         blob: None,
+        entry: None,
+        usable_from: None,
     }
 }
 

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use docket_sync_core::time::UnixMillis;
 
 use super::{Failure, data, say};
+use crate::backup::folding::MEMORY_BYTES;
 use crate::backup::limits::PIECE_BYTES;
 use crate::backup::reading::Backup;
 use crate::backup::sealing::{Identities, Recipients, make_identity};
@@ -58,7 +59,7 @@ enum BackupCommand {
     },
     /// Checks a whole backup: every file, every frame, the log's chain, and folds every document. Writes nothing.
     #[command(after_help = "Example:\n  docket backup verify --from /mnt/backup --identity backup.key\n\n\
-        What documents need is kept in memory meanwhile: about as much as the store's journal takes on disk, unpacked.")]
+        Documents are kept in memory as far as --memory-mib goes; for the rest the backup is read again.")]
     Verify {
         /// Folder of the backup.
         #[arg(long, value_name = "FOLDER")]
@@ -69,13 +70,18 @@ enum BackupCommand {
         /// Number of an earlier series, as the manifest has it; the newest when absent.
         #[arg(long, value_name = "NUMBER")]
         series: Option<u32>,
+        /// Memory in MiB for documents; a larger document is kept alone.
+        #[arg(long, value_name = "MIB", default_value_t = MEMORY_BYTES / MIB, value_parser = clap::value_parser!(u64).range(1..=65_536))]
+        memory_mib: u64,
     },
 }
 
 pub(super) fn run(options: BackupOptions) -> Result<(), Failure> {
     match options.command {
         Some(BackupCommand::Key { out }) => return make_key(&out),
-        Some(BackupCommand::Verify { from, identity, series }) => return check(&from, &identity, series),
+        Some(BackupCommand::Verify { from, identity, series, memory_mib }) => {
+            return check(&from, &identity, series, memory_mib.saturating_mul(MIB));
+        }
         None => {}
     }
     let (Some(folder), Some(to)) = (options.data, options.to) else {
@@ -105,6 +111,9 @@ fn report(taken: &Taken, to: &std::path::Path) {
     }
     let Taken { pieces, frames, bytes, log_to, last_at, .. } = taken;
     say(&format!("Added {frames} frames in {pieces} pieces, {bytes} bytes."));
+    if taken.attachments.files > 0 {
+        say(&format!("Added {} attachments, {} bytes.", taken.attachments.files, taken.attachments.bytes));
+    }
     say(&format!("{} holds everything up to number {log_to}, {last_at}.", to.display()));
 }
 
@@ -121,18 +130,31 @@ fn make_key(out: &PathBuf) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check(from: &std::path::Path, identity: &std::path::Path, series: Option<u32>) -> Result<(), Failure> {
+fn check(
+    from: &std::path::Path,
+    identity: &std::path::Path,
+    series: Option<u32>,
+    memory_bytes: u64,
+) -> Result<(), Failure> {
     let backup = Backup::open(from, Identities::read(identity)?, series)?;
     say(&format!("Store {}, key fingerprint {}", backup.manifest().store, backup.manifest().fingerprint));
-    let found = verify(&backup, |doing| match doing {
+    let found = verify(&backup, memory_bytes, |doing| match doing {
         Doing::Piece(name) => say(&format!("Checked {name}")),
         Doing::Documents(count) => say(&format!("Folded {count} documents")),
+        Doing::Again(pass) => say(&format!("More than fits into memory: reading the frames for the {pass}. time")),
     })?;
     let (reached, folded) = (found.reached, found.folded);
     say(&format!(
         "{} pieces and {} with keys are whole: {} frames, {} writes, {} log records in one chain, {} documents with {} \
-         facts folded.",
-        found.pieces, found.keys, reached.frames, found.writes, reached.log_to, folded.documents, folded.facts
+         facts folded, {} attachments have their digests.",
+        found.pieces,
+        found.keys,
+        reached.frames,
+        found.writes,
+        reached.log_to,
+        folded.documents,
+        folded.facts,
+        found.attachments
     ));
     say(&format!("A restore of it goes until number {}, {}.", reached.log_to, reached.at));
     Ok(())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{say, say_error};
+use crate::backup::folding::MEMORY_BYTES;
 use crate::doctor::{Finding, Level, Options, Report, examine, salvage};
 use crate::platform::Platform;
 use crate::store::space::RESERVE_BYTES;
@@ -43,6 +44,9 @@ pub(super) struct DoctorOptions {
     /// temporary files when absent.
     #[arg(long, value_name = "FOLDER")]
     scratch: Option<PathBuf>,
+    /// Memory in MiB for documents; the journal is read once more for each further share of this size.
+    #[arg(long, value_name = "MIB", default_value_t = MEMORY_BYTES / MIB, value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    memory_mib: u64,
     /// Disk space in MiB that the server is told to leave free.
     #[arg(long, value_name = "MIB", default_value_t = RESERVE_BYTES / MIB)]
     reserve_mib: u64,
@@ -56,8 +60,11 @@ pub(super) fn run(options: &DoctorOptions) -> ExitCode {
         reserve_bytes: options.reserve_mib.saturating_mul(MIB),
         flush_time: FLUSH_TIME,
         scratch: options.scratch.clone().unwrap_or_else(std::env::temp_dir),
+        memory_bytes: options.memory_mib.saturating_mul(MIB),
     };
-    match examine(&options.data, &how, Platform::system().clock.now()) {
+    // On the stream of errors, so that the findings stay alone on theirs.
+    let mut told = |documents: u64| say_error(&format!("{documents} documents are folded"));
+    match examine(&options.data, &how, Platform::system().clock.now(), &mut told) {
         Err(error) => {
             say_error(&error.to_string());
             ExitCode::from(NOT_LOOKED)

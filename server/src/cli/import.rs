@@ -157,6 +157,7 @@ fn is_of_the_order(error: &CommitError) -> bool {
         | CommitError::UnknownFrontier(_)
         | CommitError::AlreadyDone { .. }
         | CommitError::Invalid { .. }
+        | CommitError::InvalidPath { .. }
         | CommitError::Record(_)
         | CommitError::Document(_)
         | CommitError::Internal(_) => true,
@@ -221,7 +222,7 @@ impl Writer {
         }
         let id = docket_sync_core::ids::RecordId(self.random());
         let (name, phone) = (order.customer.clone(), order.phone.clone());
-        let customer = docket_sync_core::reference::Customer { name, phone, language: None::<Language> };
+        let customer = docket_sync_core::reference::Customer { name, phone, language: None::<Language>, codes: None };
         self.write_reference(id, customer.into(), None)?;
         self.write(Table::Import, key, &id);
         Ok(OnFile::Known(id))

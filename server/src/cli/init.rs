@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::{Failure, data, say};
 use crate::auth::password;
 use crate::auth::people::{NewPerson, check_new_password};
+use crate::commit::CommitError;
 use crate::identity::{Identity, StoreKeys};
 use crate::listen::tls::{TlsIdentity, grouped};
 use crate::office::Office;
@@ -81,7 +82,8 @@ pub(super) fn run(options: InitOptions) -> Result<(), Failure> {
     let company = options.company.clone();
     office.committer.run_blocking(move |writer| {
         let admin = writer.add_person(admin, Some(hash), None)?;
-        writer.write_company(&company, policy, Some(admin.id))
+        writer.write_company(&company, policy, Some(admin.id))?;
+        writer.write_shipped_forms(Some(admin.id)).map_err(|error| CommitError::Internal(error.to_string()))
     })?;
     office.stop();
     drop(office);

@@ -69,6 +69,11 @@ pub(super) fn run(options: &RestoreOptions) -> Result<(), Failure> {
     })?;
     drop(lock);
     say(&format!("{} frames are back; the engine is made from them now.", reached.frames));
+    let put_back = backup.restore_attachments(&options.data)?;
+    say(&format!("{} attachments are back.", put_back.files));
+    for problem in &put_back.problems {
+        say(&format!("Not put back: {problem}. A device that still has it gives it back."));
+    }
     begin_epoch(options, &store, keys, reached)?;
     data::finish_keys(&options.data)?;
     report(options, &backup, reached);

@@ -6,6 +6,7 @@ use docket_sync_core::ids::Digest;
 
 use super::{Failure, data, say};
 use crate::config::{ServeOptions, ServerConfig};
+use crate::feed::adapter::Patience;
 use crate::listen::tls::grouped;
 use crate::listen::{DRAIN, Listener, Transport};
 use crate::office::Office;
@@ -19,18 +20,22 @@ pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
     let keys = data::read_keys(&config.data.folder)?;
     let transport = config.transport()?;
     // The port first: a busy one is said before the store is opened.
-    let listener = Listener::bind(config.listen.address, transport.clone())?;
+    let listener =
+        Listener::bind(config.listen.address, transport.clone())?.with_send_buffer(config.listen.send_buffer)?;
     let platform = Platform::system();
     let store = JournaledStore::open(&config.data.store_folder(), config.data.store, &platform)?;
     let (office, thread) = Office::open(Arc::new(store), keys, platform, None)?;
     office.last_backup.follow(&config.data.folder);
+    let attachments = config.data.folder.join(crate::attachments::FOLDER);
+    let kept = office.attachments.keep_in(&attachments, config.attachments, &office.platform);
+    kept.map_err(|error| Failure::new(format!("opening the attachments in {}: {error}", attachments.display())))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     announce(&config, &listener, &transport, &office);
     let certificate = match &transport {
         Transport::Tls(identity) => Some(identity.fingerprint()),
         Transport::InsecureHttp => None,
     };
-    let served = runtime.block_on(serve(listener, certificate, office.clone()));
+    let served = runtime.block_on(serve(listener, certificate, config.listen.patience, office.clone()));
     office.stop();
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     drop(office);
@@ -46,9 +51,14 @@ fn announce(config: &ServerConfig, listener: &Listener, transport: &Transport, o
     say(&format!("Store key fingerprint: {}", office.keys.fingerprint()));
 }
 
-async fn serve(listener: Listener, certificate: Option<Digest>, office: Arc<Office>) -> Result<(), Failure> {
+async fn serve(
+    listener: Listener,
+    certificate: Option<Digest>,
+    patience: Patience,
+    office: Arc<Office>,
+) -> Result<(), Failure> {
     let reactors = crate::app::start_reactors(&office)?;
-    let router = crate::app::router(office.clone(), certificate);
+    let router = crate::app::router_with(office.clone(), certificate, patience);
     let stopping = office.clone();
     listener
         .serve(router, async move {

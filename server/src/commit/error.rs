@@ -41,6 +41,16 @@ pub enum CommitError {
         /// What is wrong and what to write instead.
         problem: String,
     },
+    /// A field of a form is not acceptable.
+    #[error("{field}: {problem}")]
+    InvalidPath {
+        /// Path of the field.
+        field: String,
+        /// Stable code.
+        code: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
     /// Too many wait: try again.
     #[error("too many commits wait")]
     Busy,
@@ -76,6 +86,7 @@ impl CommitError {
             | Self::UnknownFrontier(_)
             | Self::AlreadyDone { .. }
             | Self::Invalid { .. }
+            | Self::InvalidPath { .. }
             | Self::Busy
             | Self::Stopping
             | Self::Internal(_) => false,

@@ -7,6 +7,7 @@ use docket_sync_core::sync::frames::QuarantineCode;
 use docket_sync_core::sync::gate::{self, Ground, Maker, Verdict};
 
 use super::error::CommitError;
+use super::keys;
 use super::order::Admission;
 use super::push::Look;
 use super::quarantine::QuarantineEntry;
@@ -25,9 +26,27 @@ pub(super) fn is_known_now(entry: &QuarantineEntry) -> bool {
 
 impl Writer {
     /// Judges the entry under `key`. What may enter enters; what may not waits on with the reason that it has now.
-    /// What stands behind a change that is not there waits as before: its device has stated the one between again
-    /// under another actor, and a person decides.
+    /// What stands behind a change that is not there waits as before, and a person decides.
     pub(super) fn judge_again(&mut self, key: &[u8], entry: QuarantineEntry) -> Result<(), CommitError> {
+        let (document, actor, sequence) = (entry.document, entry.record.actor, entry.record.sequence);
+        self.judge_one_again(key, entry)?;
+        // What was held behind it has its place now. Its device may have stated it again under another actor: that
+        // is the same fact (sync.md, Identity), and what stands behind it was not stated again.
+        let mut last = sequence;
+        while self.meta(document)?.and_then(|meta| Some(meta.chains.get(&actor)?.sequence)) == Some(last) {
+            last = last.saturating_add(1);
+            let key = keys::change(document, actor, last);
+            let next: Option<QuarantineEntry> = self.read(Table::Quarantine, &key)?;
+            let Some(next) = next.filter(|next| next.decided.is_none() && (next.code.is_none() || is_known_now(next)))
+            else {
+                break;
+            };
+            self.judge_one_again(&key, next)?;
+        }
+        Ok(())
+    }
+
+    fn judge_one_again(&mut self, key: &[u8], entry: QuarantineEntry) -> Result<(), CommitError> {
         let Some(maker) = self.maker_of(&entry)? else { return Ok(()) };
         let (document, record) = (entry.document, entry.record.clone());
         match gate::judge_again(&Look(self, Ground::Whole), document, record, maker, self.now()) {

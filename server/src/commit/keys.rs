@@ -1,6 +1,8 @@
 //! Keys of the tables that the commit path writes.
 
+use docket_sync_core::facts::{Block, Ledger};
 use docket_sync_core::ids::{ActorId, DeviceId, Digest, DocumentId, FactId, PersonId, RecordId};
+use docket_sync_core::sync::gate::OneTime;
 use docket_sync_core::time::UnixMillis;
 
 /// Meta: the store's [`crate::identity::Identity`].
@@ -153,14 +155,78 @@ pub(crate) fn reference_scopes(record: RecordId) -> Vec<u8> {
     [b"r".as_slice(), &record.0].concat()
 }
 
+/// Index: prefix of [`form`].
+pub(crate) const FORMS: &[u8] = b"F";
+
+/// Index: the record of a form, by its code.
+pub(crate) fn form(code: &str) -> Vec<u8> {
+    [FORMS, code.as_bytes()].concat()
+}
+
 /// Index: the roles a person had from a moment on.
 pub(crate) fn roles_from(person: PersonId, at: UnixMillis) -> Vec<u8> {
     [roles_of(person).as_slice(), &u64::try_from(at.0).unwrap_or(0).to_be_bytes()].concat()
 }
 
+/// Index: a customer's one-time code that was used -> digest of the fact that used it.
+pub(crate) fn used_code(customer: RecordId, number: u32) -> Vec<u8> {
+    [b"Y".as_slice(), &customer.0, &number.to_be_bytes()].concat()
+}
+
+/// Index: the orders of a unit.
+pub(crate) fn unit_order(unit: RecordId, document: DocumentId) -> Vec<u8> {
+    [unit_orders(unit).as_slice(), &document.0].concat()
+}
+
+/// Prefix of [`unit_order`].
+pub(crate) fn unit_orders(unit: RecordId) -> Vec<u8> {
+    [b"U".as_slice(), &unit.0].concat()
+}
+
+/// The order of a key under [`unit_orders`].
+pub(crate) fn read_unit_order(key: &[u8]) -> Option<DocumentId> {
+    key.get(1 + RecordId::LENGTH..).and_then(DocumentId::from_slice)
+}
+
 /// Prefix of [`roles_from`].
 pub(crate) fn roles_of(person: PersonId) -> Vec<u8> {
     [b"p".as_slice(), &person.0].concat()
+}
+
+/// Index: the fact that used up a one-time thing.
+pub(crate) fn one_time(once: &OneTime) -> Vec<u8> {
+    match once {
+        OneTime::Code { approver, number } => [b"oc".as_slice(), &approver.0, &number.to_be_bytes()].concat(),
+        OneTime::Number { ledger, number } => [b"on".as_slice(), &[ledger.number()], &number.to_be_bytes()].concat(),
+    }
+}
+
+/// Index: one of an approver's codes.
+pub(crate) fn code(approver: PersonId, number: u32) -> Vec<u8> {
+    [b"ol".as_slice(), &approver.0, &number.to_be_bytes()].concat()
+}
+
+/// Index: a block of numbers that a device was given.
+pub(crate) fn block(device: DeviceId, block: &Block) -> Vec<u8> {
+    let Block { ledger, first, last } = block;
+    [blocks(device).as_slice(), &[ledger.number()], &first.to_be_bytes(), &last.to_be_bytes()].concat()
+}
+
+/// Prefix of [`block`].
+pub(crate) fn blocks(device: DeviceId) -> Vec<u8> {
+    [b"ob".as_slice(), &device.0].concat()
+}
+
+/// The block of such a key.
+pub(crate) fn read_block(key: &[u8]) -> Option<Block> {
+    let ledger = Ledger::from_number(*key.get(18)?)?;
+    let number = |at: usize| Some(u64::from_be_bytes(<[u8; 8]>::try_from(key.get(at..at.checked_add(8)?)?).ok()?));
+    Some(Block { ledger, first: number(19)?, last: number(27)? })
+}
+
+/// Meta: the last number of a ledger that was given to a device.
+pub(crate) fn ledger(ledger: Ledger) -> Vec<u8> {
+    [b"ledger/".as_slice(), ledger.code().as_bytes()].concat()
 }
 
 /// Prefix of [`serial`]; no serial is the beginning of another one's key.

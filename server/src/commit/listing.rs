@@ -4,9 +4,10 @@
 //! Written in the commit that changes the order. Not here: what a list looks like.
 
 use docket_sync_core::facts::Role;
-use docket_sync_core::facts::values::ReviewChoice;
+use docket_sync_core::facts::values::{Money, ReviewChoice};
 use docket_sync_core::ids::{DocumentId, PersonId, ReviewId};
 use docket_sync_core::lifecycle::FactSet;
+use docket_sync_core::lifecycle::reviews::stake;
 use docket_sync_core::lifecycle::view::{OrderState, OrderView, Review, ReviewKind, ReviewStatus};
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
@@ -108,6 +109,47 @@ pub struct ReviewRow {
     /// When the last of its causes happened, at the earliest.
     #[n(6)]
     pub opened_at: UnixMillis,
+    /// The money at stake.
+    #[n(7)]
+    pub stake: Option<Money>,
+}
+
+/// How the list of open reviews is sorted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sorted {
+    /// Due first, then opened first; what has no limit comes last.
+    #[default]
+    Due,
+    /// Opened first.
+    Age,
+    /// The most money first, then opened first; what has none comes last.
+    Stake,
+}
+
+impl Sorted {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Due, Self::Age, Self::Stake];
+
+    /// Prefix of its keys in table Review.
+    fn prefix(self) -> &'static [u8] {
+        match self {
+            Self::Due => LISTED,
+            Self::Age => b"a",
+            Self::Stake => b"m",
+        }
+    }
+
+    /// What the list is sorted by.
+    fn ranks(self, row: &ReviewRow) -> [[u8; 8]; 2] {
+        let sorts = |time: UnixMillis| u64::try_from(time.0).unwrap_or(0).to_be_bytes();
+        let due = row.due.map_or([0xFF; 8], sorts);
+        let minor = row.stake.as_ref().map_or(0, |stake| u64::try_from(stake.minor).unwrap_or(0));
+        match self {
+            Self::Due => [due, sorts(row.opened_at)],
+            Self::Age => [sorts(row.opened_at), due],
+            Self::Stake => [u64::MAX.saturating_sub(minor).to_be_bytes(), sorts(row.opened_at)],
+        }
+    }
 }
 
 /// One entry of the list of open reviews.
@@ -129,7 +171,7 @@ const LISTED: &[u8] = b"l";
 const OPEN: &[u8] = b"n";
 /// Table Review: prefix of where the reviews of each order are listed.
 const PLACES: &[u8] = b"d";
-/// Bytes of due time and opening time in a key.
+/// Bytes of what a key is sorted by.
 const TIMES: usize = 16;
 
 /// The keys under which the open reviews of one order are listed.
@@ -144,14 +186,12 @@ fn places_key(order: DocumentId) -> Vec<u8> {
     [PLACES, &order.0].concat()
 }
 
-/// Due first, then opened first; what has no limit comes last.
-fn review_key(order: DocumentId, id: ReviewId, row: &ReviewRow) -> Vec<u8> {
-    let sorts = |time: UnixMillis| u64::try_from(time.0).unwrap_or(0).to_be_bytes();
-    let due = row.due.map_or([0xFF; 8], sorts);
-    [LISTED, &due, &sorts(row.opened_at), &order.0, &id.0].concat()
+fn review_key(sorted: Sorted, order: DocumentId, id: ReviewId, row: &ReviewRow) -> Vec<u8> {
+    let [first, second] = sorted.ranks(row);
+    [sorted.prefix(), &first, &second, &order.0, &id.0].concat()
 }
 
-fn review_row(review: &Review, facts: &FactSet, updated: UnixMillis) -> ReviewRow {
+fn review_row(review: &Review, view: &OrderView, facts: &FactSet) -> ReviewRow {
     let causes = review.causes.iter().filter_map(|cause| facts.get(*cause));
     ReviewRow {
         kind: review.kind,
@@ -160,7 +200,8 @@ fn review_row(review: &Review, facts: &FactSet, updated: UnixMillis) -> ReviewRo
         default: review.default,
         choices: review.choices.clone(),
         blocking: review.blocking,
-        opened_at: causes.map(docket_sync_core::facts::Fact::lo).max().unwrap_or(updated),
+        opened_at: causes.map(docket_sync_core::facts::Fact::lo).max().unwrap_or(view.updated),
+        stake: stake(view, review),
     }
 }
 
@@ -178,11 +219,12 @@ pub fn open_reviews<T: Tables + ?Sized>(tables: &T) -> Result<u64, CommitError> 
 /// When the store fails or a row is damaged.
 pub fn reviews_page<T: Tables + ?Sized>(
     tables: &T,
+    sorted: Sorted,
     after: Option<&[u8]>,
     limit: usize,
 ) -> Result<Vec<ListedReview>, CommitError> {
-    let mut range = KeyRange::prefix(LISTED);
-    if let Some(after) = after {
+    let mut range = KeyRange::prefix(sorted.prefix());
+    if let Some(after) = after.filter(|after| after.starts_with(sorted.prefix())) {
         range = range.continued_after(after);
     }
     let mut reviews = Vec::new();
@@ -198,13 +240,15 @@ pub fn reviews_page<T: Tables + ?Sized>(
 }
 
 /// Where the lists lie: tables and prefixes of keys that hold nothing else.
-const LISTS: [(Table, &[u8]); 7] = [
+const LISTS: [(Table, &[u8]); 9] = [
     (Table::Index, b"n"),
     (Table::Index, b"os"),
     (Table::Index, b"ot"),
     (Table::Index, b"ob"),
     (Table::Review, OPEN),
     (Table::Review, LISTED),
+    (Table::Review, b"a"),
+    (Table::Review, b"m"),
     (Table::Review, PLACES),
 ];
 
@@ -236,9 +280,10 @@ impl Writer {
             Err(error) => return Err(error),
         }
         let Some(known) = self.orders.remove(&order) else { return Ok(()) };
-        let listed = self.list_reviews(order, &known.view, &known.facts);
+        let both = self.view_of_both(order, &known.view, &known.facts);
         self.orders.insert(order, known);
-        listed
+        let (view, facts) = both?;
+        self.list_reviews(order, &view, &facts)
     }
 
     /// Moves a changed order on the lists.
@@ -275,12 +320,12 @@ impl Writer {
     ) -> Result<(), CommitError> {
         let old: Places = self.read(Table::Review, &places_key(order))?.unwrap_or_default();
         let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open);
-        let rows: Vec<_> = open
-            .map(|review| {
-                let row = review_row(review, facts, view.updated);
-                (review_key(order, review.id, &row), row)
-            })
-            .collect();
+        let mut rows = Vec::new();
+        for review in open {
+            let row = review_row(review, view, facts);
+            let keys = Sorted::ALL.map(|sorted| review_key(sorted, order, review.id, &row));
+            rows.extend(keys.into_iter().map(|key| (key, row.clone())));
+        }
         let new = Places { keys: rows.iter().map(|(key, _)| key.clone().into()).collect() };
         for key in old.keys.iter().filter(|key| !new.keys.contains(key)) {
             self.remove(Table::Review, key.to_vec());
@@ -291,7 +336,9 @@ impl Writer {
         if old == new {
             return Ok(());
         }
-        let count = |places: &Places| u64::try_from(places.keys.len()).unwrap_or(0);
+        // Each review stands once on every list.
+        let each = Sorted::ALL.len();
+        let count = |places: &Places| u64::try_from(places.keys.len().div_euclid(each)).unwrap_or(0);
         let (less, more) = (count(&old), count(&new));
         let length = open_reviews(self)?.saturating_sub(less).saturating_add(more);
         self.write(Table::Review, OPEN, &length);

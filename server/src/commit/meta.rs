@@ -52,6 +52,12 @@ pub struct DocumentMeta {
     /// People whose reasons to hold it have ended.
     #[n(11)]
     pub ended: Option<BTreeMap<PersonId, Ended>>,
+    /// The order whose OFFICE facts it holds; absent for an order's own document.
+    #[n(12)]
+    pub companion_of: Option<DocumentId>,
+    /// Facts of kinds that the program did not know when it folded the order last (R10).
+    #[n(13)]
+    pub unknown: Option<u64>,
 }
 
 impl DocumentMeta {

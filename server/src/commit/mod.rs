@@ -5,12 +5,14 @@
 //! answer. Nothing else writes documents or feeds. A failed flush ends the process; it is never retried.
 
 pub mod denials;
+pub mod companion;
 mod error;
 mod inline;
 mod judge_again;
 pub mod keys;
 pub mod listing;
 pub mod meta;
+mod one_time;
 mod order;
 mod overlay;
 mod passing;
@@ -19,6 +21,7 @@ mod quarantine;
 pub(crate) mod reasons;
 mod reference;
 mod resolve;
+mod saves;
 mod scope;
 mod state;
 pub mod tables;
@@ -31,6 +34,7 @@ mod writer;
 pub use error::CommitError;
 pub use inline::{Inline, OpenedInline, open_inline};
 pub use keys::{Item, ScopeId};
+pub use one_time::IssuedCodes;
 pub use order::{Order, RowRecord};
 pub use push::PushDone;
 pub use quarantine::{Decided, QuarantineEntry, quarantine_total};

@@ -11,24 +11,21 @@ use docket_sync_core::lifecycle::view::{
 };
 use docket_sync_core::lifecycle::{FactSet, fold};
 use docket_sync_core::sync::digest::DigestSum;
-use docket_sync_core::time::{SECOND, UnixMillis};
+use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
 
 use super::error::CommitError;
 use super::keys;
 use super::meta::{ChangeEntry, DocumentMeta};
+use super::push::CALLS;
 use super::reasons::note_ends;
 use super::tables::{Tables, resolve};
 use super::writer::Writer;
 use crate::log::{FactRecord, LogRecord};
-use crate::store::{KeyRange, Table};
+use crate::store::Table;
 
 /// Changes after which a save is written again even when the order is busy.
 const UNSAVED_MAX: u64 = 32;
-/// Milliseconds of quiet after which loose changes are folded into the save.
-const QUIET: i64 = SECOND;
-/// Saves written in one round of tidying.
-const SAVES_PER_ROUND: usize = 256;
 
 /// One order, decoded.
 #[derive(Debug)]
@@ -45,6 +42,10 @@ pub struct Order {
     added: DigestSum,
     /// Whether this job changed it.
     pub(super) changed: bool,
+    /// The reference records that it named before this job, where that has changed.
+    pub(super) named_before: Option<Vec<RecordId>>,
+    /// Whether this job changed its companion.
+    pub(super) office_changed: bool,
     /// Facts that devices stated first in this job, each with its device.
     pub(super) arrived: Vec<(FactId, DeviceId)>,
 }
@@ -119,7 +120,7 @@ pub struct RowRecord {
 }
 
 impl RowRecord {
-    pub(super) fn of(view: &OrderView, number: u64) -> Self {
+    pub(crate) fn of(view: &OrderView, number: u64) -> Self {
         let request = view.request.as_ref();
         let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open).count();
         Self {
@@ -178,6 +179,8 @@ impl Writer {
                     view,
                     added: DigestSum::default(),
                     changed: false,
+                    named_before: None,
+                    office_changed: false,
                     arrived: Vec::new(),
                 },
             );
@@ -202,6 +205,8 @@ impl Writer {
                 view,
                 added: DigestSum::default(),
                 changed: false,
+                named_before: None,
+                office_changed: false,
                 arrived: Vec::new(),
             };
             self.orders.insert(document, order);
@@ -228,24 +233,37 @@ impl Writer {
             _ => None,
         };
         let body = contained.as_ref().unwrap_or(&fact).body();
-        let mut serial = None;
-        if let FactBody::RegisterCall(call) = body {
-            order.meta.references = [Some(call.customer), Some(call.site), call.unit].into_iter().flatten().collect();
-            serial = call.serial.as_ref().map(|serial| keys::serial(serial, document));
+        let (mut serial, mut unit) = (None, None);
+        for record in body.named_records() {
+            if !order.meta.references.contains(&record) {
+                order.named_before.get_or_insert_with(|| order.meta.references.clone());
+                order.meta.references.push(record);
+            }
         }
-        if let FactBody::SignDocument(signed) = body {
+        match body {
+            FactBody::RegisterCall(call) => {
+                serial = call.serial.as_ref().map(|one| keys::serial(one, document));
+                unit = call.unit.map(|unit| keys::unit_order(unit, document));
+            }
+            FactBody::AssignNumber(assigned) if assigned.ledger == CALLS => {
+                serial = Some(keys::serial(&assigned.number, document));
+            }
+            _ => {}
+        }
+        if let Some(proof) = body.proof() {
             let proofs = order.meta.proofs.get_or_insert_default();
-            if !proofs.contains(&signed.proof) {
-                proofs.push(signed.proof);
+            if !proofs.contains(&proof) {
+                proofs.push(proof);
             }
         }
         if let (Some(device), true) = (carried_by, (record.actor, record.sequence) == (fact.id.actor, fact.id.sequence))
         {
             order.arrived.push((fact.id, device));
         }
-        if let Some(index) = serial {
+        for index in serial.into_iter().chain(unit) {
             self.put(Table::Index, index, Vec::new());
         }
+        self.note_one_time(document, contained.as_ref().unwrap_or(&fact), carried_by)?;
         let (time, lo) = (fact.time, self.now());
         self.hybrid.observe(time, lo);
         if let Some(order) = self.orders.get_mut(&document) {
@@ -272,9 +290,12 @@ impl Writer {
         Ok((number, built))
     }
 
-    /// The fold of an order that this job may have changed.
+    /// The order as the office sees it, with both documents; this job may have changed it.
     pub fn current_view(&mut self, document: DocumentId) -> Result<Arc<OrderView>, CommitError> {
         self.known_order(document)?;
+        if self.has_companion(document)? {
+            return Ok(Arc::new(fold(&self.both(document)?)));
+        }
         let order = self.orders.get_mut(&document).ok_or(CommitError::NoOrder(document))?;
         if order.changed {
             order.view = Arc::new(fold(&order.facts));
@@ -292,6 +313,8 @@ impl Writer {
 
     fn settle_order(&mut self, document: DocumentId) -> Result<(), CommitError> {
         let Some(mut order) = self.orders.remove(&document) else { return Ok(()) };
+        let is_companion = order.meta.companion_of.is_some();
+        let concerns_office = order.changed || order.office_changed;
         if order.changed {
             order.changed = false;
             order.view = Arc::new(fold(&order.facts));
@@ -299,25 +322,43 @@ impl Writer {
             let after = before.plus(order.added);
             order.added = DigestSum::default();
             order.meta.digest = Some(after.to_digest());
-            self.note_denials(document, &mut order)?;
-            note_ends(&mut order.meta, &order.view, self.now());
-            let holders = self.holders(&order.meta, &order.view, &order.facts)?;
-            self.move_scopes(document, &mut order, &holders, before, after)?;
-            self.set_timer(document, &mut order.meta, &order.view, &holders);
+            if !is_companion {
+                self.note_denials(document, &mut order)?;
+                let reasons = self.reasons(&order.view, &order.facts)?;
+                note_ends(&mut order.meta, &order.view, &reasons, self.now());
+                let holders = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
+                self.move_scopes(document, &mut order, &holders, before, after)?;
+            }
+            order.meta.unknown = u64::try_from(order.view.unknown_facts).ok().filter(|unknown| *unknown > 0);
             if order.meta.unsaved >= UNSAVED_MAX {
                 self.save_order(document, &mut order);
             } else {
                 self.unsaved.insert(document, self.now());
                 self.put(Table::Index, keys::unsaved(document), Vec::new());
             }
+        }
+        if concerns_office && !is_companion {
+            order.office_changed = false;
+            self.settle_lists(document, &mut order)?;
+        }
+        if concerns_office {
             self.write(Table::DocumentMeta, document.0, &order.meta);
-            let row = RowRecord::of(&order.view, order.meta.last);
-            self.list_reviews(document, &order.view, &order.facts)?;
-            self.list_order(document, self.row(document)?.as_ref(), &row)?;
-            self.write(Table::View, document.0, &row);
-            self.job_touched.orders.insert(document);
         }
         self.orders.insert(document, order);
+        Ok(())
+    }
+
+    /// What the office sees of an order that changed, or whose companion did: lists, reviews, timers.
+    fn settle_lists(&mut self, document: DocumentId, order: &mut Order) -> Result<(), CommitError> {
+        let (view, facts) = self.view_of_both(document, &order.view, &order.facts)?;
+        let reasons = self.reasons(&order.view, &order.facts)?;
+        let holders = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
+        self.set_timer(document, &mut order.meta, &view, &holders);
+        let row = RowRecord::of(&view, order.meta.last);
+        self.list_reviews(document, &view, &facts)?;
+        self.list_order(document, self.row(document)?.as_ref(), &row)?;
+        self.write(Table::View, document.0, &row);
+        self.job_touched.orders.insert(document);
         Ok(())
     }
 
@@ -327,57 +368,5 @@ impl Writer {
             Err(error) if error.is_damage() => Ok(None),
             row => row,
         }
-    }
-
-    fn save_order(&mut self, document: DocumentId, order: &mut Order) {
-        self.put(Table::Document, document.0, order.document.save());
-        order.meta.saved_to = order.meta.last;
-        order.meta.unsaved = 0;
-        self.unsaved.remove(&document);
-        self.remove(Table::Index, keys::unsaved(document));
-    }
-
-    /// Orders with loose changes that the process before this one left.
-    pub(super) fn find_unsaved(&mut self) -> Result<(), CommitError> {
-        for (key, _) in self.scan(Table::Index, &KeyRange::prefix(keys::UNSAVED), usize::MAX)? {
-            let document = key.get(keys::UNSAVED.len()..).and_then(DocumentId::from_slice);
-            self.unsaved.extend(document.map(|document| (document, UnixMillis(0))));
-        }
-        Ok(())
-    }
-
-    /// Folds loose changes into the saves of orders that have been quiet, so that a pull copies bytes.
-    pub(super) fn save_idle(&mut self) -> Result<(), CommitError> {
-        let now = self.now();
-        let quiet: Vec<_> = self
-            .unsaved
-            .iter()
-            .filter(|(_, touched)| now.since(**touched) >= QUIET)
-            .map(|(document, _)| *document)
-            .take(SAVES_PER_ROUND)
-            .collect();
-        for document in quiet {
-            self.unsaved.remove(&document);
-            let unsaved = match self.order(document) {
-                Ok(order) => order.map_or(0, |order| order.meta.unsaved),
-                // It stays on the list of the next start; the others are folded.
-                Err(error) if error.is_damage() => {
-                    tracing::error!(work_order.id = %document, %error, "an order cannot be read, nor its save folded");
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            if unsaved == 0 {
-                self.remove(Table::Index, keys::unsaved(document));
-                continue;
-            }
-            if let Some(mut order) = self.orders.remove(&document) {
-                self.job_orders.insert(document);
-                self.save_order(document, &mut order);
-                self.write(Table::DocumentMeta, document.0, &order.meta);
-                self.orders.insert(document, order);
-            }
-        }
-        Ok(())
     }
 }

@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 
 use docket_sync_core::document::{ChainHead, DocumentError, FirstStatement};
-use docket_sync_core::facts::bodies::RegisterCall;
-use docket_sync_core::facts::{FactBody, Role};
-use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, DeviceId, DocumentId, PersonId, StoreId};
+use docket_sync_core::facts::bodies::{AssignNumber, RegisterCall};
+use docket_sync_core::facts::{Block, FactBody, FactKind, Role};
+use docket_sync_core::ids::{
+    ActorId, BlobId, ChangeHash, DeviceId, Digest, DocumentId, FactId, KeyId, PersonId, StoreId,
+};
 use docket_sync_core::limits;
 use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Ack, Cover, Push, QuarantineCode, Renew, StopCode};
-use docket_sync_core::sync::gate::{self, GateStore, Ground, Judged, Proof, Verdict};
+use docket_sync_core::sync::gate::{self, GateStore, Ground, Judged, KnownCode, OneTime, Proof, Verdict};
 use docket_sync_core::sync::server::ack;
 use docket_sync_core::time::UnixMillis;
+use ed25519_dalek::VerifyingKey;
 
 use super::error::CommitError;
 use super::keys;
@@ -23,6 +26,11 @@ use super::writer::Writer;
 use crate::feed::devices::DeviceRecord;
 use crate::log::LogRecord;
 use crate::store::Table;
+
+/// The ledger of calls, from which every order has its serial.
+pub(super) const CALLS: &str = "call";
+/// The rule that gives numbers.
+const REGISTER_RULE: &str = "register";
 
 /// What a push is answered with once it is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +95,7 @@ impl Writer {
         self.keep_proofs(push, &judged)?;
         self.pass_over_refused(device, &judged)?;
         self.settle_serials(&judged)?;
+        self.number_new(&judged)?;
         self.count_push(device, push, &judged)?;
         let counter = match &push.cover {
             Cover::Own { counter, .. } => *counter,
@@ -134,9 +143,40 @@ impl Writer {
         for document in &judged.documents {
             for (_, verdict) in &document.records {
                 let Verdict::Accept { fact, .. } = verdict else { continue };
-                if let FactBody::RegisterCall(RegisterCall { serial: Some(serial), .. }) = fact.body() {
-                    self.settle_serial(serial)?;
+                match fact.body() {
+                    FactBody::RegisterCall(RegisterCall { serial: Some(serial), .. }) => self.settle_serial(serial)?,
+                    FactBody::AssignNumber(AssignNumber { ledger, number, .. }) if ledger == CALLS => {
+                        self.settle_serial(number)?;
+                    }
+                    _ => {}
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// An order that began on a device takes its serial of the register here, in the commit that first receives it
+    /// (lifecycle 4.8, C-045).
+    fn number_new(&mut self, judged: &Judged) -> Result<(), CommitError> {
+        let begun: Vec<(DocumentId, Digest)> = judged
+            .documents
+            .iter()
+            .flat_map(|document| document.records.iter().map(|(_, verdict)| (document.document, verdict)))
+            .filter_map(|(document, verdict)| match verdict {
+                Verdict::Accept { fact, .. } if fact.kind() == Some(FactKind::CreateEmergencyOrder) => {
+                    Some((document, fact.digest))
+                }
+                _ => None,
+            })
+            .collect();
+        for (document, cause) in begun {
+            let numbered = self.known_order(document)?.facts.iter().any(|fact| {
+                matches!(fact.body(), FactBody::AssignNumber(AssignNumber { ledger, .. }) if ledger == CALLS)
+            });
+            if !numbered {
+                let number = self.next_serial()?;
+                let body = AssignNumber { ledger: CALLS.to_owned(), number, alias: None };
+                self.state_by_rule(document, REGISTER_RULE, &[cause], body.into())?;
             }
         }
         Ok(())
@@ -171,10 +211,7 @@ fn names_proof(judged: &Judged, proof: BlobId) -> Option<DocumentId> {
             .records
             .iter()
             .filter_map(|(record, _)| docket_sync_core::facts::StatedFact::from_bytes(&record.bytes).ok())
-            .filter_map(|stated| match stated.content.body {
-                FactBody::SignDocument(sign) => Some(sign.proof),
-                _ => None,
-            })
+            .filter_map(|stated| stated.content.body.proof())
             .collect();
         named.contains(&proof).then_some(document.document)
     })
@@ -219,6 +256,22 @@ impl GateStore for Look<'_> {
 
     fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool {
         self.0.ever_in_scope(document, person).unwrap_or(false)
+    }
+
+    fn witness_key(&self, person: PersonId, key: KeyId, at: UnixMillis) -> Option<VerifyingKey> {
+        self.0.key_of_witness(person, key, at).ok().flatten()
+    }
+
+    fn code(&self, approver: PersonId, number: u32) -> Option<KnownCode> {
+        self.0.known_code(approver, number).ok().flatten()
+    }
+
+    fn blocks(&self, device: DeviceId) -> Vec<Block> {
+        self.0.all_blocks(device).unwrap_or_default()
+    }
+
+    fn used_by(&self, once: &OneTime) -> Option<(DocumentId, FactId)> {
+        self.0.used_by(once).ok().flatten()
     }
 
     fn ground(&self) -> Ground {

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket_sync_core::facts::FactKind;
+use docket_sync_core::facts::{Fact, FactKind, Role};
 use docket_sync_core::ids::PersonId;
-use docket_sync_core::lifecycle::view::{AssignmentFacet, OrderState, OrderView};
+use docket_sync_core::lifecycle::facets::Holder;
+use docket_sync_core::lifecycle::view::{AssignmentFacet, OrderState, OrderView, Review, ReviewStatus, VisitState};
 use docket_sync_core::lifecycle::{Causality, FactSet};
 use docket_sync_core::time::{DAY, UnixMillis};
 use minicbor::{Decode, Encode};
@@ -61,20 +62,57 @@ pub(crate) fn is_over(state: OrderState) -> bool {
     }
 }
 
-/// Who has a reason now: the effective assignment names him, or a visit of his is open.
-fn reasons(view: &OrderView) -> BTreeSet<PersonId> {
-    let assigned = view.technician().filter(|_| !is_over(view.state));
-    assigned.into_iter().chain(view.open_visits().map(|visit| visit.technician)).collect()
+/// Who has a reason to hold an order, and who ever had one.
+pub(super) struct Reasons {
+    pub(super) now: BTreeSet<PersonId>,
+    ever: BTreeSet<PersonId>,
+}
+
+/// What an order is to people besides an assignment or a visit.
+struct Ties {
+    now: BTreeSet<PersonId>,
+    ever: BTreeSet<PersonId>,
+}
+
+/// He holds its goods or cash, he made it on site, or a visit was handed to him.
+fn ties(view: &OrderView) -> Ties {
+    let facets = &view.facets;
+    let mut ties = Ties { now: BTreeSet::new(), ever: BTreeSet::new() };
+    for custody in facets.custody.iter().filter(|custody| custody.is_open()) {
+        match &custody.holder {
+            Holder::Person(person) => drop(ties.now.insert(*person)),
+            Holder::Conflict(people) => ties.now.extend(people),
+            Holder::Customer => {}
+        }
+    }
+    ties.now.extend(facets.money.pockets.iter().filter(|(_, minor)| **minor > 0).map(|((person, _), _)| *person));
+    let goes_on = !is_over(view.state) && !matches!(view.state, OrderState::Completed | OrderState::Returned);
+    for person in facets.handed_to.iter().copied().chain(facets.made_by) {
+        ties.ever.insert(person);
+        let is_through = view.visits.iter().any(|visit| visit.technician == person && visit.state == VisitState::Ended);
+        if goes_on && !(is_through && facets.handed_to.contains(&person)) {
+            ties.now.insert(person);
+        }
+    }
+    ties.ever.extend(&ties.now);
+    ties
+}
+
+/// Technicians whose reviews are open: those whose facts caused them.
+fn asked(view: &OrderView, facts: &FactSet) -> BTreeSet<PersonId> {
+    let his = |review: &&Review| review.owner == Role::Technician && review.status == ReviewStatus::Open;
+    let causes = view.reviews.iter().filter(his).flat_map(|review| &review.causes);
+    causes.flat_map(|cause| facts.under(*cause)).filter_map(Fact::person).collect()
 }
 
 /// Takes notice of whose reasons ended with the last change.
-pub(super) fn note_ends(meta: &mut DocumentMeta, view: &OrderView, now: UnixMillis) {
+pub(super) fn note_ends(meta: &mut DocumentMeta, view: &OrderView, reasons: &Reasons, now: UnixMillis) {
     let known = meta.ended.take().unwrap_or_default();
-    let reasons = reasons(view);
-    let assigned = view.assignments.iter().map(|assignment| assignment.technician);
-    let ever: BTreeSet<PersonId> = assigned.chain(view.visits.iter().map(|visit| visit.technician)).collect();
+    // Whose goods or cash it was is not told by the order as it is now.
+    let before: BTreeSet<PersonId> = meta.scopes.iter().copied().chain(known.keys().copied()).collect();
+    let ever: BTreeSet<PersonId> = reasons.ever.union(&before).copied().collect();
     let ended: BTreeMap<PersonId, Ended> = ever
-        .difference(&reasons)
+        .difference(&reasons.now)
         .map(|person| {
             // Of reasons that came and went before anybody here knew only the facts tell when.
             let at = if meta.scopes.contains(person) { now } else { view.updated.min(now) };
@@ -105,15 +143,40 @@ fn has_seen(facts: &FactSet, person: PersonId) -> bool {
 }
 
 impl Writer {
+    /// Who has a reason now: the effective assignment names him, a visit of his is open, or he is tied to it or asked.
+    pub(super) fn reasons(&self, view: &OrderView, facts: &FactSet) -> Result<Reasons, CommitError> {
+        let assigned = view.technician().filter(|_| !is_over(view.state));
+        let mut now: BTreeSet<PersonId> =
+            assigned.into_iter().chain(view.open_visits().map(|visit| visit.technician)).collect();
+        let assigned = view.assignments.iter().map(|assignment| assignment.technician);
+        let mut ever: BTreeSet<PersonId> = assigned.chain(view.visits.iter().map(|visit| visit.technician)).collect();
+        let Ties { now: mut tied, ever: mut was_tied } = ties(view);
+        let asked = asked(view, facts);
+        tied.extend(&asked);
+        was_tied.extend(&asked);
+        for person in was_tied {
+            // Goods and cash go through the hands of people who have no device.
+            let is_known = now.contains(&person) || ever.contains(&person);
+            if is_known || self.person(person)?.is_some_and(|record| record.roles.contains(&Role::Technician)) {
+                ever.insert(person);
+                if tied.contains(&person) {
+                    now.insert(person);
+                }
+            }
+        }
+        Ok(Reasons { now, ever })
+    }
+
     /// Who holds the order in scope.
     pub(super) fn holders(
         &self,
         meta: &DocumentMeta,
         view: &OrderView,
         facts: &FactSet,
+        reasons: &BTreeSet<PersonId>,
     ) -> Result<Holders, CommitError> {
         let now = self.now();
-        let mut holders: Holders = reasons(view).into_iter().map(|person| (person, None)).collect();
+        let mut holders: Holders = reasons.iter().map(|person| (*person, None)).collect();
         for (person, ended) in meta.ended.iter().flatten() {
             let until = ended.at.plus(STAYS);
             let unseen = until <= now

@@ -4,7 +4,7 @@ use docket_sync_core::ids::{PersonId, RecordId};
 use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
 
 use super::error::CommitError;
-use super::keys::ScopeId;
+use super::keys::{self, ScopeId};
 use super::tables::Tables;
 use super::writer::Writer;
 use crate::log::LogRecord;
@@ -37,6 +37,9 @@ impl Writer {
         let at = self.now();
         let number = self.log(&LogRecord::Reference { bytes: bytes.clone(), by, at });
         self.put(Table::Reference, id.0, bytes);
+        if let Reference::FormRecord(form) = &record.content {
+            self.put(Table::Index, keys::form(&form.code), id.0.to_vec());
+        }
         self.move_reference(id, scope, old, version, number)
     }
 }

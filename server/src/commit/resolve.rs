@@ -2,7 +2,7 @@
 
 use docket_sync_core::document::{FactReader, FirstStatement};
 use docket_sync_core::facts::bodies::{Admit, Discard};
-use docket_sync_core::facts::{Author, Fact, FactBody, Head, Role, StatedFact};
+use docket_sync_core::facts::{Author, Fact, FactBody, FactKind, Head, Role, StatedFact};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::limits;
 use docket_sync_core::sync::frames::QuarantineCode;
@@ -34,7 +34,7 @@ impl Writer {
         let entry = self.undecided(key)?;
         check_reason(reason)?;
         let refused = self.refused_fact(&entry)?.ok_or_else(|| not_possible("it is not the form of a fact"))?;
-        let begins = matches!(refused.fact.body(), FactBody::RegisterCall(_));
+        let begins = refused.fact.kind().is_some_and(FactKind::begins_order);
         if !begins && self.order(entry.document)?.is_none() {
             return Err(not_possible("its order is not known here, and it does not begin one"));
         }

@@ -64,13 +64,21 @@ impl Writer {
             // Who has no reason left holds it, and has nothing to do.
             let is_work = asks && matches!(holders.get(person), Some(None));
             self.mark_open(scope, document, is_work)?;
-            if was != is {
-                for record in meta.references.clone() {
-                    self.count_reference(scope, record, meta.last, is)?;
-                }
+            // Whoever has it already gets what it names in addition.
+            let named: &[RecordId] = &meta.references;
+            let before = order.named_before.as_deref().unwrap_or(named);
+            let counted: Vec<RecordId> = match (was, is) {
+                (true, false) => before.to_vec(),
+                (false, true) => named.to_vec(),
+                (true, true) => named.iter().filter(|record| !before.contains(record)).copied().collect(),
+                (false, false) => Vec::new(),
+            };
+            for record in counted {
+                self.count_reference(scope, record, meta.last, is)?;
             }
         }
         meta.scopes = has.into_iter().collect();
+        order.named_before = None;
         Ok(())
     }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use docket_sync_core::commands::{Command, Context, Decision, decide, default_author, review_default};
 use docket_sync_core::document::{FactReader, FirstStatement, Record};
 use docket_sync_core::facts::{
-    self as facts, Author, Content, FactBody, Head, SCHEMA_LEVEL, SeenRef, StatedFact, once_digest,
+    self as facts, Author, Content, FactBody, Head, Origin, SeenRef, StatedFact, known_level, once_digest,
 };
 use docket_sync_core::ids::{Digest, DocumentId, FactId, FactRef, PersonId};
+use docket_sync_core::lifecycle::companion::field_frontier;
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::lifecycle::{Causality, FactSet, fold};
 use docket_sync_core::limits;
@@ -51,11 +52,26 @@ pub struct Stated {
 }
 
 impl Writer {
-    /// States a fact on the server's own chain in the order.
+    /// States a fact on the server's own chain in the order, or in its companion where it never leaves the office.
     pub fn state(&mut self, document: DocumentId, statement: Statement) -> Result<FactId, CommitError> {
+        if self.lies_in_companion(document, &statement.body)? {
+            return self.state_in_companion(document, statement);
+        }
+        let seen = match statement.seen {
+            Some(seen) if self.has_companion(document)? => Some(field_frontier(&self.both(document)?, &seen)),
+            seen => seen,
+        };
+        self.state_as(self.origin(), document, Statement { seen, ..statement })
+    }
+
+    pub(super) fn state_as(
+        &mut self,
+        origin: Origin,
+        document: DocumentId,
+        statement: Statement,
+    ) -> Result<FactId, CommitError> {
         self.begin_order(document)?;
-        let actor = self.identity.actor();
-        let origin = self.origin();
+        let actor = origin.actor();
         let now = self.now();
         let time = self.hybrid.stamp(now);
         let order = self.known_order(document)?;
@@ -65,7 +81,7 @@ impl Writer {
         frontier.truncate(limits::SEEN_MAX);
         let lo_offset = Some(now.since(time)).filter(|offset| *offset != 0);
         let content = Content {
-            level: SCHEMA_LEVEL,
+            level: known_level(),
             seen: seen_refs(&frontier, FactId { actor, sequence }),
             head: Head { lo_offset, claimed_offset: lo_offset, ..statement.head },
             body: statement.body,
@@ -104,10 +120,10 @@ impl Writer {
         self.state(document, Statement { author, head, body, seen: None })
     }
 
-    /// The view that a frontier names, and what its reader had not seen.
+    /// The view that a frontier names, of both documents, and what its reader had not seen.
     pub fn view_at(&mut self, document: DocumentId, frontier: &[FactRef]) -> Result<AuthorView, CommitError> {
-        let order = self.known_order(document)?;
-        let causality = Causality::new(&order.facts);
+        let facts = self.both(document)?;
+        let causality = Causality::new(&facts);
         let mut nodes = Vec::new();
         for reference in frontier {
             let before = nodes.len();
@@ -139,8 +155,19 @@ impl Writer {
         command: &Command,
     ) -> Result<Stated, CommitError> {
         let roles = self.roles(person)?;
+        self.office_act(document, frontier, Context::new(person, &roles), command)
+    }
+
+    /// The same, in a context that says more: the work item.
+    pub fn office_act(
+        &mut self,
+        document: DocumentId,
+        frontier: &[FactRef],
+        context: Context,
+        command: &Command,
+    ) -> Result<Stated, CommitError> {
+        let person = context.person;
         let AuthorView { seen, view, not_seen } = self.view_at(document, frontier)?;
-        let context = Context::new(person, &roles);
         let decision = decide(&view, command, &context).map_err(|refusal| CommitError::Refused(Box::new(refusal)))?;
         let statement =
             Statement { author: Author::Person(person), head: decision.head, body: decision.body, seen: Some(seen) };
@@ -151,9 +178,10 @@ impl Writer {
     /// States the defaults of reviews that nobody decided in time (U-19).
     pub(super) fn fire_defaults(&mut self, document: DocumentId, now: UnixMillis) -> Result<(), CommitError> {
         let view = self.current_view(document)?;
+        let facts = self.both(document)?;
         let order = self.known_order(document)?;
         let fires = view.reviews.iter().filter(|review| order.meta.due_of(review).is_some_and(|due| due <= now));
-        let decisions: Vec<_> = fires.filter_map(|review| review_default(review, &order.facts)).collect();
+        let decisions: Vec<_> = fires.filter_map(|review| review_default(review, &facts)).collect();
         for Decision { body, head } in decisions {
             self.state(document, Statement { author: default_author(), head, body, seen: None })?;
         }

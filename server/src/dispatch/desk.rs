@@ -297,6 +297,7 @@ pub fn dispatch_order(
                     field: Some("reason"),
                     command: CommandCode::Assign,
                     from: view.state,
+                    about: None,
                 })));
             }
             decision

@@ -36,7 +36,7 @@ impl Page {
             writer.put(Table::Session, digest.0, session.to_bytes());
             Ok(())
         });
-        let router = crate::api::router(world.office.clone(), None);
+        let router = crate::app::router(world.office.clone(), None);
         Self { router, cookie: format!("{COOKIE}={}", token.reveal()) }
     }
 

@@ -8,8 +8,8 @@ use super::finding::Finding;
 use super::folder::{RESTORE, Use};
 use super::scan::{Gap, ScanError, Scanned, scan};
 use crate::backup::contents::{batch_of, identity_in};
-use crate::backup::folding;
-use crate::backup::verify::Replayed;
+use crate::backup::folding::{Folded, Gathering};
+use crate::backup::verify::LogWalk;
 use crate::store::journal::{FOLDER, Frame, Position};
 
 /// What looking at the journal found.
@@ -22,9 +22,15 @@ pub(super) struct Looked {
     pub(super) at_engine: Option<Position>,
 }
 
-/// Looks at every frame of the journal of the store in `store`.
-pub(super) fn look(store: &Path, used: &Use, engine: Option<Position>) -> Result<Looked, ScanError> {
-    let mut contents = Contents { replayed: None, problem: None };
+/// Looks at every frame of the journal of the store in `store`; `told` hears how many documents are folded.
+pub(super) fn look(
+    store: &Path,
+    used: &Use,
+    engine: Option<Position>,
+    memory_bytes: u64,
+    told: &mut dyn FnMut(u64),
+) -> Result<Looked, ScanError> {
+    let mut contents = Contents { log: None, gathering: Gathering::new(memory_bytes), problem: None };
     let mut at_engine = None;
     let scanned = scan(&store.join(FOLDER), &mut |frame, is_behind| {
         if engine.is_some_and(|engine| engine.number == frame.header.number) {
@@ -35,7 +41,7 @@ pub(super) fn look(store: &Path, used: &Use, engine: Option<Position>) -> Result
         }
     })?;
     let mut findings = journal_findings(&scanned, used);
-    findings.extend(contents.findings());
+    findings.extend(contents.findings(&store.join(FOLDER), scanned.sound_to.number, told)?);
     Ok(Looked { findings, end: scanned.sound_to, at_engine })
 }
 
@@ -80,7 +86,8 @@ fn sentence(gap: &Gap) -> String {
 
 /// What the sound frames make.
 struct Contents {
-    replayed: Option<Replayed>,
+    log: Option<LogWalk>,
+    gathering: Gathering,
     problem: Option<String>,
 }
 
@@ -92,40 +99,51 @@ impl Contents {
     }
 
     fn try_take(&mut self, frame: &Frame) -> Result<(), String> {
-        let replayed = if let Some(replayed) = &mut self.replayed {
-            replayed
+        let log = if let Some(log) = &mut self.log {
+            log
         } else {
             let batch = batch_of(frame).map_err(|error| error.to_string())?;
             let identity = identity_in(&batch).map_err(|error| error.to_string())?;
             let identity = identity.ok_or("the first frame does not say which store it is of")?;
-            self.replayed.insert(Replayed::new(chain_start(identity.store)))
+            self.log.insert(LogWalk::new(chain_start(identity.store)))
         };
-        replayed.take(frame).map_err(|error| format!("frame {}: {error}", frame.header.number))
+        let taken = log.take(frame).and_then(|batch| self.gathering.take(&batch));
+        taken.map_err(|error| format!("frame {}: {error}", frame.header.number))
     }
 
-    fn findings(self) -> Vec<Finding> {
+    /// Folds the documents; for more than fit into memory the frames up to `last` are read again.
+    fn findings(self, journal: &Path, last: u64, told: &mut dyn FnMut(u64)) -> Result<Vec<Finding>, ScanError> {
         if let Some(problem) = self.problem {
-            return vec![Finding::damage(
+            return Ok(vec![Finding::damage(
                 "log",
                 format!("The frames are whole and what they hold is not: {problem}."),
                 RESTORE,
-            )];
+            )]);
         }
-        let Some(replayed) = self.replayed else { return Vec::new() };
-        let mut findings = vec![Finding::sound("log", format!("The log is one chain of {} records.", replayed.number))];
-        match folding::fold_all(&replayed.store, |_| {}) {
-            Ok(folded) if folded.wrong == 0 => {
-                let said = format!("{} documents with {} facts fold.", folded.documents, folded.facts);
-                findings.push(Finding::sound("documents", said));
-            }
-            Ok(folded) => {
-                let wrong = folded.problems.into_iter();
-                findings.extend(wrong.map(|problem| Finding::damage("documents", format!("{problem}."), RESTORE)));
-            }
-            Err(error) => {
+        let Some(log) = self.log else { return Ok(Vec::new()) };
+        let mut findings = vec![Finding::sound("log", format!("The log is one chain of {} records.", log.number))];
+        let mut folded = Folded::default();
+        let mut next = self.gathering.fold(&mut folded, &mut |folded| told(folded.documents));
+        while let Some(mut gathering) = next {
+            let mut problem = None;
+            // A running server may have added frames since.
+            scan(journal, &mut |frame, is_behind| {
+                if !is_behind && frame.header.number <= last && problem.is_none() {
+                    problem = batch_of(frame).and_then(|batch| gathering.take(&batch)).err();
+                }
+            })?;
+            if let Some(error) = problem {
                 findings.push(Finding::damage("documents", format!("Documents cannot be read: {error}."), RESTORE));
+                return Ok(findings);
             }
+            next = gathering.fold(&mut folded, &mut |folded| told(folded.documents));
         }
-        findings
+        if folded.wrong == 0 {
+            let said = format!("{} documents with {} facts fold.", folded.documents, folded.facts);
+            findings.push(Finding::sound("documents", said));
+        }
+        let wrong = folded.problems.into_iter();
+        findings.extend(wrong.map(|problem| Finding::damage("documents", format!("{problem}."), RESTORE)));
+        Ok(findings)
     }
 }

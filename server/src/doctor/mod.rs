@@ -5,6 +5,7 @@
 //!
 //! Invariant: nothing in the data folder is changed or removed, whatever is found.
 
+mod attachments;
 mod engine;
 mod finding;
 pub mod flush_rate;
@@ -33,6 +34,8 @@ pub struct Options {
     pub flush_time: Duration,
     /// Where a copy of the engine may lie meanwhile.
     pub scratch: PathBuf,
+    /// Bytes of documents in memory at once.
+    pub memory_bytes: u64,
 }
 
 /// What was found.
@@ -50,11 +53,16 @@ impl Report {
     }
 }
 
-/// Looks at the store in the data folder `data`.
+/// Looks at the store in the data folder `data`; `told` hears how many documents are folded.
 ///
 /// # Errors
 /// When there is nothing to look at, or it cannot be read at all.
-pub fn examine(data: &Path, options: &Options, now: UnixMillis) -> Result<Report, ScanError> {
+pub fn examine(
+    data: &Path,
+    options: &Options,
+    now: UnixMillis,
+    told: &mut dyn FnMut(u64),
+) -> Result<Report, ScanError> {
     let store = data.join("store");
     if !store.is_dir() {
         return Err(ScanError::Absent { folder: store });
@@ -63,9 +71,10 @@ pub fn examine(data: &Path, options: &Options, now: UnixMillis) -> Result<Report
     let mut findings = vec![folder::format(&store)];
     findings.extend(folder::keys(data));
     let engine = engine::look(&store, &used, &options.scratch);
-    let looked = journal::look(&store, &used, engine.position())?;
+    let looked = journal::look(&store, &used, engine.position(), options.memory_bytes, told)?;
     findings.extend(looked.findings);
     findings.push(engine.finding(looked.end, looked.at_engine));
+    findings.extend(attachments::look(data));
     findings.push(folder::room(&store, options.reserve_bytes));
     findings.push(folder::last_backup(data, now));
     findings.push(flushes(&store, options.flush_time));

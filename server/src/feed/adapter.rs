@@ -4,16 +4,17 @@
 //! that does not read holds one message in memory, and that for a bounded time ([`Patience`]). News made meanwhile
 //! wait in the store.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use docket_sync_core::limits::{BATCH_BYTES, MESSAGE_BYTES_MAX};
 use docket_sync_core::sync::frames::{Frame, Stop, StopCode};
 use docket_sync_core::sync::message::{Compress, Plain, pack, unpack};
@@ -24,6 +25,7 @@ use super::enrol::enrol_device;
 use super::session::{Answer, ServerSession};
 use crate::commit::CommitError;
 use crate::error::ApiError;
+use crate::listen::leaving::Leaving;
 use crate::office::Office;
 
 /// Batches in the answer of one POST: together below a message's limit, with room for a large order in each.
@@ -34,6 +36,9 @@ const READ_BUFFER: usize = 4 * 1024;
 const WRITE_BUFFER_MAX: usize = 2 * MESSAGE_BYTES_MAX;
 /// Pings in a row that a device may leave unanswered.
 const UNANSWERED_MAX: u32 = 2;
+/// Bytes a second that a device takes at least, over the whole of a message: a quarter of what a weak signal
+/// carries. It bounds for how long one that takes a byte now and then holds a message.
+const SLOWEST: u64 = 1_024;
 /// Milliseconds after which a device that did not read tries again.
 const SLOW_RETRY_MS: u64 = 5_000;
 
@@ -42,7 +47,8 @@ const SLOW_RETRY_MS: u64 = 5_000;
 pub struct Patience {
     /// Until it has said Hello.
     pub hello: Duration,
-    /// Until one message has left, the largest over a weak signal.
+    /// Until something of a message has left. As long as something does, a message may take as long as it needs at
+    /// [`SLOWEST`].
     pub send: Duration,
     /// Until it has taken the last words, when it was too slow or the server stops.
     pub last: Duration,
@@ -61,13 +67,8 @@ impl Patience {
 }
 
 /// The routes of devices.
-pub fn router() -> Router<Arc<Office>> {
-    router_with(Patience::USUAL)
-}
-
-/// The same with another patience.
 pub fn router_with(patience: Patience) -> Router<Arc<Office>> {
-    let live = move |office, upgrade| live(office, upgrade, patience);
+    let live = move |office, leaving, upgrade| live(office, leaving, upgrade, patience);
     Router::new()
         .route("/device/enrol", post(enrol_device))
         .route("/device/sync", post(sync_once))
@@ -110,7 +111,13 @@ fn bad_frame() -> Frame {
 }
 
 /// `GET /device/live`: the same frames for as long as the socket lives.
-async fn live(State(office): State<Arc<Office>>, upgrade: WebSocketUpgrade, patience: Patience) -> Response {
+async fn live(
+    State(office): State<Arc<Office>>,
+    leaving: Option<Extension<Leaving>>,
+    upgrade: WebSocketUpgrade,
+    patience: Patience,
+) -> Response {
+    let leaving = leaving.map(|Extension(leaving)| leaving).unwrap_or_default();
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
@@ -124,6 +131,7 @@ async fn live(State(office): State<Arc<Office>>, upgrade: WebSocketUpgrade, pati
                 office,
                 socket,
                 notify: None,
+                leaving,
                 patience,
                 unanswered: 0,
             };
@@ -154,6 +162,8 @@ struct Connection {
     session: ServerSession,
     socket: WebSocket,
     notify: Option<Arc<Notify>>,
+    /// What has left on its connection.
+    leaving: Leaving,
     patience: Patience,
     /// Pings since the device was heard.
     unanswered: u32,
@@ -268,23 +278,49 @@ impl Connection {
 
     /// Sends one message, and waits until it has left.
     async fn send_raw(&mut self, message: Message) -> Result<(), SocketEnd> {
-        let Patience { send, last, .. } = self.patience;
+        let last = self.patience.last;
+        let length = match &message {
+            Message::Binary(bytes) => bytes.len(),
+            _ => 0,
+        };
+        let is_stuck = self.is_stuck(length);
         let mut stop = self.stop.clone();
         let is_over = async {
             stopped(&mut stop).await;
             tokio::time::sleep(last).await;
         };
         tokio::select! {
-            sent = tokio::time::timeout(send, self.socket.send(message)) => match sent {
-                Ok(sent) => Ok(sent?),
-                Err(_) => self.give_up().await,
-            },
-            () = is_over => Err(SocketEnd::Stopping),
+            sent = self.socket.send(message) => return Ok(sent?),
+            () = is_over => return Err(SocketEnd::Stopping),
+            () = is_stuck => {}
+        }
+        self.give_up().await
+    }
+
+    /// Ready when nothing has left for too long, or too little over all the time that `length` bytes may take.
+    fn is_stuck(&self, length: usize) -> impl Future<Output = ()> + use<> {
+        let (leaving, send) = (self.leaving.clone(), self.patience.send);
+        let slowest = Duration::from_secs(u64::try_from(length).unwrap_or(u64::MAX) / SLOWEST);
+        async move {
+            let moves = async {
+                let mut before = leaving.bytes();
+                loop {
+                    tokio::time::sleep(send).await;
+                    let now = leaving.bytes();
+                    if now == before {
+                        return;
+                    }
+                    before = now;
+                }
+            };
+            let _ended_or_too_slow = tokio::time::timeout(slowest.saturating_add(send), moves).await;
         }
     }
 
     /// The device does not read. It is told, behind what it has not taken yet, for as long as it is worth it.
     async fn give_up(&mut self) -> Result<(), SocketEnd> {
+        let device = self.session.device().map(|device| device.to_string()).unwrap_or_default();
+        tracing::info!(device.id = %device, "a device does not read what it is sent: it is told and cut");
         let stop = Frame::Stop(Stop { code: StopCode::SlowReader, retry_after_ms: Some(SLOW_RETRY_MS) });
         let words = Message::Binary(pack(&[stop], &mut Plain).into());
         match tokio::time::timeout(self.patience.last, self.socket.send(words)).await {

@@ -11,6 +11,7 @@ use ed25519_dalek::VerifyingKey;
 use super::devices::read_device;
 use super::session::{ServerSession, Speaker};
 use crate::commit::{CommitError, Tables};
+use crate::store::StoreError;
 
 impl ServerSession {
     /// What covers a push: this device's envelope, a colleague's with his certificate, or a receipt.
@@ -89,13 +90,22 @@ impl ServerSession {
         }
         if let (Some(speaker), false) = (&self.speaker, lacking.is_empty()) {
             let device = speaker.record.device;
-            self.office.committer.run(move |writer| writer.keep_claims(device, &lacking)).await?;
+            match self.office.committer.run(move |writer| writer.keep_claims(device, &lacking)).await {
+                Ok(()) => {}
+                // Reading goes on. The device cannot give anything back now either: it sends its heads again, and
+                // what they claim is kept then.
+                Err(CommitError::Store(error @ StoreError::Full { .. })) => {
+                    tracing::warn!(device.id = %device, %error, "what a device has seen of lost orders is not kept yet");
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(Have { documents })
     }
 
     fn heads(&self, document: DocumentId) -> Result<Vec<ChangeHash>, CommitError> {
-        let meta = self.office.store.meta(document)?;
+        // Of a companion a device learns no more than of a document that is not there.
+        let meta = self.office.store.meta(document)?.filter(|meta| meta.companion_of.is_none());
         Ok(meta.map(|meta| heads_of(document, &meta.chains)).unwrap_or_default())
     }
 }

@@ -9,4 +9,4 @@ mod healing;
 pub mod pull;
 mod sealed;
 pub mod session;
-mod standing;
+pub(crate) mod standing;

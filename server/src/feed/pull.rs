@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use docket_sync_core::document::{Record, heads_of};
-use docket_sync_core::facts::{FactBody, StatedFact};
+use docket_sync_core::facts::StatedFact;
 use docket_sync_core::ids::{ActorId, BlobId, DocumentId, RecordId};
 use docket_sync_core::limits::{BATCH_BYTES, DOCUMENTS_PER_FRAME_MAX};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
@@ -191,7 +191,10 @@ impl Pull<'_> {
         }
         match item {
             Item::Reference(record) => self.add_reference(draft, record),
-            Item::Document(document) => self.add_document(draft, document, after),
+            Item::Document(document) => {
+                let after = if ahead.is_not_there(item) { 0 } else { after };
+                self.add_document(draft, document, after)
+            }
         }
     }
 
@@ -323,8 +326,5 @@ fn sorted(mut records: Vec<Record>) -> Vec<Record> {
 }
 
 fn proof_of(record: &Record) -> Option<BlobId> {
-    match StatedFact::from_bytes(&record.bytes).ok()?.content.body {
-        FactBody::SignDocument(sign) => Some(sign.proof),
-        _ => None,
-    }
+    StatedFact::from_bytes(&record.bytes).ok()?.content.body.proof()
 }

@@ -245,7 +245,14 @@ impl ServerSession {
     async fn references(&self, given: References) -> Result<(), CommitError> {
         let Some(speaker) = &self.speaker else { return Ok(()) };
         let device = speaker.record.device;
-        self.office.committer.run(move |writer| writer.take_references(device, &given)).await
+        match self.office.committer.run(move |writer| writer.take_references(device, &given)).await {
+            // Reading goes on: the device has not given back what it holds, and offers it again.
+            Err(CommitError::Store(error @ StoreError::Full { .. })) => {
+                tracing::warn!(device.id = %device, %error, "what a device gives back is not taken yet");
+                Ok(())
+            }
+            taken => taken,
+        }
     }
 
     /// The device answered a ping: it is there.

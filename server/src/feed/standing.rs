@@ -1,6 +1,6 @@
 //! How a device stands with the store, and how a session begins.
 
-use docket_sync_core::facts::{Origin, SCHEMA_LEVEL};
+use docket_sync_core::facts::{Origin, known_level};
 use docket_sync_core::ids::{Nonce, PersonId};
 use docket_sync_core::proof::Certificate;
 use docket_sync_core::sabotage::{self, Bug};
@@ -21,7 +21,7 @@ const BUSY_RETRY_MS: u64 = 2_000;
 
 /// How a device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     /// It works.
     Good,
     /// It was revoked: what it leaves is quarantined.
@@ -34,7 +34,7 @@ pub(super) enum Standing {
 
 impl Standing {
     /// How a known device stands.
-    pub(super) fn of(store: &dyn Store, record: &DeviceRecord) -> Result<Self, CommitError> {
+    pub(crate) fn of(store: &dyn Store, record: &DeviceRecord) -> Result<Self, CommitError> {
         if record.revoked_at.is_some() {
             return Ok(Self::Revoked);
         }
@@ -47,7 +47,7 @@ impl Standing {
     }
 
     /// Why it gets nothing.
-    pub(super) fn stop(self) -> Option<StopCode> {
+    pub(crate) fn stop(self) -> Option<StopCode> {
         match self {
             Self::Good => None,
             Self::Revoked => Some(StopCode::Revoked),
@@ -172,7 +172,7 @@ impl ServerSession {
             nonce,
             durable_to: durable.number,
             backed_up_to: self.office.backed_up()?.map_or(0, |last| last.number),
-            level: SCHEMA_LEVEL,
+            level: known_level(),
             digest,
             limits: None,
         };

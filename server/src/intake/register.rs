@@ -92,7 +92,11 @@ impl Writer {
             OnFile::Known(id) => self.known_record(id, "customer")?,
             OnFile::New(new) => {
                 let id = RecordId(self.random());
-                self.write_reference(id, Customer { name: new.name, phone: new.phone, language: None }.into(), by)?;
+                self.write_reference(
+                    id,
+                    Customer { name: new.name, phone: new.phone, language: None, codes: None }.into(),
+                    by,
+                )?;
                 id
             }
         };

@@ -3,6 +3,7 @@
 //! Ending: no new connection is accepted, requests under way may finish within [`DRAIN`], then connections are
 //! closed. Streams that never end by themselves (events, live devices) must end on the same signal.
 
+pub mod leaving;
 pub mod tls;
 
 use std::future::Future;
@@ -11,10 +12,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use axum::Router;
-use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 
+use leaving::{CountingAcceptor, SEND_BUFFER};
 pub use tls::{TlsError, TlsIdentity, grouped};
 
 /// How long requests under way may take when the server ends.
@@ -100,7 +101,16 @@ impl Listener {
         let socket = TcpListener::bind(address).map_err(failed)?;
         socket.set_nonblocking(true).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        Ok(Self { socket, address, transport })
+        Self { socket, address, transport }.with_send_buffer(SEND_BUFFER)
+    }
+
+    /// The same with another size of the system's buffer for each connection, in bytes.
+    pub fn with_send_buffer(self, bytes: usize) -> Result<Self, ListenError> {
+        // Accepted connections inherit it.
+        let set = rustix::net::sockopt::set_socket_send_buffer_size(&self.socket, bytes);
+        let address = self.address;
+        set.map_err(|error| ListenError::Address { address, source: error.into() })?;
+        Ok(self)
     }
 
     /// The address that is really bound.
@@ -138,9 +148,9 @@ impl Listener {
                 Transport::Tls(identity) => {
                     let config = RustlsConfig::from_config(identity.config);
                     let tls = RustlsAcceptor::new(config).handshake_timeout(HEAD_TIMEOUT);
-                    server.acceptor(tls.acceptor(NoDelayAcceptor::new())).serve(service).await
+                    server.acceptor(tls.acceptor(CountingAcceptor)).serve(service).await
                 }
-                Transport::InsecureHttp => server.acceptor(NoDelayAcceptor::new()).serve(service).await,
+                Transport::InsecureHttp => server.acceptor(CountingAcceptor).serve(service).await,
             }
         };
         tokio::pin!(running);

@@ -26,6 +26,8 @@ const CLAIMS: &[u8] = b"restored/claim/";
 const WAITING: &[u8] = b"waiting/device/";
 /// Meta: prefix of the pushes of a device that waits to be confirmed.
 const PUSHES: &[u8] = b"waiting/push/";
+/// Meta: prefix of the facts in those pushes, each with the push that it lies in.
+const HELD: &[u8] = b"waiting/fact/";
 /// Meta: prefix of revocations of devices that the store does not know.
 const REVOKED: &[u8] = b"waiting/revoked/";
 

@@ -1,5 +1,7 @@
 //! What devices give back: reference records, revocations, and what they say they hold.
 
+use std::collections::BTreeSet;
+
 use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId};
 use docket_sync_core::proof::{Receipt, Revocation};
 use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
@@ -69,6 +71,14 @@ impl Writer {
             let Ok(record) = ReferenceRecord::from_bytes(&bytes.0) else { continue };
             match &record.content {
                 Reference::Revocation(revocation) => self.take_revocation(&revocation.signed)?,
+                // What was given for use without asking is needed to judge what was done with it.
+                content @ (Reference::ApprovalCodes(_) | Reference::NumberBlocks(_)) if shows_loss => {
+                    let is_news = self.take_reference(&record)?;
+                    if is_news {
+                        self.know_given(content)?;
+                    }
+                    taken = taken.saturating_add(u64::from(is_news));
+                }
                 content if shows_loss && content.scope() == Some(ReferenceScope::Orders) => {
                     taken = taken.saturating_add(u64::from(self.take_reference(&record)?));
                 }
@@ -215,15 +225,20 @@ impl Writer {
             let Some(document) = keys::read_serial(&key, serial) else { continue };
             let view = self.current_view(document)?;
             let Some(request) = &view.request else { continue };
-            let has_another = request.serial.as_deref() != Some(serial);
-            holders.push((request.at.time, document, has_another));
+            holders.push((request.at.time, document, request.serial.clone().unwrap_or_default()));
         }
         holders.sort_unstable();
-        let Some((_, kept_by, _)) = holders.first().copied() else { return Ok(()) };
-        for (index, (_, document, has_another)) in holders.into_iter().enumerate().skip(1) {
-            if !has_another {
-                let suffixed = format!("{serial}-{}", index.saturating_add(1));
-                self.renumber(document, serial, suffixed, kept_by)?;
+        let Some((_, kept_by, _)) = holders.first().cloned() else { return Ok(()) };
+        // A suffix may have been lost and given again, too: every order keeps the one it shows, unless an earlier
+        // one shows the same.
+        let mut taken: BTreeSet<String> = holders.iter().map(|(.., shown)| shown.clone()).collect();
+        let mut kept = BTreeSet::from([serial.to_owned()]);
+        for (_, document, shown) in holders.into_iter().skip(1) {
+            if !kept.insert(shown) {
+                let suffixes = (2_u64..).map(|suffix| format!("{serial}-{suffix}"));
+                let Some(free) = suffixes.into_iter().find(|suffixed| !taken.contains(suffixed)) else { continue };
+                taken.insert(free.clone());
+                self.renumber(document, serial, free, kept_by)?;
             }
         }
         Ok(())

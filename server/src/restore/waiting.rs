@@ -1,10 +1,11 @@
 //! Devices that the store once enrolled and has forgotten: what they send waits until an administrator confirms
 //! them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use docket_sync_core::document::Record;
 use docket_sync_core::facts::Role;
-use docket_sync_core::ids::{DeviceId, PersonId};
+use docket_sync_core::ids::{DeviceId, DocumentId, PersonId};
 use docket_sync_core::limits;
 use docket_sync_core::proof::Certificate;
 use docket_sync_core::reference::Language;
@@ -13,7 +14,7 @@ use docket_sync_core::sync::gate::{Ground, Proof, own_proof};
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
 
-use super::{PUSHES, REVOKED, WAITING, key};
+use super::{HELD, PUSHES, REVOKED, WAITING, key};
 use crate::auth::people::NewPerson;
 use crate::commit::{CommitError, PushDone, Tables, Writer, keys};
 use crate::feed::devices::DeviceRecord;
@@ -72,7 +73,8 @@ pub(crate) fn was_revoked(store: &dyn Store, device: DeviceId) -> Result<bool, C
 }
 
 impl Writer {
-    /// A forgotten device came with its certificate: what it sent before is sent again now, or lost its meaning.
+    /// A forgotten device came with its certificate. What it left here before stays: it sends it again, and that is
+    /// noticed.
     ///
     /// # Errors
     /// When the store fails, or too many wait.
@@ -86,10 +88,9 @@ impl Writer {
             }
             tracing::warn!(device.id = %device, "a device that this store does not remember waits to be confirmed");
         }
-        self.drop_pushes(device)?;
         let now = self.now();
-        let first_at = known.map_or(now, |known| known.first_at);
-        let waiting = Waiting { certificate: certificate.to_bytes(), first_at, last_at: now, facts: 0, bytes: 0 };
+        let (first_at, facts, bytes) = known.map_or((now, 0, 0), |known| (known.first_at, known.facts, known.bytes));
+        let waiting = Waiting { certificate: certificate.to_bytes(), first_at, last_at: now, facts, bytes };
         self.write(Table::Meta, key(WAITING, &device.0), &waiting);
         self.touch_device(device);
         Ok(())
@@ -108,7 +109,8 @@ impl Writer {
     }
 
     /// Keeps a push of a forgotten device whole and answers that everything in it is held. `None` when there is no
-    /// room: nothing is acknowledged.
+    /// room: nothing is acknowledged. A fact that waits here already is not kept twice; a push of which everything
+    /// came again in later ones goes.
     ///
     /// # Errors
     /// When the store fails or the push contradicts itself.
@@ -116,30 +118,57 @@ impl Writer {
         let waiting_key = key(WAITING, &device.0);
         let mut waiting: Waiting =
             self.read(Table::Meta, &waiting_key)?.ok_or(CommitError::NotFound { what: "this device" })?;
-        let bytes = record::encode(push);
         let Ok(documents) = push.records.unpack() else { return Ok(None) };
-        let held: Vec<AckRun> = documents
-            .iter()
-            .flat_map(|(document, records)| records.iter().map(move |record| (*document, record)))
-            .map(|(document, record)| AckRun {
-                document,
-                actor: record.actor,
-                first: record.sequence,
-                count: 1,
-                outcome: Outcome::Held { missing: record.sequence },
-            })
-            .collect();
-        waiting.facts = waiting.facts.saturating_add(u64::try_from(held.len()).unwrap_or(u64::MAX));
-        waiting.bytes = waiting.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        let is_full = usize::try_from(waiting.facts).is_ok_and(|facts| facts > limits::QUARANTINE_ITEMS_PER_DEVICE_MAX)
-            || usize::try_from(waiting.bytes).is_ok_and(|bytes| bytes > limits::QUARANTINE_BYTES_PER_DEVICE_MAX);
-        if is_full {
-            return Ok(None);
+        let records = || documents.iter().flat_map(|(id, records)| records.iter().map(move |record| (*id, record)));
+        let mut held = self.held_facts(device)?;
+        let before: BTreeSet<PushId> = held.values().copied().collect();
+        let (bytes, counter) = (record::encode(push), counter(push));
+        let id = push_id(counter, &bytes);
+        let mut has_news = false;
+        for fact in records().map(|(document, record)| fact_key(document, record)) {
+            has_news |= held.insert(fact, id).is_none();
         }
-        let counter = counter(push);
-        self.put(Table::Meta, key(PUSHES, &[device.0.as_slice(), &counter.to_be_bytes()].concat()), bytes);
-        self.write(Table::Meta, waiting_key, &waiting);
-        Ok(Some(Ack { counter, number: self.tip().number, exceptions: held }))
+        if has_news {
+            let after: BTreeSet<PushId> = held.values().copied().collect();
+            let mut kept_bytes = bytes.len();
+            for other in after.iter().filter(|other| **other != id) {
+                let push = self.get(Table::Meta, &push_key(device, other))?;
+                kept_bytes = kept_bytes.saturating_add(push.map_or(0, |push| push.len()));
+            }
+            if held.len() > limits::QUARANTINE_ITEMS_PER_DEVICE_MAX
+                || kept_bytes > limits::QUARANTINE_BYTES_PER_DEVICE_MAX
+            {
+                return Ok(None);
+            }
+            for gone in before.difference(&after) {
+                self.remove(Table::Meta, push_key(device, gone));
+            }
+            for (fact, _) in held.iter().filter(|(_, push)| **push == id) {
+                self.put(Table::Meta, held_key(device, fact), id.to_vec());
+            }
+            self.put(Table::Meta, push_key(device, &id), bytes);
+            waiting.facts = u64::try_from(held.len()).unwrap_or(u64::MAX);
+            waiting.bytes = u64::try_from(kept_bytes).unwrap_or(u64::MAX);
+            self.write(Table::Meta, waiting_key, &waiting);
+        }
+        let run = |(document, record): (DocumentId, &Record)| AckRun {
+            document,
+            actor: record.actor,
+            first: record.sequence,
+            count: 1,
+            outcome: Outcome::Held { missing: record.sequence },
+        };
+        Ok(Some(Ack { counter, number: self.tip().number, exceptions: records().map(run).collect() }))
+    }
+
+    /// The facts of a device that wait here, each with the push that it lies in.
+    fn held_facts(&self, device: DeviceId) -> Result<BTreeMap<FactKey, PushId>, CommitError> {
+        let prefix = key(HELD, &device.0);
+        let rows = self.scan(Table::Meta, &KeyRange::prefix(prefix.clone()), usize::MAX)?;
+        let read = |(row, push): (Vec<u8>, Vec<u8>)| {
+            Some((row.get(prefix.len()..)?.try_into().ok()?, push.as_slice().try_into().ok()?))
+        };
+        Ok(rows.into_iter().filter_map(read).collect())
     }
 
     /// An administrator confirms a forgotten device: it is one of the store's again, and what it left here is judged
@@ -208,8 +237,10 @@ impl Writer {
     }
 
     fn drop_pushes(&mut self, device: DeviceId) -> Result<(), CommitError> {
-        for (key, _) in self.scan(Table::Meta, &KeyRange::prefix(key(PUSHES, &device.0)), usize::MAX)? {
-            self.remove(Table::Meta, key);
+        for prefix in [PUSHES, HELD] {
+            for (key, _) in self.scan(Table::Meta, &KeyRange::prefix(key(prefix, &device.0)), usize::MAX)? {
+                self.remove(Table::Meta, key);
+            }
         }
         Ok(())
     }
@@ -242,6 +273,37 @@ impl Writer {
         self.put(Table::Index, keys::roles_from(person, since), held);
         Ok(())
     }
+}
+
+/// A push that waits: the counter of its envelope, so that they lie in their order, and 8 bytes of its digest.
+type PushId = [u8; 16];
+
+/// A fact that waits: 16 bytes of the digest of its document and record.
+type FactKey = [u8; 16];
+
+fn push_id(counter: u64, bytes: &[u8]) -> PushId {
+    let mut id = [0; 16];
+    let (front, back) = id.split_at_mut(8);
+    front.copy_from_slice(&counter.to_be_bytes());
+    blake3::Hasher::new().update(bytes).finalize_xof().fill(back);
+    id
+}
+
+fn fact_key(document: DocumentId, record: &Record) -> FactKey {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&document.0).update(&record.actor.0).update(&record.sequence.to_be_bytes());
+    hasher.update(&record.time.0.to_be_bytes()).update(&record.bytes);
+    let mut key = [0; 16];
+    hasher.finalize_xof().fill(&mut key);
+    key
+}
+
+fn push_key(device: DeviceId, push: &PushId) -> Vec<u8> {
+    key(PUSHES, &[device.0.as_slice(), push].concat())
+}
+
+fn held_key(device: DeviceId, fact: &FactKey) -> Vec<u8> {
+    key(HELD, &[device.0.as_slice(), fact].concat())
 }
 
 fn counter(push: &Push) -> u64 {

@@ -3,6 +3,8 @@
 //! The fold reads facts only, so what the check finds is a fact by `system:signature-check`; devices see the same.
 //! Not here: how a signature is verified.
 
+pub mod codes;
+
 use docket_sync_core::facts::bodies::RejectSignature;
 use docket_sync_core::facts::{Fact, FactBody, FactKind, Origin, StatedFact};
 use docket_sync_core::ids::DocumentId;
@@ -33,7 +35,8 @@ impl Reactor for SignatureCheck {
             LogRecord::Fact(fact) => {
                 // The proof may have been here before the fact.
                 let kind = StatedFact::from_bytes(&fact.bytes).ok().and_then(|fact| fact.content.body.kind());
-                (kind == Some(FactKind::SignDocument)).then_some(Concern::Order(fact.document))
+                matches!(kind, Some(FactKind::SignDocument | FactKind::SignByCode))
+                    .then_some(Concern::Order(fact.document))
             }
             LogRecord::Started { .. }
             | LogRecord::Envelope { .. }
@@ -65,7 +68,9 @@ fn check(writer: &mut Writer, order: DocumentId) -> Result<(), CommitError> {
         .iter()
         .filter_map(|fact| if let FactBody::RejectSignature(body) = fact.body() { Some(body.digest) } else { None })
         .collect();
-    let is_open = |fact: &&Fact| fact.kind() == Some(FactKind::SignDocument) && !rejected.contains(&fact.digest);
+    let is_open = |fact: &&Fact| {
+        matches!(fact.kind(), Some(FactKind::SignDocument | FactKind::SignByCode)) && !rejected.contains(&fact.digest)
+    };
     let open: Vec<Fact> = known.facts.iter().filter(is_open).cloned().collect();
     for fact in open {
         let Some(problem) = problem(writer, order, &fact)? else { continue };
@@ -76,7 +81,10 @@ fn check(writer: &mut Writer, order: DocumentId) -> Result<(), CommitError> {
 }
 
 /// What is wrong with a signature; `None` when it verifies, or cannot be checked yet.
-fn problem(writer: &Writer, document: DocumentId, fact: &Fact) -> Result<Option<String>, CommitError> {
+fn problem(writer: &mut Writer, document: DocumentId, fact: &Fact) -> Result<Option<String>, CommitError> {
+    if let FactBody::SignByCode(body) = fact.body() {
+        return codes::problem(writer, document, fact.digest, body);
+    }
     let FactBody::SignDocument(body) = fact.body() else { return Ok(None) };
     let Some(Origin::Device { device, .. }) = fact.origin else { return Ok(None) };
     let Some(proof) = writer.get(Table::Blob, &body.proof.0)? else { return Ok(None) };

@@ -80,6 +80,8 @@ tables! {
     Import = 26,
     /// What lies across orders: serials, stocks, time, cash, goods.
     Books = 27,
+    /// Order and file -> what facts say of an attachment and what has arrived of it.
+    Attachment = 28,
 }
 
 impl Table {
@@ -94,7 +96,7 @@ mod tests {
     #[test]
     fn table_numbers_are_frozen() {
         let numbers: Vec<u8> = Table::ALL.iter().map(|table| table.number()).collect();
-        assert_eq!(numbers, (1..=27).collect::<Vec<u8>>());
+        assert_eq!(numbers, (1..=28).collect::<Vec<u8>>());
         assert_eq!((Table::Meta.number(), Table::Document.number(), Table::Blob.number()), (1, 3, 16));
         assert_eq!((Table::Log.name(), Table::Log.number()), ("Log", 2));
         assert!(Table::ALL.iter().all(|table| table.number() <= Table::NUMBER_MAX));

@@ -20,7 +20,7 @@ function visit(order, who, times, state, outcome = null) {
 function review(order, kind, text, options) {
   order.reviews.push({
     id: `${order.id.slice(4, 8)}${kind.length}`.repeat(6).slice(0, 32), order: order.id, serial: order.serial, kind, kind_text: both(text), owner: 'supervisor',
-    due_at: now + 45 * MINUTE, default: 'keep', blocking: false, status: 'open', opened_at: now - 20 * MINUTE, ...options,
+    due_at: now + 45 * MINUTE, default: 'keep', blocking: false, status: 'open', choice: null, decidable: true, opened_at: now - 20 * MINUTE, stake: { minor: 12_000, currency: 'CNY' }, ...options,
   });
   order.open_reviews += 1;
 }
@@ -147,4 +147,34 @@ export function firstDispatches(orders) {
     reason: index === 2 ? '客户指定由该技术员上门' : null,
     skipped: index === 0 ? [skip('sun', 'not_returned', OUT), skip('li', 'skill', SKILL)] : index === 2 ? [skip('mueller', 'overridden', ['overridden by the dispatcher', '派工员改派'])] : [],
   }));
+}
+
+/** What the gate kept apart: undecided, held behind another, decided either way. */
+export function firstQuarantine(orders) {
+  const item = (key, order, sequence, reason, summary, ago, decided = null) => ({
+    key: `${order.id.replaceAll('-', '')}9f9f9f9f${key}`, device: 'e7'.repeat(16), document: order.id, actor: '9f'.repeat(16), sequence, reason,
+    bytes: summary === null ? 61_440 : 1_740, received_at: now - ago, summary, decided,
+  });
+  const by = PEOPLE.chen.id;
+  return [
+    item('01', orders[3], 12, 'revoked', 'Note: 客户说压缩机昨晚又停了一次，要求今天再来人看', 2 * HOUR),
+    item('02', orders[3], 13, 'held', 'Work done: 更换启动电容', 2 * HOUR),
+    item('03', orders[5], 4, 'malformed', null, 5 * HOUR),
+    item('04', orders[6], 7, 'not_permitted', 'The call is closed', 26 * HOUR, { admitted: false, by, reason: '结案由文员办理', at: now - 20 * HOUR }),
+    item('05', orders[7], 9, 'out_of_scope', 'Note: 顺路帮忙看过，无异常', 3 * DAY, { admitted: true, by, reason: 'Confirmed by telephone with both technicians', at: now - 2 * DAY }),
+  ];
+}
+
+/** A store that was restored this morning, and two devices that it has forgotten. */
+export function firstHealing() {
+  return {
+    lost: true, from: '/mnt/backup, series 1', unnoticed: false, at: now - 3 * HOUR, until_number: 812, until_at: now - 27 * HOUR, seen_to: 930,
+    known_again: 96, brought: 7, unaccounted: 22,
+    devices: ['4a', '5b', '6c'].map((byte, index) => ({ device: byte.repeat(16), back: index < 2, seen_to: index < 2 ? 930 - index : null, known_again: index < 2 ? 48 : 0, brought: index < 2 ? 4 - index : 0, references: index })),
+    waiting: [
+      { device: 'c4'.repeat(16), person: { id: PEOPLE.li.id, name: PEOPLE.li.name }, enrolled_at: now - 20 * HOUR, first_at: now - 2 * HOUR, last_at: now - HOUR, facts: 14 },
+      { device: 'd9'.repeat(16), person: null, enrolled_at: null, first_at: now - HOUR, last_at: now - HOUR, facts: 1 },
+    ],
+    gaps: [{ document: 'c'.repeat(32), number: 907, device: '6c'.repeat(16) }], gaps_total: 1,
+  };
 }

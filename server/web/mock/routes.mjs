@@ -164,6 +164,33 @@ function callback(office, id, body) {
   return [200, item];
 }
 
+const step = (code, en, zh, more) => ({ code, title: { en, zh }, takes: 'check', unit: null, min: null, max: null, state: 'filled', whole: true, at_fault: false, too_early: false, photo_lacking: false, result: 'ok', reading_thousandths: null, text: null, people: [], time_at: Date.now() - 3_600_000, ...more });
+const FORMS = [{
+  code: 'gas_safety', version: 1, title: { en: 'Gas safety check in the home', zh: '户内燃气安全检查' }, whole: false,
+  steps: [
+    step('pressure', 'Pressure at the appliance', '灶前压力', { takes: 'reading', unit: 'kPa', min: '1.5', max: '3', result: null, reading_thousandths: 3_500, at_fault: true }),
+    step('leak_test', 'Leak test with soap solution', '肥皂水检漏', {}),
+    step('leak_photo', 'Photo of the leak', '漏点照片', { takes: 'photo', state: 'not_asked', result: null, time_at: null }),
+    step('hose', 'Hose and clamps', '软管及卡箍', { state: 'open', whole: false, result: null, time_at: null }),
+  ],
+}];
+function decide(office, key, admitted, body) {
+  const item = office.quarantine.find((one) => one.key === key);
+  if (!item) return refused(404, 'not_found', 'no such change in quarantine');
+  if (!body.reason?.trim()) return refused(422, 'missing_field', 'this field is mandatory', 'reason');
+  if (item.decided) return refused(409, 'already_done', 'it is decided');
+  if (admitted && item.summary === null) return refused(422, 'not_admissible', 'its bytes are not a fact: it can only be discarded');
+  item.decided = { admitted, by: PEOPLE.chen.id, reason: body.reason, at: Date.now() };
+  return [204, null];
+}
+
+function confirm(office, id) {
+  const waiting = office.healing.waiting.find((one) => one.device === id);
+  if (!waiting) return refused(404, 'not_found', 'no such device');
+  office.healing.waiting = office.healing.waiting.filter((one) => one !== waiting);
+  return [200, { admitted: waiting.facts }];
+}
+
 export function routes(office, { method, url, headers, body }) {
   const [, , name, id, rest] = url.pathname.split('/');
   const me = { person: PEOPLE.chen.id, name: PEOPLE.chen.name, roles: PEOPLE.chen.roles, language: 'zh' };
@@ -187,6 +214,7 @@ export function routes(office, { method, url, headers, body }) {
     case 'GET orders': return listOrders(office, url);
     case 'POST orders': return register(office, body);
     case 'GET orders/*': return [200, detailOf(office, order), { etag: order.etag }];
+    case 'GET orders/*/forms': return paged(FORMS, url);
     case 'POST orders/*/commands': return command(office, order, body, headers);
     case 'POST orders/*/dispatch': return dispatch(office, order, body, headers);
     case 'GET dispatch': return [200, board(office)];
@@ -194,7 +222,9 @@ export function routes(office, { method, url, headers, body }) {
     case 'POST callbacks/*': return callback(office, id, body);
     case 'GET reviews': return paged(reviews(), url);
     case 'GET technicians': return paged(TECHNICIANS.map((key) => technicianItem(office, key)), url);
-    case 'GET quarantine': return paged([{ device: 'e7'.repeat(16), document: office.orders[3].id, actor: '9f'.repeat(16), sequence: 12, reason: 'revoked', bytes: 1740, received_at: Date.now() - 7_200_000, key: '7e'.repeat(8), summary: null, decided: null }], url);
+    case 'GET quarantine': return paged(office.quarantine, url);
+    case 'POST quarantine/*/admit':
+    case 'POST quarantine/*/discard': return decide(office, id, rest === 'admit', body);
     case 'GET custody': case 'GET bench': case 'GET holdings': case 'GET cash': case 'GET refunds': case 'GET stock': case 'GET findings':
       return paged(booksList(office, route.slice(4), url), url);
     case 'GET cash/*': return paged(booksList(office, 'moves', url), url);
@@ -208,9 +238,10 @@ export function routes(office, { method, url, headers, body }) {
     }
     case 'POST people': return body.login ? [201, { id: 'f'.repeat(32) }] : refused(422, 'missing_field', 'this field is mandatory', 'login');
     case 'POST devices/*': return [200, { code: 'K7QM-4WDX-R2HP', expires_at: Date.now() + 900_000, server_fingerprint: '8c1f04aa57e2936bd0417f5e2ac9b8613d70f2e45b9a6c18e3f7d2540a9b6c1e' }];
+    case 'POST devices/*/confirm': return confirm(office, id);
     case 'POST devices/*/revoke': return [200, {}];
-    case 'GET store/*': return [200, { lost: false, unnoticed: false, at: null, known_again: 0, gaps_total: 0, waiting: [] }];
-    case 'GET store': return [200, { store: '5e'.repeat(16), epoch: '01c3d9a477e0b21f', fingerprint: '8c1f04aa57e2936bd0417f5e2ac9b8613d70f2e45b9a6c18e3f7d2540a9b6c1e', number: office.number, chain: 'be'.repeat(32) }];
+    case 'GET store': return [200, { store: '5e'.repeat(16), epoch: '01c3d9a477e0b21f', fingerprint: '8c1f04aa57e2936bd0417f5e2ac9b8613d70f2e45b9a6c18e3f7d2540a9b6c1e', number: office.number, chain: 'be'.repeat(32), backed_up_to: office.number - 12, backed_up_at: Date.now() - 2_400_000 }];
+    case 'GET store/*': return id === 'healing' ? [200, office.healing] : refused(404, 'not_found', 'no such route');
     default: return refused(404, 'not_found', 'no such route');
   }
 }

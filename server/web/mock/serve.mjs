@@ -7,7 +7,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { act } from './acts.mjs';
 import { firstBooks } from './books.mjs';
-import { contacts, firstCallbacks, firstDay, firstDispatches } from './data.mjs';
+import { contacts, firstCallbacks, firstDay, firstDispatches, firstHealing, firstQuarantine } from './data.mjs';
 import { routes } from './routes.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
@@ -17,7 +17,7 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 
 const orders = firstDay();
 export const office = {
-  orders, contacts, callbacks: firstCallbacks(orders), dispatches: firstDispatches(orders), books: firstBooks(orders, Date.now()), streams: new Set(), log: [], number: 1000, session: false, turn: 43,
+  orders, contacts, callbacks: firstCallbacks(orders), dispatches: firstDispatches(orders), books: firstBooks(orders, Date.now()), quarantine: firstQuarantine(orders), healing: firstHealing(), streams: new Set(), log: [], number: 1000, session: false, turn: 43,
   /** Tells every open page. */
   emit(event, data) {
     this.number += 1;
@@ -70,5 +70,5 @@ createServer(async (request, response) => {
   const [status, body, headers = {}] = answer;
   if (office.slowMs) await new Promise((resolve) => { setTimeout(resolve, office.slowMs); });
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  return response.end(JSON.stringify(body));
+  return response.end(body === null ? undefined : JSON.stringify(body));
 }).listen(PORT, '127.0.0.1', () => console.log(`stand-in office: http://127.0.0.1:${PORT}`));

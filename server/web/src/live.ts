@@ -7,7 +7,8 @@ import type { Callback, OrderRow, Technician } from './types';
 export type LiveEvent =
   | { kind: 'order'; row: OrderRow }
   | { kind: 'callback'; item: Callback }
-  | { kind: 'technician'; technician: Technician };
+  | { kind: 'technician'; technician: Technician }
+  | { kind: 'attachment'; id: string };
 
 export type LiveState = 'connecting' | 'live' | 'lost';
 
@@ -81,6 +82,7 @@ function connect(): void {
   source.addEventListener('order', (event) => receive(event, (data) => ({ kind: 'order', row: data.row ?? data })));
   source.addEventListener('callback', (event) => receive(event, (data) => ({ kind: 'callback', item: data })));
   source.addEventListener('technician', (event) => receive(event, (data) => ({ kind: 'technician', technician: data })));
+  source.addEventListener('attachment', (event) => receive(event, (data) => ({ kind: 'attachment', id: data.id })));
   source.addEventListener('reset', (event) => {
     lastId = (event as MessageEvent).lastEventId || null;
     resync.value += 1;

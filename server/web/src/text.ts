@@ -1,6 +1,7 @@
 /** The words of the page. All come from the message catalogue; nothing is fetched at run time. */
 
 import { signal } from '@preact/signals';
+import attachments from '../../../schemas/messages/attachments.json';
 import errors from '../../../schemas/messages/errors.json';
 import facts from '../../../schemas/messages/facts.json';
 import lifecycle from '../../../schemas/messages/lifecycle.json';
@@ -53,7 +54,7 @@ export function t(key: TextKey, values: Values = {}): string {
 }
 
 /** The page's own words go first; states, kinds and refusals have theirs where the server has them. */
-const texts: Record<string, Both> = { ...errors, ...facts, ...lifecycle, ...catalogue };
+const texts: Record<string, Both> = { ...errors, ...attachments, ...facts, ...lifecycle, ...catalogue };
 
 /** A text by family and code, if the catalogue has one. */
 export function find(family: string, code: string): string | null {

@@ -85,6 +85,17 @@ export interface TimelineFact {
   denies?: FactRef[];
 }
 
+export interface ProofFact {
+  fact: FactRef;
+  way: 'code' | 'paper';
+  name: string;
+  relation: string;
+  opinion: { grade: string; text: string | null };
+  voucher_digest: string;
+  photo: string | null;
+  signed_at: Millis;
+}
+
 export interface Visit {
   id: FactRef;
   technician: Named | Id;
@@ -107,7 +118,41 @@ export interface Line {
   standing: string;
   covered: boolean;
   billable: boolean;
+  /** Why it is not billed. */
+  held: string | null;
+  held_text: Both | null;
+  /** What is charged for it where it is billed. */
+  charge: Money | null;
   technician: Named | Id | null;
+}
+
+/** One step of a form with what was filled in. */
+export interface FormStep {
+  code: string;
+  title: Both;
+  takes: 'check' | 'reading' | 'photo' | 'text' | 'people';
+  unit: string | null;
+  min: string | null;
+  max: string | null;
+  state: 'not_asked' | 'open' | 'filled';
+  whole: boolean;
+  at_fault: boolean;
+  too_early: boolean;
+  photo_lacking: boolean;
+  result: 'ok' | 'fault' | 'not_applicable' | null;
+  reading_thousandths: number | null;
+  text: string | null;
+  people: Named[];
+  time_at: Millis | null;
+}
+
+/** A form of an order. */
+export interface FormRecord {
+  code: string;
+  version: number;
+  title: Both;
+  whole: boolean;
+  steps: FormStep[];
 }
 
 export interface Note {
@@ -173,7 +218,10 @@ export interface Review {
   choices: { choice: string; text: Both }[];
   blocking: boolean;
   status: string;
+  choice: string | null;
+  decidable: boolean;
   opened_at: Millis;
+  stake: Money | null;
 }
 
 export interface Explanation {
@@ -194,6 +242,8 @@ export interface OrderDetail extends OrderRow {
   lines: Line[];
   notes: Note[];
   signatures: SignatureFact[];
+  proofs: ProofFact[];
+  repeat_of: Id | null;
   cancels: Cancel[];
   assignments: Assignment[];
   reviews: Review[];
@@ -285,6 +335,7 @@ export interface Quarantined {
 export interface WaitingDevice {
   device: Id;
   person: { id: Id; name: string } | null;
+  enrolled_at: Millis | null;
   facts: number;
 }
 
@@ -292,7 +343,13 @@ export interface Healing {
   lost: boolean;
   unnoticed: boolean;
   at: Millis | null;
+  /** Facts that came back under the office's own receipts. */
   known_again: number;
+  /** Facts that devices brought under their own signatures: lost ones, or new work. */
+  brought: number;
+  /** Numbers of the log that devices had seen and nothing returned accounts for. */
+  unaccounted: number;
+  devices: { device: Id; back: boolean }[];
   gaps_total: number;
   waiting: WaitingDevice[];
 }
@@ -320,4 +377,32 @@ export interface StoreStatus {
   chain: string;
   backed_up_to: number;
   backed_up_at: Millis | null;
+}
+
+export interface AttachmentDevice {
+  id: Id;
+  person: Named | null;
+}
+
+export interface Attachment {
+  blob: string;
+  name: string | null;
+  media_type: string | null;
+  /** Bytes. */
+  size: number | null;
+  state: 'present' | 'missing' | 'unnamed';
+  /** Whether it stands for a signature. */
+  signs: boolean;
+  thumbnail: boolean;
+  named: { fact: string; at: Millis; by: Named | null; device: AttachmentDevice | null } | null;
+  received: { at: Millis; device: AttachmentDevice | null; person: Named | null; number: number } | null;
+}
+
+export interface AttachmentList {
+  items: Attachment[];
+  kept: boolean;
+  /** Whether this person may enter a voucher signed by hand. */
+  paper: boolean;
+  lacking: { fact: string; demand: string }[];
+  most_bytes: number;
 }

@@ -6,6 +6,7 @@ use super::availability::{is_over, knows_done, own_assignment, own_visits, rever
 use super::field::{own_line, own_visit};
 use super::office::person;
 use super::{Act, CommandCode, Desk, Made, Refusal};
+use crate::attachments::needs_photo;
 use crate::facts::values::{ApprovalWay, HoldReason, Liability, Money, ReceiptFate};
 use crate::facts::{FactBody, FactKind, Role};
 use crate::ids::{FactRef, PersonId};
@@ -107,10 +108,12 @@ fn terms(desk: &Desk<'_>, kind: FactKind) -> Result<(), Refusal> {
         FactKind::CancelByCustomer if is_over(view) => desk.refuse("order_over"),
         FactKind::CancelByCustomer if view.state == OrderState::CancelContested => desk.refuse("cancel_contested"),
         FactKind::Invoice if view.billable.values().all(|minor| *minor == 0) => desk.refuse("nothing_billable"),
-        FactKind::SignByCode | FactKind::AttachPaper if view.visits.iter().all(|visit| visit.outcome.is_none()) => {
+        FactKind::SignByCode | FactKind::AttachPaper | FactKind::PrintVoucher
+            if view.visits.iter().all(|visit| visit.outcome.is_none()) =>
+        {
             desk.refuse("no_outcome")
         }
-        FactKind::SignByCode | FactKind::AttachPaper => signable(desk),
+        FactKind::SignByCode | FactKind::AttachPaper | FactKind::PrintVoucher => signable(desk),
         _ => Ok(()),
     }
 }
@@ -159,6 +162,18 @@ fn pocket(desk: &Desk<'_>, currency: Option<&str>) -> i64 {
     of_currency.map(|(_, minor)| *minor).max().unwrap_or(0)
 }
 
+/// Promises that are made with the customer: who he was is stated.
+pub(super) fn is_with_customer(kind: FactKind) -> bool {
+    matches!(
+        kind,
+        FactKind::AddWorkItem
+            | FactKind::DropWorkItem
+            | FactKind::GiveConsent
+            | FactKind::RefuseConsent
+            | FactKind::CancelByCustomer
+    )
+}
+
 /// The fact of an act.
 pub(super) fn decide(desk: &Desk<'_>, act: &Act) -> Result<Made, Refusal> {
     if act.body.kind() != desk.code.act() {
@@ -168,15 +183,7 @@ pub(super) fn decide(desk: &Desk<'_>, act: &Act) -> Result<Made, Refusal> {
         return desk.wrong(code, field);
     }
     let customer = person(desk, act.customer.as_ref())?;
-    let with_customer = matches!(
-        act.body,
-        FactBody::AddWorkItem(_)
-            | FactBody::DropWorkItem(_)
-            | FactBody::GiveConsent(_)
-            | FactBody::RefuseConsent(_)
-            | FactBody::CancelByCustomer(_)
-    );
-    if with_customer && customer.is_none() {
+    if act.body.kind().is_some_and(is_with_customer) && customer.is_none() {
         return desk.wrong("missing_field", "customer");
     }
     check_plan(desk, &act.body)?;
@@ -221,7 +228,11 @@ fn check_plan(desk: &Desk<'_>, body: &FactBody) -> Result<(), Refusal> {
                 .missing
                 .iter()
                 .any(|missing| missing.fact.reference() == body.fact && missing.demand == body.demand);
-            if lacks { Ok(()) } else { desk.wrong("nothing_missing", "demand") }
+            if !lacks {
+                return desk.wrong("nothing_missing", "demand");
+            }
+            // C-084: a seal is on paper; its photo closes it.
+            if needs_photo(body.demand) && body.blob.is_none() { desk.wrong("missing_field", "blob") } else { Ok(()) }
         }
         _ => Ok(()),
     }
@@ -244,6 +255,11 @@ fn check_terms(desk: &Desk<'_>, act: &Act) -> Result<(), Refusal> {
         FactBody::GiveConsent(body) if !is_current(body.quote, body.version) => desk.wrong("no_quote", "quote"),
         FactBody::RefuseConsent(body) if !is_current(body.quote, body.version) => desk.wrong("no_quote", "quote"),
         FactBody::SignByCode(body) if body.covered.is_empty() => desk.wrong("voucher_incomplete", "covered"),
+        // A code is good once.
+        FactBody::SignByCode(body) if facets.proofs.iter().any(|proof| proof.code == Some(body.code)) => {
+            desk.wrong("code_used", "code")
+        }
+        FactBody::PrintVoucher(body) if body.covered.is_empty() => desk.wrong("voucher_incomplete", "covered"),
         FactBody::AttachPaper(body) if body.covered.is_empty() => desk.wrong("voucher_incomplete", "covered"),
         // U-21: a technician's word alone approves nothing.
         FactBody::Approve(body) if !desk.context.has(Role::Supervisor) => {

@@ -167,7 +167,8 @@ pub(super) fn can_be_reinstated(effect: CancelEffect) -> bool {
 /// Whether this person may decide the review: it waits, or only its default has fired, which a person may undo
 /// (U-19). A supervisor may decide for anybody.
 pub(super) fn decides(desk: &Desk<'_>, review: &Review) -> bool {
-    matches!(review.status, ReviewStatus::Open | ReviewStatus::Defaulted)
+    // A decision is undone by deciding again, knowing it; so is a default that fired (U-19).
+    review.status != ReviewStatus::Lapsed
         && (desk.context.has(review.owner) || desk.context.has(Role::Supervisor))
 }
 
@@ -294,7 +295,10 @@ fn visit(desk: &Desk<'_>) -> Result<(), Refusal> {
 
 /// C-083: the signed report carries content, fee and time; what lacks one is not offered for signing.
 pub(super) fn signable(desk: &Desk<'_>) -> Result<(), Refusal> {
-    if !matches!(desk.code, CommandCode::Sign | CommandCode::SignByCode | CommandCode::AttachPaper) {
+    if !matches!(
+        desk.code,
+        CommandCode::Sign | CommandCode::SignByCode | CommandCode::AttachPaper | CommandCode::PrintVoucher
+    ) {
         return Ok(());
     }
     let view = desk.view;

@@ -170,6 +170,10 @@ coded_enum! {
         RecordCallback = 78 "record_callback",
         /// States a fact of the kind of this name.
         HandleComplaint = 79 "handle_complaint",
+        /// States a fact of the kind of this name.
+        VoidNumber = 90 "void_number",
+        /// States a fact of the kind of this name.
+        PrintVoucher = 95 "print_voucher",
     }
 }
 

@@ -4,6 +4,7 @@ use super::{CommandCode, Context, Refusal};
 use crate::facts::FactBody;
 use crate::facts::values::{CustomerPerson, Window};
 use crate::lifecycle::view::OrderView;
+use crate::reference::Translated;
 
 /// What every check reads.
 pub(super) struct Desk<'a> {
@@ -17,11 +18,16 @@ pub(super) type Made = (FactBody, Option<CustomerPerson>);
 
 impl Desk<'_> {
     pub(super) fn refuse<T>(&self, code: &'static str) -> Result<T, Refusal> {
-        Err(Refusal { code, field: None, command: self.code, from: self.view.state })
+        Err(Refusal { code, field: None, command: self.code, from: self.view.state, about: None })
+    }
+
+    pub(super) fn refuse_about<T>(&self, code: &'static str, about: &Translated) -> Result<T, Refusal> {
+        let about = Some(about.clone());
+        Err(Refusal { code, field: None, command: self.code, from: self.view.state, about })
     }
 
     pub(super) fn wrong<T>(&self, code: &'static str, field: &'static str) -> Result<T, Refusal> {
-        Err(Refusal { code, field: Some(field), command: self.code, from: self.view.state })
+        Err(Refusal { code, field: Some(field), command: self.code, from: self.view.state, about: None })
     }
 
     /// Text that a person must fill in.

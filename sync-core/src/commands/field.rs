@@ -4,6 +4,7 @@ use super::availability::{fits_item, may_correct, own_visits};
 use super::office::{is_currency, person};
 use super::{Command, Desk, Made, Refusal};
 use crate::facts::bodies::{self, SignDocument};
+use crate::facts::complete::Complete;
 use crate::facts::values::{Line, LineKind, PartSource, UnfinishedReason, VisitRef, Window};
 use crate::facts::{Author, FactBody, Role};
 use crate::ids::{Digest, FactRef};
@@ -97,6 +98,9 @@ fn checked(desk: &Desk<'_>, line: &Line) -> Result<Line, Refusal> {
     }
     if line.kind == LineKind::Photo && line.blob.is_none() {
         return desk.wrong("missing_field", "blob");
+    }
+    if let Some(code) = line.blob.as_ref().and_then(Complete::problem) {
+        return desk.wrong(code, "blob");
     }
     if line.kind == LineKind::Checklist && line.result.is_none() {
         return desk.wrong("missing_field", "result");

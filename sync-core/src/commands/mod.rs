@@ -12,6 +12,7 @@ mod availability;
 mod command;
 mod desk;
 mod field;
+pub mod form;
 mod office;
 
 pub use command::{Act, Command, CommandCode, SkillMatch};
@@ -20,10 +21,12 @@ use std::collections::BTreeMap;
 
 use crate::facts::values::{Demand, VisitRef};
 use crate::facts::{Author, FactBody, FactKind, Head, Role, bodies, once_digest};
+use crate::forms::{self, Form};
 use crate::ids::{Digest, PersonId};
 use crate::lifecycle::messages::{Language, coded, filled};
 use crate::lifecycle::view::{OrderState, OrderView, Review, ReviewStatus};
 use crate::lifecycle::{FactSet, REVIEW_DEFAULT_RULE};
+use crate::reference::Translated;
 use desk::{Desk, Made};
 
 /// Who decides, and what he held.
@@ -43,6 +46,8 @@ pub struct Context {
     pub tariff: Option<u32>,
     /// The colleague's visit that this one continues.
     pub continues: Option<VisitRef>,
+    /// The forms that he holds for this order (C-060 to C-070).
+    pub forms: Vec<Form>,
     /// What is left of his quotas, thousandths by the part's code (U-13).
     pub quotas: BTreeMap<String, i64>,
 }
@@ -59,6 +64,7 @@ impl Context {
             missing: Vec::new(),
             tariff: None,
             continues: None,
+            forms: Vec::new(),
             quotas: BTreeMap::new(),
         }
     }
@@ -88,6 +94,8 @@ pub struct Refusal {
     pub command: CommandCode,
     /// The state that the order was in.
     pub from: OrderState,
+    /// What the text names beside field and state: the step of a form, in each language.
+    pub about: Option<Translated>,
 }
 
 impl Refusal {
@@ -98,6 +106,7 @@ impl Refusal {
             ("field", self.field.map_or("", |field| coded("field", field, language))),
             ("state", coded("state", self.from.code(), language)),
             ("command", coded("command", self.command.code(), language)),
+            ("about", self.about.as_ref().map_or("", |about| about.text(language.into()))),
         ];
         filled(&format!("refusal.{}", self.code), language, &values)
     }
@@ -126,7 +135,7 @@ pub fn decide(view: &OrderView, command: &Command, context: &Context) -> Result<
         work_item: context.work_item.filter(|item| *item != 1),
         role: body.kind().and_then(|kind| stated_role(kind, context)),
         witnesses: Some(witnesses).filter(|witnesses| !witnesses.is_empty()),
-        missing: Some(context.missing.clone()).filter(|missing| !missing.is_empty()),
+        missing: Some(missing(&desk)?).filter(|missing| !missing.is_empty()),
         tariff: context.tariff,
         continues: context.continues,
         ..Head::default()
@@ -134,11 +143,48 @@ pub fn decide(view: &OrderView, command: &Command, context: &Context) -> Result<
     Ok(Decision { body, head })
 }
 
+/// What is owed with the fact: what the caller found lacking, and with an outcome what the forms find.
+fn missing(desk: &Desk<'_>) -> Result<Vec<Demand>, Refusal> {
+    let mut missing = desk.context.missing.clone();
+    if desk.code == CommandCode::Done {
+        let lines = &desk.view.lines;
+        let for_order = desk.context.forms.iter().filter(|form| form.is_for(desk.view));
+        let records: Vec<_> = for_order.map(|form| form.record(lines)).collect();
+        if let Some(step) = forms::refused_step(&records) {
+            return desk.refuse_about("form_step_lacking", &step.title);
+        }
+        missing.extend(forms::demands(&records, lines));
+        missing.sort_unstable();
+        missing.dedup();
+    }
+    Ok(missing)
+}
+
 /// The commands that this person may use now, in the order of [`CommandCode`].
 #[must_use]
 pub fn offered(view: &OrderView, context: &Context) -> Vec<CommandCode> {
     let usable = |code: &CommandCode| availability::available(&Desk { view, context, code: *code }).is_ok();
     CommandCode::ALL.iter().copied().filter(usable).collect()
+}
+
+/// One command as it is offered, or why it is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The command.
+    pub command: CommandCode,
+    /// Why it is not there now.
+    pub refusal: Option<Refusal>,
+}
+
+/// Every command that this person's roles allow, with the reason for each that the order does not.
+#[must_use]
+pub fn offers(view: &OrderView, context: &Context) -> Vec<Offer> {
+    let offer = |command: CommandCode| {
+        let refusal = availability::available(&Desk { view, context, code: command }).err();
+        Offer { command, refusal }
+    };
+    let allowed = |offer: &Offer| offer.refusal.as_ref().is_none_or(|refusal| refusal.code != "not_permitted");
+    CommandCode::ALL.iter().copied().map(offer).filter(allowed).collect()
 }
 
 /// The author of a default that fires.
@@ -178,18 +224,7 @@ fn stated_role(kind: FactKind, context: &Context) -> Option<Role> {
         Role::CallbackAgent,
     ];
     let role = ranked.into_iter().find(|role| context.has(*role) && allowed.contains(role))?;
-    let matters = matches!(
-        kind,
-        FactKind::Assign
-            | FactKind::Unassign
-            | FactKind::ProposeAppointment
-            | FactKind::CancelByOffice
-            | FactKind::Reinstate
-            | FactKind::ReverseLine
-            | FactKind::WithdrawOwn
-            | FactKind::ResolveReview
-    );
-    ((matters || kind.level() > 1) && role != crate::lifecycle::suggested_role(kind)).then_some(role)
+    (kind.role_counts() && role != crate::lifecycle::suggested_role(kind)).then_some(role)
 }
 
 #[cfg(test)]

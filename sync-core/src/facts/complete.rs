@@ -5,11 +5,12 @@
 
 use super::values::{
     Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, Claim, ComplaintKind, Correction, CustodyPlace,
-    Demand, EmergencyBasis, EscalationKind, FindingKind, Goods, HeaderChange, HoldReason, Liability, Line, Matter,
+    Demand, EmergencyBasis, EscalationKind, FindingKind, FormEntry, Goods, HeaderChange, HoldReason, Liability, Line, LineKind, Matter,
     Money, Opinion, PartWanted, Place, QuoteLine, ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip,
     UnfinishedReason, Urgency, Verdict, Window,
 };
 use super::{Author, Origin, SeenRef};
+use crate::attachments::{MediaType, check_size};
 use crate::ids::{
     ActorId, BlobId, DeviceId, Digest, DocumentId, FactRef, KeyId, PersonId, RecordId, ReviewId, Signature,
 };
@@ -59,7 +60,6 @@ always!(
     ReviewChoice,
     UnfinishedReason,
     Skip,
-    Blob,
     HoldReason,
     EmergencyBasis,
     Verdict,
@@ -125,6 +125,13 @@ impl Complete for Window {
     }
 }
 
+impl Complete for Blob {
+    fn problem(&self) -> Option<&'static str> {
+        let known = MediaType::from_name(&self.media_type).is_some() && check_size(self.size).is_ok();
+        (!known).then_some("wrong_attachment")
+    }
+}
+
 impl Complete for Opinion {
     fn problem(&self) -> Option<&'static str> {
         self.text.problem()
@@ -136,7 +143,22 @@ impl Complete for Line {
         self.name
             .problem()
             .or_else(|| self.amount.problem())
-            .or_else(|| (self.quantity < 0).then_some("wrong_quantity"))
+            // A reading may be below zero.
+            .or_else(|| (self.quantity < 0 && self.kind != LineKind::Reading).then_some("wrong_quantity"))
+            .or_else(|| self.entry.problem())
+            .or_else(|| self.blob.problem())
+    }
+}
+
+impl Complete for FormEntry {
+    fn problem(&self) -> Option<&'static str> {
+        let people = self.people.as_ref().map_or(0, Vec::len);
+        let long = people > limits::LIST_MAX;
+        self.form
+            .problem()
+            .or_else(|| self.step.problem())
+            .or_else(|| self.text.problem())
+            .or_else(|| long.then_some("too_long"))
     }
 }
 

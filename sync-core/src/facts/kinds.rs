@@ -18,6 +18,8 @@ const DESK: &[Role] = &[Clerk, Supervisor];
 const VISIT: &[Role] = &[Technician, Supervisor];
 const BOOKS: &[Role] = &[Accountant];
 const STORE: &[Role] = &[Clerk, Storekeeper, Supervisor];
+/// Who spoils a receipt says so: the technician for numbers of his own block.
+const NUMBERS: &[Role] = &[Clerk, Storekeeper, Supervisor, Technician];
 const GOODS: &[Role] = &[Technician, Storekeeper, Clerk, Supervisor];
 const STAFF: &[Role] = &[Clerk, Dispatcher, Supervisor, Quality];
 const QUALITY: &[Role] = &[Quality, Supervisor];
@@ -27,6 +29,21 @@ const COSTS: &[Role] = &[Accountant, Clerk, Supervisor];
 const LIABILITY: &[Role] = &[Clerk, Supervisor, Quality];
 const CALLERS: &[Role] = &[CallbackAgent, Clerk, Supervisor];
 const NOBODY: &[Role] = &[];
+
+impl FactBody {
+    /// The reference records that an order names by this fact: customer, site, unit.
+    #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds name no record that a device needs")]
+    pub fn named_records(&self) -> Vec<crate::ids::RecordId> {
+        let named = match self {
+            Self::RegisterCall(call) => [Some(call.customer), Some(call.site), call.unit],
+            Self::CreateEmergencyOrder(order) => [order.customer, order.site, order.unit],
+            Self::CompletePaperwork(paper) => [Some(paper.customer), Some(paper.site), paper.unit],
+            _ => [None; 3],
+        };
+        named.into_iter().flatten().collect()
+    }
+}
 
 /// Kinds that may lie in either document of an order: what is stated about a fact lies where that fact lies.
 const IN_BOTH: &[FactKind] = &[
@@ -44,6 +61,24 @@ impl FactKind {
     #[must_use]
     pub fn lies_in(self, audience: Audience) -> bool {
         self.audience() == audience || IN_BOTH.contains(&self)
+    }
+
+    /// Whether the role in which its author acts decides something: intents are ranked by it (R2), corrections and
+    /// decisions depend on it. A fact that does not state it is read as by the first role of its row.
+    #[must_use]
+    pub fn role_counts(self) -> bool {
+        self.level() > 1
+            || matches!(
+                self,
+                Self::Assign
+                    | Self::Unassign
+                    | Self::ProposeAppointment
+                    | Self::CancelByOffice
+                    | Self::Reinstate
+                    | Self::ReverseLine
+                    | Self::WithdrawOwn
+                    | Self::ResolveReview
+            )
     }
 
     /// Kinds that may be the first fact of an order's document.
@@ -150,6 +185,19 @@ macro_rules! fact_kinds {
                 }
             }
 
+            /// The fields of a kind, as a person fills them in.
+            pub(crate) fn form(kind: FactKind) -> Vec<crate::commands::form::FormField> {
+                match kind { $(FactKind::$body => $body::form()),* }
+            }
+
+            /// A body of a kind, from what a person filled in.
+            pub(crate) fn from_form(
+                kind: FactKind,
+                form: &crate::commands::form::Reader<'_>,
+            ) -> Result<Self, crate::commands::form::FormError> {
+                match kind { $(FactKind::$body => $body::from_form(form).map(Self::$body)),* }
+            }
+
             pub(super) fn encode_into(&self, bytes: &mut Vec<u8>) {
                 match self {
                     $(Self::$body(body) => bytes.extend(crate::wire::encode(body)),)*
@@ -160,12 +208,15 @@ macro_rules! fact_kinds {
             /// A body that does not read as its kind is an error; from a later level it may hold values that this
             /// version does not know, and is kept whole (U-15).
             pub(super) fn decode_from(kind: u8, level: u8, item: &[u8]) -> Result<Self, crate::DecodeError> {
+                let knows = super::level::known_level();
                 let known = match kind {
-                    $($number => crate::wire::decode(concat!("fact ", $code), item).map(Self::$body),)*
+                    $($number if $level <= knows => {
+                        crate::wire::decode(concat!("fact ", $code), item).map(Self::$body)
+                    })*
                     _ => return Ok(Self::Unknown { kind, bytes: item.to_vec() }),
                 };
                 match known {
-                    Err(_) if level > super::SCHEMA_LEVEL => Ok(Self::Unknown { kind, bytes: item.to_vec() }),
+                    Err(_) if level > knows => Ok(Self::Unknown { kind, bytes: item.to_vec() }),
                     known => known,
                 }
             }
@@ -328,8 +379,8 @@ fact_kinds! {
         "names a fact that lacks this document";
     74 "assign_number" AssignNumber Admin Field STORE true Branch 2
         "numbering ledger";
-    75 "void_number" VoidNumber Admin Field STORE true Branch 2
-        "numbering ledger; reason";
+    75 "void_number" VoidNumber Admin Field NUMBERS true Off 2
+        "numbering ledger; reason; a technician only a number of his own block";
     76 "open_complaint" OpenComplaint Commitment Field READERS true Off 2
         "kind, severity, words";
     77 "replace_line" ReplaceLine Physical Field VISIT false Off 2
@@ -358,10 +409,26 @@ fact_kinds! {
         "names the DONE";
     89 "handle_complaint" HandleComplaint Admin Office CALLERS false Branch 2
         "names the complaint; words";
+    95 "print_voucher" PrintVoucher Admin Field ANYONE false Off 2
+        "an outcome; content, fee and time are stated (C-083)";
     96 "state_finding" StateFinding Admin Field NOBODY true Online 2
         "by the ledger: what lies across orders (lifecycle 4.5)";
     97 "lift_finding" LiftFinding Admin Field NOBODY true Online 2
         "by the ledger: it does not hold any more";
+}
+
+impl FactBody {
+    /// Content address of the small blob that travels beside the fact: what a customer saw, and what he drew.
+    #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other kind has a proof")]
+    pub fn proof(&self) -> Option<crate::ids::BlobId> {
+        match self {
+            Self::SignDocument(body) => Some(body.proof),
+            Self::SignByCode(body) => body.document,
+            Self::PrintVoucher(body) => Some(body.document),
+            _ => None,
+        }
+    }
 }
 
 impl FactKind {

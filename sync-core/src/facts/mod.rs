@@ -8,24 +8,29 @@
 //! Format: `schemas/fact.md`; golden bytes: `schemas/golden`.
 
 pub mod bodies;
-mod complete;
+pub(crate) mod complete;
 mod contained;
 mod kinds;
+mod level;
+mod numbers;
+mod origin;
 mod rights;
 pub mod values;
 
 use minicbor::{Decode, Encode};
 
 pub use kinds::{FactBody, FactKind};
+#[cfg(feature = "scenario")]
+pub use level::as_level;
+pub use level::{SCHEMA_LEVEL, known_level};
+pub use numbers::{Block, Ledger, receipt_number};
+pub use origin::Origin;
 pub use rights::{Audience, Class, Reach, Right, Role};
 
 use crate::DecodeError;
-use crate::ids::{ActorId, DeviceId, Digest, DocumentId, Epoch, FactId, FactRef, Incarnation, PersonId, StoreId};
+use crate::ids::{ActorId, Digest, DocumentId, FactId, FactRef, PersonId};
 use crate::time::UnixMillis;
 use crate::{limits, wire};
-
-/// The schema level of this version: which kinds and fields it knows.
-pub const SCHEMA_LEVEL: u8 = 2;
 
 /// Who made a fact: a person, or a rule of the system; never "the office".
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,50 +71,6 @@ impl<'b, C> Decode<'b, C> for Author {
         } else {
             PersonId::decode(decoder, context).map(Self::Person)
         }
-    }
-}
-
-/// Where an actor comes from; the gate recomputes the actor from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub enum Origin {
-    /// A device in one incarnation.
-    #[n(0)]
-    Device {
-        /// The device.
-        #[n(0)]
-        device: DeviceId,
-        /// Its incarnation.
-        #[n(1)]
-        incarnation: Incarnation,
-    },
-    /// One start of one server process.
-    #[n(1)]
-    Server {
-        /// The store.
-        #[n(0)]
-        store: StoreId,
-        /// Its epoch.
-        #[n(1)]
-        epoch: Epoch,
-        /// The node, 0 where there is one.
-        #[n(2)]
-        node: u16,
-        /// How often the node has started, from 1.
-        #[n(3)]
-        start: u64,
-    },
-}
-
-impl Origin {
-    /// The actor: the first 16 bytes of BLAKE3 over a domain name and this origin's CBOR.
-    #[must_use]
-    pub fn actor(&self) -> ActorId {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"docket-actor-1");
-        hasher.update(&wire::encode(self));
-        let mut actor = [0; ActorId::LENGTH];
-        hasher.finalize_xof().fill(&mut actor);
-        ActorId(actor)
     }
 }
 
@@ -343,6 +304,12 @@ impl Fact {
     #[must_use]
     pub fn lo(&self) -> UnixMillis {
         self.time.plus(self.content.head.lo_offset.unwrap_or(0))
+    }
+
+    /// Whether it lies in the companion document, which never leaves the office.
+    #[must_use]
+    pub fn is_of_office(&self) -> bool {
+        self.origin.is_some_and(|origin| origin.is_in_companion())
     }
 
     /// The body.

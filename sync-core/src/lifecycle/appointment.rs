@@ -8,6 +8,7 @@ use super::ground::{Ground, each, later, moment, r2};
 use super::reviews::terms;
 use super::view::{Appointment, ReviewKind, Rule};
 use super::visits::{Visits, next_visits};
+use crate::sabotage::breaks;
 use crate::facts::values::{ReviewChoice, Window};
 use crate::facts::{FactBody, Role};
 
@@ -85,6 +86,9 @@ fn candidates<'a>(ground: &Ground<'a>, visits: &Visits<'a>) -> Vec<Candidate<'a>
     );
     let next = next_visits(ground, visits).into_iter();
     all.extend(next.map(|(node, window)| Candidate { node, window, promised: true }));
+    if breaks(Rule::R1) {
+        all.iter_mut().for_each(|candidate| candidate.promised = false);
+    }
     all
 }
 
@@ -182,7 +186,7 @@ fn both_kept<'a>(
     let mut blocked = Vec::new();
     let latest = shown;
     for other in others {
-        if other.window == latest.window {
+        if other.window == latest.window || breaks(Rule::R8) {
             continue;
         }
         let because = because("two_promises", Rule::R8, Some("X-27"), "explain.x_27");

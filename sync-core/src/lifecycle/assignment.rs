@@ -11,6 +11,7 @@ use super::visits::{VisitFacts, Visits};
 use crate::facts::values::ReviewChoice;
 use crate::facts::{FactBody, Role, bodies};
 use crate::ids::PersonId;
+use crate::sabotage::breaks;
 
 /// Every assignment and the effective one.
 pub(super) struct Assignments<'a> {
@@ -296,7 +297,7 @@ fn others<'a>(ground: &Ground<'a>, visits: &Visits<'a>, technician: PersonId) ->
         .filter_map(|(node, _)| node.fact.person())
         .chain(each!(ground, SelfDispatch).filter_map(|(node, _)| node.fact.person()))
         .chain(visits.all.iter().map(|visit| visit.technician))
-        .filter(|person| *person != technician)
+        .filter(|person| *person != technician && !breaks(Rule::R4))
         .collect();
     others.sort_unstable();
     others.dedup();

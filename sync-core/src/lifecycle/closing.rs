@@ -7,6 +7,7 @@ use super::reviews::terms;
 use super::view::{ReviewKind, Rule, VoucherFacet};
 use crate::facts::values::ReviewChoice;
 use crate::facts::{Class, Role};
+use crate::sabotage::breaks;
 
 /// How far the office has finished with the order.
 pub(super) struct Closing<'a> {
@@ -80,7 +81,7 @@ fn amendments<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, closing: &mu
     let mut first_of: Vec<Node<'a>> = Vec::new();
     for node in ground.live() {
         let physical = node.fact.kind().is_some_and(|kind| kind.class() == Class::Physical);
-        if !physical || ground.knows(close, node) || findings.is_void(node) {
+        if !physical || ground.knows(close, node) || findings.is_void(node) || breaks(Rule::R12) {
             continue;
         }
         if ground.concurrent(close, node) {

@@ -1,9 +1,10 @@
 //! Quotes and what the customer agreed to: a consent binds to one version (C-023 to C-025, R6).
 
 use super::causality::Node;
-use super::facets::{ConsentState, QuoteView};
+use super::facets::{ConsentState, QuoteAnswer, QuoteView};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, later, moment};
+use super::lines::Agreement;
 use super::reviews::{Terms, terms};
 use super::view::{ReviewKind, Rule};
 use super::visits::Visits;
@@ -36,22 +37,22 @@ impl<'a> Consents<'a> {
 
     /// Whether the customer agreed to this line by consent; what it takes is used up. A part needs the consent
     /// before it is fitted (C-025).
-    pub(super) fn takes(&mut self, ground: &Ground<'a>, node: Node<'a>, line: &Line) -> bool {
+    pub(super) fn takes(&mut self, ground: &Ground<'a>, node: Node<'a>, line: &Line) -> Agreement {
         let Some(amount) = &line.amount else {
-            return false;
+            return Agreement::None;
         };
-        let entry = self.left.iter_mut().find(|left| {
+        let mut agreement = Agreement::None;
+        for left in &mut self.left {
             let same = line.code.as_deref() == Some(left.key) || line.name == left.key;
-            let before = line.kind != LineKind::Part || ground.knows(node, left.consent);
-            same && before && left.currency == amount.currency && left.minor >= amount.minor
-        });
-        match entry {
-            Some(left) => {
-                left.minor = left.minor.saturating_sub(amount.minor);
-                true
+            if same && left.currency == amount.currency && left.minor >= amount.minor {
+                if line.kind != LineKind::Part || ground.knows(node, left.consent) {
+                    left.minor = left.minor.saturating_sub(amount.minor);
+                    return Agreement::Given;
+                }
+                agreement = Agreement::TooLate;
             }
-            None => false,
         }
+        agreement
     }
 }
 
@@ -67,7 +68,8 @@ pub(super) fn consents<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, vis
     let mut consents = Consents::default();
     let mut agreed: Vec<(Node<'a>, Node<'a>, &'a bodies::IssueQuote)> = Vec::new();
     for (quote, body) in &quotes {
-        let (state, consent) = answer(ground, findings, *quote);
+        let (state, said) = answer(ground, findings, *quote);
+        let consent = said.filter(|_| state == ConsentState::Given);
         if let Some(consent) = consent {
             agreed.push((consent, *quote, *body));
             superseded(ground, findings, consent, *quote, &quotes);
@@ -79,6 +81,8 @@ pub(super) fn consents<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, vis
             version: body.version,
             lines: body.lines.clone(),
             consent,
+            answer: said
+                .map(|node| QuoteAnswer { at: moment(node), customer: node.fact.content.head.customer.clone() }),
             current: is_current,
         });
     }
@@ -113,7 +117,7 @@ fn answer<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, quote: Node<'a>)
     let no = refused.into_iter().find(|node| !known.contains(*node));
     match (yes, no) {
         (Some(yes), None) => (ConsentState::Given, Some(yes)),
-        (None, Some(_)) => (ConsentState::Refused, None),
+        (None, Some(no)) => (ConsentState::Refused, Some(no)),
         (None, None) => (ConsentState::Open, None),
         (Some(yes), Some(no)) => {
             let terms = Terms {
@@ -127,7 +131,7 @@ fn answer<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, quote: Node<'a>)
             if decision.is_some_and(|decision| decision.choice == ReviewChoice::Consented) {
                 (ConsentState::Given, Some(yes))
             } else {
-                (ConsentState::Refused, None)
+                (ConsentState::Refused, Some(no))
             }
         }
     }

@@ -2,12 +2,13 @@
 //!
 //! The same facts give the same bytes on device and server.
 
-use super::causality::Causality;
+use super::causality::{Causality, Node};
 use super::fact_set::FactSet;
 use super::messages::{Language, coded, filled};
 use super::summary::summary;
 use super::view::{OrderView, Rule};
-use crate::ids::FactId;
+use crate::ids::{FactId, PersonId};
+use crate::time::UnixMillis;
 
 /// One reason in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,19 @@ pub fn explain(view: &OrderView, facts: &FactSet, language: Language) -> Vec<Rea
             }
         })
         .collect()
+}
+
+/// What a person knew of at a time: the facts that he had stated by then, and what they had seen (U-18). Only what he
+/// says to have seen counts; what lay on his device unread does not.
+#[must_use]
+pub fn known_by(facts: &FactSet, person: PersonId, at: UnixMillis) -> FactSet {
+    let causality = Causality::new(facts);
+    let is_his = |node: &Node<'_>| node.fact.person() == Some(person) && node.fact.lo() <= at;
+    let past = causality.known_to_any(causality.nodes().iter().copied().filter(is_his));
+    let nodes = causality.nodes().iter().filter(|node| past.contains(**node) || is_his(node));
+    let mut known = FactSet::new(facts.document());
+    known.extend(nodes.map(|node| node.fact.clone()));
+    known
 }
 
 /// What one fact knew of, in canonical order: the order as its author saw it (U-18).

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+pub use super::agreed::{DiscountView, PaymentView, PrintView, ProofView, QuoteAnswer, QuoteView};
 use super::view::Moment;
 use crate::facts::Author;
 use crate::facts::values::{
     ApprovalWay, Claim, ComplaintKind, CustodyPlace, Demand, FindingKind, Goods, HeaderField, HoldReason, Line, Matter,
-    Opinion, QuoteLine, ServiceClass, Severity,
+    ServiceClass, Severity,
 };
 use crate::ids::{Digest, DocumentId, FactId, FactRef, PersonId};
 use crate::wire::coded_enum;
@@ -133,21 +134,6 @@ pub struct HeaderView {
     pub field: HeaderField,
     /// Its value.
     pub value: Option<String>,
-}
-
-/// One version of a quote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuoteView {
-    /// When and by which fact.
-    pub at: Moment,
-    /// Version as printed.
-    pub version: u32,
-    /// Its lines.
-    pub lines: Vec<QuoteLine>,
-    /// What the customer said.
-    pub consent: ConsentState,
-    /// Whether it is the current one.
-    pub current: bool,
 }
 
 /// Who holds something now.
@@ -289,21 +275,6 @@ pub struct MissingView {
     pub demand: Demand,
 }
 
-/// A proof beside a signature on the device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProofView {
-    /// When and by which fact.
-    pub at: Moment,
-    /// How.
-    pub way: ProofWay,
-    /// Name.
-    pub name: String,
-    /// Opinion.
-    pub opinion: Opinion,
-    /// Facts that the customer saw.
-    pub covered: Vec<FactId>,
-}
-
 /// A planned line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedLine {
@@ -347,6 +318,8 @@ pub struct Facets {
     pub class: Option<ServiceClass>,
     /// Who pays.
     pub warranty: Option<WarrantyFacet>,
+    /// The order whose repair this one repeats, within its guarantee (C-026).
+    pub repeat_of: Option<DocumentId>,
     /// Whether the paperwork of an emergency order is due (C-045).
     pub paperwork_due: bool,
     /// Work began although the customer has not agreed to the current quote (C-023).
@@ -357,6 +330,10 @@ pub struct Facets {
     pub custody: Vec<CustodyView>,
     /// Money.
     pub money: MoneyView,
+    /// Discounts, in canonical order.
+    pub discounts: Vec<DiscountView>,
+    /// Cash and transfers, in canonical order.
+    pub payments: Vec<PaymentView>,
     /// Approvals.
     pub approvals: Vec<ApprovalView>,
     /// Complaints.
@@ -371,10 +348,14 @@ pub struct Facets {
     pub missing: Vec<MissingView>,
     /// Proofs beside signatures on the device.
     pub proofs: Vec<ProofView>,
+    /// Vouchers printed, in canonical order.
+    pub prints: Vec<PrintView>,
     /// Planned lines.
     pub planned: Vec<PlannedLine>,
     /// People to whom a visit was handed over: they may begin one.
     pub handed_to: Vec<PersonId>,
+    /// Who made the order on site, where it began with an emergency (C-045).
+    pub made_by: Option<PersonId>,
     /// Orders of the same call.
     pub linked: Vec<DocumentId>,
     /// The order that goes on in place of this one.

@@ -185,6 +185,15 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// The same, unless it was said of these very facts before.
+    pub(super) fn explain_unless_said(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
+        self.explain(because, winners, losers);
+        let is_said = self.explanations.split_last().is_some_and(|(last, before)| before.contains(last));
+        if is_said {
+            self.explanations.pop();
+        }
+    }
+
     /// Says why a field is what it is.
     pub(super) fn explain(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
         self.explanations.push(Explanation {

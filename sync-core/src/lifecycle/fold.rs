@@ -54,6 +54,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
     let signatures = signature::signatures(&ground, &mut findings, &lines);
     cloned_devices(&ground, &mut findings);
     let duplicates = duplicates::duplicates(&ground, &mut findings);
+    let office = super::office::office(&ground, &mut findings);
     let discount = money::discounts(&ground, &mut findings);
     money::less(&mut lines.billable, &discount);
     let settled = !ground.proofs().is_empty() || cancels.ended().is_some();
@@ -65,10 +66,13 @@ pub fn fold(facts: &FactSet) -> OrderView {
         header: header::header(&ground, &mut findings),
         class: warranty.class,
         warranty: warranty.facet,
+        repeat_of: warranty.repeat_of,
         paperwork_due: records::paperwork_due(&ground, &mut findings),
         no_consent: consents.no_consent,
         custody: custodies.views.clone(),
         money,
+        discounts: money::discount_views(&ground),
+        payments: money::payments(&ground),
         approvals: approvals::approvals(&ground, &mut findings),
         complaints: records::complaints(&ground),
         contacts: records::contacts(&ground, &mut findings),
@@ -76,7 +80,9 @@ pub fn fold(facts: &FactSet) -> OrderView {
         numbers: records::numbers(&ground, &mut findings),
         missing: records::missing(&ground, &mut findings),
         proofs: records::proofs(&ground),
+        prints: records::prints(&ground),
         planned: records::planned(&ground, &mut findings),
+        made_by: each!(ground, CreateEmergencyOrder).next().and_then(|(node, _)| node.fact.person()),
         handed_to: each!(ground, HandoverVisit).map(|(_, body)| body.to).collect(),
         linked: duplicates.linked,
         survivor: duplicates.survivor,
@@ -85,6 +91,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         quotes: std::mem::take(&mut consents.views),
     };
     records::differences(&ground, &mut findings, &visits);
+    records::not_usable_yet(&ground, &mut findings, &lines.views);
     let voucher = closing.voucher(assignment::went_out(&assignments, &visits));
     let state = state(&Standings {
         merged: facets.survivor.is_some(),
@@ -132,6 +139,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         unknown_facts: ground.live().filter(|node| matches!(node.fact.body(), FactBody::Unknown { .. })).count(),
         facets,
         decided: super::decided::decided(&ground),
+        office,
     }
 }
 

@@ -8,9 +8,10 @@ use super::facets::ProofWay;
 use super::fact_set::FactSet;
 use super::findings::Findings;
 use super::view::{Moment, Rule};
-use crate::facts::bodies::SignDocument;
-use crate::facts::{Author, Class, FactKind, Role};
+use crate::facts::bodies::{SignByCode, SignDocument};
+use crate::facts::{Author, Class, FactBody, FactKind, Role};
 use crate::ids::{FactRef, PersonId};
+use crate::sabotage::breaks;
 
 /// Every counting fact of one kind with its body, in canonical order.
 macro_rules! each {
@@ -51,8 +52,6 @@ pub(super) struct Proof<'a> {
     pub(super) node: Node<'a>,
     /// What he saw.
     pub(super) covered: &'a [FactRef],
-    /// His name.
-    pub(super) name: &'a str,
     /// How; absent for a signature on the device.
     pub(super) way: Option<ProofWay>,
 }
@@ -90,12 +89,25 @@ impl<'a> Ground<'a> {
 
     /// Facts that count: each `once` of the system once.
     pub(super) fn live(&self) -> impl Iterator<Item = Node<'a>> + '_ {
-        self.causality.nodes().iter().copied().filter(|node| !self.causality.is_repeated(*node))
+        let dropped = |node: &Node<'_>| breaks(Rule::R10) && node.fact.kind().is_none();
+        self.causality.nodes().iter().copied().filter(move |node| !self.causality.is_repeated(*node) && !dropped(node))
     }
 
     /// Signatures that count: all but those that do not verify.
     pub(super) fn signatures(&self) -> impl Iterator<Item = (Node<'a>, &'a SignDocument)> + '_ {
         each!(self, SignDocument).filter(|(node, _)| !self.rejected.contains(*node))
+    }
+
+    /// Agreements by code that count: those that were checked in vain do not, and a code is good once.
+    pub(super) fn codes(&self) -> impl Iterator<Item = (Node<'a>, &'a SignByCode)> + '_ {
+        each!(self, SignByCode).filter(|(node, _)| !self.rejected.contains(*node) && !self.is_used(*node))
+    }
+
+    /// Whether another agreement used the same code before, in canonical order.
+    pub(super) fn is_used(&self, node: Node<'a>) -> bool {
+        let FactBody::SignByCode(body) = node.fact.body() else { return false };
+        let mut before = each!(self, SignByCode).take_while(|(other, _)| *other != node);
+        before.any(|(other, used)| used.code == body.code && !self.rejected.contains(other))
     }
 
     /// Whether the signature does not verify.
@@ -111,7 +123,8 @@ impl<'a> Ground<'a> {
                 self.causality.resolve(body.signature).map(move |signature| (signature, node, body))
             })
             .filter(|(signature, _, body)| {
-                signature.fact.kind() == Some(FactKind::SignDocument) && signature.fact.digest == body.digest
+                matches!(signature.fact.kind(), Some(FactKind::SignDocument | FactKind::SignByCode))
+                    && signature.fact.digest == body.digest
             })
             .map(|(signature, node, _)| (signature, node))
     }
@@ -128,22 +141,15 @@ impl<'a> Ground<'a> {
 
     /// Everything by which a customer agreed to what he saw, in canonical order.
     pub(super) fn proofs(&self) -> Vec<Proof<'a>> {
-        let signed = self.signatures().map(|(node, body)| Proof {
+        let signed = self.signatures().map(|(node, body)| Proof { node, covered: body.covered.as_slice(), way: None });
+        let coded = self.codes().map(|(node, body)| Proof {
             node,
             covered: body.covered.as_slice(),
-            name: body.name.as_str(),
-            way: None,
-        });
-        let coded = each!(self, SignByCode).map(|(node, body)| Proof {
-            node,
-            covered: body.covered.as_slice(),
-            name: body.name.as_str(),
             way: Some(ProofWay::Code),
         });
         let papers = each!(self, AttachPaper).map(|(node, body)| Proof {
             node,
             covered: body.covered.as_slice(),
-            name: body.name.as_str(),
             way: Some(ProofWay::Paper),
         });
         let mut proofs: Vec<Proof<'a>> = signed.chain(coded).chain(papers).collect();
@@ -263,7 +269,7 @@ fn rank(node: Node<'_>) -> u8 {
 /// R2 between two concurrent intents of equal safety: role rank, later `lo`, greater (actor, sequence).
 pub(super) fn r2(one: Node<'_>, other: Node<'_>) -> Ordering {
     let key = |node: Node<'_>| (rank(node), node.fact.lo(), node.id(), node.fact.digest);
-    key(one).cmp(&key(other))
+    if breaks(Rule::R2) { key(other).cmp(&key(one)) } else { key(one).cmp(&key(other)) }
 }
 
 /// R8 between two promises: the later `lo`, then the greater identity.

@@ -8,6 +8,7 @@ use super::reviews::terms;
 use super::view::{Request, ReviewKind, Rule};
 use crate::facts::values::{HeaderChange, HeaderField, ServiceClass, Verdict};
 use crate::facts::{FactBody, FactKind, Role};
+use crate::ids::DocumentId;
 
 /// Every edited field as it shows.
 pub(super) fn header<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<HeaderView> {
@@ -101,6 +102,8 @@ pub(super) struct Warranty<'a> {
     pub(super) freed: Option<Node<'a>>,
     /// The verdict that made it chargeable.
     pub(super) charged: Option<Node<'a>>,
+    /// The order whose repair this one repeats (C-026).
+    pub(super) repeat_of: Option<DocumentId>,
 }
 
 /// C-020, C-028: the clerk's judgement, the quality department's over it; later ones over earlier ones.
@@ -133,9 +136,20 @@ pub(super) fn warranty<'a>(
     Warranty {
         class,
         facet,
+        repeat_of: repeat_of(ground, findings, by),
         freed: by.filter(|_| chargeable(registered) && !chargeable(class)),
         charged: by.filter(|node| chargeable(class) && matches!(node.fact.body(), FactBody::QualityVerdict(_))),
     }
+}
+
+/// C-026: the judgement in force says that the guarantee of an earlier repair covers this order.
+fn repeat_of<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, judged: Option<Node<'a>>) -> Option<DocumentId> {
+    let judged = judged?;
+    let (node, body) = each!(ground, SetWarranty).find(|(node, _)| *node == judged)?;
+    let of = body.repeat_of?;
+    let because = Because { field: "warranty", value: "repeat", rule: Rule::R7, pair: None, message: "explain.repeat" };
+    findings.explain(because, &[node], &[]);
+    Some(of)
 }
 
 impl<'a> Warranty<'a> {

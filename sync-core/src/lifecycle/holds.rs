@@ -98,6 +98,7 @@ fn escalations<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
         if gone {
             findings.lapse(ground, &terms, &[node], Rule::R1);
         } else {
+            findings.explain(because("escalated", Rule::R1, None, "explain.escalated"), &[node], &[]);
             findings.raise(ground, &terms, &[node], Rule::R1);
             findings.tell(None, Role::Supervisor, "notice.escalated", node);
         }

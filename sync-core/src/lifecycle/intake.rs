@@ -48,7 +48,7 @@ fn emergency(ground: &Ground<'_>) -> Option<Request> {
         class: ServiceClass::Chargeable,
         urgency: Urgency::Hazard,
         problem: body.problem.clone(),
-        serial: None,
+        serial: numbered(ground),
         skill: None,
     };
     let Some((_, paper)) = each!(ground, CompletePaperwork).last() else {
@@ -61,9 +61,15 @@ fn emergency(ground: &Ground<'_>) -> Option<Request> {
         channel: paper.channel,
         class: paper.class,
         urgency: paper.urgency,
-        serial: renumbered(ground).or_else(|| paper.serial.clone()),
+        serial: renumbered(ground).or_else(|| paper.serial.clone()).or_else(|| stated.serial.clone()),
         ..stated
     })
+}
+
+/// The serial that an order which began on a device was given when it first arrived.
+fn numbered(ground: &Ground<'_>) -> Option<String> {
+    let first = each!(ground, AssignNumber).find(|(_, body)| body.ledger == "call");
+    renumbered(ground).or_else(|| first.map(|(_, body)| body.number.clone()))
 }
 
 /// another order had the number before; the suffixed one is the last that the register gave.

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use super::facets::Holder;
 use super::fact_set::FactSet;
 use super::messages::Language;
-use super::view::{LineStanding, OrderState, OrderView, Outcome};
+use super::view::{LineStanding, OrderState, OrderView, Outcome, Review, SignatureView, VoucherFacet};
 use super::{explain, fold};
-use crate::facts::{FactBody, FactKind};
+use crate::facts::{Class, Fact, FactBody, FactKind, SeenRef};
 use crate::ids::FactId;
 
 /// What a checker found wrong.
@@ -75,7 +75,9 @@ pub fn no_loss(facts: &FactSet, view: &OrderView) -> Broken {
 pub fn monotone_signature(less: &OrderView, more: &OrderView) -> Broken {
     let mut problems = Vec::new();
     for signature in &less.signatures {
-        let later = more.signatures.iter().find(|other| other.at == signature.at);
+        // A cloned phone may have signed twice under one identity: the voucher tells them apart.
+        let same = |other: &&SignatureView| other.at == signature.at && other.voucher == signature.voucher;
+        let later = more.signatures.iter().find(same);
         match later {
             None => problems.push(format!("the signature {} is gone", signature.at.fact)),
             Some(later) if !signature.covered.iter().all(|fact| later.covered.contains(fact)) => {
@@ -184,11 +186,90 @@ pub fn period_immutability(view: &OrderView, late: &[FactId]) -> Broken {
 /// 14. The order's document holds field facts only.
 #[must_use]
 pub fn least_data(facts: &FactSet) -> Broken {
-    let office = facts.iter().filter_map(|fact| {
+    let office = facts.iter().filter(|fact| !fact.is_of_office()).filter_map(|fact| {
         let kind = fact.kind()?;
         (!kind.lies_in(crate::facts::Audience::Field)).then(|| format!("{kind} lies in the order's document"))
     });
     found("least_data", office)
+}
+
+/// 14. What concerns the field is the same with and without the companion document: no device misses anything, and
+/// none can tell that there is one.
+#[must_use]
+pub fn field_apart(facts: &FactSet) -> Broken {
+    let (field, both) = (fold(&super::companion::field_facts(facts)), fold(facts));
+    let mut problems = Vec::new();
+    let without_office = OrderView {
+        frontier: field.frontier.clone(),
+        facts: field.facts,
+        updated: field.updated,
+        void: field.void.clone(),
+        reviews: field.reviews.clone(),
+        notices: field.notices.clone(),
+        explanations: field.explanations.clone(),
+        unknown_facts: field.unknown_facts,
+        office: field.office.clone(),
+        facets: super::facets::Facets { approvals: field.facets.approvals.clone(), ..both.facets.clone() },
+        ..both.clone()
+    };
+    if without_office != field {
+        problems.push("the field looks different at the office".to_owned());
+    }
+    if !field.void.iter().all(|fact| both.void.contains(fact)) {
+        problems.push("a fact is void on devices only".to_owned());
+    }
+    let same = |one: &Review| both.reviews.iter().any(|other| (other.id, other.status) == (one.id, one.status));
+    if !field.reviews.iter().all(same) {
+        problems.push("a review of the field stands elsewhere at the office".to_owned());
+    }
+    if !field.explanations.iter().all(|reason| both.explanations.contains(reason)) {
+        problems.push("a reason is given on devices only".to_owned());
+    }
+    if facts.iter().any(|fact| !fact.is_of_office() && names_office(facts, fact)) {
+        problems.push("a field fact names an office fact as seen".to_owned());
+    }
+    found("field_apart", problems)
+}
+
+fn names_office(facts: &FactSet, fact: &Fact) -> bool {
+    fact.content.seen.iter().any(|seen| match seen {
+        SeenRef::Previous => false,
+        SeenRef::Fact(reference) => {
+            facts.iter().any(|other| other.is_of_office() && other.id.reference() == *reference)
+        }
+    })
+}
+
+/// 7. The voucher is struck off once, however many clerks do it; every number of a ledger stands for one thing.
+#[must_use]
+pub fn register(facts: &FactSet, view: &OrderView) -> Broken {
+    let mut problems = Vec::new();
+    let strikes = facts.iter().filter(|fact| fact.kind() == Some(FactKind::ReturnVoucher)).count();
+    let is_struck = view.voucher == VoucherFacet::Returned;
+    let said = view.explanations.iter().any(|reason| reason.pair == Some("X-62"));
+    if is_struck != (strikes > 0) {
+        problems.push(format!("{strikes} strike-offs and the voucher is {}", view.voucher));
+    }
+    if strikes > 1 && !said {
+        problems.push("a second strike-off is not told".to_owned());
+    }
+    let mut numbers: Vec<&str> = view.facets.numbers.iter().map(|number| number.number.as_str()).collect();
+    numbers.sort_unstable();
+    if numbers.iter().zip(numbers.iter().skip(1)).any(|(one, other)| one == other) {
+        problems.push("one number stands twice".to_owned());
+    }
+    found("register", problems)
+}
+
+/// Physical facts that the close that counts did not know, and nobody withdrew.
+#[must_use]
+pub fn late_facts(facts: &FactSet, view: &OrderView) -> Vec<FactId> {
+    let causality = super::Causality::new(facts);
+    let close = view.closed.and_then(|closed| causality.nodes().iter().find(|node| node.id() == closed.fact));
+    let Some(close) = close else { return Vec::new() };
+    let physical = |fact: &Fact| fact.kind().is_some_and(|kind| kind.class() == Class::Physical);
+    let late = causality.nodes().iter().filter(|node| causality.concurrent(**node, *close) && physical(node.fact));
+    late.map(super::causality::Node::id).filter(|id| !view.void.contains(id)).collect()
 }
 
 /// Every checker that needs one order's facts alone.
@@ -203,6 +284,9 @@ pub fn all(facts: &FactSet) -> Broken {
         review_liveness(&view),
         sla_purity(facts, &view),
         least_data(facts),
+        field_apart(facts),
+        register(facts, &view),
+        period_immutability(&view, &late_facts(facts, &view)),
     ]
     .concat()
 }

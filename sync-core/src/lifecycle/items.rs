@@ -145,6 +145,14 @@ impl<'a> Items<'a> {
     /// taken; then the item is as good as dropped.
     pub(super) fn decided(ground: &Ground<'a>, findings: &mut Findings<'a>, outcome: Node<'a>) -> bool {
         let terms = terms(ReviewKind::NotRepairable);
+        let because = Because {
+            field: "items",
+            value: "not_repairable",
+            rule: Rule::R1,
+            pair: None,
+            message: "explain.not_repairable",
+        };
+        findings.explain_unless_said(because, &[outcome], &[]);
         let decision = findings.raise(ground, &terms, &[outcome], Rule::R1);
         decision.is_some_and(|decision| {
             matches!(decision.choice, ReviewChoice::Exchange | ReviewChoice::Refund | ReviewChoice::Keep)

@@ -12,10 +12,11 @@ use super::header::Warranty;
 use super::ledger::Ledger;
 use super::line_edits::{Entry, corrected, entries, line_of, possible_duplicates, replaced};
 use super::reviews::terms as terms_of;
-use super::view::{Coverage, LineStanding, LineView, Request, ReviewKind, Rule};
+use super::view::{Coverage, LineStanding, LineView, NotBillable, Request, ReviewKind, Rule};
 use super::visits::Visits;
-use crate::facts::values::{Line, LineKind, PartSource, ReviewChoice};
+use crate::facts::values::{Line, LineKind, Money, PartSource, ReviewChoice, ServiceClass};
 use crate::facts::{FactBody, Role};
+use crate::sabotage::breaks;
 
 /// Every line with its facts.
 pub(super) struct Lines<'a> {
@@ -61,7 +62,9 @@ pub(super) fn lines<'a>(
     let Barriers { cancels, closing, ledger } = *barriers;
     let gone = Gone { reversed: reversed(ground, findings), replaced: replaced(ground, findings) };
     let signed = ground.proofs().first().map(|proof| proof.node);
-    let free = free(ground, findings, terms.warranty);
+    // C-020: nothing is charged on a free or internal order, whatever a line says.
+    let judged_free = free(ground, findings, terms.warranty);
+    let free = judged_free || matches!(terms.warranty.class, Some(ServiceClass::Free | ServiceClass::Internal));
     let mut lines =
         Lines { views: Vec::new(), uncovered: Vec::new(), coverage: Coverage::None, billable: BTreeMap::new() };
     let (mut covered_lines, mut open_lines) = (0_usize, 0_usize);
@@ -69,50 +72,55 @@ pub(super) fn lines<'a>(
     for entry in entries(ground) {
         let Entry { node, line } = entry;
         let standing = standing(ground, findings, closing, &gone, node);
-        let covered = ground.signed.contains(node);
+        let covered = ground.signed.contains(node) || (breaks(Rule::R6) && signed.is_some());
         let effective = standing == LineStanding::Effective;
-        let mut consented = false;
+        let mut agreement = Agreement::None;
         if effective && is_on_the_voucher(line) {
             counting.push(entry);
             if covered {
                 covered_lines = covered_lines.saturating_add(1);
             } else {
                 open_lines = open_lines.saturating_add(1);
-                consented = terms.consents.takes(ground, node, line);
-                if let Some(signature) = signed.filter(|_| !consented) {
-                    let settled = uncovered(ground, findings, signature, node);
-                    consented = settled == Some(ReviewChoice::Consented);
-                    if settled.is_none() {
-                        lines.uncovered.push(node);
-                    }
+                agreement = terms.consents.takes(ground, node, line);
+                if let Some(signature) = signed.filter(|_| agreement != Agreement::Given) {
+                    agreement = match uncovered(ground, findings, signature, node) {
+                        Some(ReviewChoice::Consented) => Agreement::Given,
+                        Some(_) => Agreement::WrittenOff,
+                        None => {
+                            lines.uncovered.push(node);
+                            Agreement::OutsideSignature
+                        }
+                    };
                 }
             }
         }
         let visit = visits.of(node);
-        let internal = visit.is_some_and(|(index, _)| visits.internal.contains(&index));
-        let barred = cancels.written_off || cancels.barred.iter().any(|cancel| ground.knows(node, *cancel));
-        let late = closing.late.contains(&node) && !closing.late_counts;
-        let agreed = (covered && !not_charged(ground, findings, terms, node)) || consented;
-        // A correction in the customer's favour applies to what he signed, another one does not (R7).
         let corrected = corrected(ground, node);
-        let amount = match (&line.amount, corrected.map(|line| &line.amount)) {
-            (Some(signed), Some(Some(correct)))
-                if correct.currency == signed.currency && correct.minor < signed.minor =>
-            {
-                Some(correct)
-            }
-            (Some(_), Some(None)) | (None, _) => None,
-            (Some(signed), _) => Some(signed),
+        let charge = charge(line, corrected);
+        let held = if effective {
+            let late = closing.late.contains(&node) && !closing.late_counts;
+            let internal = visit.is_some_and(|(index, _)| visits.internal.contains(&index));
+            let barred = cancels.written_off || cancels.barred.iter().any(|cancel| ground.knows(node, *cancel));
+            let obstacles = [
+                (ledger.held.contains(node), NotBillable::LedgerAsks),
+                (charge.is_none(), NotBillable::NoCharge),
+                (free, NotBillable::Free),
+                (internal, NotBillable::InternalVisit),
+                (barred, NotBillable::Cancelled),
+                (late, NotBillable::AfterClosing),
+            ];
+            let agreed = agreement.held(covered && not_charged(ground, findings, terms, node), covered);
+            obstacles.into_iter().find(|(stands, _)| *stands).map(|(_, why)| why).or(agreed)
+        } else {
+            Some(NotBillable::Gone)
         };
-        let held = ledger.held.contains(node);
         if effective && is_of_unknown_source(corrected.unwrap_or(line)) {
             // C-064: a part whose source nobody knows is flagged, never dropped.
             findings.raise(ground, &terms_of(ReviewKind::PartSource), &[node], Rule::R5);
         }
-        let billable = effective && agreed && !internal && !barred && !late && !free && !held && amount.is_some();
-        if let Some(amount) = amount.filter(|_| billable) {
+        if let Some(amount) = charge.filter(|_| held.is_none()) {
             let sum = lines.billable.entry(amount.currency.clone()).or_insert(0);
-            *sum = sum.saturating_add(amount.minor);
+            *sum = if breaks(Rule::R5) { amount.minor } else { sum.saturating_add(amount.minor) };
         }
         lines.views.push(LineView {
             at: moment(node),
@@ -121,8 +129,9 @@ pub(super) fn lines<'a>(
             line: corrected.unwrap_or(line).clone(),
             standing,
             covered,
-            billable,
+            billable: held.is_none(),
             held,
+            charge: charge.cloned(),
         });
     }
     lines.coverage = match (covered_lines, open_lines) {
@@ -134,6 +143,47 @@ pub(super) fn lines<'a>(
     together(ground, findings, visits);
     possible_duplicates(ground, findings, &counting);
     lines
+}
+
+/// What the customer said to a line beside his signature.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Agreement {
+    /// He consented, to the quote or since.
+    Given,
+    /// Nothing.
+    None,
+    /// He consented, and the part was fitted before (C-025).
+    TooLate,
+    /// He signed without it.
+    OutsideSignature,
+    /// The same, and somebody wrote it off.
+    WrittenOff,
+}
+
+impl Agreement {
+    /// Why the line is not billed for want of agreement. `as_free` says that he signed it as free of charge.
+    fn held(self, as_free: bool, covered: bool) -> Option<NotBillable> {
+        match self {
+            Self::Given => None,
+            _ if as_free => Some(NotBillable::SignedAsFree),
+            _ if covered => None,
+            Self::None => Some(NotBillable::NotAgreed),
+            Self::TooLate => Some(NotBillable::NoPriorConsent),
+            Self::OutsideSignature => Some(NotBillable::OutsideSignature),
+            Self::WrittenOff => Some(NotBillable::WrittenOff),
+        }
+    }
+}
+
+/// A correction in the customer's favour applies to what he signed, another one does not (R7).
+fn charge<'a>(line: &'a Line, corrected: Option<&'a Line>) -> Option<&'a Money> {
+    match (&line.amount, corrected.map(|line| &line.amount)) {
+        (Some(signed), Some(Some(correct))) if correct.currency == signed.currency && correct.minor < signed.minor => {
+            Some(correct)
+        }
+        (Some(_), Some(None)) | (None, _) => None,
+        (Some(signed), _) => Some(signed),
+    }
 }
 
 /// Lines that do not count any more.
@@ -157,7 +207,7 @@ fn free<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, warranty: &Warrant
 
 /// the customer signed as free what was judged as paid meanwhile: not charged on this signature.
 fn not_charged<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, agreed: &Terms<'_, 'a>, node: Node<'a>) -> bool {
-    let Some(verdict) = agreed.warranty.charged else {
+    let Some(verdict) = agreed.warranty.charged.filter(|_| !breaks(Rule::R7)) else {
         return false;
     };
     let covers = |proof: &super::ground::Proof<'a>| {

@@ -1,6 +1,6 @@
 //! The message catalogue of the lifecycle: every sentence in English and Simplified Chinese.
 //!
-//! Sources: `schemas/messages/lifecycle.json` and `facts.json`. Placeholders look like `{name}`.
+//! Sources: `schemas/messages/lifecycle.json`, `facts.json` and `office.json`. Placeholders look like `{name}`.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -23,8 +23,11 @@ struct Message {
     zh: String,
 }
 
-const SOURCES: [&str; 2] =
-    [include_str!("../../../schemas/messages/lifecycle.json"), include_str!("../../../schemas/messages/facts.json")];
+const SOURCES: [&str; 3] = [
+    include_str!("../../../schemas/messages/lifecycle.json"),
+    include_str!("../../../schemas/messages/facts.json"),
+    include_str!("../../../schemas/messages/office.json"),
+];
 
 fn catalogue() -> &'static BTreeMap<String, Message> {
     static CATALOGUE: OnceLock<BTreeMap<String, Message>> = OnceLock::new();

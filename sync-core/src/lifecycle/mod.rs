@@ -5,12 +5,14 @@
 //! `intake`, `visits` (R4), `cancel` (R3), `assignment` (R2, R4), `appointment` (R1, R8), `lines` (R5), `signature`
 //! (R6), `closing` (R12), `reviews` (who decides, until when). Nothing here reads a clock or a policy.
 
+mod agreed;
 mod appointment;
 mod approvals;
 mod assignment;
 mod cancel;
 pub mod causality;
 mod closing;
+pub mod companion;
 mod completion;
 mod consent;
 mod custody;
@@ -37,6 +39,7 @@ mod line_edits;
 mod lines;
 pub mod messages;
 mod money;
+pub mod office;
 mod records;
 pub mod reviews;
 #[cfg(any(test, feature = "scenario"))]
@@ -51,7 +54,8 @@ pub mod view;
 mod visits;
 
 pub use causality::Causality;
-pub use explain::{Reason, explain, known_to};
+pub use office::OfficeView;
+pub use explain::{Reason, explain, known_by, known_to};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
 pub use fold::fold;

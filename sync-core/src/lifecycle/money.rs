@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::approvals::is_approved;
 use super::causality::Node;
-use super::facets::MoneyView;
+use super::facets::{DiscountView, MoneyView, PaymentView};
 use super::findings::{Because, Findings};
-use super::ground::{Ground, each, role};
+use super::ground::{Ground, each, moment, role};
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule};
 use crate::facts::values::{Matter, Money};
@@ -36,6 +36,36 @@ pub(super) fn discounts<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) ->
         }
     }
     sums
+}
+
+/// Every discount, counting or not.
+pub(super) fn discount_views(ground: &Ground<'_>) -> Vec<DiscountView> {
+    each!(ground, GrantDiscount)
+        .map(|(node, body)| DiscountView {
+            at: moment(node),
+            by: node.fact.author.clone(),
+            amount: body.amount.clone(),
+            reason: body.reason.clone(),
+            counts: role(node) != Role::Technician || is_approved(ground, node, Matter::Discount),
+        })
+        .collect()
+}
+
+/// Cash and transfers.
+pub(super) fn payments(ground: &Ground<'_>) -> Vec<PaymentView> {
+    let cash = each!(ground, CollectCash).filter(|(node, _)| !ground.is_withdrawn(*node));
+    let cash = cash.map(|(node, body)| (node, &body.amount, &body.receipt, true));
+    let transfers = each!(ground, BookTransfer).map(|(node, body)| (node, &body.amount, &body.reference, false));
+    let mut all: Vec<_> = cash.chain(transfers).collect();
+    all.sort_by_key(|(node, ..)| node.place());
+    all.into_iter()
+        .map(|(node, amount, receipt, cash)| PaymentView {
+            at: moment(node),
+            amount: amount.clone(),
+            receipt: receipt.clone(),
+            cash,
+        })
+        .collect()
 }
 
 /// Takes the discounts off what is billable, never below nothing.
@@ -87,6 +117,14 @@ pub(super) fn money<'a>(
     payments.sort_by_key(Node::place);
     twice(ground, findings, &payments);
     if settled && !money.overpaid.is_empty() && !payments.is_empty() {
+        let because = Because {
+            field: "money",
+            value: "overpaid",
+            rule: Rule::R7,
+            pair: None,
+            message: "explain.overpaid",
+        };
+        findings.explain(because, &payments, &[]);
         findings.raise(ground, &terms(ReviewKind::RefundDue), &payments, Rule::R7);
     }
     money

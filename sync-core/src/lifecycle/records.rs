@@ -4,15 +4,18 @@
 use std::collections::BTreeMap;
 
 use super::causality::Node;
-use super::facets::{ComplaintView, ContactView, MissingView, NumberView, PlannedLine, ProofView, UnitSwap};
+use super::facets::{
+    ComplaintView, ContactView, MissingView, NumberView, PlannedLine, PrintView, ProofView, ProofWay, UnitSwap,
+};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, later, moment};
-use super::reviews::terms;
-use super::view::{ReviewKind, Rule};
+use super::reviews::{Terms, terms};
+use super::view::{LineStanding, LineView, ReviewKind, Rule};
 use super::visits::Visits;
 use crate::facts::values::{HeaderField, SkipReason};
 use crate::facts::{FactBody, FactKind, Role};
-use crate::ids::FactId;
+use crate::ids::{FactId, FactRef};
+use crate::sabotage::breaks;
 use crate::time::MINUTE;
 
 /// Facts that can matter to others: a note only joins the notes, whatever its head says (see `folded`).
@@ -104,28 +107,53 @@ pub(super) fn numbers<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> V
     views
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "only these two kinds are proofs of other ways")]
+/// Agreements by code and on paper.
 pub(super) fn proofs(ground: &Ground<'_>) -> Vec<ProofView> {
-    let mut views = Vec::new();
-    for proof in ground.proofs() {
-        let opinion = match proof.node.fact.body() {
-            FactBody::SignByCode(body) => &body.opinion,
-            FactBody::AttachPaper(body) => &body.opinion,
-            _ => continue,
-        };
-        let Some(way) = proof.way else {
-            continue;
-        };
-        let covered = proof.covered.iter().filter_map(|reference| ground.covered_by(proof.node, *reference));
-        views.push(ProofView {
-            at: moment(proof.node),
-            way,
-            name: proof.name.to_owned(),
-            opinion: opinion.clone(),
-            covered: covered.map(|node| node.id()).collect(),
-        });
-    }
+    let covered = |node, covered: &[FactRef]| {
+        covered.iter().filter_map(|reference| ground.covered_by(node, *reference)).map(|node| node.id()).collect()
+    };
+    let coded = ground.codes().map(|(node, body)| ProofView {
+        at: moment(node),
+        way: ProofWay::Code,
+        voucher: body.voucher,
+        name: body.name.clone(),
+        relation: body.relation.clone(),
+        code: Some(body.code),
+        photo: None,
+        document: body.document,
+        opinion: body.opinion.clone(),
+        covered: covered(node, &body.covered),
+    });
+    let prints = prints(ground);
+    let papers = each!(ground, AttachPaper).map(|(node, body)| ProofView {
+        at: moment(node),
+        way: ProofWay::Paper,
+        voucher: body.voucher,
+        name: body.name.clone(),
+        relation: body.relation.clone(),
+        code: None,
+        photo: Some(body.photo),
+        document: prints.iter().find(|print| print.voucher == body.voucher).map(|print| print.document),
+        opinion: body.opinion.clone(),
+        covered: covered(node, &body.covered),
+    });
+    let mut views: Vec<ProofView> = coded.chain(papers).collect();
+    let place = |view: &ProofView| ground.live().position(|node| node.id() == view.at.fact);
+    views.sort_by_key(place);
     views
+}
+
+/// Vouchers that were printed.
+pub(super) fn prints(ground: &Ground<'_>) -> Vec<PrintView> {
+    each!(ground, PrintVoucher)
+        .map(|(node, body)| PrintView {
+            at: moment(node),
+            voucher: body.voucher,
+            covered: body.covered.clone(),
+            covered_digest: body.covered_digest,
+            document: body.document,
+        })
+        .collect()
 }
 
 /// a planned line that was taken off the plan is gone; what was fitted meanwhile stands.
@@ -187,11 +215,24 @@ pub(super) fn missing<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> V
     missing
 }
 
+/// C-063: what cannot be used before a time; the default of its review is the reminder.
+pub(super) fn not_usable_yet<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, lines: &[LineView]) {
+    for (node, body) in each!(ground, RecordLine) {
+        let effective = |line: &&LineView| line.at.fact == node.id() && line.standing == LineStanding::Effective;
+        if let Some(usable_from) = body.line.usable_from.filter(|_| lines.iter().any(|line| effective(&line))) {
+            let wait = usable_from.0.saturating_sub(node.fact.lo().0).max(0);
+            let terms = Terms { limit_ms: Some(wait), ..terms(ReviewKind::NotUsableYet) };
+            findings.raise(ground, &terms, &[node], Rule::R11);
+        }
+    }
+}
+
 /// what a wrong clock claimed stays; the time that counts is the interval from the server's contacts.
 pub(super) fn low_confidence<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<FactId> {
     let off = |node: &Node<'a>| {
         let head = &node.fact.content.head;
         head.claimed_offset.is_some_and(|offset| offset.unsigned_abs() > CLOCK_OFF_MS.unsigned_abs())
+            && !breaks(Rule::R11)
             && node.fact.person().is_some()
     };
     let corrected = |node: &Node<'a>| {

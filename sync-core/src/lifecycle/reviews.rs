@@ -3,9 +3,11 @@
 //! Invariant 10: each has an owner, a limit or the quality of blocking, and a default. The limits are constants
 //! of the schema level, since the fold knows no policy; a policy may ask for a shorter one.
 
-use super::view::ReviewKind;
+use std::collections::BTreeMap;
+
+use super::view::{LineStanding, OrderView, Review, ReviewKind};
 use crate::facts::Role;
-use crate::facts::values::ReviewChoice;
+use crate::facts::values::{Money, ReviewChoice};
 use crate::ids::{Digest, ReviewId};
 use crate::time::{DAY, HOUR, MINUTE};
 
@@ -94,8 +96,33 @@ pub fn terms(kind: ReviewKind) -> Terms {
         ReviewKind::PartSource => (Role::Storekeeper, Some(7 * DAY), &[Keep], Keep, false),
         // C-068: the company decides; an escalated order is never idle.
         ReviewKind::Escalation => (Role::Supervisor, Some(DAY), &[Acknowledged], Acknowledged, false),
+        // C-063: the limit is the time from which the thing can be used. The default that fires then is the reminder.
+        ReviewKind::NotUsableYet => (Role::Clerk, Some(0), &[Acknowledged], Acknowledged, false),
+        // X-65, C-173: the service supervisor visits the customer.
+        ReviewKind::ComplaintGoverns => (Role::Supervisor, Some(3 * DAY), &[Acknowledged], Acknowledged, false),
     };
     Terms { kind, owner, limit_ms, choices, default, blocking }
+}
+
+/// The money at stake in a review, in the currency of most: what was paid too much, or the lines that caused it, or
+/// else every line that counts. Absent where nothing has a price.
+#[must_use]
+pub fn stake(view: &OrderView, review: &Review) -> Option<Money> {
+    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut add = |currency, minor: i64| {
+        let sum = sums.entry(currency).or_insert(0);
+        *sum = sum.saturating_add(minor.saturating_abs());
+    };
+    if review.kind == ReviewKind::RefundDue {
+        view.facets.money.overpaid.iter().for_each(|(currency, minor)| add(currency, *minor));
+    } else {
+        let causes = || view.lines.iter().filter(|line| review.causes.contains(&line.at.fact));
+        let counts = || view.lines.iter().filter(|line| line.standing == LineStanding::Effective);
+        let lines: Vec<_> = if causes().next().is_some() { causes().collect() } else { counts().collect() };
+        lines.iter().filter_map(|line| line.line.amount.as_ref()).for_each(|amount| add(&amount.currency, amount.minor));
+    }
+    let (currency, minor) = sums.into_iter().max_by_key(|(_, minor)| *minor).filter(|(_, minor)| *minor > 0)?;
+    Some(Money { minor, currency: currency.to_owned() })
 }
 
 /// Id of a review: the first 16 bytes of BLAKE3 over a domain name, the kind's number and the sorted digests of

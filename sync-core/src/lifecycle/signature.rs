@@ -19,6 +19,10 @@ pub(super) struct Signatures {
 /// R6 and R8 over signatures and refusals.
 pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, lines: &Lines<'a>) -> Signatures {
     rejections(ground, findings);
+    // A code is good once: whoever heard it read out cannot use it again.
+    for (node, _) in each!(ground, SignByCode).filter(|(node, _)| ground.is_used(*node)) {
+        findings.void(node, Rule::R6);
+    }
     let proofs = ground.proofs();
     let signed: Vec<Node<'a>> = proofs.iter().map(|proof| proof.node).collect();
     beside_each_other(ground, findings, &proofs);

@@ -46,6 +46,8 @@ pub struct ServicePolicy {
     pub signature: SignaturePolicy,
     /// The follow-up call.
     pub callback: CallbackPolicy,
+    /// The guarantee for repairs.
+    pub guarantee: GuaranteePolicy,
     /// The service voucher.
     pub voucher: VoucherPolicy,
     /// Cash, goods and parts. A policy written before it was a section takes what ships.
@@ -126,6 +128,8 @@ pub struct CancelPolicy {
 pub struct SignaturePolicy {
     /// Days until lines outside every signature are written off.
     pub write_off_days: u32,
+    /// Contract maintenance is signed and sealed (签字盖章, C-084): until the photo of the seal is filed, it is missing.
+    pub seal_for_contract: bool,
 }
 
 /// The callback plan (C-150, C-151).
@@ -138,6 +142,14 @@ pub struct CallbackPolicy {
     pub channel: Channel,
     /// Hours until the next try when nobody answered.
     pub retry_hours: u32,
+}
+
+/// The repair itself is guaranteed (维修保证, C-026).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuaranteePolicy {
+    /// Days after completion within which the same fault is repaired free of charge; 0 gives none.
+    pub repair_days: u32,
 }
 
 /// The voucher's template and terms.

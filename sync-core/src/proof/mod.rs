@@ -3,19 +3,24 @@
 //! Proof travels with changes, not with connections, and never costs a signature per change. Everything
 //! signed is deterministic CBOR that begins with a domain name. Formats: `schemas/proof.md`.
 
+mod approval_code;
 pub mod certificate;
 pub mod enrolment;
 mod envelope;
 mod log_chain;
 mod receipt;
+pub mod request;
 mod revocation;
 pub mod sealed;
+mod witness;
 
+pub use approval_code::ApprovalCode;
 pub use certificate::{Certificate, Certified, Fingerprint};
 pub use envelope::{Envelope, EnvelopeDocument};
 pub use log_chain::{chain_next, chain_start};
 pub use receipt::{Receipt, ReceiptDocument};
 pub use revocation::Revocation;
+pub use witness::unwitnessed_digest;
 
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 

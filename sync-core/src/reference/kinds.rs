@@ -2,10 +2,11 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::facts::Role;
 use crate::facts::values::{Claim, Money};
-use crate::ids::{PersonId, RecordId, StoreId};
+use crate::facts::{Block, Role};
+use crate::ids::{DeviceId, Digest, PersonId, RecordId, StoreId};
 use crate::time::UnixMillis;
+use crate::voucher::one_time::CodeCheck;
 use crate::wire::coded_enum;
 use crate::{DecodeError, limits, wire};
 
@@ -16,6 +17,15 @@ coded_enum! {
         En = 0 "en",
         /// 简体中文.
         Zh = 1 "zh",
+    }
+}
+
+impl From<crate::lifecycle::Language> for Language {
+    fn from(language: crate::lifecycle::Language) -> Self {
+        match language {
+            crate::lifecycle::Language::En => Self::En,
+            crate::lifecycle::Language::Zh => Self::Zh,
+        }
     }
 }
 
@@ -153,6 +163,8 @@ reference_kinds! {
         1 phone: String;
         /// Language he reads, where known.
         2 language: Option<Language>;
+        /// One-time codes that were issued to him, in a form that finds out a wrong one (U-09).
+        3 codes: Option<Vec<CodeCheck>>;
     }
 
     /// Where the work is done.
@@ -237,6 +249,36 @@ reference_kinds! {
         7 since: UnixMillis;
     }
 
+    /// One version of a form; see [`crate::forms::Form`].
+    13 "form" FormRecord Company {
+        /// Code of the form.
+        0 code: String;
+        /// The form's own version, which lines record.
+        1 version: u32;
+        /// The form file (JSON, UTF-8).
+        2 json: Vec<u8>, with "minicbor::bytes";
+    }
+
+    /// One-time codes by which somebody approves over the phone (口令, U-21), as hashes.
+    20 "approval_codes" ApprovalCodes Company {
+        /// Who reads them out.
+        0 approver: PersonId;
+        /// Number of the first code; the others follow. Numbers are never used for another code.
+        1 first: u32;
+        /// Hash of each code: see [`crate::proof::ApprovalCode::hash`].
+        2 hashes: Vec<Digest>;
+        /// After this moment no approval by them is stated.
+        3 until: UnixMillis;
+    }
+
+    /// The blocks of receipt numbers that a device has, exhausted ones included (lifecycle 4.8).
+    21 "number_blocks" NumberBlocks Company {
+        /// The device.
+        0 device: DeviceId;
+        /// Its blocks, in the order in which they were given.
+        1 blocks: Vec<Block>;
+    }
+
     /// The company as vouchers show it.
     6 "company" Company Company {
         /// Name.
@@ -269,7 +311,9 @@ impl Reference {
     pub(super) fn blank(&self) -> Self {
         let nothing = RecordId([0; 16]);
         match self {
-            Self::Customer(_) => Customer { name: String::new(), phone: String::new(), language: None }.into(),
+            Self::Customer(_) => {
+                Customer { name: String::new(), phone: String::new(), language: None, codes: None }.into()
+            }
             Self::Site(_) => Site { customer: nothing, address: String::new(), zone: None, contact: None }.into(),
             Self::Unit(_) => {
                 Unit { site: nothing, model: String::new(), serial: String::new(), warranty_until: None }.into()
@@ -283,6 +327,12 @@ impl Reference {
             }
             Self::PolicyRecord(_) => PolicyRecord { version: 0, json: Vec::new() }.into(),
             Self::Revocation(_) => Revocation { signed: Vec::new() }.into(),
+            Self::FormRecord(_) => FormRecord { code: String::new(), version: 0, json: Vec::new() }.into(),
+            Self::ApprovalCodes(codes) => {
+                let (first, hashes) = (codes.first, Vec::new());
+                ApprovalCodes { approver: PersonId([0; 16]), first, hashes, until: UnixMillis(0) }.into()
+            }
+            Self::NumberBlocks(_) => NumberBlocks { device: DeviceId([0; 16]), blocks: Vec::new() }.into(),
             // Whose it was stays: it tells where the record that is gone has to go.
             Self::PartQuota(quota) => PartQuota {
                 keeper: quota.keeper,
@@ -310,7 +360,9 @@ impl Reference {
     /// Checks every text and list against its limit.
     pub(super) fn check_limits(&self) -> Result<(), DecodeError> {
         let (texts, lists): (Vec<&str>, Vec<usize>) = match self {
-            Self::Customer(customer) => (vec![&customer.name, &customer.phone], vec![]),
+            Self::Customer(customer) => {
+                (vec![&customer.name, &customer.phone], vec![customer.codes.as_ref().map_or(0, Vec::len)])
+            }
             Self::Site(site) => {
                 let optional = [&site.zone, &site.contact].into_iter().flatten().map(String::as_str);
                 (optional.chain([site.address.as_str()]).collect(), vec![])
@@ -327,6 +379,9 @@ impl Reference {
                 let (name, address) = (&company.name, &company.address);
                 (vec![&name.en, &name.zh, &company.phone, &address.en, &address.zh], vec![])
             }
+            Self::FormRecord(form) => (vec![&form.code], vec![]),
+            Self::ApprovalCodes(codes) => (vec![], vec![codes.hashes.len()]),
+            Self::NumberBlocks(numbers) => (vec![], vec![numbers.blocks.len()]),
             Self::PartQuota(quota) => (vec![&quota.code, &quota.name, &quota.unit], vec![quota.counted.len()]),
             // Bounded by the record as a whole.
             Self::PolicyRecord(_) | Self::Revocation(_) | Self::Unknown { .. } => (vec![], vec![]),

@@ -14,11 +14,11 @@ mod kinds;
 use minicbor::{Decode, Encode};
 
 pub use kinds::{
-    CatalogueItem, Company, Customer, Language, PartQuota, Person, PolicyRecord, Reference, ReferenceKind,
-    ReferenceScope, Revocation, Site, Translated, Unit,
+    ApprovalCodes, CatalogueItem, Company, Customer, FormRecord, Language, NumberBlocks, PartQuota, Person, PolicyRecord,
+    Reference, ReferenceKind, ReferenceScope, Revocation, Site, Translated, Unit,
 };
 
-use crate::ids::{Digest, PersonId, RecordId};
+use crate::ids::{DeviceId, Digest, PersonId, RecordId};
 use crate::{DecodeError, limits, wire};
 
 /// One version of one record.
@@ -134,11 +134,29 @@ pub fn part_quota_record(keeper: PersonId, code: &str) -> RecordId {
     RecordId(id)
 }
 
+/// The record of an approver's one-time codes.
+#[must_use]
+pub fn codes_record(approver: PersonId) -> RecordId {
+    derived_record("docket-approval-codes-1", approver.0)
+}
+
+/// The record of a device's blocks of numbers.
+#[must_use]
+pub fn numbers_record(device: DeviceId) -> RecordId {
+    derived_record("docket-number-blocks-1", device.0)
+}
+
+fn derived_record(domain: &str, of: [u8; 16]) -> RecordId {
+    let mut id = [0; RecordId::LENGTH];
+    blake3::Hasher::new().update(domain.as_bytes()).update(&of).finalize_xof().fill(&mut id);
+    RecordId(id)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::facts::Role;
     use crate::facts::values::{Claim, Money};
+    use crate::facts::{Block, Ledger, Role};
     use crate::ids::{DocumentId, FactRef, StoreId};
     use crate::time::UnixMillis;
     use proptest::prelude::*;
@@ -149,7 +167,10 @@ pub(crate) mod tests {
 
     /// One record of every kind, with Chinese text in it.
     pub(crate) fn samples() -> Vec<(&'static str, ReferenceRecord)> {
-        let customer = Customer { name: "王秀英".into(), phone: "13800000000".into(), language: Some(Language::Zh) };
+        let customer =
+            Customer {
+                name: "王秀英".into(), phone: "13800000000".into(), language: Some(Language::Zh), codes: None
+            };
         let site = Site {
             customer: RecordId([1; 16]),
             address: "解放路 12 号 3 单元 401".into(),
@@ -182,6 +203,14 @@ pub(crate) mod tests {
             phone: "400-000-0000".into(),
             address: both("1 Harbour Road", "海港路 1 号"),
         };
+        let codes = ApprovalCodes {
+            approver: PersonId([4; 16]),
+            first: 21,
+            hashes: vec![Digest([5; 32])],
+            until: UnixMillis(1_800_000_000_000),
+        };
+        let block = Block { ledger: Ledger::Custody, first: 51, last: 100 };
+        let blocks = NumberBlocks { device: DeviceId([6; 16]), blocks: vec![block] };
         let line = Claim { order: DocumentId([9; 16]), fact: FactRef { prefix: [4; 5], sequence: 12 }, person: None };
         let quota = PartQuota {
             keeper: PersonId([5; 16]),
@@ -201,7 +230,10 @@ pub(crate) mod tests {
             ("catalogue", item.into()),
             ("policy", policy.into()),
             ("company", company.into()),
+            ("form", FormRecord { code: "gas_safety".into(), version: 1, json: b"{}".to_vec() }.into()),
             ("revocation", Revocation { signed: vec![7; 9] }.into()),
+            ("approval-codes", codes.into()),
+            ("number-blocks", blocks.into()),
             ("part-quota", quota.into()),
         ];
         let records = (1_u8..).zip(contents);
@@ -227,7 +259,10 @@ pub(crate) mod tests {
             .filter(|(_, record)| record.content.scope() == Some(ReferenceScope::Company))
             .map(|(name, _)| name)
             .collect();
-        assert_eq!(wide, ["person", "catalogue", "policy", "company", "revocation"]);
+        assert_eq!(
+            wide,
+            ["person", "catalogue", "policy", "company", "form", "revocation", "approval-codes", "number-blocks"]
+        );
         for (name, record) in samples() {
             let one_persons = record.content.scope() == Some(ReferenceScope::Holder);
             assert_eq!(record.content.holder().is_some(), one_persons, "{name}");
@@ -262,16 +297,23 @@ pub(crate) mod tests {
 
         let mut longer = vec![0x85];
         longer.extend(wire::encode(&RecordId([7; 16])));
-        // A customer with a fourth field of a later version.
-        longer.extend([1, 0xf4, 0x00, 0x84, 0x61, b'a', 0x61, b'1', 0xf6, 0x61, b'z']);
+        // A customer with a fifth field of a later version.
+        longer.extend([1, 0xf4, 0x00, 0x85, 0x61, b'a', 0x61, b'1', 0xf6, 0xf6, 0x61, b'z']);
         let record = ReferenceRecord::from_bytes(&longer).unwrap();
-        assert_eq!(record.content, Customer { name: "a".into(), phone: "1".into(), language: None }.into());
+        assert_eq!(
+            record.content,
+            Customer { name: "a".into(), phone: "1".into(), language: None, codes: None }.into()
+        );
     }
 
     #[test]
     fn texts_and_lists_over_their_limits_are_errors() {
         let customer = |name: String| {
-            ReferenceRecord::new(RecordId([1; 16]), 1, Customer { name, phone: String::new(), language: None })
+            ReferenceRecord::new(
+                RecordId([1; 16]),
+                1,
+                Customer { name, phone: String::new(), language: None, codes: None },
+            )
         };
         assert!(ReferenceRecord::from_bytes(&customer("x".repeat(limits::TEXT_BYTES_MAX)).to_bytes()).is_ok());
         assert!(ReferenceRecord::from_bytes(&customer("x".repeat(limits::TEXT_BYTES_MAX + 1)).to_bytes()).is_err());
@@ -302,7 +344,7 @@ pub(crate) mod tests {
         #[test]
         fn any_customer_survives_its_bytes(name in "\\PC{0,40}", phone in "[0-9+ -]{0,20}", version: u64, zh: Option<bool>) {
             let language = zh.map(|zh| if zh { Language::Zh } else { Language::En });
-            let record = ReferenceRecord::new(RecordId([3; 16]), version, Customer { name, phone, language });
+            let record = ReferenceRecord::new(RecordId([3; 16]), version, Customer { name, phone, language, codes: None });
             prop_assert_eq!(ReferenceRecord::from_bytes(&record.to_bytes()).unwrap(), record);
         }
     }

@@ -267,10 +267,14 @@ impl DeviceSession {
         self.awaiting_acks
     }
 
-    /// After a single session: whether another should follow at once.
+    /// After a session: whether another should follow at once.
     #[must_use]
     pub fn wants_more<R: Replica>(&self, replica: &R) -> bool {
         match self.phase {
+            // A store that has forgotten this device holds what it is given, message by message, and hands out nothing.
+            Phase::Ended(Ending::Stopped(stop)) if stop.code == StopCode::NotConfirmed => {
+                self.awaiting_acks == 0 && replica.has_unsent()
+            }
             Phase::Ended(ending) => ending == Ending::Again,
             Phase::Open => self.awaiting_acks == 0 && replica.has_unsent(),
             Phase::New | Phase::Greeting => false,

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::labels::{text, unit_text};
 use super::leaf::Leaf;
+use super::terms;
 use super::{Header, Voucher, VoucherError};
 use crate::facts::values::{CheckResult, Line, LineKind, Money, ServiceClass, UnfinishedReason, Window};
 use crate::ids::{Digest, DocumentId, FactId, PersonId, StoreId};
@@ -58,8 +59,8 @@ pub struct VoucherInput<'a> {
     pub names: &'a Names,
 }
 
-/// The facts of `view` that a voucher shows: the request, what was agreed, visits with their outcomes, and
-/// every effective line. Ascending, none twice.
+/// The facts of `view` that a voucher shows: the request, what was agreed, visits with their outcomes, every
+/// effective line, quote and consent, discounts, goods taken, payments, the next visit. Ascending, none twice.
 #[must_use]
 pub fn shown_facts(view: &OrderView) -> Vec<FactId> {
     let request = view.request.as_ref().map(|request| request.at.fact);
@@ -72,7 +73,8 @@ pub fn shown_facts(view: &OrderView) -> Vec<FactId> {
         moments.into_iter().flatten().map(|moment| moment.fact).chain([visit.id]).chain(outcome)
     });
     let lines = effective_lines(view).map(|line| line.at.fact);
-    let mut facts: Vec<FactId> = request.into_iter().chain(agreed).chain(visits).chain(lines).collect();
+    let terms = terms::facts(view);
+    let mut facts: Vec<FactId> = request.into_iter().chain(agreed).chain(visits).chain(lines).chain(terms).collect();
     facts.sort_unstable();
     facts.dedup();
     facts
@@ -113,10 +115,15 @@ fn build_split(input: &VoucherInput<'_>, seed: &[u8; 32], split: Split) -> Resul
         // C-083: content, fee, time. The fee is always there; a visit gives content and time.
         return Err(VoucherError::Missing("visit"));
     }
+    fields.quote(input);
     for (number, line) in (1_usize..).zip(effective_lines(input.view)) {
-        fields.line(number, &line.line, split);
+        fields.line(number, line, split);
     }
+    fields.discounts(input);
     fields.total(input);
+    fields.payments(input);
+    fields.custody(input);
+    fields.afterwards(input);
     fields.add("terms", "terms", input.policy.voucher.terms.text(input.language));
     let header = Header {
         template: input.policy.voucher.template.clone(),
@@ -144,24 +151,24 @@ fn effective_lines(view: &OrderView) -> impl Iterator<Item = &LineView> {
 }
 
 /// The leaves so far.
-struct Fields<'a> {
+pub(super) struct Fields<'a> {
     language: Language,
     seed: &'a [u8; 32],
     leaves: Vec<Leaf>,
 }
 
 impl Fields<'_> {
-    fn add(&mut self, path: impl Into<String>, label: &str, value: impl Into<String>) {
+    pub(super) fn add(&mut self, path: impl Into<String>, label: &str, value: impl Into<String>) {
         self.leaves.push(Leaf::new(path.into(), label, value.into(), self.seed));
     }
 
-    fn add_some(&mut self, path: impl Into<String>, label: &str, value: Option<impl Into<String>>) {
+    pub(super) fn add_some(&mut self, path: impl Into<String>, label: &str, value: Option<impl Into<String>>) {
         if let Some(value) = value {
             self.add(path, label, value);
         }
     }
 
-    fn text(&self, key: &'static str) -> &'static str {
+    pub(super) fn text(&self, key: &'static str) -> &'static str {
         text(key, self.language)
     }
 
@@ -177,7 +184,7 @@ impl Fields<'_> {
         self.add("site.address", "address", &names.address);
         self.add_some("unit.model", "model", names.model.as_ref());
         self.add_some("unit.serial", "unit_serial", names.unit_serial.as_ref());
-        self.add("order.class", "class", self.text(class_key(request.class)));
+        self.add("order.class", "class", self.text(class_key(input.view.facets.class.unwrap_or(request.class))));
         self.add("order.problem", "problem", &request.problem);
         if let Some(agreed) = &input.view.confirmation {
             let warranty =
@@ -218,7 +225,9 @@ impl Fields<'_> {
         }
     }
 
-    fn line(&mut self, number: usize, line: &Line, split: Split) {
+    fn line(&mut self, number: usize, view: &LineView, split: Split) {
+        let line: &Line = &view.line;
+        let held = terms::held_text(view.held, self.language);
         let (label, billed) = line_kind(line.kind);
         let details: Vec<&str> = [&line.code, &line.serial].into_iter().flatten().map(String::as_str).collect();
         let item =
@@ -237,20 +246,28 @@ impl Fields<'_> {
                 self.add_some(format!("line.{number}.result"), "result", result);
                 self.add_some(format!("line.{number}.quantity"), "quantity", quantity);
                 self.add_some(format!("line.{number}.amount"), "amount", amount);
+                self.add_some(format!("line.{number}.held"), "not_charged", held);
             }
             Split::Whole => {
-                let parts: Vec<String> = [Some(item), result, quantity, amount].into_iter().flatten().collect();
+                let held = held.map(str::to_owned);
+                let parts: Vec<String> = [Some(item), result, quantity, amount, held].into_iter().flatten().collect();
                 self.add(format!("line.{number}"), label, parts.join("; "));
             }
         }
     }
 
-    /// The fee for each currency; 0 is stated too (C-083).
+    /// The fee for each currency, less the discounts; 0 is stated too (C-083). What signing does not make due is
+    /// not in it.
     fn total(&mut self, input: &VoucherInput<'_>) {
         let mut totals: BTreeMap<&str, i64> = BTreeMap::new();
-        for amount in effective_lines(input.view).filter_map(|line| line.line.amount.as_ref()) {
+        for amount in effective_lines(input.view).filter_map(LineView::charge_if_signed) {
             let total = totals.entry(&amount.currency).or_default();
             *total = total.saturating_add(amount.minor);
+        }
+        for (currency, off) in &input.view.facets.money.discount {
+            if let Some(total) = totals.get_mut(currency.as_str()) {
+                *total = total.saturating_sub(*off).max(0);
+            }
         }
         if totals.is_empty() {
             totals.insert(&input.policy.currency, 0);
@@ -263,7 +280,7 @@ impl Fields<'_> {
 }
 
 /// An amount as people read it: `35.00 CNY`.
-fn money(amount: &Money) -> String {
+pub(super) fn money(amount: &Money) -> String {
     // Digits of the minor unit (ISO 4217); two where not listed.
     let digits: u32 = match amount.currency.as_str() {
         "CLP" | "ISK" | "JPY" | "KRW" | "PYG" | "UGX" | "VND" | "XAF" | "XOF" | "XPF" => 0,
@@ -296,7 +313,7 @@ fn decimal(number: i64, digits: u32, zeros: Zeros) -> String {
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
-fn window(window: &Window, policy: &ServicePolicy) -> String {
+pub(super) fn window(window: &Window, policy: &ServicePolicy) -> String {
     format!("{} – {}", policy.local_time(window.from), policy.local_time(window.to))
 }
 

@@ -6,6 +6,7 @@
 
 use minicbor::{Decode, Encode};
 
+use super::code::VerificationCode;
 use super::labels::{filled, text};
 use super::proof::Proof;
 use super::sign::{Mismatch, SignedFact, examine};
@@ -168,7 +169,7 @@ pub fn verify_copy(bytes: &[u8], expected: Option<Fingerprint>) -> Report {
     };
     let copy = match CustomerCopy::from_bytes(bytes) {
         Ok(copy) => copy,
-        Err(error) => return Report { intact: Answer::No(Problem::Unreadable(error)), ..report },
+        Err(error) => return Report::unreadable(error, expected),
     };
     let certificate = match Certificate::from_bytes(&copy.certificate) {
         Ok(certificate) => Some(certificate),
@@ -212,6 +213,26 @@ fn doubt(
 }
 
 impl Report {
+    /// Of what cannot be read as a copy.
+    pub(super) fn unreadable(error: DecodeError, expected: Option<Fingerprint>) -> Self {
+        Self {
+            intact: Answer::No(Problem::Unreadable(error)),
+            signed: Answer::Unknown,
+            vouched: Answer::Unknown,
+            fingerprint: None,
+            compared: expected.is_some(),
+            first_difference: None,
+            erased: Vec::new(),
+            proof: None,
+        }
+    }
+
+    /// The code under which copies of this signature are compared, where it can be read.
+    #[must_use]
+    pub fn code(&self) -> Option<VerificationCode> {
+        self.proof.as_ref().map(|proof| proof.statement.code())
+    }
+
     /// Whether all three answers are yes. Without an expected fingerprint a person still has to compare it.
     #[must_use]
     pub fn passed(&self) -> bool {
@@ -253,6 +274,9 @@ impl Report {
         if let (Answer::Yes, Some(fingerprint), false) = (&self.vouched, self.fingerprint, self.compared) {
             let fingerprint = fingerprint.to_string();
             lines.push(filled("voucher.report.compare", language, &[("fingerprint", &fingerprint)]));
+        }
+        if let Some(code) = self.code() {
+            lines.push(format!("{}: {code}", super::labels::label("code", language)));
         }
         if !self.erased.is_empty() {
             let paths = super::render::printable(&self.erased.join(", "));

@@ -16,13 +16,18 @@
 //! Format, frozen: `schemas/voucher.md`; golden bytes: `schemas/golden/voucher`.
 
 mod build;
+mod changes;
+mod code;
 pub mod copy;
 mod labels;
 mod leaf;
+pub mod one_time;
+pub mod page;
 mod proof;
 mod render;
 mod sign;
 pub mod strokes;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -31,8 +36,13 @@ use std::collections::BTreeSet;
 use minicbor::{Decode, Encode};
 
 pub use build::{Names, VoucherInput, shown_facts};
+pub use changes::{Change, ChangeKind};
+pub use code::VerificationCode;
+pub use labels::text as voucher_text;
 pub use leaf::{Leaf, Opened, Salt};
 pub use proof::{Proof, Statement, blob_id};
+pub use terms::guarantee_until;
+
 pub use sign::{
     Mismatch, Prepared, Question, SignError, SignedFact, SignedVoucher, Signing, Verified, sign, verify_sign,
 };
@@ -228,7 +238,7 @@ impl Voucher {
 
     /// The path of the first field that shows another value in `other`, in this voucher's order; a field that
     /// only one of them has differs. Erased fields cannot be compared and are passed over. ("Changed after
-    /// signing", X-44.)
+    /// signing", X-44; [`Self::changes`] says what changed as people read it.)
     #[must_use]
     pub fn first_difference(&self, other: &Self) -> Option<String> {
         let erased =

@@ -48,6 +48,8 @@ fn render_leaf(leaf: &Leaf, language: Language) -> String {
     let parts: Vec<&str> = leaf.path.split('.').collect();
     let indent = match parts.as_slice() {
         ["line", _, part] if *part != "item" => "    ",
+        ["discount", _, "reason"] | ["paid", _, "receipt"] => "    ",
+        ["custody", _, part] if *part != "goods" => "    ",
         _ => "",
     };
     let value = leaf.value().map_or_else(|| text("voucher.value.erased", language).to_owned(), printable);
@@ -59,7 +61,7 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
 }
 
-fn grade_key(grade: OpinionGrade) -> &'static str {
+pub(super) fn grade_key(grade: OpinionGrade) -> &'static str {
     match grade {
         OpinionGrade::NoneGiven => "voucher.value.no_opinion",
         OpinionGrade::Satisfied => "voucher.value.satisfied",

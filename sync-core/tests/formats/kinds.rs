@@ -53,6 +53,8 @@ pub(crate) fn line() -> Line {
         source: Some(PartSource::Unknown),
         result: Some(CheckResult::NotApplicable),
         blob: Some(Blob { hash: BlobId([9; 32]), size: 70_000, media_type: "image/jpeg".into() }),
+        entry: None,
+        usable_from: None,
     }
 }
 

@@ -4,8 +4,8 @@
 
 use docket_sync_core::facts::values::{
     Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, Claim, ComplaintKind, Correction, CustodyPlace,
-    Demand, EmergencyBasis, EscalationKind, FindingKind, Goods, HeaderChange, HeaderField, HoldReason, Liability,
-    Matter, Opinion, OpinionGrade, PartWanted, QuoteLine, ReceiptFate, ServiceClass, Severity, Share, Urgency, Verdict,
+    Demand, EmergencyBasis, EscalationKind, FindingKind, FormEntry, Goods, HeaderChange, HeaderField, HoldReason, Liability,
+    Line, Matter, Opinion, OpinionGrade, PartWanted, QuoteLine, ReceiptFate, ServiceClass, Severity, Share, Urgency, Verdict,
 };
 use docket_sync_core::facts::{FactBody, FactKind, bodies};
 use docket_sync_core::ids::{BlobId, Digest, DocumentId, FactRef, RecordId};
@@ -24,6 +24,13 @@ fn opinion() -> Opinion {
 fn goods() -> Goods {
     let (serial, unit) = (Some("SN-9".into()), Some(RecordId([3; 16])));
     Goods { name: "主控板".into(), serial, unit, pieces: 1, condition: Some("外壳有划痕".into()) }
+}
+
+/// A line that fills in a step of a form.
+fn with_entry() -> Line {
+    let (text, people) = (Some(words()), Some(vec![TECHNICIAN]));
+    let entry = FormEntry { form: "gas_safety".into(), version: 2, step: "pressure".into(), text, people };
+    Line { entry: Some(entry), usable_from: Some(NOON), ..line() }
 }
 
 fn covered() -> Vec<FactRef> {
@@ -88,7 +95,7 @@ fn terms(kind: FactKind) -> Option<FactBody> {
     Some(match kind {
         FactKind::SetWarranty => {
             let (class, until) = (ServiceClass::Free, Some(NOON));
-            bodies::SetWarranty { class, until, disputed: true, reason: None }.into()
+            bodies::SetWarranty { class, until, disputed: true, reason: None, repeat_of: None }.into()
         }
         FactKind::QualityVerdict => {
             let blob = Blob { hash: BlobId([9; 32]), size: 70_000, media_type: "image/jpeg".into() };
@@ -112,8 +119,13 @@ fn terms(kind: FactKind) -> Option<FactBody> {
             relation: "业主".into(),
             code: 4,
             proof: Digest([0x73; 32]),
+            document: None,
         }
         .into(),
+        FactKind::PrintVoucher => {
+            let document = BlobId([0x95; 32]);
+            bodies::PrintVoucher { voucher, covered: covered(), covered_digest, document }.into()
+        }
         FactKind::AttachPaper => bodies::AttachPaper {
             voucher,
             covered: covered(),
@@ -123,6 +135,7 @@ fn terms(kind: FactKind) -> Option<FactBody> {
             relation: "业主".into(),
             signed_at: NOON,
             photo: BlobId([0x74; 32]),
+            printed: None,
         }
         .into(),
         FactKind::FileDocument => {
@@ -140,6 +153,7 @@ fn terms(kind: FactKind) -> Option<FactBody> {
             way: ApprovalWay::Code,
             code: Some(3),
             reason: None,
+            secret: Some("MFRGGZDFMZTW".into()),
         }
         .into(),
         FactKind::Reject => {
@@ -158,7 +172,7 @@ fn work(kind: FactKind) -> Option<FactBody> {
         FactKind::DropWorkItem => bodies::DropWorkItem { item: 2, reason: words() }.into(),
         FactKind::HandoverVisit => bodies::HandoverVisit { visit, to: CLERK, open: vec![words()] }.into(),
         FactKind::OutcomeNotRepairable => bodies::OutcomeNotRepairable { visit, finding: words() }.into(),
-        FactKind::ReplaceLine => bodies::ReplaceLine { visit, line: field(16), new: line() }.into(),
+        FactKind::ReplaceLine => bodies::ReplaceLine { visit, line: field(16), new: with_entry() }.into(),
         FactKind::ReportContact => {
             bodies::ReportContact { name: "李先生".into(), phone: Some("13900002222".into()), note: None }.into()
         }

@@ -1,14 +1,16 @@
 //! The gate for each change, and a signature that anybody checks with no server.
 
 use docket_sync_core::document::{ChainHead, Document, FirstStatement, Record};
-use docket_sync_core::facts::{Author, Origin, Role};
-use docket_sync_core::ids::{ActorId, ChangeHash, DeviceId, DocumentId, Incarnation, PersonId, StoreId};
+use docket_sync_core::facts::{Author, Block, Origin, Role};
+use docket_sync_core::ids::{
+    ActorId, ChangeHash, DeviceId, DocumentId, FactId, Incarnation, KeyId, PersonId, StoreId,
+};
 use docket_sync_core::proof::{Envelope, EnvelopeDocument};
 use docket_sync_core::sync::frames::{Cover, Push, RecordSet};
-use docket_sync_core::sync::gate::{GateStore, Judged, Maker, Verdict, judge, own_proof};
+use docket_sync_core::sync::gate::{GateStore, Judged, KnownCode, Maker, OneTime, Verdict, judge, own_proof};
 use docket_sync_core::time::UnixMillis;
 use docket_sync_core::voucher::copy::verify_copy;
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{SigningKey, VerifyingKey};
 
 use super::work::note;
 use super::{Options, Row, RowError, Weight, cpu, float};
@@ -71,6 +73,22 @@ impl GateStore for Known {
 
     fn was_in_scope(&self, _: DocumentId, _: PersonId) -> bool {
         true
+    }
+
+    fn witness_key(&self, _: PersonId, _: KeyId, _: UnixMillis) -> Option<VerifyingKey> {
+        None
+    }
+
+    fn code(&self, _: PersonId, _: u32) -> Option<KnownCode> {
+        None
+    }
+
+    fn blocks(&self, _: DeviceId) -> Vec<Block> {
+        Vec::new()
+    }
+
+    fn used_by(&self, _: &OneTime) -> Option<(DocumentId, FactId)> {
+        None
     }
 }
 

@@ -368,7 +368,7 @@ fn write_references(writer: &mut Writer, reference: crate::workload::Reference) 
     if writer.reference(customer.id)?.is_some() {
         return Ok(());
     }
-    let content = Customer { name: customer.name, phone: customer.phone, language: None };
+    let content = Customer { name: customer.name, phone: customer.phone, language: None, codes: None };
     writer.write_reference(customer.id, content.into(), None)?;
     let content = Site { customer: customer.id, address: site.address, zone: None, contact: None };
     writer.write_reference(site.id, content.into(), None)?;

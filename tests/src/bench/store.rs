@@ -99,7 +99,7 @@ fn backup(data: &Path, orders: f64) -> Result<Vec<Figure>, RowError> {
     let taking = Timed::new(|| Ok(take(&request, clock.as_ref(), &mut |_| {})?))?;
     let verifying = Timed::new(|| {
         let backup = Backup::open(&to, Identities::read(&key)?, None)?;
-        Ok(verify(&backup, |_| {})?)
+        Ok(verify(&backup, docket_server::backup::folding::MEMORY_BYTES, |_| {})?)
     })?;
     let rate = |name: &str, seconds: f64| Figure::new(name, frames / seconds, Unit::BytesPerSecond);
     let each = |name: &str, seconds: f64| Figure::new(name, seconds / orders, Unit::ProcessorSeconds);

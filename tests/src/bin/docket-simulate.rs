@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program talks to its terminal")]
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use clap::Parser;
 use docket_harness::simulation::{Coverage, run, tell};
@@ -26,6 +27,9 @@ struct Options {
     /// One seed only.
     #[arg(long)]
     seed: Option<u64>,
+    /// Threads that play; one for each core when absent.
+    #[arg(long)]
+    threads: Option<usize>,
     /// Prints the digest of each history.
     #[arg(long)]
     trace: bool,
@@ -42,33 +46,66 @@ fn main() -> ExitCode {
         return search(&options);
     }
     let (from, seeds) = options.seed.map_or((options.from, options.seeds), |seed| (seed, 1));
-    let mut coverage = Coverage::default();
-    let mut failed = Vec::new();
-    for seed in from..from.saturating_add(seeds) {
-        let outcome = run(seed);
-        coverage.add(&outcome.coverage);
-        if options.trace {
-            println!("trace {}", outcome.trace);
+    let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let table = Table { next: AtomicU64::new(0), failed: AtomicUsize::new(0), from, seeds };
+    let (mut coverage, mut failed) = (Coverage::default(), Vec::new());
+    std::thread::scope(|scope| {
+        let players: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(|| table.play(options.trace))).collect();
+        for player in players {
+            let (part, seeds) = player.join().unwrap_or_default();
+            coverage.add(&part);
+            failed.extend(seeds);
         }
-        if let Some(failure) = outcome.failure {
-            if failed.len() < TOLD_MAX {
-                eprintln!("{}", tell(seed, &failure));
-            } else {
-                eprintln!("seed {seed} breaks {}", failure.violation.rule);
-            }
-            failed.push(seed);
-        }
-        let played = seed.saturating_sub(from).saturating_add(1);
-        if played.is_multiple_of(PROGRESS) {
-            eprintln!("{played} of {seeds} seeds, {} failed", failed.len());
-        }
-    }
+    });
     print!("{coverage}");
+    if coverage.histories != seeds {
+        eprintln!("a thread ended early: {} of {seeds} histories were played", coverage.histories);
+        return ExitCode::FAILURE;
+    }
     if failed.is_empty() {
         return ExitCode::SUCCESS;
     }
+    failed.sort_unstable();
     println!("failed: {failed:?}");
     ExitCode::FAILURE
+}
+
+/// The seeds that threads take one by one.
+struct Table {
+    next: AtomicU64,
+    failed: AtomicUsize,
+    from: u64,
+    seeds: u64,
+}
+
+impl Table {
+    /// Plays until no seed is left; gives what occurred, and the seeds that failed.
+    fn play(&self, tells_trace: bool) -> (Coverage, Vec<u64>) {
+        let (mut coverage, mut failed) = (Coverage::default(), Vec::new());
+        loop {
+            let played = self.next.fetch_add(1, Ordering::SeqCst);
+            if played >= self.seeds {
+                return (coverage, failed);
+            }
+            let seed = self.from.saturating_add(played);
+            let outcome = run(seed);
+            coverage.add(&outcome.coverage);
+            if tells_trace {
+                println!("trace {}", outcome.trace);
+            }
+            if let Some(failure) = outcome.failure {
+                if self.failed.fetch_add(1, Ordering::SeqCst) < TOLD_MAX {
+                    eprintln!("{}", tell(seed, &failure));
+                } else {
+                    eprintln!("seed {seed} breaks {}", failure.violation.rule);
+                }
+                failed.push(seed);
+            }
+            if played > 0 && played.is_multiple_of(PROGRESS) {
+                eprintln!("{played} of {} seeds, {} failed", self.seeds, self.failed.load(Ordering::SeqCst));
+            }
+        }
+    }
 }
 
 /// Prints which seed first catches each bug, and by which check.

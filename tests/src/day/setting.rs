@@ -200,7 +200,7 @@ async fn put_on_file(office: &Office, clock: &DayClock, company: &Company) -> Re
         }
         for customer in &company.customers {
             let (name, phone) = (customer.name.clone(), customer.phone.clone());
-            writer.write_reference(customer.id, Customer { name, phone, language: None }.into(), None)?;
+            writer.write_reference(customer.id, Customer { name, phone, language: None, codes: None }.into(), None)?;
             let contact = Some(customer.contact.clone());
             let address = customer.address.clone();
             let site = Site { customer: customer.id, address, zone: None, contact };

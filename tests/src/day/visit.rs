@@ -211,7 +211,7 @@ fn opinion(random: &mut Random, language: Language) -> Opinion {
 
 fn line(kind: LineKind, name: &str, quantity: i64, unit: &str) -> Line {
     let (name, unit) = (name.to_owned(), unit.to_owned());
-    Line { kind, name, quantity, unit, amount: None, code: None, serial: None, source: None, result: None, blob: None }
+    Line::new(kind, name, quantity, unit)
 }
 
 #[cfg(test)]

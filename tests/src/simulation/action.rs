@@ -25,6 +25,8 @@ pub enum Kind {
     Sync,
     /// A phone exchanges one message: a sync that others meet in the middle.
     Step,
+    /// A phone opens a live session, or closes it.
+    Live,
     /// Time passes.
     Pass,
     /// Days pass.
@@ -52,16 +54,17 @@ pub struct Action {
     pub luck: u64,
 }
 
-/// Weights of what is no fault, together 100.
+/// Weights of what is no fault.
 const USUAL: &[(Kind, u64)] = &[
     (Kind::Open, 4),
     (Kind::Work, 34),
     (Kind::WorkOnPage, 6),
     (Kind::Read, 6),
-    (Kind::Desk, 12),
+    (Kind::Desk, 18),
     (Kind::Call, 2),
     (Kind::Sync, 12),
     (Kind::Step, 8),
+    (Kind::Live, 5),
     (Kind::Pass, 6),
     (Kind::Days, 1),
     (Kind::Tidy, 3),

@@ -1,19 +1,20 @@
-//! What must hold while a history goes on: one function a promise (sync.md) or an invariant (lifecycle.md 4.6), run
-//! after the steps that may break it. What must hold in the end is in `rest`.
+//! The promises of sync.md while a history goes on, each checked after the steps that may break it. The invariants of
+//! lifecycle.md 4.6 are in `invariants`, what must hold in the end in `rest`.
+
+use std::collections::BTreeSet;
 
 use docket_client::client::Shown;
 use docket_server::commit::{QuarantineEntry, Tables};
 use docket_server::store::{KeyRange, Store, Table, record};
 use docket_sync_core::facts::{Fact, FactBody, SeenRef};
 use docket_sync_core::ids::{DocumentId, FactId, FactRef};
-use docket_sync_core::lifecycle::view::{OrderState, OrderView, ReviewStatus};
-use docket_sync_core::lifecycle::{FactSet, fold, known_to};
+use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::sync::frames::QuarantineCode;
 use docket_sync_core::voucher::copy::verify_copy;
 use docket_sync_core::voucher::shown_facts;
 
 use super::company::Company;
-use super::ledger::names;
+use super::invariants;
 use crate::world::Trouble;
 
 /// Promise 1: what left a phone's journal as acknowledged is in the office's log.
@@ -56,12 +57,12 @@ pub(super) fn after_a_sync(company: &mut Company, index: usize) -> Result<(), Tr
     let phone = company.phone(index);
     let (verified, differences) = (phone.device.client.status().verified, phone.device.client.status().differences);
     let is_doubled = phone.is_doubled;
-    if differences > 0 && !is_doubled && !company.ledger.office_went_back {
-        let told = format!("phone {index} saw {differences} different digests, and nothing was lost");
+    if differences > 0 && !is_doubled {
+        let told = format!("phone {index} saw {differences} different digests that no loss explains");
         return company.broken("digests_agree", told);
     }
     if verified == Some(true) {
-        folds_agree(company, index)?;
+        invariants::invariant_01_convergence(company, index)?;
     }
     Ok(())
 }
@@ -94,11 +95,21 @@ pub(super) fn nothing_legitimate_is_refused(company: &mut Company, index: usize)
         return Ok(());
     }
     let refused = phone.device.client.status().refused;
+    // An order that began ahead of the office's clock, and what was stated on it since.
+    let begun_ahead: BTreeSet<DocumentId> =
+        refused.iter().filter(|(_, _, code)| *code == QuarantineCode::TimeAhead).map(|(order, ..)| *order).collect();
     for (order, fact, code) in refused {
         let shown = company.phone(index).device.show(order).ok();
         let stated = shown.and_then(|shown| shown.refused.into_iter().find(|refused| refused.fact.id == fact));
         let was_ahead = stated.is_some_and(|refused| company.ledger.was_ahead(refused.fact.time, refused.fact.lo()));
-        if code != QuarantineCode::TimeAhead || !was_ahead {
+        let is_excused = match code {
+            QuarantineCode::TimeAhead => was_ahead,
+            // Stated before the office went back to an older program: it waits for the upgrade.
+            QuarantineCode::NewerKind => company.office.is_older() || company.ledger.office_was_older,
+            QuarantineCode::UnknownDocument => begun_ahead.contains(&order),
+            _ => false,
+        };
+        if !is_excused {
             return company.broken("nothing_legitimate_is_refused", format!("{fact:?} of order {order}: {code}"));
         }
     }
@@ -118,24 +129,6 @@ fn a_cursor_is_of_this_log(company: &mut Company, index: usize) -> Result<(), Tr
         return Ok(());
     }
     company.broken("a_cursor_is_of_this_log", format!("phone {index} stands at {cursor:?}, the log there is {now:?}"))
-}
-
-/// Invariant 1: with the same facts, a phone shows what the office shows, explanations included.
-pub(super) fn folds_agree(company: &mut Company, index: usize) -> Result<(), Trouble> {
-    let orders = company.phone(index).orders()?;
-    for order in orders {
-        let shown = company.phone(index).device.show(order)?;
-        let office = facts_at_office(company, order)?;
-        if names(&shown.facts) != names(&office) {
-            continue;
-        }
-        let view = company.view(order)?;
-        if shown.view != *view {
-            let told = format!("order {order} on phone {index}:\n{:#?}\nat the office:\n{view:#?}", shown.view);
-            return company.broken("folds_agree", told);
-        }
-    }
-    Ok(())
 }
 
 /// The facts of an order in the office's document.
@@ -182,8 +175,8 @@ pub(super) fn a_signature_covers_what_was_shown(
     let client = &company.phone(index).device.client;
     let now = client.show(shown.id)?;
     let copy = client.customer_copy(&now, fact.id)?;
-    let passed =
-        copy.is_some_and(|copy| verify_copy(&copy, Some(client.replica().certificate().fingerprint())).passed());
+    let passed = copy
+        .is_some_and(|copy| verify_copy(&copy.to_bytes(), Some(client.replica().certificate().fingerprint())).passed());
     if sign.covered == covered && passed {
         return Ok(());
     }
@@ -191,88 +184,23 @@ pub(super) fn a_signature_covers_what_was_shown(
     company.broken("a_signature_covers_what_was_shown", told)
 }
 
-/// What must hold of every order at the office, whatever state it is in.
-pub(super) fn of_every_order(company: &Company, order: DocumentId, facts: &FactSet) -> Result<OrderView, Trouble> {
-    let view = fold(facts);
-    if view != *company.view(order)? {
-        return company.broken("folds_agree", format!("the office's own view of {order} is not the fold of its facts"));
-    }
-    cancels_are_safe(company, &view, facts)?;
-    reviews_live(company, &view)?;
-    lines_add_up(company, &view)?;
-    dispatch_has_reasons(company, &view)?;
-    Ok(view)
-}
-
-/// Invariant 8: no order with a DONE unknown to the canceller is ever cancelled.
-fn cancels_are_safe(company: &Company, view: &OrderView, facts: &FactSet) -> Result<(), Trouble> {
-    if view.state != OrderState::Cancelled {
-        return Ok(());
-    }
-    let withdrawn = |done: &Fact| {
-        facts.iter().any(|fact| match fact.body() {
-            FactBody::WithdrawOwn(withdraw) => withdraw.fact == done.id.reference(),
-            _ => false,
-        })
-    };
-    let done = facts.iter().filter(|fact| matches!(fact.body(), FactBody::OutcomeDone(_)) && !withdrawn(fact));
-    for done in done.filter(|done| !view.void.contains(&done.id)) {
-        let aware = view.cancels.iter().any(|cancel| known_to(facts, cancel.at.fact).get(done.id).is_some());
-        let knew_of_the_cancel =
-            view.cancels.iter().any(|cancel| known_to(facts, done.id).get(cancel.at.fact).is_some());
-        if !aware && !knew_of_the_cancel {
-            let told = format!("order {} is cancelled although {:?} was done", facts.document(), done.id);
-            return company.broken("cancels_are_safe", told);
-        }
-    }
-    Ok(())
-}
-
-/// Invariant 10: each open review has an owner who can decide it, and a limit with a default, or it blocks.
-fn reviews_live(company: &Company, view: &OrderView) -> Result<(), Trouble> {
-    for review in view.reviews.iter().filter(|review| review.status == ReviewStatus::Open) {
-        let decided = company.people.iter().any(|(_, roles)| roles.contains(&review.owner));
-        let ends = review.due.is_some() || review.blocking;
-        if !decided || !ends || !review.choices.contains(&review.default) {
-            return company.broken("reviews_live", format!("{review:?}"));
-        }
-    }
-    Ok(())
-}
-
-/// Invariant 2: what may be billed is the sum of lines that count.
-fn lines_add_up(company: &Company, view: &OrderView) -> Result<(), Trouble> {
-    let mut sums: std::collections::BTreeMap<String, i64> = std::collections::BTreeMap::new();
-    for line in view.lines.iter().filter(|line| line.billable) {
-        if let Some(amount) = &line.line.amount {
-            let sum = sums.entry(amount.currency.clone()).or_insert(0);
-            *sum = sum.saturating_add(amount.minor);
-        }
-    }
-    if sums == view.billable {
-        return Ok(());
-    }
-    company.broken("lines_add_up", format!("lines give {sums:?}, the view says {:?}", view.billable))
-}
-
-/// Invariant 9: every dispatch has a turn of the rotation or a reason, and each passed man has one.
-fn dispatch_has_reasons(company: &Company, view: &OrderView) -> Result<(), Trouble> {
-    let wrong = view.assignments.iter().find(|assignment| assignment.turn.is_none() && assignment.reason.is_none());
-    match wrong {
-        Some(assignment) => company.broken("dispatch_has_reasons", format!("{assignment:?}")),
-        None => Ok(()),
-    }
-}
-
 /// Promise 3: what lies in quarantine was not to enter, lies there whole, and says why.
 pub(super) fn quarantine_is_for_the_hostile(company: &Company) -> Result<(), Trouble> {
     let store: &dyn Store = company.office.store.as_ref();
+    let mut entries: Vec<QuarantineEntry> = Vec::new();
     for (_, value) in Tables::scan(store, Table::Quarantine, &KeyRange::all(), usize::MAX)? {
-        let entry: QuarantineEntry = record::decode("quarantine", &value)?;
+        entries.push(record::decode("quarantine", &value)?);
+    }
+    let is_ahead = |entry: &QuarantineEntry| entry.code == Some(QuarantineCode::TimeAhead);
+    let went_back = company.ledger.office_clock_low.is_some();
+    let begun_ahead: BTreeSet<DocumentId> =
+        entries.iter().filter(|entry| is_ahead(entry)).map(|entry| entry.document).collect();
+    for entry in &entries {
         let sender = company.phones.iter().filter(|phone| phone.id() == entry.device);
         let is_excused = sender.clone().any(|phone| phone.is_rogue || phone.is_revoked);
-        let is_ahead = entry.code == Some(QuarantineCode::TimeAhead) && company.ledger.office_clock_low.is_some();
-        if !is_excused && !is_ahead && entry.code.is_some() {
+        let is_newer = entry.code == Some(QuarantineCode::NewerKind) && company.ledger.office_was_older;
+        let began = entry.code == Some(QuarantineCode::UnknownDocument) && begun_ahead.contains(&entry.document);
+        if !is_excused && !is_newer && !(went_back && (is_ahead(entry) || began)) && entry.code.is_some() {
             let told = format!("{:?} of order {} by an honest phone: {:?}", entry.record, entry.document, entry.code);
             return company.broken("quarantine_is_for_the_hostile", told);
         }

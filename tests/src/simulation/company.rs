@@ -9,8 +9,8 @@ use docket_client::enrolment::{EnrolledAt, accept, request};
 use docket_client::replica::ReplicaError;
 use docket_server::auth::people::NewPerson;
 use docket_server::feed::enrol;
-use docket_sync_core::facts::Role;
-use docket_sync_core::ids::{DocumentId, PersonId};
+use docket_sync_core::facts::{Role, SCHEMA_LEVEL};
+use docket_sync_core::ids::{DocumentId, PersonId, RecordId};
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::policy::{DEFAULT_JSON, ServicePolicy};
 use docket_sync_core::reference::{Language, PolicyRecord};
@@ -20,7 +20,7 @@ use super::ledger::{FactName, Ledger};
 use super::network::Wire;
 use super::office::{OfficeSide, at_once};
 use super::phone::Phone;
-use super::{Violation, checks, hostile};
+use super::{Violation, checks, hostile, invariants};
 use crate::random::Random;
 use crate::world::device::Blank;
 use crate::world::{Device, Trouble};
@@ -36,20 +36,25 @@ pub(super) struct Company {
     /// People at the office with their roles.
     pub(super) people: Vec<(PersonId, Vec<Role>)>,
     pub(super) orders: Vec<DocumentId>,
+    /// A customer and his site, as the office has them on file.
+    pub(super) site: Option<(RecordId, RecordId)>,
     /// What people at the office have on their screens.
     pub(super) pages: Vec<(DocumentId, OrderView)>,
     pub(super) wire: Wire,
     pub(super) ledger: Ledger,
     pub(super) coverage: Coverage,
-    /// Answers for which the server still is of the level before.
+    /// Steps for which the office still runs a program of the level before.
     pub(super) older_for: u64,
+    /// Whether it is summer time, and the version of the policy that says so.
+    pub(super) is_summer: bool,
+    pub(super) policy_version: u32,
     seed: u64,
     enrolled: u64,
     crashes: u64,
 }
 
 impl Company {
-    /// Opens a company: an office with people, technicians with phones, two orders.
+    /// Opens a company: an office with people, technicians with phones, an order for each.
     pub(super) fn open(seed: u64) -> Result<Self, Trouble> {
         let office = OfficeSide::new(seed)?;
         let mut company = Self {
@@ -58,22 +63,29 @@ impl Company {
             technicians: Vec::new(),
             people: Vec::new(),
             orders: Vec::new(),
+            site: None,
             pages: Vec::new(),
             wire: Wire::default(),
             ledger: Ledger::default(),
             coverage: Coverage::default(),
             older_for: 0,
+            is_summer: false,
+            policy_version: 1,
             seed,
             enrolled: 0,
             crashes: 0,
         };
         let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
+        company.policy_version = policy.version;
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
         company.office.run(move |writer| writer.write_company("清风", record, None))?;
-        let roles: [&[Role]; 4] = [
+        let roles: [&[Role]; 7] = [
             &[Role::Clerk, Role::Dispatcher, Role::Supervisor],
             &[Role::Clerk],
             &[Role::Dispatcher],
+            &[Role::Quality],
+            &[Role::Accountant],
+            &[Role::Storekeeper, Role::CallbackAgent],
             &[Role::Supervisor],
         ];
         for roles in roles {
@@ -86,10 +98,12 @@ impl Company {
             let device = company.enrol(person)?;
             company.phones.push(Phone::new(device, number + 1 == TECHNICIANS));
         }
-        for number in 0..2 {
+        for number in 0..TECHNICIANS {
             company.call(number)?;
             company.assign(number)?;
         }
+        let first = company.orders.first().copied().ok_or("an order")?;
+        company.site = company.view(first)?.request.as_ref().map(|request| (request.customer, request.site));
         company.office.back_up();
         company.ledger.follow(&company.office)?;
         for phone in 0..TECHNICIANS {
@@ -151,7 +165,8 @@ impl Company {
         let Some(backup) = phone.backup.as_ref().map(docket_client::store::memory::MemoryDisk::copy) else {
             return Ok(false);
         };
-        (phone.page, phone.exchange, phone.is_doubled) = (None, None, true);
+        phone.hang_up();
+        (phone.page, phone.is_doubled) = (None, true);
         phone.own.clear();
         phone.device.restore(backup)?;
         self.look_at_the_journal(index)?;
@@ -233,7 +248,7 @@ impl Company {
         }
         for index in 0..self.phones.len() {
             self.look_at_the_journal(index)?;
-            self.phone(index).exchange = None;
+            self.phone(index).hang_up();
         }
         let held = self.held()?;
         self.office.go_back(renews_epoch)?;
@@ -246,6 +261,39 @@ impl Company {
     /// An order as the office shows it.
     pub(super) fn view(&self, order: DocumentId) -> Result<std::sync::Arc<OrderView>, Trouble> {
         Ok(self.office.run(move |writer| writer.current_view(order))?)
+    }
+
+    /// What must hold of an order is checked wherever facts were added.
+    pub(super) fn look_at_what_changed(&mut self) -> Result<(), Trouble> {
+        // What an older program shows of newer facts is no matter: it is looked at after the upgrade.
+        if self.office.is_older() {
+            return Ok(());
+        }
+        for order in std::mem::take(&mut self.ledger.touched) {
+            invariants::of_an_order(self, order)?;
+        }
+        Ok(())
+    }
+
+    /// A step of an office that runs an older program: at the end of its time it is upgraded.
+    pub(super) fn count_older(&mut self) -> Result<(), Trouble> {
+        if !self.office.is_older() {
+            return Ok(());
+        }
+        match self.older_for.checked_sub(1) {
+            Some(left) => self.older_for = left,
+            None => self.run_level(SCHEMA_LEVEL)?,
+        }
+        Ok(())
+    }
+
+    /// The office stops its program and starts one of this level.
+    pub(super) fn run_level(&mut self, level: u8) -> Result<(), Trouble> {
+        self.office.level = level;
+        self.ledger.shown.clear();
+        self.pages.clear();
+        self.office.start()?;
+        self.ledger.follow(&self.office)
     }
 
     /// Something that must hold does not.

@@ -1,8 +1,9 @@
 //! Attacks: a phone in the wrong hands that holds its own key, and somebody on the wire who records and changes.
 //!
-//! None of what they state is entered in the ledger as honest: if it enters a log, a check fails.
+//! Nothing that they may not state is entered in the ledger as honest: if it enters a log, a check fails.
 
 use docket_client::replica::NewFact;
+use docket_client::signing::Consent;
 use docket_sync_core::document::{Record, rebuild_unchecked};
 use docket_sync_core::facts::bodies::{AddNote, CancelByOffice, Close};
 use docket_sync_core::facts::{
@@ -10,17 +11,23 @@ use docket_sync_core::facts::{
 };
 use docket_sync_core::ids::{Digest, DocumentId, Incarnation};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
+use docket_sync_core::reference::Language;
 use docket_sync_core::sync::device::Replica;
 use docket_sync_core::sync::frames::{Cover, Frame, Push, RecordSet};
 use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
+use docket_sync_core::voucher::{Signing, sign};
 
 use super::company::Company;
 use super::phone::IsCrash;
 use crate::random::Random;
 use crate::world::Trouble;
+use crate::world::field::consent;
 
 /// What the rogue says where it may say nothing.
 const FORGED: &str = "我是别人";
+
+/// The name under which the rogue signs for a customer.
+pub(super) const FORGED_NAME: &str = "冒名";
 
 /// Whether no command could have made this: an attack that its own phone kept.
 pub(super) fn is_forbidden(fact: &Fact) -> bool {
@@ -39,6 +46,9 @@ impl Company {
 
     /// The rogue states what its technician may not, among what he may.
     pub(super) fn hostile_fact(&mut self, random: &mut Random) -> Result<bool, Trouble> {
+        if random.chance(1, 3) {
+            return self.forged_signature();
+        }
         let index = self.rogue();
         let order = self.orders.get(random.position(self.orders.len())).copied();
         let other = self.technicians.first().copied();
@@ -62,6 +72,46 @@ impl Company {
             Err(error) if error.is_crash() => self.phone_crashed(index).map(|()| true),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The rogue changes the name under a signature: the gate lets it in, since its technician may sign, and the
+    /// check of proofs finds it.
+    fn forged_signature(&mut self) -> Result<bool, Trouble> {
+        let index = self.rogue();
+        let phone = self.phone(index);
+        let key = phone.device.signing_key()?;
+        for order in phone.orders()? {
+            let shown = phone.device.show(order)?;
+            let client = &mut phone.device.client;
+            let (Ok(voucher), Ok(consent)) = (client.voucher(&shown, Language::Zh), consent()) else { continue };
+            let Consent { strokes, name, relation, opinion } = consent;
+            let claimed = client.replica().time().claimed;
+            let device = client.replica().identity().device;
+            let signing = Signing { strokes, opinion, name, relation, claimed, device };
+            let mut signed = sign(&voucher, signing, &key)?;
+            FORGED_NAME.clone_into(&mut signed.body.name);
+            let fact = NewFact {
+                document: order,
+                author: Author::Person(phone.device.person),
+                seen: shown.view.frontier,
+                head: Head::default(),
+                body: signed.body.into(),
+                claimed: Some(claimed),
+                proof: Some(signed.proof),
+            };
+            let fact = match client.replica_mut().state_fact(fact) {
+                Ok(fact) => fact,
+                Err(error) if error.is_crash() => return self.phone_crashed(index).map(|()| true),
+                Err(error) => return Err(error.into()),
+            };
+            let shown = phone.device.show(order)?;
+            for fact in shown.facts.under(fact) {
+                self.ledger.state(order, fact);
+                self.phone(index).waiting.insert(fact.id, (order, fact.digest));
+            }
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// Somebody sends a recorded message again, or what he made of it.

@@ -7,6 +7,7 @@ use docket_server::log::LogRecord;
 use docket_sync_core::document::{FactReader, Record};
 use docket_sync_core::facts::{Fact, FactBody, FactKind};
 use docket_sync_core::ids::{Digest, DocumentId, FactId};
+use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::time::UnixMillis;
 
 use super::Violation;
@@ -41,8 +42,16 @@ pub(super) struct Ledger {
     pub(super) read: u64,
     pub(super) chain: Option<Digest>,
     readers: BTreeMap<DocumentId, FactReader>,
+    /// Orders with facts that were not looked at yet.
+    pub(super) touched: BTreeSet<DocumentId>,
+    /// Every order as it was last looked at.
+    pub(super) shown: BTreeMap<DocumentId, OrderView>,
+    /// The number that each order was given first.
+    pub(super) given: BTreeMap<DocumentId, String>,
     /// The earliest time that the office's clock showed after it went back by more than the gate tolerates.
     pub(super) office_clock_low: Option<UnixMillis>,
+    /// Whether the office ran an older program for a while.
+    pub(super) office_was_older: bool,
     /// Whether the office went back to an earlier state of its disk.
     pub(super) office_went_back: bool,
 }
@@ -93,6 +102,7 @@ impl Ledger {
         }
         self.alive.insert(name);
         self.kinds.extend(fact.kind());
+        self.touched.insert(document);
         match fact.body() {
             // Let in by a supervisor: the fact that it contains counts as its author's.
             FactBody::Admit(admit) => {
@@ -118,6 +128,8 @@ impl Ledger {
         self.chain = None;
         self.in_log.clear();
         self.readers.clear();
+        self.shown.clear();
+        self.touched.clear();
         self.office_went_back = true;
         self.follow(office)?;
         self.forget_except(held);

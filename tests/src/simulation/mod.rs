@@ -14,7 +14,9 @@ mod company;
 mod coverage;
 pub mod faults;
 mod hostile;
+mod invariants;
 mod ledger;
+mod live;
 mod network;
 mod office;
 mod phone;
@@ -98,6 +100,9 @@ pub fn play(seed: u64, actions: &[Action]) -> Outcome {
             for (number, action) in actions.iter().enumerate() {
                 at = number;
                 company.act(action)?;
+                company.fan_out()?;
+                company.count_older()?;
+                company.look_at_what_changed()?;
                 trace.update(format!("{action:?}").as_bytes()).update(&company.office.durable().chain.0);
             }
             at = actions.len();

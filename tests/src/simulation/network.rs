@@ -1,8 +1,7 @@
 //! Messages between phones and the office: byte strings that get lost, late, doubled or cut.
 
 use docket_client::sync::{Exchange, SyncError};
-use docket_sync_core::sync::frames::{Frame, StopCode};
-use docket_sync_core::sync::message::{Plain, pack, unpack};
+use docket_sync_core::sync::frames::StopCode;
 
 use super::company::Company;
 use super::faults::Fault;
@@ -87,6 +86,8 @@ impl Company {
 
     fn next_message(&mut self, index: usize) -> Result<Option<Vec<u8>>, Trouble> {
         let phone = self.phone(index);
+        // One session at a time.
+        phone.line = None;
         let replica = phone.device.client.replica_mut();
         let exchange = phone.exchange.get_or_insert_with(|| Exchange::begin(replica));
         match exchange.next_message(replica) {
@@ -112,19 +113,7 @@ impl Company {
             return Ok(None);
         }
         self.ledger.follow(&self.office)?;
-        let Some(answer) = answer else { return Ok(None) };
-        if self.older_for == 0 {
-            return Ok(Some(answer));
-        }
-        // A server of the level before says so in its Welcome; all else is the same.
-        self.older_for = self.older_for.saturating_sub(1);
-        let mut frames = unpack(&answer)?;
-        for frame in &mut frames {
-            if let Frame::Welcome(welcome) = frame {
-                welcome.level = welcome.level.saturating_sub(1);
-            }
-        }
-        Ok(Some(pack(&frames, &mut Plain)))
+        Ok(answer)
     }
 
     fn take_answer(&mut self, index: usize, answer: &[u8]) -> Result<Step, Trouble> {

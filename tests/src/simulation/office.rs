@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
 
 use docket_server::commit::{CommitError, Inline, Writer};
 use docket_server::feed::adapter;
@@ -18,9 +17,11 @@ use docket_server::store::MemoryStore;
 use docket_server::store::disk::simulated::{DiskFailure, DiskSnapshot, SimulatedDisk};
 use docket_server::store::journal::{JournalId, JournalOptions};
 use docket_server::store::journaled::{JournaledOptions, JournaledStore, MemoryHome};
+use docket_sync_core::facts::{SCHEMA_LEVEL, as_level};
 use docket_sync_core::ids::{Epoch, StoreId};
 use docket_sync_core::time::UnixMillis;
 
+pub(super) use crate::world::at_once;
 use crate::world::{MORNING, OfficeClock, SeededRandom, Trouble};
 
 /// The store of a simulated office.
@@ -46,16 +47,10 @@ pub(super) struct OfficeSide {
     clock: Arc<OfficeClock>,
     platform: Platform,
     backup: Option<(DiskSnapshot, u64)>,
+    starts: u64,
     pub(super) is_full: bool,
-}
-
-/// Runs a future that never waits.
-pub(super) fn at_once<T>(future: impl Future<Output = T>) -> Result<T, Trouble> {
-    let mut future = core::pin::pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(done) => Ok(done),
-        Poll::Pending => Err("the office waits for something, with nobody there to do it".into()),
-    }
+    /// Schema level of the program that it runs.
+    pub(super) level: u8,
 }
 
 impl OfficeSide {
@@ -68,7 +63,8 @@ impl OfficeSide {
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
         let (office, inline) = Office::open_inline(store.clone(), keys(), platform.clone(), Some(new))?;
         let runners = all(&office);
-        Ok(Self { office, store, inline, runners, disk, home, boots, clock, platform, backup: None, is_full: false })
+        let (backup, starts, is_full, level) = (None, 0, false, SCHEMA_LEVEL);
+        Ok(Self { office, store, inline, runners, disk, home, boots, clock, platform, backup, starts, is_full, level })
     }
 
     pub(super) fn now(&self) -> UnixMillis {
@@ -84,22 +80,37 @@ impl OfficeSide {
         self.office.hub.durable()
     }
 
+    /// How often the server was started.
+    pub(super) fn starts(&self) -> u64 {
+        self.starts
+    }
+
+    /// Whether it runs an older program.
+    pub(super) fn is_older(&self) -> bool {
+        self.level < SCHEMA_LEVEL
+    }
+
+    /// What the office's program does: one of an older level knows no newer kinds.
+    pub(super) fn with_program<T>(&self, work: impl FnOnce(&Self) -> T) -> T {
+        as_level(self.level, || work(self))
+    }
+
     /// A job of the commit path.
     pub(super) fn run<T, W>(&self, work: W) -> Result<T, CommitError>
     where
         T: Send + 'static,
         W: FnOnce(&mut Writer) -> Result<T, CommitError> + Send + 'static,
     {
-        at_once(self.office.committer.run(work)).unwrap_or_else(|error| Err(CommitError::Internal(error.to_string())))
+        let done = self.with_program(|office| at_once(office.office.committer.run(work)));
+        done.unwrap_or_else(|error| Err(CommitError::Internal(error.to_string())))
     }
 
     /// One message of a device and its answer; `None` when the server went down over it.
     pub(super) fn carry(&self, message: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
-        match at_once(adapter::answer_message(self.office.clone(), message))? {
+        match self.with_program(|office| at_once(adapter::answer_message(office.office.clone(), message)))? {
             Ok(answer) => Ok(Some(answer)),
             Err(_) if self.is_down() => Ok(None),
-            // 507: the phone tries again later.
-            Err(CommitError::Store(_)) if self.is_full => Ok(None),
+            // A full disk is said in an answer; reading goes on.
             Err(error) => Err(error.into()),
         }
     }
@@ -110,15 +121,17 @@ impl OfficeSide {
     }
 
     pub(super) fn tidy(&self) {
-        self.inline.tidy();
+        self.with_program(|office| office.inline.tidy());
     }
 
     /// The reactors read everything that is durable, and look at what is due.
     pub(super) fn react(&mut self) -> Result<(), Trouble> {
         for runner in &mut self.runners {
-            let done = at_once(async {
-                runner.catch_up().await?;
-                runner.tick().await
+            let done = as_level(self.level, || {
+                at_once(async {
+                    runner.catch_up().await?;
+                    runner.tick().await
+                })
             })?;
             match done {
                 Ok(()) => {}
@@ -155,7 +168,9 @@ impl OfficeSide {
         self.disk.heal();
         self.disk.set_capacity(None);
         self.store = open_store(&self.disk, &self.home, &self.platform, self.boots)?;
-        let (office, inline) = Office::open_inline(self.store.clone(), keys(), self.platform.clone(), None)?;
+        let (store, platform) = (self.store.clone(), self.platform.clone());
+        let (office, inline) = as_level(self.level, || Office::open_inline(store, keys(), platform, None))?;
+        self.starts = self.starts.saturating_add(1);
         self.runners = all(&office);
         (self.office, self.inline) = (office, inline);
         self.set_full(self.is_full);

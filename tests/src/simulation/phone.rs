@@ -9,6 +9,7 @@ use docket_client::sync::{Exchange, SyncError};
 use docket_sync_core::ids::{DeviceId, DocumentId, FactId};
 
 use super::ledger::FactName;
+use super::live::Line;
 use crate::world::{Device, Trouble};
 
 /// Which direction of a connection works.
@@ -27,6 +28,8 @@ pub(super) struct Phone {
     pub(super) page: Option<Shown>,
     /// A sync that is going on.
     pub(super) exchange: Option<Exchange>,
+    /// A live session that is open.
+    pub(super) line: Option<Line>,
     /// What only works in one direction, and for how many messages more.
     pub(super) one_way: Option<(OneWay, u64)>,
     /// Facts that were in the journal when it was last looked at.
@@ -45,14 +48,19 @@ pub(super) struct Phone {
 
 impl Phone {
     pub(super) fn new(device: Device, is_rogue: bool) -> Self {
-        let (page, exchange, one_way, backup) = (None, None, None, None);
+        let (page, exchange, line, one_way, backup) = (None, None, None, None, None);
         let (is_revoked, is_doubled, is_twin, waiting) = (false, false, false, BTreeMap::new());
         let own = BTreeMap::new();
-        Self { device, page, exchange, one_way, waiting, own, backup, is_revoked, is_rogue, is_doubled, is_twin }
+        Self { device, page, exchange, line, one_way, waiting, own, backup, is_revoked, is_rogue, is_doubled, is_twin }
     }
 
     pub(super) fn id(&self) -> DeviceId {
         self.device.client.replica().identity().device
+    }
+
+    /// Whatever was going on with the office is over.
+    pub(super) fn hang_up(&mut self) {
+        (self.exchange, self.line) = (None, None);
     }
 
     /// Orders on it.
@@ -80,7 +88,8 @@ impl Phone {
 
     /// Starts again on what was durable.
     pub(super) fn restart(&mut self) -> Result<(), Trouble> {
-        (self.page, self.exchange) = (None, None);
+        self.hang_up();
+        self.page = None;
         self.device.restart()
     }
 }

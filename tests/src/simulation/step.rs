@@ -1,5 +1,8 @@
 //! What an action does to a company.
 
+use docket_sync_core::facts::SCHEMA_LEVEL;
+use docket_sync_core::policy::DEFAULT_JSON;
+use docket_sync_core::reference::PolicyRecord;
 use docket_sync_core::time::{DAY, HOUR, MINUTE};
 
 use super::action::{Action, Kind};
@@ -26,6 +29,7 @@ impl Company {
             Kind::Call => self.call(random.position(8)),
             Kind::Sync => self.sync(index).map(drop),
             Kind::Step => self.exchange(index, None).map(drop),
+            Kind::Live => self.go_live(index),
             Kind::Pass => {
                 self.pass(random.between(1, 90) * MINUTE);
                 Ok(())
@@ -37,6 +41,8 @@ impl Company {
             Kind::Tidy => self.tidy(),
             Kind::React => {
                 self.react()?;
+                // Orders that begin on a phone are there for the office, too, once they have come.
+                self.orders = self.orders_at_the_office()?;
                 self.decide_about_quarantine(&mut random)
             }
             Kind::Backup => {
@@ -103,7 +109,15 @@ impl Company {
                 true
             }
             Fault::OfficeRestore | Fault::OfficeRollback => {
-                self.office_goes_back(fault == Fault::OfficeRestore)?;
+                let is_restore = fault == Fault::OfficeRestore;
+                if is_restore && random.chance(1, 2) {
+                    // What came in since the backup is on one phone only, and its number is given out again.
+                    self.call_for(index, random.position(8))?;
+                }
+                self.office_goes_back(is_restore)?;
+                if is_restore {
+                    self.call(random.position(8))?;
+                }
                 true
             }
             Fault::PhoneCrash => {
@@ -121,7 +135,8 @@ impl Company {
             }
             Fault::PhoneRenew => {
                 let phone = self.phone(index);
-                (phone.page, phone.exchange) = (None, None);
+                phone.hang_up();
+                phone.page = None;
                 phone.device.lose_incarnation()?;
                 true
             }
@@ -133,23 +148,53 @@ impl Company {
             Fault::Revoked => self.revoke(index)?,
             Fault::Reassigned => self.reassign(random)?,
             Fault::OlderServer => {
-                self.older_for = random.below(10);
+                self.older_for = 5 + random.below(20);
+                self.ledger.office_was_older = true;
+                self.run_level(SCHEMA_LEVEL - 1)?;
                 true
             }
             Fault::HostileFact => self.hostile_fact(random)?,
             Fault::Replayed | Fault::Mutated => self.send_recorded(fault == Fault::Mutated, random)?,
             Fault::ForgedReceipt => self.forged_receipt(random)?,
-            Fault::OfficeClockDays
-            | Fault::OfficeClockYears
-            | Fault::PhoneClockDays
-            | Fault::PhoneClockYears
-            | Fault::DaylightSaving => {
+            Fault::DaylightSaving => {
+                self.summer_time_turns(random)?;
+                true
+            }
+            Fault::OfficeClockDays | Fault::OfficeClockYears | Fault::PhoneClockDays | Fault::PhoneClockYears => {
                 self.clocks_jump(fault, index, random);
                 true
             }
         };
         if struck {
             self.coverage.fault(fault);
+        }
+        Ok(())
+    }
+
+    /// Summer time begins or ends: days begin an hour earlier or later from now on, which the office publishes as a
+    /// new version of the policy, and the phones' clocks are set, rightly or not.
+    fn summer_time_turns(&mut self, random: &mut Random) -> Result<(), Trouble> {
+        self.is_summer = !self.is_summer;
+        self.policy_version = self.policy_version.saturating_add(1);
+        let offset = if self.is_summer { 9 * 60 } else { 8 * 60 };
+        let mut policy: serde_json::Value = serde_json::from_str(DEFAULT_JSON)?;
+        let (version, keys) = (self.policy_version, policy.as_object_mut().ok_or("a policy")?);
+        keys.insert("version".to_owned(), version.into());
+        keys.insert("utc_offset_minutes".to_owned(), offset.into());
+        let record = PolicyRecord { version, json: serde_json::to_vec(&policy)? };
+        let done = self.office.run(move |writer| writer.write_company("清风", record, None));
+        if self.office.is_down() {
+            self.office_crashed()?;
+        } else if let Err(error) = done
+            && !self.office.is_full
+        {
+            return Err(error.into());
+        }
+        self.ledger.follow(&self.office)?;
+        let direction = if self.is_summer { 1 } else { -1 };
+        for phone in self.phones.iter().filter(|phone| !phone.is_twin && random.chance(1, 2)) {
+            let clock = &phone.device.clock;
+            clock.set_wall(docket_client::platform::Clock::wall(clock).plus(HOUR * direction));
         }
         Ok(())
     }
@@ -171,14 +216,7 @@ impl Company {
                 }
             }
             Fault::PhoneClockDays => wall(self, index, 2 * DAY * direction),
-            Fault::PhoneClockYears => wall(self, index, 10 * YEAR * direction),
-            _ => {
-                let whole =
-                    (0..self.phones.len()).filter(|phone| !self.phones.get(*phone).is_some_and(|phone| phone.is_twin));
-                for phone in whole.collect::<Vec<_>>() {
-                    wall(self, phone, HOUR * direction);
-                }
-            }
+            _ => wall(self, index, 10 * YEAR * direction),
         }
     }
 }

@@ -1,13 +1,17 @@
 //! Random but legal users: technicians and people at the office, who use what is offered to them.
 
 use docket_client::client::{Executed, Shown};
+use docket_client::replica::NewFact;
 use docket_server::commit::{CommitError, Tables};
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
 use docket_server::store::{KeyRange, Store, Table};
-use docket_sync_core::commands::{Command, CommandCode, Context, SkillMatch, offered};
-use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
+use docket_sync_core::commands::{Act, Command, CommandCode, Context, Decision, SkillMatch, decide, offered};
+use docket_sync_core::facts::bodies::CreateEmergencyOrder;
+use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urgency};
+use docket_sync_core::facts::{Author, Role};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::view::OrderView;
+use docket_sync_core::lifecycle::{FactSet, fold};
 use docket_sync_core::reference::Language;
 
 use super::company::Company;
@@ -35,22 +39,45 @@ impl Company {
 
     /// A technician does something that his phone offers; on the page that he left open, or on an order as it is.
     pub(super) fn work(&mut self, index: usize, is_on_page: bool, random: &mut Random) -> Result<(), Trouble> {
+        if !is_on_page && random.chance(1, 50) {
+            return self.emergency(index, random);
+        }
         let page = self.phone(index).page.clone().filter(|_| is_on_page);
         let shown = match page {
             Some(page) => Some(page),
             None => self.some_order(index, random)?,
         };
         let Some(shown) = shown else { return Ok(()) };
+        let town = self.town();
         let phone = self.phone(index);
-        let mut offered = phone.device.client.offered(&shown)?;
-        offered.retain(|code| acts::knows(*code));
-        // What makes a visit go on is as likely as all the rest together.
-        let going: Vec<CommandCode> = offered.iter().copied().filter(|code| goes_on(*code)).collect();
-        let codes = if going.is_empty() || random.chance(1, 2) { &offered } else { &going };
-        let Some(code) = codes.get(random.position(codes.len())).copied() else { return Ok(()) };
-        let done = if code == CommandCode::Sign { sign(phone, &shown) } else { act(phone, &shown, code, random) };
+        let offered = phone.device.client.offered(&shown)?;
+        let Some(code) = one_of(random, offered) else { return Ok(()) };
+        let done =
+            if code == CommandCode::Sign { sign(phone, &shown) } else { act(phone, &shown, code, &town, random) };
+        self.did(index, &shown, done)
+    }
+
+    /// Repair first, paper after: a technician begins an order on site (C-045).
+    fn emergency(&mut self, index: usize, random: &mut Random) -> Result<(), Trouble> {
+        let phone = self.phone(index);
+        let id = DocumentId::new(phone.device.client.replica().time().claimed, random.bytes());
+        let facts = FactSet::new(id);
+        let shown = Shown { id, view: fold(&facts), facts, unsent: Vec::new(), refused: Vec::new() };
+        let body = CreateEmergencyOrder {
+            basis: *random.pick(EmergencyBasis::ALL),
+            problem: "漏水".to_owned(),
+            contact: "门卫 老王".to_owned(),
+            customer: None,
+            site: None,
+            unit: None,
+        };
+        let done = phone.device.client.execute(&shown, &Command::State(Box::new(Act::new(body)))).map(Some);
+        self.did(index, &shown, done)
+    }
+
+    fn did(&mut self, index: usize, shown: &Shown, done: Done) -> Result<(), Trouble> {
         match done {
-            Ok(Some(executed)) => self.stated(index, &shown, &executed),
+            Ok(Some(executed)) => self.stated(index, shown, &executed),
             Ok(None) => Ok(()),
             Err(error) if error.is_crash() => self.phone_crashed(index),
             Err(docket_client::client::ExecuteError::Refused(_)) => Ok(()),
@@ -89,26 +116,37 @@ impl Company {
         }
         let Some((order, page)) = self.pages.get(random.position(self.pages.len())).cloned() else { return Ok(()) };
         let (person, roles) = random.pick(&self.people).clone();
+        let fresh = random.chance(1, 3);
+        let page = if fresh { OrderView::clone(&*self.view(order)?) } else { page };
+        // What waits for one of them is done by him sooner than by chance.
+        let (person, roles) = self.waited_for(&page).filter(|_| fresh).unwrap_or((person, roles));
         let mut codes = offered(&page, &Context::new(person, &roles));
-        codes.retain(|code| acts::knows(*code));
-        let Some(code) = codes.get(random.position(codes.len())).copied() else { return Ok(()) };
-        let command = if code == CommandCode::Acknowledge {
-            self.acknowledge(order, random)?
-        } else {
-            acts::command(random, &page, person, code, &self.technicians)
-        };
-        let Some(command) = command else { return Ok(()) };
+        codes.retain(|code| code.act().is_none_or(|kind| kind.level() <= self.office.level));
+        let Some(code) = one_of(random, codes) else { return Ok(()) };
+        let facts = checks::facts_at_office(self, order)?;
+        let hand = acts::Hand { view: &page, facts: &facts, person, town: &self.town() };
+        let Some(command) = hand.command(random, code) else { return Ok(()) };
         self.office_acts(order, person, &page, command)
     }
 
-    fn acknowledge(&self, order: DocumentId, random: &mut Random) -> Result<Option<Command>, Trouble> {
-        let position = random.next_u64();
-        Ok(self.office.run(move |writer| {
-            let Some(order) = writer.order(order)? else { return Ok(None) };
-            let at = usize::try_from(position).unwrap_or(0).checked_rem(order.facts.len()).unwrap_or(0);
-            let fact = order.facts.iter().nth(at);
-            Ok(fact.map(|fact| Command::Acknowledge { fact: fact.id.reference(), digest: fact.digest }))
-        })?)
+    /// Who is to inspect goods, give a verdict or complete paper.
+    fn waited_for(&self, page: &OrderView) -> Option<(PersonId, Vec<Role>)> {
+        let waits = |(person, roles): &&(PersonId, Vec<Role>)| {
+            let codes = offered(page, &Context::new(*person, roles));
+            let awaited = [CommandCode::Inspect, CommandCode::QualityVerdict, CommandCode::CompletePaperwork];
+            awaited.iter().any(|code| codes.contains(code))
+        };
+        self.people.iter().rev().find(waits).cloned()
+    }
+
+    fn town(&self) -> acts::Town {
+        let accountant = self.people.iter().find(|(_, roles)| roles.contains(&Role::Accountant));
+        acts::Town {
+            technicians: self.technicians.clone(),
+            accountant: accountant.map(|(person, _)| *person),
+            orders: self.orders.clone(),
+            site: self.site,
+        }
     }
 
     fn office_acts(
@@ -162,8 +200,13 @@ impl Company {
             skill: (luck % 2 == 1).then(|| "aircon".to_owned()),
             origin: None,
         };
+        // Some calls wait to be confirmed with the customer, or are declined.
+        let waits = self.orders.len() > 3 && luck % 3 == 2;
         let done = self.office.run(move |writer| {
             let registered = writer.register_call(clerk, call)?;
+            if waits {
+                return Ok(registered);
+            }
             let content = "维修".to_owned();
             let given = NewConfirmation { content, window: None, amount: None, in_warranty: false };
             writer.confirm_call(clerk, registered.document, given)?;
@@ -180,10 +223,24 @@ impl Company {
         self.ledger.follow(&self.office)
     }
 
+    /// A customer calls, and the order goes to the technician of a phone at once.
+    pub(super) fn call_for(&mut self, index: usize, luck: usize) -> Result<(), Trouble> {
+        let before = self.orders.len();
+        self.call(luck)?;
+        let Some(order) = self.orders.get(before).copied() else { return Ok(()) };
+        let technician = self.phone(index).device.person;
+        self.assign_order(order, technician)?;
+        self.sync(index).map(drop)
+    }
+
     /// Gives the order with this number to the technician with this number.
     pub(super) fn assign(&mut self, number: usize) -> Result<(), Trouble> {
         let order = self.orders.get(number).copied().ok_or("an order")?;
         let technician = self.technicians.get(number).copied().ok_or("a technician")?;
+        self.assign_order(order, technician)
+    }
+
+    fn assign_order(&mut self, order: DocumentId, technician: PersonId) -> Result<(), Trouble> {
         let (dispatcher, _) = self.people.get(2).cloned().ok_or("a dispatcher")?;
         let view = self.view(order)?;
         self.office_acts(order, dispatcher, &OrderView::clone(&view), assign_to(technician))
@@ -248,18 +305,27 @@ fn assign_to(technician: PersonId) -> Command {
     }
 }
 
-/// Commands by which a visit goes on to its end.
+/// One of the commands that are offered. What makes a visit go on to its end, and what answers something, is as
+/// likely as all the rest together.
+fn one_of(random: &mut Random, mut offered: Vec<CommandCode>) -> Option<CommandCode> {
+    offered.retain(|code| !acts::leaves_alone(*code));
+    let going: Vec<CommandCode> = offered.iter().copied().filter(|code| goes_on(*code)).collect();
+    let codes = if going.is_empty() || random.chance(1, 2) { &offered } else { &going };
+    codes.get(random.position(codes.len())).copied()
+}
+
 fn goes_on(code: CommandCode) -> bool {
-    matches!(
+    use CommandCode as C;
+    let visit = matches!(
         code,
-        CommandCode::Depart
-            | CommandCode::Arrive
-            | CommandCode::Start
-            | CommandCode::Resume
-            | CommandCode::RecordLine
-            | CommandCode::Done
-            | CommandCode::Sign
-    )
+        C::Depart | C::Arrive | C::Start | C::Resume | C::RecordLine | C::Done | C::Sign | C::ReturnCustody
+    );
+    let answer = matches!(
+        code,
+        C::QualityVerdict | C::CompletePaperwork | C::BenchWork | C::Inspect | C::ReceiveParts | C::FileDocument
+    );
+    let end = matches!(code, C::ReturnVoucher | C::Close | C::Reopen | C::ResolveReview | C::Unlink);
+    visit || answer || end || matches!(code, C::GiveConsent | C::RefuseConsent | C::RemitCash | C::DropPlannedLine)
 }
 
 type Done = Result<Option<Executed>, docket_client::client::ExecuteError>;
@@ -277,13 +343,36 @@ fn sign(phone: &mut super::phone::Phone, shown: &Shown) -> Done {
     }
 }
 
-fn act(phone: &mut super::phone::Phone, shown: &Shown, code: CommandCode, random: &mut Random) -> Done {
-    let command = if code == CommandCode::Acknowledge {
-        let fact = shown.facts.iter().nth(random.position(shown.facts.len()));
-        fact.map(|fact| Command::Acknowledge { fact: fact.id.reference(), digest: fact.digest })
-    } else {
-        acts::command(random, &shown.view, phone.device.person, code, &[])
-    };
-    let Some(command) = command else { return Ok(None) };
-    phone.device.client.execute(shown, &command).map(Some)
+fn act(
+    phone: &mut super::phone::Phone,
+    shown: &Shown,
+    code: CommandCode,
+    town: &acts::Town,
+    random: &mut Random,
+) -> Done {
+    let hand = acts::Hand { view: &shown.view, facts: &shown.facts, person: phone.device.person, town };
+    let Some(command) = hand.command(random, code) else { return Ok(None) };
+    match hand.beside(random, code) {
+        None => phone.device.client.execute(shown, &command).map(Some),
+        Some(context) => act_beside(phone, shown, &command, context).map(Some),
+    }
+}
+
+/// What an app does that asks for more than the command itself: decided with it, and stated.
+fn act_beside(
+    phone: &mut super::phone::Phone,
+    shown: &Shown,
+    command: &Command,
+    context: Context,
+) -> Result<Executed, docket_client::client::ExecuteError> {
+    let client = &mut phone.device.client;
+    let roles = client.replica().certificate().roles(phone.device.person).unwrap_or_default().to_vec();
+    let policy = client.policy()?.map(|policy| policy.version);
+    let Decision { body, head } = decide(&shown.view, command, &Context { roles, policy, ..context })
+        .map_err(|refusal| docket_client::client::ExecuteError::Refused(Box::new(refusal)))?;
+    let author = Author::Person(phone.device.person);
+    let seen = shown.view.frontier.clone();
+    let new = NewFact { document: shown.id, author, seen, head, body, claimed: None, proof: None };
+    let fact = client.replica_mut().state_fact(new)?;
+    Ok(Executed { fact, order: client.show(shown.id)?, not_seen: Vec::new() })
 }

@@ -347,6 +347,8 @@ fn line(kind: LineKind, name: &str, quantity: i64, unit: &str) -> Line {
         source: None,
         result: None,
         blob: None,
+        entry: None,
+        usable_from: None,
     }
 }
 

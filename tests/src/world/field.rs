@@ -27,6 +27,8 @@ pub fn labour() -> Line {
         source: None,
         result: None,
         blob: None,
+        entry: None,
+        usable_from: None,
     }
 }
 

@@ -4,11 +4,12 @@
 //! [`Device`] is a technician's phone that can be restarted, restored, cloned and renewed; [`field`] has what he and
 //! his customer do with it.
 
+mod clock;
 pub(crate) mod device;
 pub mod field;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use docket_client::enrolment::{EnrolledAt, accept, request};
@@ -19,7 +20,7 @@ use docket_server::feed::{adapter, enrol};
 use docket_server::identity::{Identity, StoreKeys};
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
 use docket_server::office::Office;
-use docket_server::platform::{Clock, Platform, Random};
+use docket_server::platform::{Clock as _, Platform};
 use docket_server::restore::{RestoredFrom, renew_epoch};
 use docket_server::store::{KeyRange, MemoryStore, Table};
 use docket_sync_core::commands::Command;
@@ -32,6 +33,9 @@ use docket_sync_core::reference::{Language, PolicyRecord};
 use docket_sync_core::time::UnixMillis;
 
 use crate::condition::eventually;
+use clock::clock_and_platform;
+pub use clock::at_once;
+pub(crate) use clock::{OfficeClock, SeededRandom};
 pub use device::Device;
 
 /// When the story begins: a Monday morning in Shanghai.
@@ -49,30 +53,18 @@ pub struct World {
     seed: u64,
     people: AtomicU64,
     platform: Platform,
-    commit_thread: std::thread::JoinHandle<()>,
+    commits: Commits,
 }
 
-pub(crate) struct OfficeClock(pub(crate) AtomicI64);
-
-impl Clock for OfficeClock {
-    fn now(&self) -> UnixMillis {
-        UnixMillis(self.0.load(Ordering::SeqCst))
-    }
+/// Who runs the jobs of the commit path.
+enum Commits {
+    /// A thread of its own, as in the real server.
+    Thread(std::thread::JoinHandle<()>),
+    /// Whoever asks: nothing happens by itself, and no default fires.
+    Inline,
 }
 
-pub(crate) struct SeededRandom {
-    pub(crate) seed: u64,
-    pub(crate) drawn: AtomicU64,
-}
-
-impl Random for SeededRandom {
-    fn fill(&self, bytes: &mut [u8]) {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.seed.to_be_bytes());
-        hasher.update(&self.drawn.fetch_add(1, Ordering::SeqCst).to_be_bytes());
-        hasher.finalize_xof().fill(bytes);
-    }
-}
+const FIRST: Identity = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
 
 fn store_keys() -> StoreKeys {
     StoreKeys::from_secret(&[7; StoreKeys::LENGTH])
@@ -90,13 +82,30 @@ impl World {
 
     /// The same on a given store; a store that was used before is opened again.
     pub async fn on(store: Arc<MemoryStore>, seed: u64) -> Result<Self, Trouble> {
-        let clock = Arc::new(OfficeClock(AtomicI64::new(MORNING.0)));
-        let random = Arc::new(SeededRandom { seed, drawn: AtomicU64::new(0) });
-        let platform = Platform { clock: clock.clone(), random };
-        let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
-        let (office, commit_thread) = Office::open(store.clone(), store_keys(), platform.clone(), Some(new))?;
+        let (clock, platform) = clock_and_platform(seed, MORNING);
+        let (office, thread) = Office::open(store.clone(), store_keys(), platform.clone(), Some(FIRST))?;
+        Self::peopled(store, seed, (clock, platform), (office, Commits::Thread(thread))).await
+    }
+
+    /// A company at `now` in which nothing happens by itself: see [`at_once`].
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub fn stepped(seed: u64, now: UnixMillis) -> Result<Self, Trouble> {
+        let store = Arc::new(MemoryStore::new());
+        let (clock, platform) = clock_and_platform(seed, now);
+        let (office, _) = Office::open_inline(store.clone(), store_keys(), platform.clone(), Some(FIRST))?;
+        at_once(Self::peopled(store, seed, (clock, platform), (office, Commits::Inline)))?
+    }
+
+    async fn peopled(
+        store: Arc<MemoryStore>,
+        seed: u64,
+        (clock, platform): (Arc<OfficeClock>, Platform),
+        (office, commits): (Arc<Office>, Commits),
+    ) -> Result<Self, Trouble> {
         let (clerk, people) = (PersonId([0; 16]), AtomicU64::new(0));
-        let mut world = Self { office, store, clerk, clock, seed, people, platform, commit_thread };
+        let mut world = Self { office, store, clerk, clock, seed, people, platform, commits };
         world.clerk = world.person("Wang Fang", &[Role::Clerk, Role::Dispatcher, Role::Supervisor]).await?;
         let policy = ServicePolicy::from_json(DEFAULT_JSON.as_bytes())?;
         let record = PolicyRecord { version: policy.version, json: DEFAULT_JSON.as_bytes().to_vec() };
@@ -131,8 +140,8 @@ impl World {
     }
 
     fn reopen(&mut self, store: Arc<MemoryStore>) -> Result<(), Trouble> {
-        let (office, commit_thread) = Office::open(store.clone(), store_keys(), self.platform.clone(), None)?;
-        (self.office, self.store, self.commit_thread) = (office, store, commit_thread);
+        let (office, thread) = Office::open(store.clone(), store_keys(), self.platform.clone(), None)?;
+        (self.office, self.store, self.commits) = (office, store, Commits::Thread(thread));
         Ok(())
     }
 
@@ -141,13 +150,15 @@ impl World {
     /// # Errors
     /// When the store cannot be opened again, or what `between` says. Somebody else must not hold the office.
     pub fn restarted(self, between: impl FnOnce(&MemoryStore) -> Result<(), Trouble>) -> Result<Self, Trouble> {
-        let Self { office, store, clerk, clock, seed, people, platform, commit_thread } = self;
+        let Self { office, store, clerk, clock, seed, people, platform, commits } = self;
         office.stop();
         drop(office);
-        commit_thread.join().map_err(|_panic| "the commit thread panicked")?;
+        if let Commits::Thread(thread) = commits {
+            thread.join().map_err(|_panic| "the commit thread panicked")?;
+        }
         between(&store)?;
-        let (office, commit_thread) = Office::open(store.clone(), store_keys(), platform.clone(), None)?;
-        Ok(Self { office, store, clerk, clock, seed, people, platform, commit_thread })
+        let (office, thread) = Office::open(store.clone(), store_keys(), platform.clone(), None)?;
+        Ok(Self { office, store, clerk, clock, seed, people, platform, commits: Commits::Thread(thread) })
     }
 
     /// Lets time pass at the office.
@@ -200,6 +211,21 @@ impl World {
         let at = EnrolledAt { server: "http://127.0.0.1".to_owned(), fingerprint: None };
         accept(&mut store, &platform, &answer, at)?;
         Ok(blank.enrolled(store, person)?)
+    }
+
+    /// Gives a device ten numbers for each kind of receipt; it has them after its next sync.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn give_numbers(&self, device: &Device) -> Result<(), Trouble> {
+        let id = device.client.replica().identity().device;
+        let job = move |writer: &mut docket_server::commit::Writer| {
+            for ledger in docket_sync_core::facts::Ledger::ALL {
+                writer.issue_block(id, *ledger, 10, None)?;
+            }
+            Ok(())
+        };
+        Ok(self.office.committer.run(job).await?)
     }
 
     /// Registers and confirms a call; it waits to be dispatched.

@@ -19,8 +19,8 @@ use crate::tool;
 pub(crate) const ABOUT: &str = "makes ready what the tests need: the office page, Node, a browser";
 
 pub(crate) const HELP: &str = "\
-Builds the office page (server/web) when its sources changed, and makes the browser tests ready: their npm
-packages, and Chromium. On Debian as root it installs Node, Chromium and Chinese fonts by apt-get; elsewhere
+Builds the office page (server/web) when its sources changed, and makes the browser tests and the foreign check of
+documents (tests/foreign) ready: their npm packages, and Chromium. On Debian as root it installs Node, Chromium and Chinese fonts by apt-get; elsewhere
 it uses what is installed and says what is missing.
 
 Usage: cargo xtask setup
@@ -48,6 +48,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
 /// The office page and all that the browser tests need.
 pub(crate) fn everything(progress: &mut Progress) -> Result<Variables, Failure> {
     let mut variables = office_page(progress)?;
+    let foreign = tool::root().join("tests/foreign");
+    if foreign.join("package.json").is_file() {
+        let node = node::ready(progress)?;
+        install_packages(progress, &node, &foreign, "foreign-check-packages")?;
+    }
     let folder = tool::root().join("tests/browser");
     if !folder.join("package.json").is_file() {
         progress.say("no browser tests in this checkout: no browser is needed");

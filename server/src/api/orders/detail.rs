@@ -1,5 +1,6 @@
 //! One order whole: what it is, why, what happened, and what this person may do.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -17,7 +18,7 @@ use super::etag::{etag, etag_header};
 use super::history::{TimelineItem, timeline};
 use super::load::{Loaded, load};
 use super::row::{OrderRow, order_row};
-use super::signatures::{SignatureItem, signatures};
+use super::signatures::{ProofItem, SignatureItem, proofs, signatures};
 use super::visits::{AssignmentItem, CancelItem, LineItem, NoteItem, VisitItem};
 use super::visits::{assignments, cancels, lines, notes, visits};
 use crate::api::both::Both;
@@ -42,6 +43,14 @@ const OFFICE_COMMANDS: &[CommandCode] = &[
     CommandCode::Reinstate,
     CommandCode::Close,
     CommandCode::ResolveReview,
+    CommandCode::Invoice,
+    CommandCode::Credit,
+    CommandCode::Settle,
+    CommandCode::RecordCost,
+    CommandCode::SetLiability,
+    CommandCode::RecordCallback,
+    CommandCode::HandleComplaint,
+    CommandCode::AttachPaper,
 ];
 
 /// Why a field is what it is.
@@ -77,6 +86,12 @@ pub(crate) struct OrderDetail {
     lines: Vec<LineItem>,
     notes: Vec<NoteItem>,
     signatures: Vec<SignatureItem>,
+    /// Agreements by code and on paper.
+    proofs: Vec<ProofItem>,
+    /// The order whose repair this one repeats, within its guarantee (C-026).
+    repeat_of: Option<String>,
+    /// Minor units by currency.
+    billable: BTreeMap<String, i64>,
     cancels: Vec<CancelItem>,
     assignments: Vec<AssignmentItem>,
     reviews: Vec<ReviewItem>,
@@ -96,6 +111,11 @@ pub(super) struct Looker {
 impl Looker {
     pub(super) fn of(signed: &Signed) -> Self {
         Self { person: signed.person.id, roles: signed.roles(), reads_only: signed.is_auditor() }
+    }
+
+    /// Somebody who only reads.
+    pub(super) fn of_nobody() -> Self {
+        Self { person: PersonId([0; 16]), roles: Vec::new(), reads_only: true }
     }
 
     fn commands(&self, view: &OrderView) -> Vec<&'static str> {
@@ -136,12 +156,22 @@ pub(super) async fn order_detail(
         let loaded = load(&Reading::begin(office), document)?.ok_or_else(|| ApiError::not_found("order"))?;
         // The fold needs no store: commits go on meanwhile.
         let view = fold(&loaded.facts);
-        let commands = looker.commands(&view);
-        let explanations = explanations(&view, &loaded);
-        let reading = Reading::begin(office);
-        told(&reading, &loaded, &view, explanations, commands)
+        detail_of(office, &loaded, &view, &looker)
     })
     .await
+}
+
+/// A folded order in full.
+pub(super) fn detail_of(
+    office: &Office,
+    loaded: &Loaded,
+    view: &OrderView,
+    looker: &Looker,
+) -> Result<OrderDetail, ApiError> {
+    let commands = looker.commands(view);
+    let explanations = explanations(view, loaded);
+    let reading = Reading::begin(office);
+    told(&reading, loaded, view, explanations, commands)
 }
 
 fn told(
@@ -161,9 +191,12 @@ fn told(
         lines: lines(reading, &mut names, view)?,
         notes: notes(reading, &mut names, view)?,
         signatures: signatures(reading, loaded, view)?,
+        proofs: proofs(view),
+        repeat_of: view.facets.repeat_of.map(|order| order.to_string()),
+        billable: view.billable.clone(),
         cancels: cancels(reading, &mut names, view)?,
         assignments: assignments(reading, &mut names, view)?,
-        reviews: view.reviews.iter().map(|review| ReviewItem::of(loaded, review)).collect(),
+        reviews: view.reviews.iter().map(|review| ReviewItem::of(loaded, view, review)).collect(),
         explanations,
         commands,
     })

@@ -1,4 +1,4 @@
-//! One order as the log has it: every fact with the time at which it was received.
+//! One order as the log has it, with both its documents: every fact with the time at which it was received.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +24,11 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    /// The order as somebody knew it.
+    pub(super) fn as_known(&self, facts: FactSet, row: RowRecord) -> Self {
+        Self { row, facts, received: self.received.clone() }
+    }
+
     /// When a fact first arrived here.
     pub(super) fn received_at(&self, id: FactId, digest: Digest) -> Option<UnixMillis> {
         self.received.get(&(id, digest)).copied()
@@ -33,14 +38,16 @@ impl Loaded {
 /// Reads an order; `None` when it is not known.
 pub(crate) fn load(reading: &Reading<'_>, document: DocumentId) -> Result<Option<Loaded>, CommitError> {
     let Some(row) = reading.store().read::<RowRecord>(Table::View, &document.0)? else { return Ok(None) };
-    let mut reader = FactReader::new(document);
     let mut facts = FactSet::new(document);
     let mut received = BTreeMap::new();
-    for (_, stored) in reading.store().facts_after(document, 0)? {
-        let received_at = stored.received_at;
-        let fact = reader.read(&to_record(stored))?;
-        received.entry((fact.id, fact.digest)).or_insert(received_at);
-        facts.insert(fact);
+    for part in [document, document.companion()] {
+        let mut reader = FactReader::new(part);
+        for (_, stored) in reading.store().facts_after(part, 0)? {
+            let received_at = stored.received_at;
+            let fact = reader.read(&to_record(stored))?;
+            received.entry((fact.id, fact.digest)).or_insert(received_at);
+            facts.insert(fact);
+        }
     }
     Ok(Some(Loaded { row, facts, received }))
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use docket_sync_core::facts::FactBody;
 use docket_sync_core::ids::{BlobId, DocumentId, FactRef};
 use docket_sync_core::voucher::copy::CustomerCopy;
 
@@ -16,14 +15,16 @@ use crate::api::request::id_in_path;
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
 
+const CBOR: &str = "application/cbor";
+
 type File = ([(HeaderName, HeaderValue); 3], Vec<u8>);
 
-/// A file of deterministic CBOR. It never changes under its address, but who may see it does: it is not cached.
-fn file(name: &str, bytes: Vec<u8>) -> Result<File, ApiError> {
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}.cbor\""))
+/// A file to keep. It never changes under its address, but who may see it does: it is not cached.
+fn file(name: &str, content_type: &'static str, bytes: Vec<u8>) -> Result<File, ApiError> {
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
         .map_err(|error| ApiError::internal("naming a file", &error))?;
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/cbor")),
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (header::CONTENT_DISPOSITION, disposition),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
     ];
@@ -55,15 +56,14 @@ pub(crate) async fn get_proof(
         let reading = Reading::begin(office);
         let loaded = load(&reading, document)?.ok_or_else(|| ApiError::not_found("order"))?;
         // Only what a fact of this order names.
-        let names_it = |body: &FactBody| matches!(body, FactBody::SignDocument(body) if body.proof == blob);
-        let named = loaded.facts.iter().any(|fact| names_it(fact.body()));
+        let named = loaded.facts.iter().any(|fact| fact.body().proof() == Some(blob));
         if !named {
             return Err(ApiError::not_found("proof"));
         }
         read_proof(&reading, blob)?.ok_or_else(pending)
     })
     .await?;
-    file(&format!("proof-{blob}"), bytes)
+    file(&format!("proof-{blob}.cbor"), CBOR, bytes)
 }
 
 /// The customer's signed copy, which `docket verify` checks.
@@ -84,7 +84,30 @@ pub(crate) async fn get_copy(
     let document: DocumentId = id_in_path(&id, "order")?;
     let reference: FactRef = id_in_path(&fact, "signature")?;
     let copy = blocking(&office, move |office| copy(&Reading::begin(office), document, reference)).await?;
-    file(&format!("signature-{reference}"), copy.to_bytes())
+    file(&format!("signature-{reference}.cbor"), CBOR, copy.to_bytes())
+}
+
+/// The customer's signed copy as one page, which he reads, prints and verifies without us (U-22).
+#[utoipa::path(
+    get, path = "/api/orders/{id}/signatures/{fact}/page", tag = "orders",
+    params(("id" = String, Path, description = "The order"), ("fact" = String, Path, description = "The sign fact")),
+    responses(
+        (status = 200, description = "One self-contained page", content_type = "text/html", body = String),
+        (status = 403, description = "not_permitted", body = ErrorBody),
+        (status = 404, description = "not_found, proof_pending", body = ErrorBody),
+    )
+)]
+pub(crate) async fn get_copy_page(
+    State(office): State<Arc<Office>>,
+    _: Permit<Reads>,
+    Path((id, fact)): Path<(String, String)>,
+) -> Result<File, ApiError> {
+    let document: DocumentId = id_in_path(&id, "order")?;
+    let reference: FactRef = id_in_path(&fact, "signature")?;
+    let copy = blocking(&office, move |office| copy(&Reading::begin(office), document, reference)).await?;
+    let page = copy.to_page().map_err(|error| ApiError::internal("making a page of a copy", &error))?;
+    // Always a file of the customer's, never a page of this server.
+    file(&format!("signature-{reference}.html"), "text/html; charset=utf-8", page.into_bytes())
 }
 
 fn copy(reading: &Reading<'_>, document: DocumentId, reference: FactRef) -> Result<CustomerCopy, ApiError> {

@@ -3,6 +3,7 @@
 use docket_sync_core::facts::bodies::SignDocument;
 use docket_sync_core::facts::{Fact, FactBody, Origin};
 use docket_sync_core::ids::{BlobId, DeviceId};
+use docket_sync_core::lifecycle::facets::ProofView;
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::voucher::strokes::{DrawnPoint, Strokes};
 use docket_sync_core::voucher::{Proof, SignedFact, verify_sign};
@@ -132,6 +133,35 @@ pub(super) fn signatures(
         });
     }
     Ok(items)
+}
+
+/// An agreement beside a signature on the device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ProofItem {
+    fact: String,
+    /// `code` or `paper`.
+    way: &'static str,
+    name: String,
+    relation: String,
+    opinion: OpinionItem,
+    voucher_digest: String,
+    /// Content address of the photo of a paper.
+    photo: Option<String>,
+    signed_at: i64,
+}
+
+pub(super) fn proofs(view: &OrderView) -> Vec<ProofItem> {
+    let item = |proof: &ProofView| ProofItem {
+        fact: proof.at.fact.reference().to_string(),
+        way: proof.way.code(),
+        name: proof.name.clone(),
+        relation: proof.relation.clone(),
+        opinion: OpinionItem { grade: proof.opinion.grade.code(), text: proof.opinion.text.clone() },
+        voucher_digest: proof.voucher.to_string(),
+        photo: proof.photo.map(|photo| photo.to_string()),
+        signed_at: proof.at.time.0,
+    };
+    view.facets.proofs.iter().map(item).collect()
 }
 
 fn drawn(strokes: &Strokes) -> Vec<Vec<PointItem>> {

@@ -1,7 +1,7 @@
 //! What was planned and done: assignments, visits, lines, notes, cancels.
 
 use docket_sync_core::facts::Author as FactAuthor;
-use docket_sync_core::facts::values::{UnfinishedReason, Window};
+use docket_sync_core::facts::values::{Money, UnfinishedReason, Window};
 use docket_sync_core::lifecycle::view::{LineView, Moment, OrderView, Outcome};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -68,6 +68,12 @@ pub(crate) struct AmountItem {
     currency: String,
 }
 
+impl AmountItem {
+    fn of(money: &Money) -> Self {
+        Self { minor: money.minor, currency: money.currency.clone() }
+    }
+}
+
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct LineItem {
@@ -86,6 +92,12 @@ pub(crate) struct LineItem {
     /// Covered by a signature.
     covered: bool,
     billable: bool,
+    /// Why it is not billed; null where it is: `gone`, `no_charge`, `free`, `internal_visit`, `cancelled`,
+    /// `after_closing`, `signed_as_free`, `outside_signature`, `no_prior_consent`, `not_agreed`, `written_off` or `ledger_asks`.
+    held: Option<&'static str>,
+    held_text: Option<Both>,
+    /// What is charged for it where it is billed: corrections in the customer's favour apply (R7).
+    charge: Option<AmountItem>,
     technician: Option<Named>,
 }
 
@@ -190,11 +202,14 @@ fn line_item(reading: &Reading<'_>, names: &mut Names, view: &LineView) -> Resul
         name: line.name.clone(),
         quantity_thousandths: line.quantity,
         unit: line.unit.clone(),
-        amount: line.amount.as_ref().map(|money| AmountItem { minor: money.minor, currency: money.currency.clone() }),
+        amount: line.amount.as_ref().map(AmountItem::of),
         serial: line.serial.clone(),
         standing: view.standing.code(),
         covered: view.covered,
         billable: view.billable,
+        held: view.held.map(|held| held.code()),
+        held_text: view.held.map(|held| Both::coded("not_billable", held.code())),
+        charge: view.charge.as_ref().map(AmountItem::of),
         technician,
     })
 }

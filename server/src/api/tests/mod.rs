@@ -30,7 +30,7 @@ use crate::office::Office;
 use crate::platform::{Clock, Platform, Random};
 use crate::store::{MemoryStore, Table};
 
-pub(super) const PASSWORD: &str = "correct horse";
+pub(crate) const PASSWORD: &str = "correct horse";
 const NOW: UnixMillis = UnixMillis(1_780_270_200_000);
 const CHEAP: PasswordCost = PasswordCost { memory_kib: 64, iterations: 1, lanes: 1 };
 
@@ -52,58 +52,58 @@ impl Random for TestRandom {
 }
 
 /// An office with its routes.
-pub(super) struct Company {
-    pub(super) office: Arc<Office>,
-    pub(super) router: Router,
+pub(crate) struct Company {
+    pub(crate) office: Arc<Office>,
+    pub(crate) router: Router,
     clock: Arc<TestClock>,
 }
 
 /// A logged-in person.
 #[derive(Clone)]
-pub(super) struct Person {
-    pub(super) id: PersonId,
-    cookie: String,
+pub(crate) struct Person {
+    pub(crate) id: PersonId,
+    pub(crate) cookie: String,
 }
 
 /// What came back.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Answer {
-    pub(super) fn code(&self) -> (u16, &str) {
+    pub(crate) fn code(&self) -> (u16, &str) {
         (self.status.as_u16(), self.body["code"].as_str().unwrap_or_default())
     }
 
-    pub(super) fn etag(&self) -> String {
+    pub(crate) fn etag(&self) -> String {
         self.headers[header::ETAG].to_str().unwrap().to_owned()
     }
 
-    pub(super) fn ok(self) -> Value {
+    pub(crate) fn ok(self) -> Value {
         assert!(self.status.is_success(), "{}: {}", self.status, self.body);
         self.body
     }
 }
 
 impl Company {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(NOW.0)));
         let platform = Platform { clock: clock.clone(), random: Arc::new(TestRandom(AtomicU64::new(0))) };
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
         let keys = StoreKeys::from_secret(&[7; StoreKeys::LENGTH]);
         let (office, _thread) = Office::open(Arc::new(MemoryStore::new()), keys, platform, Some(new)).unwrap();
-        let router = crate::api::router(office.clone(), None);
+        let router = crate::app::router(office.clone(), None);
         Self { office, router, clock }
     }
 
-    pub(super) fn pass(&self, millis: i64) {
+    pub(crate) fn pass(&self, millis: i64) {
         self.clock.0.fetch_add(millis, Ordering::SeqCst);
     }
 
     /// Enters a person with [`PASSWORD`] and logs him in.
-    pub(super) async fn person(&self, login: &str, roles: &[Role]) -> Person {
+    pub(crate) async fn person(&self, login: &str, roles: &[Role]) -> Person {
         let new = NewPerson::new(login, login, roles.iter().copied(), ["air"], Language::En).unwrap();
         let hash = password::hash(PASSWORD, [1; 16], CHEAP).unwrap();
         let job = move |writer: &mut crate::commit::Writer| Ok(writer.add_person(new, Some(hash), None)?.id);
@@ -112,7 +112,7 @@ impl Company {
     }
 
     /// The person has logged in just now.
-    pub(super) async fn session(&self, id: PersonId) -> Person {
+    pub(crate) async fn session(&self, id: PersonId) -> Person {
         let token = SessionToken::new(self.office.platform.bytes());
         let digest = token.digest();
         let job = move |writer: &mut crate::commit::Writer| {
@@ -124,7 +124,7 @@ impl Company {
         Person { id, cookie: format!("{COOKIE}={}", token.reveal()) }
     }
 
-    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
@@ -132,30 +132,30 @@ impl Company {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
-    pub(super) async fn get(&self, person: &Person, path: &str) -> Answer {
+    pub(crate) async fn get(&self, person: &Person, path: &str) -> Answer {
         let request = Request::get(path).header(header::COOKIE, &person.cookie);
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    pub(super) async fn post(&self, person: &Person, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, person: &Person, path: &str, body: &Value) -> Answer {
         self.send(post(path, body, &[(header::COOKIE.as_str(), &person.cookie)])).await
     }
 
     /// Runs a command on the view that `etag` names.
-    pub(super) async fn command(&self, person: &Person, order: &str, etag: &str, body: &Value) -> Answer {
+    pub(crate) async fn command(&self, person: &Person, order: &str, etag: &str, body: &Value) -> Answer {
         let path = format!("/api/orders/{order}/commands");
         self.send(post(&path, body, &[(header::COOKIE.as_str(), &person.cookie), ("if-match", etag)])).await
     }
 
     /// Registers a call; gives the order and its entity tag.
-    pub(super) async fn order(&self, clerk: &Person, problem: &str) -> (String, String) {
+    pub(crate) async fn order(&self, clerk: &Person, problem: &str) -> (String, String) {
         let answer = self.post(clerk, "/api/orders", &call(problem)).await;
         let etag = answer.etag();
         (answer.ok()["id"].as_str().unwrap().to_owned(), etag)
     }
 }
 
-pub(super) fn post(path: &str, body: &Value, headers: &[(&str, &str)]) -> Request<Body> {
+pub(crate) fn post(path: &str, body: &Value, headers: &[(&str, &str)]) -> Request<Body> {
     let mut request =
         Request::builder().method(Method::POST).uri(path).header(header::CONTENT_TYPE, "application/json");
     for (name, value) in headers {
@@ -165,7 +165,7 @@ pub(super) fn post(path: &str, body: &Value, headers: &[(&str, &str)]) -> Reques
 }
 
 /// A call with everything that C-001 asks for.
-pub(super) fn call(problem: &str) -> Value {
+pub(crate) fn call(problem: &str) -> Value {
     json!({
         "customer": {"name": "陈静", "phone": "021-5550100"},
         "site": {"address": "南京西路 1266 号"},

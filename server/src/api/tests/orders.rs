@@ -139,7 +139,8 @@ async fn an_order_shows_its_facts_with_their_times_and_reasons() {
     assert_eq!(timeline[0]["received_at"], NOW.0);
     assert_eq!(timeline[1]["received_at"], NOW.0 + 60_000);
     assert_eq!(timeline[1]["seen"], json!([timeline[0]["fact"]]));
-    assert_eq!(detail["commands"], json!(["confirm", "assign", "reschedule", "note", "cancel"]));
+    let commands = json!(["confirm", "assign", "reschedule", "note", "cancel", "record_cost", "set_liability"]);
+    assert_eq!(detail["commands"], commands);
     let missing = company.get(&clerk, &format!("/api/orders/{}", DocumentId([0; 16]))).await;
     assert_eq!(missing.code(), (404, "not_found"));
     assert_eq!(company.get(&clerk, "/api/orders/x").await.code(), (404, "not_found"));

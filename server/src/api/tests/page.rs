@@ -17,7 +17,7 @@ async fn every_answer_carries_the_security_headers() {
         assert_eq!(headers[header::REFERRER_POLICY], "no-referrer", "{path}");
         assert!(!headers.contains_key(header::STRICT_TRANSPORT_SECURITY), "{path}: over plain HTTP it is not sent");
     }
-    let tls = crate::api::router(company.office.clone(), Some(docket_sync_core::ids::Digest([5; 32])));
+    let tls = crate::app::router(company.office.clone(), Some(docket_sync_core::ids::Digest([5; 32])));
     let response = tls.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
     assert!(response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::error::BackupError;
 use super::folder;
 use super::limits::MANIFEST_BYTES_MAX;
+use crate::store::disk::{Disk, RealDisk};
 
 /// Its file name.
 pub const FILE: &str = "manifest.json";
@@ -159,9 +160,9 @@ impl Manifest {
     }
 
     /// Signs and writes it, whole or not at all.
-    pub fn write(&mut self, folder: &Path, key: &SigningKey, now: UnixMillis) -> Result<(), BackupError> {
+    pub fn write(&mut self, folder: &dyn Disk, key: &SigningKey, now: UnixMillis) -> Result<(), BackupError> {
         self.sign(key, now);
-        folder::write_whole(&folder.join(FILE), &self.render())
+        folder::write_whole(folder, FILE, &self.render())
     }
 
     fn sign(&mut self, key: &SigningKey, now: UnixMillis) {
@@ -170,15 +171,14 @@ impl Manifest {
     }
 
     /// Reads the manifest of a folder; `None` when it has none.
-    pub fn read(folder: &Path) -> Result<Option<Self>, BackupError> {
-        let path = folder.join(FILE);
-        let Some(bytes) = folder::read_small(&path, MANIFEST_BYTES_MAX)? else { return Ok(None) };
-        Self::parse(&path, &bytes).map(Some)
+    pub fn read(folder: &dyn Disk) -> Result<Option<Self>, BackupError> {
+        let Some(bytes) = folder::read_small(folder, FILE, MANIFEST_BYTES_MAX)? else { return Ok(None) };
+        Self::parse(Path::new(&folder.full_path(FILE)), &bytes).map(Some)
     }
 
     /// Reads the manifest of a folder that must have one.
     pub fn require(folder: &Path) -> Result<Self, BackupError> {
-        Self::read(folder)?.ok_or_else(|| BackupError::NoBackup { folder: folder.to_owned() })
+        Self::read(&RealDisk::new(folder))?.ok_or_else(|| BackupError::NoBackup { folder: folder.to_owned() })
     }
 
     fn parse(path: &Path, bytes: &[u8]) -> Result<Self, BackupError> {

@@ -1,12 +1,12 @@
 //! The first opening of a store by a program that keeps more of it than the one before: what is missing is made up
 //! for, before anybody is served.
 //!
-//! That is the lists of the office ([`super::listing`]), and the changes in quarantine whose kind was not known
-//! ([`super::judge_again`]). Each job is small. Cut off anywhere, it begins again from the start at the next opening:
+//! That is the lists of the office ([`super::listing`]), orders with facts that were not known, which are folded again,
+//! and the changes in quarantine whose kind was not known ([`super::judge_again`]). Each job is small. Cut off anywhere, it begins again from the start at the next opening:
 //! the record that says that everything is done is written last. It names the start that wrote it, so that a program
 //! which does not know of it and wrote in between is noticed.
 
-use docket_sync_core::facts::FactKind;
+use docket_sync_core::facts::{FactKind, known_level};
 use docket_sync_core::ids::DocumentId;
 use minicbor::{Decode, Encode};
 
@@ -20,7 +20,7 @@ use super::writer::Writer;
 use crate::store::{Entry, KeyRange, Table, record};
 
 /// Version of the lists. Raised when one is added, or its keys change: they are then made anew.
-const LISTS: u64 = 1;
+const LISTS: u64 = 2;
 /// Entries of old lists removed in one job.
 const CLEARED_PER_JOB: usize = 4_096;
 /// Orders listed in one job: those with open reviews are loaded, about 60 KB each.
@@ -47,7 +47,8 @@ struct OpenedBy {
 
 impl OpenedBy {
     fn this(start: u64) -> Self {
-        Self { start, lists: LISTS, kinds: u64::try_from(FactKind::ALL.len()).unwrap_or(u64::MAX) }
+        let known = FactKind::ALL.iter().filter(|kind| kind.level() <= known_level()).count();
+        Self { start, lists: LISTS, kinds: u64::try_from(known).unwrap_or(u64::MAX) }
     }
 }
 
@@ -133,6 +134,15 @@ impl Upgrade {
         let line = |orders: u64| orders.checked_div(ORDERS_PER_LINE);
         if line(before) != line(self.orders) {
             tracing::info!(orders = self.orders, "making the lists of orders and reviews anew");
+        }
+        for (key, _) in &rows {
+            let Some(order) = DocumentId::from_slice(key) else { continue };
+            // What it says now shows in its row, its feeds and its timers, as if it had come today (R10).
+            if writer.meta(order)?.is_some_and(|meta| meta.unknown.is_some()) {
+                tracing::info!(work_order.id = %order, "an order with facts that were not known is folded again");
+                writer.order(order)?;
+                writer.fire(order)?;
+            }
         }
         let last = rows.last().filter(|_| rows.len() == ORDERS_PER_JOB).map(|(key, _)| key.clone());
         if last.is_none() && self.orders > 0 {

@@ -115,6 +115,6 @@ pub fn write_small(disk: &dyn Disk, name: &str, bytes: &[u8]) -> io::Result<()> 
 }
 
 /// The length of a buffer as a length on disk.
-pub(super) fn length_of(bytes: &[u8]) -> u64 {
+pub(crate) fn length_of(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

@@ -107,9 +107,13 @@ impl JournalError {
         move |source| Self::Io { attempt, source }
     }
 
-    /// Whether the disk had no room.
+    /// Whether the disk, or this user's share of it, had no room.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+        matches!(
+            self,
+            Self::Io { source, .. }
+                if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        )
     }
 }

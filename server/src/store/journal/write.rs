@@ -150,7 +150,8 @@ impl Journal {
     /// Appends a frame; it is durable when this returns. Gives where the journal ends then, and the frame's bytes.
     ///
     /// # Errors
-    /// [`JournalError::Full`] and [`JournalError::TooLarge`] before anything is written; every other one is final.
+    /// [`JournalError::Full`] and [`JournalError::TooLarge`] before anything of the frame is written: the journal goes
+    /// on when there is room. Every other one is final.
     pub fn append(&mut self, new: &NewFrame<'_>) -> Result<(Position, u64), JournalError> {
         if self.has_stopped {
             return Err(JournalError::Stopped);
@@ -194,16 +195,38 @@ impl Journal {
         Ok(self.last)
     }
 
-    /// Sees to it that a frame of `length` bytes fits, or refuses it before anything is written.
+    /// Sees to it that a frame of `length` bytes fits, or refuses it before anything of it is written.
+    ///
+    /// A disk that turns out to be full here, whatever it said of its free space, is no failure: the segment that is
+    /// written to is as it was, so the journal goes on in it when there is room.
     fn make_way(&mut self, length: u64) -> Result<(), JournalError> {
         let fits = self.offset == HEAD_BYTES || self.offset.saturating_add(length) <= self.length;
         self.check_room(length, fits)?;
         self.has_stopped = true;
-        if !fits {
-            self.change_segment()?;
+        let changed = if fits { Ok(()) } else { self.change_segment() };
+        let made = changed.and_then(|()| self.lengthen(self.offset.saturating_add(length)));
+        self.has_stopped = !matches!(made, Ok(()) | Err(JournalError::Full { .. }));
+        made
+    }
+
+    /// A frame longer than a segment gets its room, as zeros, before it is written.
+    fn lengthen(&mut self, length: u64) -> Result<(), JournalError> {
+        if length <= self.length {
+            return Ok(());
         }
-        self.has_stopped = false;
+        let filled = fill_with_zeros(self.file.as_ref(), self.length, length).and_then(|()| self.file.sync());
+        filled.map_err(JournalError::io("lengthening", &self.full_path())).map_err(|error| self.or_full(error))?;
+        self.length = length;
         Ok(())
+    }
+
+    /// No room is told as such, everything else as it is.
+    fn or_full(&self, error: JournalError) -> JournalError {
+        if !error.is_full() {
+            return error;
+        }
+        tracing::warn!(%error, "the disk is full, although it said that it had room");
+        JournalError::Full { free: self.free_space().unwrap_or(0), reserve: self.options.reserve_bytes }
     }
 
     fn write(&mut self, bytes: &[u8], after: Position) -> Result<(), JournalError> {
@@ -249,9 +272,28 @@ impl Journal {
     }
 
     /// Goes on in the next segment. Until its head is durable it has another name, so that a segment is never
-    /// half made.
+    /// half made; what is made in vain on a full disk gives its room back.
     fn change_segment(&mut self) -> Result<(), JournalError> {
         let number = self.segment.saturating_add(1);
+        let next = match self.make_next(number) {
+            Ok(next) => next,
+            Err(error) => {
+                if error.is_full() {
+                    if let Err(error) = next::remove(self.disk.as_ref(), &self.folder) {
+                        tracing::warn!(%error, "what was prepared of the next segment stays until the next try");
+                    }
+                }
+                return Err(self.or_full(error));
+            }
+        };
+        let folder = self.disk.full_path(&self.folder);
+        self.disk.sync_folder(&self.folder).map_err(JournalError::io("flushing", &folder))?;
+        (self.file, self.length, self.segment, self.offset) = (next.file, next.length, number, HEAD_BYTES);
+        Ok(())
+    }
+
+    /// The next segment, whole under its name; the name is not durable yet.
+    fn make_next(&mut self, number: u64) -> Result<Next, JournalError> {
         let mut next = match self.next.take() {
             Some(next) => next,
             None => self.begin_next()?,
@@ -263,10 +305,8 @@ impl Journal {
             .write_at(0, &segment::head(self.id, number, self.last))
             .and_then(|()| next.file.sync())
             .and_then(|()| self.disk.rename(&from, &to))
-            .and_then(|()| self.disk.sync_folder(&self.folder))
             .map_err(JournalError::io("beginning", &self.disk.full_path(&to)))?;
-        (self.file, self.length, self.segment, self.offset) = (next.file, next.length, number, HEAD_BYTES);
-        Ok(())
+        Ok(next)
     }
 
     fn begin_next(&self) -> Result<Next, JournalError> {

@@ -7,13 +7,13 @@ import { textMatches } from '../logic/order_list';
 import { Chip } from '../parts/chip';
 import { SearchBox } from '../parts/form';
 import { Icon } from '../parts/icon';
-import { coded, t } from '../text';
+import { both, coded, t } from '../text';
 import type { Line, Money, OrderDetail } from '../types';
 
 /** Totals per currency; different currencies are never added. */
-export function totals(lines: readonly Line[]): Money[] {
+export function totals(amounts: readonly (Money | null)[]): Money[] {
   const sums = new Map<string, number>();
-  for (const { amount } of lines) {
+  for (const amount of amounts) {
     if (amount !== null) sums.set(amount.currency, (sums.get(amount.currency) ?? 0) + amount.minor);
   }
   return [...sums].map(([currency, minor]) => ({ currency, minor }));
@@ -47,9 +47,10 @@ export function Lines({ order, act }: { order: OrderDetail; act: (command: Comma
           {rows.map((line) => <Row key={line.fact} line={line} reverse={order.commands.includes('reverse_line') ? () => act('reverse_line', { line: line.fact }) : null} />)}
         </tbody>
       </table>
+      {order.repeat_of != null && <p class="hint" data-repeat-of={order.repeat_of}>{t('lines.repeat_of')}: <a href={`#/orders/${encodeURIComponent(order.repeat_of)}`}>{order.repeat_of}</a></p>}
       <p class="totals">
-        <span>{t('lines.total', { amount: joined(totals(effective)) })}</span>
-        <span class="strong">{t('lines.total_billable', { amount: joined(totals(effective.filter((line) => line.billable))) })}</span>
+        <span>{t('lines.total', { amount: joined(totals(effective.map((line) => line.amount))) })}</span>
+        <span class="strong">{t('lines.total_billable', { amount: joined(totals(effective.filter((line) => line.billable).map((line) => line.charge))) })}</span>
       </p>
     </section>
   );
@@ -71,7 +72,10 @@ function Row({ line, reverse }: { line: Line; reverse: (() => void) | null }) {
       <td class="number nowrap">{quantity(line.quantity_thousandths, line.unit)}</td>
       <td class="number nowrap">{line.amount === null ? t('lines.free') : money(line.amount)}</td>
       <td>{counts && <YesNo yes={line.covered} texts={[t('lines.is_covered'), t('lines.not_covered')]} />}</td>
-      <td>{counts && <YesNo yes={line.billable} texts={[t('lines.is_billable'), t('lines.not_billable')]} />}</td>
+      <td>
+        {counts && <YesNo yes={line.billable} texts={[t('lines.is_billable'), t('lines.not_billable')]} />}
+        {counts && line.held_text !== null && <span class="quiet block" data-held={line.held}>{both(line.held_text)}</span>}
+      </td>
     </tr>
   );
 }

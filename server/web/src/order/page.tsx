@@ -11,7 +11,9 @@ import { coded, t } from '../text';
 import type { OrderDetail } from '../types';
 import { lastList } from '../views/orders';
 import { ActionDialog } from './action_dialog';
+import { Attachments } from './attachments';
 import { Assignments, Cancels, Notes, Visits } from './cards';
+import { Forms } from './forms';
 import { Head, Why } from './head';
 import { Lines } from './lines';
 import { Reviews } from './reviews';
@@ -52,7 +54,9 @@ export function OrderPage({ id, query }: { id: string; query: URLSearchParams })
           <Why order={order} />
           <Reviews order={order} act={act} wanted={query.get('review')} />
           <Signatures order={order} />
+          <Attachments order={order} onFact={reload} />
           <Lines order={order} act={act} />
+          <Forms order={order} />
           <Timeline order={order} fresh={fresh} />
         </div>
         <div class="stack side">

@@ -26,7 +26,13 @@ export function Reviews({ order, act, wanted }: ReviewsProps) {
         <OpenReview key={review.id} review={review} wanted={review.id === wanted} may={order.commands.includes('resolve_review')} act={act} />
       ))}
       {settled.map((review) => (
-        <p key={review.id} class="quiet">{both(review.kind_text)} · {coded('review_status', review.status)}</p>
+        <p key={review.id} class="quiet">
+          {both(review.kind_text)} · {coded('review_status', review.status)}
+          {review.choice !== null && <> · {choiceText(review, review.choice)}</>}
+          {review.decidable && order.commands.includes('resolve_review') && (
+            <> <button type="button" class="button" onClick={() => act('resolve_review', { review: review.id })}>{t('reviews.again')}</button></>
+          )}
+        </p>
       ))}
     </section>
   );

@@ -8,17 +8,27 @@ import { coded, t } from '../text';
 import type { OrderDetail, SignatureFact } from '../types';
 
 export function Signatures({ order }: { order: OrderDetail }) {
-  if (order.signatures.length === 0) return null;
+  const proofs = order.proofs ?? [];
+  if (order.signatures.length + proofs.length === 0) return null;
   return (
     <section class="card signatures">
       <h2>{t('signatures.title')}</h2>
       {order.signatures.map((signature) => <One key={signature.fact} order={order} signature={signature} />)}
+      {proofs.map((proof) => (
+        <article key={proof.fact} class="signature" data-fact={proof.fact} data-way={proof.way}>
+          <div class="signature-words">
+            <p class="row-marks"><span class="strong">{proof.name}</span> <span class="quiet">{coded('relation', proof.relation)}</span></p>
+            <p class="quiet">{t(proof.way === 'code' ? 'signatures.by_code' : 'signatures.on_paper', { time: dateTime(proof.signed_at) })}</p>
+            <p><span class="label">{t('signatures.opinion')}</span> {coded('opinion', proof.opinion.grade)}</p>
+          </div>
+        </article>
+      ))}
     </section>
   );
 }
 
 function One({ order, signature }: { order: OrderDetail; signature: SignatureFact }) {
-  const copy = `/api/orders/${encodeURIComponent(order.id)}/signatures/${encodeURIComponent(signature.fact)}/copy`;
+  const signed = `/api/orders/${encodeURIComponent(order.id)}/signatures/${encodeURIComponent(signature.fact)}`;
   return (
     <article class="signature" data-fact={signature.fact} data-verified={signature.verified ? 'true' : 'false'}>
       <Drawn signature={signature} />
@@ -33,7 +43,11 @@ function One({ order, signature }: { order: OrderDetail; signature: SignatureFac
         {signature.opinion.text && <p class="quote">{signature.opinion.text}</p>}
         <p class="digest"><span class="label">{t('signatures.digest')}</span> <code title={signature.voucher_digest}>{signature.voucher_digest.slice(0, 16)}…</code></p>
         {signature.proof === 'present' && (
-          <p><a class="button" href={copy} download={`${order.serial}-${signature.fact}.cbor`}><Icon name="orders" />{t('signatures.copy')}</a></p>
+          <p class="row-marks">
+            <a class="button" href={`${signed}/page`} download={`${order.serial}-${signature.fact}.html`}><Icon name="orders" />{t('signatures.page')}</a>
+            <a class="button" href={`${signed}/copy`} download={`${order.serial}-${signature.fact}.cbor`}><Icon name="orders" />{t('signatures.copy')}</a>
+            <a class="link-button" href="verify.html" download="verify.html">{t('signatures.verifier')}</a>
+          </p>
         )}
         {signature.proof === 'present' && <p class="hint">{t('signatures.copy_hint')}</p>}
       </div>

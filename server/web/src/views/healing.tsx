@@ -1,7 +1,7 @@
 /** What a store that had lost something got back, and the devices that wait to be confirmed. */
 
 import { useState } from 'preact/hooks';
-import { call, errorText } from '../api';
+import { call, errorText, session } from '../api';
 import { dateTime } from '../format';
 import { Problem } from '../parts/form';
 import { say } from '../parts/state_of_things';
@@ -13,6 +13,7 @@ export function Healing() {
   const [wrong, setWrong] = useState<string | null>(null);
   const healing = useValue<HealingStatus>('/api/store/healing', (event) => event.kind === 'technician');
   const found = healing.value;
+  const administers = session.value?.roles.includes('administrator') ?? false;
   if (found === null || (!found.lost && found.waiting.length === 0)) return null;
   const confirm = (device: WaitingDevice) => {
     setWrong(null);
@@ -25,22 +26,27 @@ export function Healing() {
       <h2>{t('healing.title')}</h2>
       {wrong !== null && <Problem>{wrong}</Problem>}
       {found.unnoticed && <p class="hint">{t('healing.unnoticed')}</p>}
-      <dl class="facts">
-        {found.at !== null && <div><dt>{t('healing.since')}</dt><dd>{dateTime(found.at)}</dd></div>}
+      <dl class="facts wide">
+        {found.at !== null && <div><dt>{t(found.unnoticed ? 'healing.noticed' : 'healing.since')}</dt><dd>{dateTime(found.at)}</dd></div>}
+        <div><dt>{t('healing.devices')}</dt><dd>{t('healing.devices.n', { n: found.devices.filter((device) => device.back).length, of: found.devices.length })}</dd></div>
         <div><dt>{t('healing.known_again')}</dt><dd>{t('healing.facts', { n: found.known_again })}</dd></div>
+        <div><dt>{t('healing.brought')}</dt><dd>{t('healing.facts', { n: found.brought })}</dd></div>
+        <div><dt>{t('healing.unaccounted')}</dt><dd>{t('healing.numbers', { n: found.unaccounted })}</dd></div>
         <div><dt>{t('healing.gaps')}</dt><dd>{t('healing.gaps.n', { n: found.gaps_total })}</dd></div>
       </dl>
       {found.waiting.length > 0 && <p class="hint">{t('healing.waiting')}</p>}
       <ul class="items">
         {found.waiting.map((device) => (
-          <li key={device.device} class="item">
+          <li key={device.device} class="item" data-waiting={device.device}>
             <div class="item-main">
               <span class="strong">{device.person?.name ?? '–'}</span> <code title={device.device}>{device.device.slice(0, 8)}</code>
-              <span class="quiet">{t('healing.facts', { n: device.facts })}</span>
+              <p class="quiet">{device.enrolled_at !== null && `${t('healing.enrolled', { at: dateTime(device.enrolled_at) })} · `}{t('healing.facts', { n: device.facts })}</p>
             </div>
-            <div class="item-actions">
-              <button type="button" class="button" onClick={() => confirm(device)}>{t('healing.confirm')}</button>
-            </div>
+            {administers && (
+              <div class="item-actions">
+                <button type="button" class="button" onClick={() => confirm(device)}>{t('healing.confirm')}</button>
+              </div>
+            )}
           </li>
         ))}
       </ul>

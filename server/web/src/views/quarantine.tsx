@@ -32,13 +32,13 @@ export function QuarantineTable({ rows, onDecided }: { rows: Quarantined[]; onDe
             <tr key={row.key} data-quarantined={row.key}>
               <td class="strong">{coded('quarantine.reason', row.reason)}</td>
               <td data-label={t('quarantine.says')}>{row.summary ?? '–'}</td>
-              <td data-label={t('quarantine.device')}><code title={row.device}>{row.device.slice(0, 8)}</code></td>
-              <td data-label={t('quarantine.document')}><a href={`#/orders/${encodeURIComponent(row.document)}`}><code>{row.document.slice(0, 13)}</code></a></td>
-              <td data-label={t('quarantine.size')}>{bytes(row.bytes)}</td>
+              <td class="nowrap" data-label={t('quarantine.device')}><code title={row.device}>{row.device.slice(0, 8)}</code></td>
+              <td class="nowrap" data-label={t('quarantine.document')}><a href={`#/orders/${encodeURIComponent(row.document)}`}><code>{row.document.slice(0, 13)}</code></a></td>
+              <td class="nowrap" data-label={t('quarantine.size')}>{bytes(row.bytes)}</td>
               <td class="nowrap" data-label={t('quarantine.received')}>{dateTime(row.received_at)}</td>
               <td class="cell-actions">
                 {row.decided !== null
-                  ? <Chip tone="off" icon={row.decided.admitted ? 'check' : 'slash'}><span title={row.decided.reason}>{t(row.decided.admitted ? 'quarantine.admitted' : 'quarantine.discarded')}</span></Chip>
+                  ? <Decided by={row.decided} />
                   : decides && <button type="button" class="button" onClick={() => setDeciding(row)}>{t('reviews.decide')}</button>}
               </td>
             </tr>
@@ -47,6 +47,15 @@ export function QuarantineTable({ rows, onDecided }: { rows: Quarantined[]; onDe
       </table>
       {deciding !== null && <Decide row={deciding} onClose={() => setDeciding(null)} onDone={() => { setDeciding(null); onDecided(); }} />}
     </>
+  );
+}
+
+function Decided({ by }: { by: NonNullable<Quarantined['decided']> }) {
+  return (
+    <div class="decided" data-admitted={by.admitted}>
+      <Chip tone={by.admitted ? 'done' : 'off'} icon={by.admitted ? 'check' : 'slash'}>{t(by.admitted ? 'quarantine.admitted' : 'quarantine.discarded')}</Chip>
+      <span class="quiet" title={dateTime(by.at)}>{by.reason}</span>
+    </div>
   );
 }
 

@@ -1,11 +1,11 @@
-/** What a person must decide before a default does, by due time. */
+/** What a person must decide before a default does: by due time, by age or by the money at stake. */
 
 import { useState } from 'preact/hooks';
-import { dateTime, now, spanText } from '../format';
+import { dateTime, money, now, spanText } from '../format';
 import { orderHash } from '../logic/route';
 import { textMatches } from '../logic/order_list';
 import { Chip } from '../parts/chip';
-import { SearchBox } from '../parts/form';
+import { SearchBox, SelectField } from '../parts/form';
 import { Icon } from '../parts/icon';
 import { Empty, Failed, Loading } from '../parts/state_of_things';
 import { usePage } from '../parts/use_page';
@@ -17,19 +17,27 @@ export function byDue(one: Review, other: Review): number {
   return (one.due_at ?? Infinity) - (other.due_at ?? Infinity) || one.opened_at - other.opened_at;
 }
 
+const SORTS = ['due', 'age', 'stake'] as const;
+
 export function Reviews() {
   const [text, setText] = useState('');
-  const list = usePage<Review>('/api/reviews?status=open', { reloadOn: (event) => event.kind === 'order' });
+  const [sort, setSort] = useState<string>('due');
+  const list = usePage<Review>(`/api/reviews?status=open&sort=${sort}`, { reloadOn: (event) => event.kind === 'order' });
   const rows = (list.page?.items ?? [])
-    .filter((row) => textMatches(text, [row.serial, both(row.kind_text), coded('role', row.owner)]))
-    .toSorted(byDue);
+    .filter((row) => textMatches(text, [row.serial, both(row.kind_text), coded('role', row.owner)]));
   return (
     <section class="view">
       <div class="view-head">
         <h1>{t('nav.reviews')}</h1>
         {list.page !== null && <span class="count">{t('reviews.count', { n: list.page.total })}</span>}
       </div>
-      <div class="filters"><SearchBox value={text} onValue={setText} /></div>
+      <div class="filters">
+        <SearchBox value={text} onValue={setText} />
+        <SelectField
+          name="sort" label={t('reviews.sort')} value={sort} onValue={setSort}
+          options={SORTS.map((one) => ({ value: one, label: t(`reviews.sort.${one}`) }))}
+        />
+      </div>
       {list.page === null && (list.error === null ? <Loading /> : <Failed error={list.error} retry={list.reload} />)}
       {list.page !== null && rows.length === 0 && <Empty icon="check" title={t('reviews.none')} />}
       {rows.length > 0 && <ReviewTable rows={rows} />}
@@ -65,6 +73,7 @@ function ReviewTable({ rows }: { rows: Review[] }) {
           <th scope="col">{t('reviews.kind')}</th>
           <th scope="col">{t('reviews.owner')}</th>
           <th scope="col">{t('reviews.default')}</th>
+          <th scope="col">{t('reviews.stake')}</th>
           <th scope="col">{t('reviews.opened')}</th>
           <th scope="col"><span class="hidden">{t('actions')}</span></th>
         </tr>
@@ -83,6 +92,7 @@ function ReviewTable({ rows }: { rows: Review[] }) {
             </td>
             <td data-label={t('reviews.owner')}>{coded('role', row.owner)}</td>
             <td data-label={t('reviews.default')}>{choiceText(row, row.default)}</td>
+            <td class="nowrap" data-label={t('reviews.stake')}>{row.stake === null ? '–' : money(row.stake)}</td>
             <td class="nowrap" data-label={t('reviews.opened')}>{dateTime(row.opened_at)}</td>
             <td class="cell-actions"><a class="button" href={`${orderHash(row.order)}?review=${encodeURIComponent(row.id)}`}>{t('reviews.decide')}</a></td>
           </tr>

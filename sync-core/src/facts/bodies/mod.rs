@@ -24,6 +24,21 @@ macro_rules! bodies {
                 })*
                 None
             }
+
+            /// Its fields, as a person fills them in.
+            #[must_use]
+            pub(crate) fn form() -> Vec<crate::commands::form::FormField> {
+                vec![$(<$type as crate::commands::form::FromForm>::field(stringify!($field))),*]
+            }
+
+            /// The body, from what a person filled in.
+            #[expect(clippy::allow_attributes, reason = "a body without fields reads nothing")]
+            #[allow(unused_variables, reason = "a body without fields reads nothing")]
+            pub(crate) fn from_form(
+                form: &crate::commands::form::Reader<'_>,
+            ) -> Result<Self, crate::commands::form::FormError> {
+                Ok(Self { $($field: form.read(stringify!($field))?),* })
+            }
         }
     )*};
 }

@@ -3,7 +3,7 @@
 use crate::facts::values::{
     Blob, ComplaintKind, Demand, Matter, Money, Opinion, QuoteLine, ServiceClass, Severity, Verdict,
 };
-use crate::ids::{BlobId, Digest, FactRef, PersonId};
+use crate::ids::{BlobId, Digest, DocumentId, FactRef, PersonId};
 use crate::time::UnixMillis;
 
 bodies! {
@@ -17,6 +17,8 @@ bodies! {
         2 disputed: bool,
         /// On what ground.
         3 reason: Option<String>,
+        /// The repair whose guarantee covers this one (C-026).
+        4 repeat_of: Option<DocumentId>,
     }
 
     /// The quality department decides a dispute (C-028).
@@ -91,6 +93,20 @@ bodies! {
         6 code: u32,
         /// BLAKE3 over the code's words and the voucher's digest: the list's holder can check it.
         7 proof: Digest,
+        /// Content address of the voucher as shown, which travels beside the fact.
+        8 document: Option<BlobId>,
+    }
+
+    /// The voucher was printed, to be signed by hand (U-09). Its short code and digest stand on the paper.
+    PrintVoucher {
+        /// Digest of the voucher.
+        0 voucher: Digest,
+        /// The facts that the voucher shows.
+        1 covered: Vec<FactRef>,
+        /// BLAKE3 over the identities and content digests of the covered facts.
+        2 covered_digest: Digest,
+        /// Content address of the voucher as printed, which travels beside the fact.
+        3 document: BlobId,
     }
 
     /// A voucher signed by hand, entered later with its photo (U-09).
@@ -111,6 +127,8 @@ bodies! {
         6 signed_at: UnixMillis,
         /// The photo.
         7 photo: BlobId,
+        /// The print of which it is.
+        8 printed: Option<FactRef>,
     }
 
     /// A document that a policy demanded is there now.
@@ -151,6 +169,9 @@ bodies! {
         5 code: Option<u32>,
         /// In words.
         6 reason: Option<String>,
+        /// The one-time code as it was read out, for [`crate::facts::values::ApprovalWay::Code`]: everybody who holds
+        /// the approver's list can check it, and it is worth nothing once it is used.
+        7 secret: Option<String>,
     }
 
     /// He does not approve it.

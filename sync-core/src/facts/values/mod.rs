@@ -194,6 +194,59 @@ pub struct Line {
     /// Attachment: a photo or voice note.
     #[n(9)]
     pub blob: Option<Blob>,
+    /// The step of a form that it fills in.
+    #[n(10)]
+    pub entry: Option<FormEntry>,
+    /// Before this the thing cannot be used (C-063): paint that dries, a seal that sets.
+    #[n(11)]
+    pub usable_from: Option<UnixMillis>,
+}
+
+/// Code of a checklist line: a warning tag hangs on the thing (挂牌, C-063).
+pub const WARNING_TAG: &str = "warning_tag";
+/// Code of a checklist line: the customer was warned in words (口头警告, C-063).
+pub const ORAL_WARNING: &str = "oral_warning";
+
+impl Line {
+    /// A line without price, code or evidence.
+    #[must_use]
+    pub fn new(kind: LineKind, name: impl Into<String>, quantity: i64, unit: impl Into<String>) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            quantity,
+            unit: unit.into(),
+            amount: None,
+            code: None,
+            serial: None,
+            source: None,
+            result: None,
+            blob: None,
+            entry: None,
+            usable_from: None,
+        }
+    }
+}
+
+/// What a line fills in of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, serde::Serialize, serde::Deserialize)]
+#[cbor(array)]
+pub struct FormEntry {
+    /// Code of the form.
+    #[n(0)]
+    pub form: String,
+    /// Its version that the author held.
+    #[n(1)]
+    pub version: u32,
+    /// Code of the step.
+    #[n(2)]
+    pub step: String,
+    /// The words of a step that takes words.
+    #[n(3)]
+    pub text: Option<String>,
+    /// Who worked beside the author, who leads (C-050).
+    #[n(4)]
+    pub people: Option<Vec<PersonId>>,
 }
 
 /// A reference to an attachment; its bytes travel apart.

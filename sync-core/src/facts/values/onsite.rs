@@ -172,6 +172,8 @@ coded_enum! {
         RecyclingDocument = 5 "recycling_document",
         /// 挂牌或口头警告 (C-063).
         Warning = 6 "warning",
+        /// 记录不全: steps of a form are lacking or out of order (C-060, C-065).
+        Record = 7 "record",
     }
 }
 

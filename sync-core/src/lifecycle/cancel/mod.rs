@@ -16,6 +16,7 @@ use super::view::{CancelEffect, CancelView, ReviewKind, Rule};
 use super::visits::{VisitFacts, Visits};
 use crate::facts::values::ReviewChoice;
 use crate::facts::{FactBody, FactKind, Role};
+use crate::sabotage::breaks;
 use crate::time::DAY;
 
 /// What the cancels do to the order.
@@ -188,7 +189,7 @@ fn verdict<'a>(
             unaware.push(done);
         }
     }
-    if !unaware.is_empty() || !aware.is_empty() {
+    if !(unaware.is_empty() && aware.is_empty() || breaks(Rule::R3)) {
         return Verdict::Late { unaware, aware };
     }
     let takes = world.custodies.takes.iter().map(|(take, _)| *take);

@@ -63,6 +63,18 @@ impl dyn Stage + '_ {
         assignment
     }
 
+    /// The same, where a colleague had the order before A: it is on his device too, and he may help.
+    pub fn dispatched_beside(&mut self, colleague: Who) -> FactId {
+        self.registered();
+        self.assign(Who::Dispatcher, colleague);
+        self.everyone_looks();
+        let assignment = self.assign(Who::Dispatcher, Who::A);
+        self.look(Who::A);
+        self.accept(Who::A, assignment);
+        self.everyone_looks();
+        assignment
+    }
+
     /// The rotation's next man, or an override.
     pub fn assign(&mut self, who: Who, technician: Who) -> FactId {
         let technician = self.person(technician);
@@ -222,7 +234,20 @@ impl dyn Stage + '_ {
         let covered = covered.iter().map(FactId::reference).collect();
         let (name, relation) = ("Lin".into(), "owner".into());
         let (covered_digest, proof) = (voucher, voucher);
-        self.does(who, bodies::SignByCode { voucher, covered, covered_digest, opinion, name, relation, code: 4, proof })
+        self.does(
+            who,
+            bodies::SignByCode {
+                voucher,
+                covered,
+                covered_digest,
+                opinion,
+                name,
+                relation,
+                code: 4,
+                proof,
+                document: None,
+            },
+        )
     }
 
     /// Sets out, works an hour for eighty yuan, reports done, and the customer signs all of it.

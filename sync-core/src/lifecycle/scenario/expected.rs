@@ -110,7 +110,7 @@ impl Expected {
         same("void facts", self.void.to_string(), view.void.len().to_string());
         same("reviews", self.reviews(), reviews(view, facts));
         for (name, expected) in &self.facets {
-            same(&format!("facet {name}"), (*expected).to_owned(), facet(view, name));
+            same(&format!("facet {name}"), (*expected).to_owned(), facet(view, name, person));
         }
         for (rule, pair) in &self.cites {
             let cited = view.explanations.iter().any(|reason| reason.rule == *rule && reason.pair == Some(*pair));
@@ -138,7 +138,7 @@ impl Expected {
 }
 
 /// A facet in words: codes joined by commas, amounts in fen.
-pub(super) fn facet(view: &OrderView, name: &str) -> String {
+pub(super) fn facet(view: &OrderView, name: &str, person: &dyn Fn(Who) -> PersonId) -> String {
     let facets = &view.facets;
     let joined = |codes: Vec<String>| codes.join(",");
     let fen = |sums: &BTreeMap<String, i64>| sums.get("CNY").copied().unwrap_or(0).to_string();
@@ -160,7 +160,10 @@ pub(super) fn facet(view: &OrderView, name: &str) -> String {
                 .iter()
                 .map(|custody| match &custody.holder {
                     Holder::Customer => "customer".to_owned(),
-                    Holder::Person(person) => person.to_string().chars().take(2).collect(),
+                    Holder::Person(holder) => {
+                        let who = Who::ALL.iter().find(|who| person(**who) == *holder);
+                        who.map_or_else(|| holder.to_string(), |who| format!("{who:?}"))
+                    }
                     Holder::Conflict(_) => "conflict".to_owned(),
                 })
                 .collect(),
@@ -180,6 +183,9 @@ pub(super) fn facet(view: &OrderView, name: &str) -> String {
         "planned" => facets.planned.len().to_string(),
         "proofs" => joined(facets.proofs.iter().map(|proof| proof.way.to_string()).collect()),
         "unknown" => view.unknown_facts.to_string(),
+        "callback" => view.office.callback.map_or(String::new(), |result| result.to_string()),
+        "invoiced" => fen(&view.office.invoiced),
+        "costs" => fen(&view.office.costs),
         other => format!("no facet {other}"),
     }
 }

@@ -19,9 +19,10 @@ use super::{Causality, FactSet};
 use crate::facts::bodies;
 use crate::facts::values::{Channel, CustomerPerson, Line, LineKind, Money, PartSource, Window};
 use crate::facts::{
-    Author, Content, Fact, FactBody, Head, Origin, Role, SCHEMA_LEVEL, SeenRef, StatedFact, Statement, content_digest,
+    Audience, Author, Content, Fact, FactBody, FactKind, Head, Origin, Role, SCHEMA_LEVEL, SeenRef, StatedFact, Statement, content_digest,
 };
-use crate::ids::{DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, PersonId, StoreId};
+use crate::ids::{ActorId, DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, PersonId, StoreId};
+use crate::lifecycle::companion::{belongs_to_office, field_facts};
 use crate::time::{DAY, HOUR, MINUTE, UnixMillis};
 
 /// Who acts. The office works on one server, each technician on his own device.
@@ -94,6 +95,20 @@ impl Who {
         matches!(self, Self::A | Self::B | Self::C | Self::ATablet)
     }
 
+    /// The role that he states with a fact, as `decide` does: where the kind does not suggest it.
+    #[must_use]
+    pub fn stated_role(self, body: &FactBody) -> Option<Role> {
+        let suggested = body.kind().filter(|kind| kind.level() > 1 || *kind == FactKind::ResolveReview).map(super::suggested_role);
+        let role = self.roles().first().copied();
+        role.filter(|role| *role == Role::Supervisor || suggested.is_some_and(|suggested| suggested != *role))
+    }
+
+    /// The person that he is: one may have two devices.
+    #[must_use]
+    pub fn himself(self) -> Self {
+        if self == Self::ATablet { Self::A } else { self }
+    }
+
     fn number(self) -> u8 {
         Self::ALL.iter().zip(1..).find(|(who, _)| **who == self).map_or(0, |(_, number)| number)
     }
@@ -133,16 +148,9 @@ pub fn customer() -> CustomerPerson {
 #[must_use]
 pub fn part(name: &str, fen: i64) -> Line {
     Line {
-        kind: LineKind::Part,
-        name: name.into(),
-        quantity: 1_000,
-        unit: "piece".into(),
         amount: Some(Money { minor: fen, currency: "CNY".into() }),
-        code: None,
-        serial: None,
         source: Some(PartSource::Van),
-        result: None,
-        blob: None,
+        ..Line::new(LineKind::Part, name, 1_000, "piece")
     }
 }
 
@@ -169,8 +177,8 @@ pub struct Scenario {
     document: DocumentId,
     server: FactSet,
     shown: BTreeMap<Who, FactSet>,
-    /// Last sequence by whether it is the server's (`None`) or a device's.
-    sequences: BTreeMap<Option<Who>, u64>,
+    /// Last sequence of each actor.
+    sequences: BTreeMap<ActorId, u64>,
     now: UnixMillis,
 }
 
@@ -232,9 +240,18 @@ impl Scenario {
 
     /// A fact with explicit `seen`, at the next minute; given to nobody yet.
     pub fn fact(&mut self, who: Who, seen: Vec<SeenRef>, head: Head, body: FactBody) -> Fact {
+        let of_office = body.kind().is_some_and(|kind| kind.audience() == Audience::Office);
+        self.fact_in(of_office, who, seen, head, body)
+    }
+
+    fn fact_in(&mut self, of_office: bool, who: Who, seen: Vec<SeenRef>, head: Head, body: FactBody) -> Fact {
         self.now = self.now.plus(MINUTE);
-        let origin = Self::origin(who);
-        let sequence = self.sequences.entry(who.is_technician().then_some(who)).or_insert(0);
+        let (origin, document) = if of_office {
+            (Self::origin(who).in_companion(), self.document.companion())
+        } else {
+            (Self::origin(who), self.document)
+        };
+        let sequence = self.sequences.entry(origin.actor()).or_insert(0);
         *sequence = sequence.saturating_add(1);
         let id = FactId { actor: origin.actor(), sequence: *sequence };
         let author = if who == Who::Timer {
@@ -242,16 +259,9 @@ impl Scenario {
         } else {
             Author::Person(self.person(who))
         };
-        // As `decide` states it: where the kind does not suggest it.
-        let suggested = body.kind().filter(|kind| kind.level() > 1).map(super::suggested_role);
-        let role = who
-            .roles()
-            .first()
-            .copied()
-            .filter(|role| *role == Role::Supervisor || suggested.is_some_and(|suggested| suggested != *role));
-        let head = Head { role, ..head };
+        let head = Head { role: who.stated_role(&body), ..head };
         let stated = StatedFact::new(Statement::default(), Content { level: SCHEMA_LEVEL, seen, head, body });
-        let digest = content_digest(self.document, id, &author, self.now, &stated.content_bytes);
+        let digest = content_digest(document, id, &author, self.now, &stated.content_bytes);
         Fact { id, origin: Some(origin), author, time: self.now, content: stated.content, digest }
     }
 
@@ -268,9 +278,11 @@ impl Scenario {
 impl Stage for Scenario {
     fn act(&mut self, who: Who, head: Head, body: FactBody) -> FactId {
         let shown = self.shown(who);
-        let next = self.sequences.get(&who.is_technician().then_some(who)).copied().unwrap_or(0).saturating_add(1);
-        let actor = Self::origin(who).actor();
-        let seen = Causality::new(&shown)
+        let of_office = !who.is_technician() && belongs_to_office(&body, &shown, &super::fold(&shown));
+        let actor = if of_office { Self::origin(who).in_companion().actor() } else { Self::origin(who).actor() };
+        let next = self.sequences.get(&actor).copied().unwrap_or(0).saturating_add(1);
+        let page = if of_office { shown } else { field_facts(&shown) };
+        let seen = Causality::new(&page)
             .frontier()
             .into_iter()
             .map(|id| {
@@ -281,7 +293,7 @@ impl Stage for Scenario {
                 }
             })
             .collect();
-        let fact = self.fact(who, seen, head, body);
+        let fact = self.fact_in(of_office, who, seen, head, body);
         let id = fact.id;
         self.give(who, fact);
         id
@@ -290,12 +302,12 @@ impl Stage for Scenario {
     fn look(&mut self, who: Who) {
         let shown = self.shown(who);
         self.server.extend(shown.iter().cloned());
-        self.shown.insert(who, self.server.clone());
+        let shown = if who.is_technician() { field_facts(&self.server) } else { self.server.clone() };
+        self.shown.insert(who, shown);
     }
 
     fn person(&self, who: Who) -> PersonId {
-        let who = if who == Who::ATablet { Who::A } else { who };
-        PersonId([who.number(); 16])
+        PersonId([who.himself().number(); 16])
     }
 
     fn office_facts(&self) -> FactSet {

@@ -114,7 +114,8 @@ fn terms(view: &OrderView, kind: FactKind, value: u8, covered: &[FactRef]) -> Op
     Some(match kind {
         FactKind::SetWarranty => {
             let class = ServiceClass::ALL[usize::from(value) % ServiceClass::ALL.len()];
-            bodies::SetWarranty { class, until: None, disputed: value.is_multiple_of(3), reason: None }.into()
+            bodies::SetWarranty { class, until: None, disputed: value.is_multiple_of(3), reason: None, repeat_of: None }
+                .into()
         }
         FactKind::QualityVerdict => {
             let verdict = if value.is_multiple_of(2) { Verdict::Free } else { Verdict::Paid };
@@ -147,8 +148,13 @@ fn terms(view: &OrderView, kind: FactKind, value: u8, covered: &[FactRef]) -> Op
             relation: "owner".into(),
             code: u32::from(value),
             proof: voucher,
+            document: None,
         }
         .into(),
+        FactKind::PrintVoucher => {
+            let document = BlobId([5; 32]);
+            bodies::PrintVoucher { voucher, covered: some()?, covered_digest: voucher, document }.into()
+        }
         FactKind::AttachPaper => bodies::AttachPaper {
             voucher,
             covered: some()?,
@@ -158,6 +164,7 @@ fn terms(view: &OrderView, kind: FactKind, value: u8, covered: &[FactRef]) -> Op
             relation: "owner".into(),
             signed_at: crate::lifecycle::scenario::START,
             photo: BlobId([4; 32]),
+            printed: None,
         }
         .into(),
         FactKind::FileDocument => {
@@ -180,6 +187,7 @@ fn terms(view: &OrderView, kind: FactKind, value: u8, covered: &[FactRef]) -> Op
                 way: ApprovalWay::Presence,
                 code: None,
                 reason: None,
+                secret: None,
             }
             .into()
         }

@@ -3,8 +3,8 @@
 mod states;
 
 pub use states::{
-    AssignmentFacet, CancelEffect, Coverage, LineStanding, OrderState, ReviewKind, ReviewStatus, Rule, SignatureFacet,
-    VisitState, VoucherFacet,
+    AssignmentFacet, CancelEffect, Coverage, LineStanding, NotBillable, OrderState, ReviewKind, ReviewStatus, Rule,
+    SignatureFacet, VisitState, VoucherFacet,
 };
 
 use std::collections::BTreeMap;
@@ -171,10 +171,20 @@ pub struct LineView {
     pub standing: LineStanding,
     /// Covered by a signature.
     pub covered: bool,
-    /// May be billed: effective, covered, and nothing speaks against it (R6, R7).
+    /// May be billed: effective, agreed to, and nothing speaks against it (R6, R7).
     pub billable: bool,
-    /// Not charged, since the ledger asks about it.
-    pub held: bool,
+    /// Why it may not; absent exactly where it may.
+    pub held: Option<NotBillable>,
+    /// What is charged for it where it is billed: as stated, or as corrected in the customer's favour (R7).
+    pub charge: Option<Money>,
+}
+
+impl LineView {
+    /// What the customer owes for it once he has signed a voucher that shows it.
+    #[must_use]
+    pub fn charge_if_signed(&self) -> Option<&Money> {
+        self.charge.as_ref().filter(|_| self.held.is_none_or(NotBillable::ends_by_signing))
+    }
 }
 
 /// One note.
@@ -314,6 +324,8 @@ pub struct OrderView {
     pub facets: Facets,
     /// What a person decided about facts that the gate had refused, in canonical order.
     pub decided: Vec<super::decided::DecidedView>,
+    /// What never leaves the office; empty where the companion document is not known.
+    pub office: super::office::OfficeView,
 }
 
 impl OrderView {

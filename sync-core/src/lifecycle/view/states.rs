@@ -153,6 +153,55 @@ coded_enum! {
 }
 
 coded_enum! {
+    /// Why a line is not billed: the first reason that applies.
+    NotBillable {
+        /// It does not count any more: reversed, withdrawn, replaced or void.
+        Gone = 0 "gone",
+        /// Nothing is asked for it.
+        NoCharge = 1 "no_charge",
+        /// 免费, 内部: the order is free for the customer (C-020, X-47).
+        Free = 2 "free",
+        /// The second of two visits is our own cost.
+        InternalVisit = 3 "internal_visit",
+        /// Done knowing of a cancel, or written off with it (R3).
+        Cancelled = 4 "cancelled",
+        /// Stated on a closed order, and no amendment has admitted it.
+        AfterClosing = 5 "after_closing",
+        /// Judged as paid after he had signed it as free.
+        SignedAsFree = 6 "signed_as_free",
+        /// He signed without it.
+        OutsideSignature = 7 "outside_signature",
+        /// A part that was fitted before he consented (C-025).
+        NoPriorConsent = 8 "no_prior_consent",
+        /// He has neither signed for it nor consented (C-023, C-024).
+        NotAgreed = 9 "not_agreed",
+        /// He signed without it, and it was written off.
+        WrittenOff = 10 "written_off",
+        /// The ledger asks about it: two lines claim one serial number.
+        LedgerAsks = 11 "ledger_asks",
+    }
+}
+
+impl NotBillable {
+    /// Whether it is charged once the customer signs a voucher that shows it.
+    #[must_use]
+    pub fn ends_by_signing(self) -> bool {
+        match self {
+            Self::SignedAsFree | Self::OutsideSignature | Self::NoPriorConsent | Self::NotAgreed | Self::WrittenOff => {
+                true
+            }
+            Self::Gone
+            | Self::NoCharge
+            | Self::Free
+            | Self::InternalVisit
+            | Self::Cancelled
+            | Self::AfterClosing
+            | Self::LedgerAsks => false,
+        }
+    }
+}
+
+coded_enum! {
     /// Kinds of review items (U-19).
     ReviewKind {
         /// A cancel arrived while work was going on.
@@ -207,6 +256,8 @@ coded_enum! {
         ApprovalOutdated = 24 "approval_outdated",
         /// The technician cannot solve it (C-068).
         Escalation = 25 "escalation",
+        /// Something cannot be used before a time (C-063); then people are reminded.
+        NotUsableYet = 26 "not_usable_yet",
         /// One serial number was used more than once.
         SerialConflict = 40 "serial_conflict",
         /// More was drawn from a stock than was there.
@@ -221,6 +272,8 @@ coded_enum! {
         BenchLate = 45 "bench_late",
         /// Nobody knows where a fitted part came from (C-064).
         PartSource = 46 "part_source",
+        /// A complaint was opened while the customer was said to be satisfied.
+        ComplaintGoverns = 50 "complaint_governs",
     }
 }
 

@@ -2,7 +2,8 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{DocumentHeads, ProofBytes};
+use super::ProofBytes;
+use crate::ids::{ChangeHash, DocumentId};
 
 /// A device that the store does not remember shows what the store once said about it. Right behind the Hello.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -32,4 +33,37 @@ pub struct Have {
     /// The documents.
     #[n(0)]
     pub documents: Vec<DocumentHeads>,
+}
+
+/// What a device holds, for healing and repair.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Heads {
+    /// The documents.
+    #[n(0)]
+    pub documents: Vec<DocumentHeads>,
+}
+
+/// Heads of one document, as far as the store had acknowledged or sent them.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct DocumentHeads {
+    /// The document.
+    #[n(0)]
+    pub document: DocumentId,
+    /// Its heads, sorted; empty when it is not known.
+    #[n(1)]
+    pub heads: Vec<ChangeHash>,
+    /// Number of the newest receipt that covers them.
+    #[n(2)]
+    pub receipt: Option<u64>,
+}
+
+/// Asks for whole documents.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Want {
+    /// The documents.
+    #[n(0)]
+    pub documents: Vec<DocumentId>,
 }

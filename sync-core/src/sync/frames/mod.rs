@@ -6,12 +6,12 @@ mod sealed;
 
 use minicbor::{Decode, Encode};
 
-pub use healing::{Have, Introduce, References};
+pub use healing::{DocumentHeads, Have, Heads, Introduce, References, Want};
 pub use records::{DocumentRuns, RecordSet, Run, RunItem};
 pub use sealed::{Sealed, SealedBundle};
 
 use super::cursor::Cursor;
-use crate::ids::{ActorId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, Incarnation};
+use crate::ids::{ActorId, DeviceId, Digest, DocumentId, Epoch, Incarnation};
 use crate::ids::{KeyId, Nonce, Signature, StoreId};
 use crate::proof::Envelope;
 use crate::time::UnixMillis;
@@ -246,6 +246,18 @@ coded_enum! {
         Library = 12 "library",
         /// Its place on the chain holds another content, and who carried it did not make it.
         TwoContents = 13 "two_contents",
+        /// A witness's signature is not his over this fact, or his key is not known.
+        BadWitness = 16 "bad_witness",
+        /// The one-time code is not one of the approver's, or he may not approve.
+        BadCode = 17 "bad_code",
+        /// The one-time code was used before.
+        UsedCode = 18 "used_code",
+        /// The number of the receipt is not of the device's own block.
+        ForeignNumber = 19 "foreign_number",
+        /// The number of the receipt was used before.
+        UsedNumber = 20 "used_number",
+        /// A kind that lies in the companion document, which no device has.
+        OfficeKind = 30 "office_kind",
     }
 }
 
@@ -399,39 +411,6 @@ pub struct Stored {
     /// Up to this number.
     #[n(0)]
     pub to: u64,
-}
-
-/// What a device holds, for healing and repair.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Heads {
-    /// The documents.
-    #[n(0)]
-    pub documents: Vec<DocumentHeads>,
-}
-
-/// Heads of one document, as far as the store had acknowledged or sent them.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct DocumentHeads {
-    /// The document.
-    #[n(0)]
-    pub document: DocumentId,
-    /// Its heads, sorted; empty when it is not known.
-    #[n(1)]
-    pub heads: Vec<ChangeHash>,
-    /// Number of the newest receipt that covers them.
-    #[n(2)]
-    pub receipt: Option<u64>,
-}
-
-/// Asks for whole documents.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Want {
-    /// The documents.
-    #[n(0)]
-    pub documents: Vec<DocumentId>,
 }
 
 /// The nonce was unknown, or the counter too low: say Hello again with this one. Nothing else happened.

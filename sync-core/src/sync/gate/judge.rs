@@ -1,14 +1,17 @@
 //! Form, proof and right of one change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Chained, Place};
 use super::coverage::Coverage;
+use super::evidence::{Spent, check_evidence, spends};
 use super::form::{check_form, check_time};
 use super::{GateStore, Ground, Maker, Verdict};
 use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
-use crate::facts::{Author, Fact, Origin, StatedFact, Statement};
-use crate::ids::{ActorId, ChangeHash, DocumentId};
+use crate::facts::{Audience, Author, Fact, FactBody, Origin, StatedFact, Statement};
+use crate::ids::{ActorId, ChangeHash, DocumentId, PersonId};
+use crate::lifecycle::suggested_role;
+use crate::limits;
 use crate::sync::frames::QuarantineCode;
 use crate::time::UnixMillis;
 
@@ -24,12 +27,22 @@ pub(super) struct DocumentJudge<'a> {
     firsts: BTreeMap<ActorId, FirstStatement>,
     /// Whether this push begins the document.
     begun: bool,
+    /// People whose order it becomes by a fact of this push: who takes it himself, or takes a visit over.
+    entered: BTreeSet<PersonId>,
+    /// One-time things that this push has used up so far, whatever the order.
+    spent: &'a mut Spent,
 }
 
 impl<'a> DocumentJudge<'a> {
-    pub(super) fn new(store: &'a dyn GateStore, document: DocumentId, coverage: &'a Coverage, now: UnixMillis) -> Self {
+    pub(super) fn new(
+        store: &'a dyn GateStore,
+        document: DocumentId,
+        coverage: &'a Coverage,
+        now: UnixMillis,
+        spent: &'a mut Spent,
+    ) -> Self {
         let (broken, firsts) = (BTreeMap::new(), BTreeMap::new());
-        Self { store, document, coverage, now, broken, firsts, begun: false }
+        Self { store, document, coverage, now, broken, firsts, begun: false, entered: BTreeSet::new(), spent }
     }
 
     pub(super) fn one(&mut self, chained: Chained) -> (Record, Verdict) {
@@ -61,6 +74,7 @@ impl<'a> DocumentJudge<'a> {
                     self.firsts.insert(record.actor, first.clone());
                 }
                 self.begun |= !self.store.is_known(self.document);
+                self.note(&fact);
                 Verdict::Accept { built: Box::new(built), fact: Box::new(fact), first }
             }
             // It may have its ground again once a device has brought back what the store lost.
@@ -72,8 +86,28 @@ impl<'a> DocumentJudge<'a> {
         }
     }
 
+    /// What an accepted fact changes for those behind it.
+    fn note(&mut self, fact: &Fact) {
+        if let Some(once) = spends(fact) {
+            self.spent.insert(once, (self.document, fact.id));
+        }
+        if matches!(fact.body(), FactBody::SelfDispatch(_)) {
+            self.entered.extend(fact.person());
+        }
+        if let FactBody::HandoverVisit(handover) = fact.body() {
+            self.entered.insert(handover.to);
+        }
+    }
+
     fn may_return(&self, code: QuarantineCode) -> bool {
-        let lost = matches!(code, QuarantineCode::UnknownDocument | QuarantineCode::OutOfScope);
+        let lost = matches!(
+            code,
+            QuarantineCode::UnknownDocument
+                | QuarantineCode::OutOfScope
+                | QuarantineCode::BadWitness
+                | QuarantineCode::BadCode
+                | QuarantineCode::ForeignNumber
+        );
         lost && self.store.ground() == Ground::MayReturn
     }
 
@@ -164,20 +198,34 @@ impl<'a> DocumentJudge<'a> {
         if kind.is_office_act() {
             return Err(QuarantineCode::NotPermitted);
         }
+        if !kind.lies_in(Audience::Field) {
+            return Err(QuarantineCode::OfficeKind);
+        }
         let roles = self.store.roles(*person, fact.lo().max(maker.since));
         if !kind.right().roles.iter().any(|role| roles.contains(role)) {
             return Err(QuarantineCode::NotPermitted);
         }
-        // A stated role ranks intents (R2) and opens corrections: only one that the author holds.
-        if fact.content.head.role.is_some_and(|role| !roles.contains(&role)) {
+        // The role ranks intents (R2), opens corrections and decides reviews: only one that the author holds, be it
+        // stated or read from the kind.
+        let read = || kind.role_counts().then(|| suggested_role(kind));
+        if fact.content.head.role.or_else(read).is_some_and(|role| !roles.contains(&role)) {
             return Err(QuarantineCode::NotPermitted);
         }
+        check_evidence(self.store, maker, self.document, fact, self.spent)?;
         if self.begun {
             return Ok(());
         }
         if !self.store.is_known(self.document) {
-            return if kind.begins_order() { Ok(()) } else { Err(QuarantineCode::UnknownDocument) };
+            if !kind.begins_order() {
+                return Err(QuarantineCode::UnknownDocument);
+            }
+            // A phone's clock may be years ahead; the time of a digest lies further off.
+            let latest = self.now.plus(limits::CLOCK_AHEAD_MAX_MS);
+            return if self.document.is_made_until(latest) { Ok(()) } else { Err(QuarantineCode::Malformed) };
         }
-        if self.store.was_in_scope(self.document, *person) { Ok(()) } else { Err(QuarantineCode::OutOfScope) }
+        // Who dispatches himself makes it his (C-048); who takes a visit over was given it.
+        let enters = matches!(fact.body(), FactBody::SelfDispatch(_)) || self.entered.contains(person);
+        let is_his = enters || self.store.was_in_scope(self.document, *person);
+        if is_his { Ok(()) } else { Err(QuarantineCode::OutOfScope) }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! It decides each change by itself: accepted, there already, held behind a refused or missing one, or
 //! quarantined with a code. It loads no document: chains are checked against metadata kept beside the saves.
-//! `chain` finds a record's place, `coverage` what the proof vouches for, `judge` decides.
+//! `chain` finds a record's place, `coverage` what the proof vouches for, `evidence` what the fact itself shows
+//! (witnesses, codes, numbers), `judge` decides.
 
 mod chain;
 mod coverage;
+mod evidence;
 mod form;
 mod judge;
 
@@ -14,12 +16,14 @@ use ed25519_dalek::VerifyingKey;
 use super::frames::{Cover, Push, QuarantineCode, Renew};
 use crate::DecodeError;
 use crate::document::{BuiltChange, ChainHead, FirstStatement, Record};
-use crate::facts::{Fact, Role};
-use crate::ids::{ActorId, ChangeHash, DeviceId, DocumentId, PersonId, StoreId};
+use crate::facts::values::ApprovalWay;
+use crate::facts::{Block, Fact, FactBody, Ledger, Role, receipt_number};
+use crate::ids::{ActorId, ChangeHash, DeviceId, Digest, DocumentId, FactId, KeyId, PersonId, StoreId};
 use crate::proof::{Envelope, Receipt};
 use crate::time::UnixMillis;
 use chain::{ByMaker, chain_up, hash_of};
 use coverage::{Coverage, check_proof};
+use evidence::Spent;
 use judge::DocumentJudge;
 
 /// What the gate looks up about what the store accepted or refused before.
@@ -38,9 +42,59 @@ pub trait GateStore {
     fn roles(&self, person: PersonId, since: UnixMillis) -> Vec<Role>;
     /// Whether the document was ever in the person's scope.
     fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool;
+    /// The key with this id, where it is of a device on which the person may be author and which was not revoked
+    /// before `at`.
+    fn witness_key(&self, person: PersonId, key: KeyId, at: UnixMillis) -> Option<VerifyingKey>;
+    /// What is known of one of the approver's one-time codes (U-21).
+    fn code(&self, approver: PersonId, number: u32) -> Option<KnownCode>;
+    /// Every block of receipt numbers that the device ever had.
+    fn blocks(&self, device: DeviceId) -> Vec<Block>;
+    /// The fact that used up a one-time thing.
+    fn used_by(&self, once: &OneTime) -> Option<(DocumentId, FactId)>;
     /// Whether the store may have lost what the push builds on.
     fn ground(&self) -> Ground {
         Ground::Whole
+    }
+}
+
+/// One of an approver's one-time codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownCode {
+    /// Its hash.
+    pub hash: Digest,
+    /// Last moment at which an approval by it may be stated.
+    pub until: UnixMillis,
+}
+
+/// What one fact of one order uses up for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OneTime {
+    /// A one-time code.
+    Code {
+        /// Whose.
+        approver: PersonId,
+        /// Its number.
+        number: u32,
+    },
+    /// The number of a receipt.
+    Number {
+        /// The ledger.
+        ledger: Ledger,
+        /// The number.
+        number: u64,
+    },
+}
+
+impl OneTime {
+    /// What a fact uses up.
+    #[must_use]
+    pub fn of(body: &FactBody) -> Option<Self> {
+        if let FactBody::Approve(approval) = body {
+            let (approver, number) = (approval.approver, approval.code?);
+            return (approval.way == ApprovalWay::Code).then_some(Self::Code { approver, number });
+        }
+        let (ledger, printed) = receipt_number(body)?;
+        Some(Self::Number { ledger, number: ledger.read(printed)? })
     }
 }
 
@@ -157,10 +211,11 @@ pub fn judge(
         }
     }
     let (envelope, coverage) = check_proof(store_id, &chained, proof);
+    let mut spent = Spent::new();
     let judged = chained
         .into_iter()
         .map(|(document, records)| {
-            let mut judge = DocumentJudge::new(store, document, &coverage, now);
+            let mut judge = DocumentJudge::new(store, document, &coverage, now, &mut spent);
             let records = records.into_iter().map(|chained| judge.one(chained)).collect();
             JudgedDocument { document, records }
         })
@@ -182,7 +237,7 @@ pub fn judge_again(
     let chained = chain_up(store, document, vec![record], ByMaker::Yes).ok()?.pop()?;
     let covered = hash_of(&chained.place).into_iter().collect();
     let coverage = Coverage::By(Box::new(maker), covered);
-    Some(DocumentJudge::new(store, document, &coverage, now).one(chained).1)
+    Some(DocumentJudge::new(store, document, &coverage, now, &mut Spent::new()).one(chained).1)
 }
 
 /// The proof that a push's cover claims, for covers that need nothing but the session's own device.

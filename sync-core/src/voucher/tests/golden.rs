@@ -28,7 +28,10 @@ fn all() -> Files {
         ("proof-erased".into(), proof.with_erased("customer.name").unwrap().to_bytes()),
         ("certificate".into(), copy.certificate.clone()),
         ("copy".into(), copy.to_bytes()),
+        ("page".into(), copy.to_page().unwrap().into_bytes()),
     ];
+    // Signed by an earlier version, with the fields that vouchers had then: never written again.
+    files.push(("copy-template-1".into(), room().read("copy-template-1")));
     for (name, record) in crate::reference::tests::samples() {
         files.push((format!("reference-{name}"), record.to_bytes()));
     }
@@ -38,6 +41,15 @@ fn all() -> Files {
 #[test]
 fn golden_bytes_are_what_this_version_writes() {
     room().check(&all());
+}
+
+#[test]
+fn u_01_a_voucher_signed_before_it_had_more_fields_still_verifies() {
+    let report = verify_copy(&room().read("copy-template-1"), Some(sample().fingerprint()));
+    assert!(report.passed());
+    let voucher = report.proof.unwrap().voucher;
+    assert_eq!((voucher.header.template_version, voucher.value("total.CNY")), (1, Some("155.00 CNY")));
+    assert_eq!(voucher.value("guarantee.repair"), None);
 }
 
 #[test]

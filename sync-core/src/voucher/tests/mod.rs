@@ -1,6 +1,7 @@
 //! Tests of vouchers, signatures and copies over one sample order.
 
 mod golden;
+mod pages;
 mod sample;
 mod tampering;
 
@@ -13,6 +14,7 @@ use super::copy::{Answer, verify_copy};
 use super::*;
 use crate::facts::values::{Opinion, OpinionGrade};
 use crate::ids::Signature;
+use crate::lifecycle::view::NotBillable;
 use crate::limits;
 
 #[test]
@@ -204,6 +206,74 @@ fn x_44_what_changed_after_signing_is_named() {
 }
 
 #[test]
+fn u_09_changes_since_signing_name_added_changed_and_removed_lines_with_the_totals() {
+    let order = sample();
+    let signed = order.voucher();
+    assert_eq!(signed.changes(&order.voucher()), []);
+    let mut later = sample();
+    let gone = later.view.lines.remove(1);
+    later.view.lines[0].line.quantity = 3_000;
+    let mut added = gone.clone();
+    added.line.name = "延长管".into();
+    later.view.lines.push(added);
+    let now = later.voucher();
+    let text = |language| signed.changes(&now).iter().map(|change| change.render_text(language)).collect::<Vec<_>>();
+    assert_eq!(
+        text(Language::En),
+        [
+            "Changed: Part: 电容 45 µF (CAP-45, SN-9); 2 件; 35.00 CNY → 电容 45 µF (CAP-45, SN-9); 3 件; 35.00 CNY",
+            "Taken back: Labour: 维修工时; 1.5 小时; 120.00 CNY",
+            "Added: Labour: 延长管; 1.5 小时; 120.00 CNY",
+        ]
+    );
+    assert!(text(Language::Zh)[2].starts_with("新增：工时：延长管"));
+    later.view.lines.truncate(1);
+    let fewer = signed.changes(&later.voucher());
+    let total = fewer.iter().find(|change| change.path == "total.CNY").unwrap();
+    assert_eq!((total.before.as_deref(), total.after.as_deref()), (Some("155.00 CNY"), Some("35.00 CNY")));
+    // Lines after one that was taken back do not look changed, and what was erased is passed over.
+    assert_eq!(fewer.iter().filter(|change| change.kind == ChangeKind::Changed).count(), 2, "{fewer:?}");
+    let erased = signed.with_erased("line.2.item").unwrap();
+    assert!(erased.changes(&now).iter().all(|change| !change.path.starts_with("line.2")));
+}
+
+#[test]
+fn the_voucher_shows_everything_that_binds_the_customer() {
+    let mut order = sample();
+    sample::with_terms(&mut order);
+    let voucher = order.voucher();
+    let shown = |path: &str| voucher.value(path).unwrap_or_default().to_owned();
+    assert_eq!(shown("quote.version"), "2");
+    assert_eq!(shown("quote.amount"), "160.00 CNY");
+    assert_eq!(shown("quote.consent"), "已同意, 2025-11-21 19:40 +08:00, 王秀英, 业主, 现场");
+    assert_eq!((shown("discount.1.amount"), shown("discount.1.reason")), ("-15.00 CNY".into(), "老客户".into()));
+    assert_eq!((shown("paid.1.amount"), shown("paid.1.receipt")), ("100.00 CNY".into(), "R-0007".into()));
+    assert_eq!((shown("custody.1.goods"), shown("custody.1.receipt")), ("主板 (MB-1)".into(), "K-0003".into()));
+    assert_eq!(shown("custody.1.state"), "由本公司保管");
+    assert_eq!(shown("guarantee.repair"), "90 天，至 2026-02-19 21:05 +08:00");
+    assert_eq!(shown("next.appointment"), "2025-11-23 09:00 +08:00 – 2025-11-23 11:00 +08:00 (已确认)");
+    // C-095, C-020: 155.00 less 35.00 that is not charged, less the discount.
+    assert_eq!(shown("line.1.held"), "本单对客户免费");
+    assert_eq!(shown("total.CNY"), "105.00 CNY");
+    let covered = shown_facts(&order.view);
+    for sequence in [20, 21, 22, 23, 24, 25] {
+        assert!(covered.iter().any(|fact| fact.sequence == sequence), "fact {sequence} is shown and not covered");
+    }
+}
+
+#[test]
+fn x_43_only_what_signing_makes_due_is_in_the_total() {
+    for held in NotBillable::ALL {
+        let mut order = sample();
+        order.view.lines[0].held = Some(*held);
+        let voucher = order.voucher();
+        let total = if held.ends_by_signing() { "155.00 CNY" } else { "120.00 CNY" };
+        assert_eq!(voucher.value("total.CNY"), Some(total), "{held:?}");
+        assert_eq!(voucher.value("line.1.held").is_some(), !held.ends_by_signing() && *held != NotBillable::NoCharge);
+    }
+}
+
+#[test]
 fn covered_digest_does_not_depend_on_order_or_repetition() {
     let covered = sample().covered;
     let mut other = covered.clone();
@@ -219,7 +289,7 @@ fn u_22_a_copy_answers_three_questions() {
     let bytes = order.copy().to_bytes();
     let known = verify_copy(&bytes, Some(order.fingerprint()));
     assert!(known.passed());
-    assert!(known.render_text(Language::En).lines().all(|line| line.ends_with("Yes.")));
+    assert_eq!(known.render_text(Language::En).lines().filter(|line| line.ends_with("Yes.")).count(), 3);
     let unknown = verify_copy(&bytes, None);
     assert!(unknown.passed());
     let text = unknown.render_text(Language::Zh);

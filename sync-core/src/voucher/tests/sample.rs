@@ -6,13 +6,17 @@ use ed25519_dalek::SigningKey;
 
 use crate::facts::bodies::SignDocument;
 use crate::facts::values::{
-    Channel, CheckResult, Line, LineKind, Money, Opinion, OpinionGrade, PartSource, ServiceClass, Urgency,
+    Channel, CheckResult, CustodyPlace, CustomerPerson, Goods, Line, LineKind, Money, Opinion, OpinionGrade,
+    PartSource, QuoteLine, ServiceClass, Urgency, Window,
 };
 use crate::facts::{Author, Role};
 use crate::ids::{ActorId, DeviceId, Digest, DocumentId, FactId, PersonId, RecordId, StoreId};
+use crate::lifecycle::facets::{
+    ConsentState, CustodyStage, CustodyView, DiscountView, Holder, PaymentView, QuoteAnswer, QuoteView, ReceiptState,
+};
 use crate::lifecycle::view::{
-    Confirmation, Coverage, LineStanding, LineView, Moment, OrderState, OrderView, Outcome, Request, SignatureFacet,
-    Visit, VisitState, VoucherFacet,
+    Appointment, Confirmation, Coverage, LineStanding, LineView, Moment, NotBillable, OrderState, OrderView, Outcome,
+    Request, SignatureFacet, Visit, VisitState, VoucherFacet,
 };
 use crate::policy::ServicePolicy;
 use crate::proof::certificate::{Certificate, Certified, Fingerprint};
@@ -67,6 +71,8 @@ fn line(sequence: u64, kind: LineKind, name: &str, quantity: i64, unit: &str, am
         source: part.then_some(PartSource::Van),
         result: (kind == LineKind::Checklist).then_some(CheckResult::Ok),
         blob: None,
+        entry: None,
+        usable_from: None,
     };
     LineView {
         at: moment(false, sequence, ARRIVAL.plus(HOUR)),
@@ -75,8 +81,9 @@ fn line(sequence: u64, kind: LineKind, name: &str, quantity: i64, unit: &str, am
         line,
         standing: LineStanding::Effective,
         covered: false,
-        held: false,
         billable: false,
+        held: Some(if amount.is_some() { NotBillable::NotAgreed } else { NotBillable::NoCharge }),
+        charge: amount.map(money),
     }
 }
 
@@ -151,7 +158,62 @@ fn view() -> OrderView {
         unknown_facts: 0,
         facets: crate::lifecycle::facets::Facets::default(),
         decided: Vec::new(),
+        office: crate::lifecycle::OfficeView::default(),
     }
+}
+
+/// Quote, discount, cash, goods, a free line, a next appointment: everything that binds the customer.
+pub(super) fn with_terms(order: &mut Sample) {
+    let at = |sequence, minutes| moment(false, sequence, ARRIVAL.plus(minutes * MINUTE));
+    let view = &mut order.view;
+    let customer =
+        Some(CustomerPerson { name: "王秀英".into(), relation: "业主".into(), channel: Channel::OnSite });
+    view.lines[0].held = Some(NotBillable::Free);
+    view.facets.quotes = vec![QuoteView {
+        at: at(20, 8),
+        version: 2,
+        lines: vec![QuoteLine {
+            name: "维修".into(),
+            quantity: 1_000,
+            unit: "次".into(),
+            amount: money(16_000),
+            code: None,
+        }],
+        consent: ConsentState::Given,
+        answer: Some(QuoteAnswer { at: at(21, 10), customer: customer.clone() }),
+        current: true,
+    }];
+    let by = Author::Person(PersonId([0x22; 16]));
+    view.facets.discounts = vec![DiscountView {
+        at: at(22, 60),
+        by: by.clone(),
+        amount: money(1_500),
+        reason: "老客户".into(),
+        counts: true,
+    }];
+    view.facets.money.discount = [("CNY".to_owned(), 1_500)].into();
+    view.facets.payments =
+        vec![PaymentView { at: at(23, 90), amount: money(10_000), receipt: "R-0007".into(), cash: true }];
+    view.facets.custody = vec![CustodyView {
+        at: at(24, 80),
+        goods: Goods { name: "主板".into(), serial: Some("MB-1".into()), unit: None, pieces: 1, condition: None },
+        receipt: "K-0003".into(),
+        receipt_state: ReceiptState::Live,
+        holder: Holder::Person(TECHNICIAN),
+        place: CustodyPlace::Van,
+        stage: CustodyStage::Taken,
+        countersigned: true,
+        unconfirmed: vec![],
+    }];
+    // 2025-11-23, 09:00 to 11:00 at +08:00.
+    let from = ARRIVAL.plus(37 * HOUR + 30 * MINUTE);
+    view.appointment = Some(Appointment {
+        at: at(25, 92),
+        by,
+        window: Window { from, to: from.plus(2 * HOUR) },
+        confirmed: true,
+        customer,
+    });
 }
 
 /// The order as it is before signing.

@@ -1,5 +1,6 @@
 //! The gate, case by case: what each hostile or unlucky record is told, and that it harms nothing else.
 
+mod evidence;
 mod proofs;
 mod records;
 
@@ -7,17 +8,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::document::{ChainHead, Chains, FirstStatement, Record};
 use docket_sync_core::facts::bodies::AddNote;
-use docket_sync_core::facts::{Author, FactBody, Head, Role, Statement};
-use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, PersonId};
-use docket_sync_core::proof::{Envelope, EnvelopeDocument};
+use docket_sync_core::facts::{Author, Block, FactBody, Head, Ledger, Role, Statement};
+use docket_sync_core::ids::{ActorId, ChangeHash, DeviceId, DocumentId, FactId, KeyId, PersonId};
+use docket_sync_core::proof::{ApprovalCode, Envelope, EnvelopeDocument};
+use docket_sync_core::reference::codes_record;
 use docket_sync_core::sync::frames::{Cover, Push, QuarantineCode, RecordSet};
-use docket_sync_core::sync::gate::{GateStore, Judged, Maker, Proof, Verdict, own_proof};
+use docket_sync_core::sync::gate::{GateStore, Judged, KnownCode, Maker, OneTime, Proof, Verdict, own_proof};
 use docket_sync_core::time::UnixMillis;
+use ed25519_dalek::VerifyingKey;
 
 use super::sample::{Device, ORDER, OTHER_ORDER, STORE, content, hashes};
 
 const MAKER: Device = Device(0xd1);
 const COLLEAGUE: Device = Device(0xd2);
+
+/// The supervisor.
+const HEAD: PersonId = PersonId([0x5e; 16]);
+
+/// The third of his one-time codes.
+fn code() -> ApprovalCode {
+    ApprovalCode::of([0x3c; 8])
+}
 
 /// What the store knows: two orders, on each a first note of the maker and of his colleague.
 #[derive(Default)]
@@ -25,6 +36,7 @@ struct Memory {
     changes: BTreeMap<(DocumentId, ActorId, u64), ChangeHash>,
     refused: BTreeMap<(DocumentId, ActorId, u64), ChangeHash>,
     scopes: BTreeSet<(DocumentId, PersonId)>,
+    used: BTreeMap<OneTime, (DocumentId, FactId)>,
 }
 
 impl Memory {
@@ -72,7 +84,30 @@ impl GateStore for Memory {
     }
 
     fn roles(&self, person: PersonId, _since: UnixMillis) -> Vec<Role> {
+        if person == HEAD {
+            return vec![Role::Supervisor];
+        }
         if [MAKER, COLLEAGUE].iter().any(|device| device.person() == person) { vec![Role::Technician] } else { vec![] }
+    }
+
+    fn witness_key(&self, person: PersonId, key: KeyId, _at: UnixMillis) -> Option<VerifyingKey> {
+        let known = [MAKER, COLLEAGUE].into_iter().filter(|device| device.person() == person);
+        known.map(|device| device.key().verifying_key()).find(|known| KeyId::of(known.as_bytes()) == key)
+    }
+
+    fn code(&self, approver: PersonId, number: u32) -> Option<KnownCode> {
+        let of = [HEAD, COLLEAGUE.person()].contains(&approver) && number == 3;
+        let hash = code().hash(codes_record(approver), number);
+        of.then_some(KnownCode { hash, until: UnixMillis(i64::MAX) })
+    }
+
+    fn blocks(&self, device: DeviceId) -> Vec<Block> {
+        let block = |ledger| Block { ledger, first: 51, last: 60 };
+        if device == MAKER.id() { vec![block(Ledger::Custody), block(Ledger::Cash)] } else { vec![] }
+    }
+
+    fn used_by(&self, once: &OneTime) -> Option<(DocumentId, FactId)> {
+        self.used.get(once).copied()
     }
 
     fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool {

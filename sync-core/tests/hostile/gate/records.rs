@@ -15,7 +15,8 @@ use super::{
     Accepted, COLLEAGUE, Documents, Held, MAKER, Memory, Refused, next, note, own_push, relayed_push, told, with_head,
 };
 
-const NEW_ORDER: DocumentId = DocumentId([0x0f; 16]);
+const NEW_ORDER: DocumentId =
+    DocumentId([0x01, 0x8f, 0xd1, 0x18, 0x94, 0, 0x7f, 0x0f, 0x8f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f]);
 
 fn with_bytes(bytes: Vec<u8>) -> Record {
     Record { bytes, ..MAKER.note(2) }

@@ -1,9 +1,11 @@
 //! What the gate looks up in the small store.
 
 use docket_sync_core::document::{ChainHead, FirstStatement};
-use docket_sync_core::facts::{Role, StatedFact};
-use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, PersonId};
-use docket_sync_core::sync::gate::GateStore;
+use docket_sync_core::facts::{Block, Role, StatedFact};
+use docket_sync_core::ids::{ActorId, ChangeHash, DeviceId, DocumentId, FactId, KeyId, PersonId};
+use docket_sync_core::sync::gate::{GateStore, KnownCode, OneTime};
+use docket_sync_core::time::UnixMillis;
+use ed25519_dalek::VerifyingKey;
 
 use super::FakeStore;
 
@@ -31,12 +33,28 @@ impl GateStore for FakeStore {
         self.orders.contains_key(&document)
     }
 
-    fn roles(&self, _person: PersonId, _since: docket_sync_core::time::UnixMillis) -> Vec<Role> {
+    fn roles(&self, _person: PersonId, _since: UnixMillis) -> Vec<Role> {
         vec![Role::Technician]
     }
 
     fn was_in_scope(&self, _document: DocumentId, _person: PersonId) -> bool {
         true
+    }
+
+    fn witness_key(&self, _person: PersonId, _key: KeyId, _at: UnixMillis) -> Option<VerifyingKey> {
+        None
+    }
+
+    fn code(&self, _approver: PersonId, _number: u32) -> Option<KnownCode> {
+        None
+    }
+
+    fn blocks(&self, _device: DeviceId) -> Vec<Block> {
+        vec![]
+    }
+
+    fn used_by(&self, _once: &OneTime) -> Option<(DocumentId, FactId)> {
+        None
     }
 }
 

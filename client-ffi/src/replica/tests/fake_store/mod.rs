@@ -66,6 +66,8 @@ pub(crate) struct FakeStore {
     /// Bundles that a device gave back.
     pub(crate) opened: usize,
     backed_up_to: u64,
+    /// Its schema level, as it announces it.
+    pub(crate) level: u8,
     nonces: u8,
     /// The server's clock; it goes only where a test lets time pass.
     now: UnixMillis,
@@ -88,6 +90,7 @@ impl FakeStore {
             proofs: Vec::new(),
             opened: 0,
             backed_up_to: 0,
+            level: SCHEMA_LEVEL,
             nonces: 0,
             now: START,
         }
@@ -206,7 +209,7 @@ impl FakeStore {
     pub(crate) fn reference(&mut self, id: RecordId, name: &str) {
         let number = self.log();
         let version = self.references.get(&id).map_or(0, |(_, record)| record.version) + 1;
-        let customer = Customer { name: name.to_owned(), phone: String::new(), language: None };
+        let customer = Customer { name: name.to_owned(), phone: String::new(), language: None, codes: None };
         self.references.insert(id, (number, ReferenceRecord::new(id, version, customer)));
     }
 
@@ -287,7 +290,7 @@ impl FakeStore {
             nonce: self.session.nonce_out,
             durable_to: self.number(),
             backed_up_to: self.backed_up_to,
-            level: SCHEMA_LEVEL,
+            level: self.level,
             digest: batch.is_none().then(|| self.digest()),
             limits: None,
         };

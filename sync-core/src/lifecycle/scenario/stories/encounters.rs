@@ -75,7 +75,7 @@ story! {
         reviews: vec![review(ReviewKind::GoodsAfterCancel, Role::Clerk, Some(DAY), ReviewChoice::Return)],
         cites: vec![(Rule::R1, "X-07")],
         told: vec![("notice.goods_after_cancel", Role::Clerk)],
-        facets: vec![("custody", "taken"), ("holder", "07")],
+        facets: vec![("custody", "taken"), ("holder", "A")],
         ..Expected::new(OrderState::InCustody)
     }
 }

@@ -22,7 +22,7 @@ story! {
         assigned: Some(Who::B),
         cites: vec![(Rule::R9, "X-19")],
         told: vec![("notice.pass_goods_on", Role::Technician)],
-        facets: vec![("holder", "07")],
+        facets: vec![("holder", "A")],
         ..Expected::new(OrderState::InCustody)
     }
 }
@@ -231,7 +231,7 @@ story! {
 story! {
     /// A hands his visit to B on site; B goes on and finishes; nothing is charged twice.
     u_08_a_visit_is_handed_over(stage) {
-        stage.dispatched();
+        stage.dispatched_beside(Who::B);
         let visit = stage.works(Who::A);
         let hours = stage.line(Who::A, visit, labour(500, 4_000));
         let to = stage.person(Who::B);

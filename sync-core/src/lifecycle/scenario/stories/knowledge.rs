@@ -68,7 +68,7 @@ story! {
     x_72_unit_exchanged_while_judged(stage) {
         stage.dispatched();
         let (class, reason) = (ServiceClass::Free, Some("two years".into()));
-        stage.does(Who::Clerk, bodies::SetWarranty { class, until: None, disputed: false, reason });
+        stage.does(Who::Clerk, bodies::SetWarranty { class, until: None, disputed: false, reason, repeat_of: None });
         let (old, old_serial) = (None, Some("SN-9".into()));
         stage.does(Who::A, bodies::SwapUnit { old, old_serial, new_serial: "SN-10".into(), model: None });
     } => Expected {
@@ -106,11 +106,11 @@ story! {
 }
 
 story! {
-    /// A fact of a newer version is kept and not interpreted.
+    /// A fact that an office of a newer version stated is kept and not interpreted.
     x_78_a_newer_kind_is_kept(stage) {
         stage.dispatched();
         stage.depart(Who::A);
-        stage.act(Who::B, Head::default(), FactBody::Unknown { kind: 250, bytes: vec![0x80] });
+        stage.act(Who::Clerk, Head::default(), FactBody::Unknown { kind: 250, bytes: vec![0x80] });
     } => Expected { cites: vec![(Rule::R10, "X-78")], facets: vec![("unknown", "1")], ..in_progress() }
 }
 

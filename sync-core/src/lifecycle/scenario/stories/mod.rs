@@ -8,6 +8,7 @@ mod encounters;
 mod holds;
 mod knowledge;
 mod money;
+mod office;
 mod parts;
 mod records;
 mod terms;
@@ -56,49 +57,60 @@ macro_rules! stories {
     };
 }
 
-stories! {
-    cancels {
-        x_01_cancel_meets_acceptance, x_01_cancel_meets_departure, x_03_done_work_beats_unaware_cancel, x_04_signed_work_beats_unaware_cancel, x_06_cancel_meets_unfinished, x_10_cancel_beats_other_intents, x_11_cancel_meets_a_promise, x_12_two_cancels_are_one, x_80_work_after_a_known_cancel, r3_b_known_work_is_terminated, r3_b_cancel_knowing_done_is_void, reinstate_takes_the_cancel_back,
-    }
-    contested {
-        x_02_cancel_meets_arrival_and_is_contested, x_02_cancel_meets_work_and_is_contested, x_02_supervisor_continues, x_02_supervisor_terminates, x_02_default_fires_twice_and_counts_once, x_02_continued_work_is_done, x_02_terminated_but_done, x_80_done_knowing_the_decision_to_stop, x_12_continuing_takes_back_every_known_cancel,
-    }
-    assignments {
-        x_14_reassigned_while_working, x_15_reassigned_but_done, x_16_both_did_the_work, x_17_reassigned_but_accepted,
-        x_17_reassigned_but_departed, x_18_two_dispatchers_assign, x_18_supervisor_outranks_a_later_dispatcher,
-        x_21_refused_and_unassigned,
-    }
-    times {
-        x_20_reassigned_keeps_the_promised_time, x_26_two_plans_the_later_counts, x_27_two_promises_block_both,
-        x_27_the_first_is_kept, x_28_promise_beats_plan, x_29_done_withdraws_the_new_time,
-        x_29_unfinished_keeps_the_new_time, c_141_unfinished_uses_up_its_time,
-    }
-    encounters {
-        x_05_customer_cancels_while_somebody_signs, x_05_charged_after_the_call, r3_a_the_customer_cancels, x_07_cancel_meets_goods_taken_away, x_07_goods_are_returned, x_08_cancel_meets_a_part, x_09_cancel_meets_cash, x_10_cancel_beats_hold_and_edit, x_11_cancel_meets_consent, x_13_cancel_meets_a_complaint, r3_b_known_custody_stays_open,
-    }
-    holds {
-        x_19_reassigned_while_goods_are_taken, x_22_dispatched_while_he_went_by_himself, c_048_he_goes_by_himself, x_25_passed_over_while_he_returned, x_30_hold_meets_work, x_30_hold_lapses_on_done, x_31_hold_meets_arrived_parts, x_32_two_holds_are_two_reasons, x_32_one_of_two_is_released, c_068_escalated_is_not_idle, c_007_declined, c_045_repair_first_paper_after, c_045_paper_is_completed, u_08_a_visit_is_handed_over,
-    }
-    parts {
-        x_37_what_may_be_one_part, x_38_used_while_taken_off_the_plan, x_39_one_line_edited_on_two_devices, x_39_the_technician_says_which, x_40_an_older_tariff, x_50_one_item_done_another_unfinished, a_dropped_item_is_not_waited_for, c_029_not_repairable_needs_a_decision, a_correction_in_favour_applies,
-    }
-    terms {
-        x_44_signed_while_the_header_is_edited, x_45_two_people_sign_two_vouchers, x_46_signed_while_a_discount_is_granted, x_47_signed_as_paid_judged_as_free, x_48_signed_as_free_judged_as_paid, x_49_consent_to_an_older_quote, x_51_signature_and_code, x_52_refused_and_signed, x_67_approved_an_older_version, c_023_no_consent_is_not_billable, u_21_a_discount_approved_in_person,
-    }
-    custody {
-        x_54_taken_while_told_to_repair_on_site, x_55_both_took_the_same_unit, x_56_returned_while_the_date_is_extended, x_57_returned_while_the_bench_adds_a_part, x_58_returned_without_the_receipt, x_59_booked_in_unconfirmed, x_59_booked_in_and_confirmed, c_082_a_return_without_signature_stays_open,
-    }
-    money {
-        x_60_both_collect, x_61_collected_and_transferred, c_093_cash_is_handed_in,
-    }
-    knowledge {
-        x_33_weekday_work_without_notice, x_33_the_notice_is_filed, x_71_phone_changed_in_two_places, x_72_unit_exchanged_while_judged, x_73_the_printed_number_stays_an_alias, x_77_a_wrong_clock, x_78_a_newer_kind_is_kept, x_79_judged_by_the_policy_he_held,
-    }
-    records {
-        x_34_parts_of_two_technicians_add_up, x_43_line_elsewhere_is_uncovered, x_43_customer_consents,
-        x_53_line_after_signing_is_uncovered, x_62_voucher_returned_twice, x_63_late_facts_amend_a_closed_order,
-    }
+/// Calls a macro with the name of every story, by file: whoever plays them elsewhere gets each new one for free.
+#[macro_export]
+macro_rules! for_each_story {
+    ($callback:ident) => {
+        $callback! {
+            cancels {
+                x_01_cancel_meets_acceptance, x_01_cancel_meets_departure, x_03_done_work_beats_unaware_cancel, x_04_signed_work_beats_unaware_cancel, x_06_cancel_meets_unfinished, x_10_cancel_beats_other_intents, x_11_cancel_meets_a_promise, x_12_two_cancels_are_one, x_80_work_after_a_known_cancel, r3_b_known_work_is_terminated, r3_b_cancel_knowing_done_is_void, reinstate_takes_the_cancel_back,
+            }
+            contested {
+                x_02_cancel_meets_arrival_and_is_contested, x_02_cancel_meets_work_and_is_contested, x_02_supervisor_continues, x_02_supervisor_terminates, x_02_default_fires_twice_and_counts_once, x_02_continued_work_is_done, x_02_terminated_but_done, x_80_done_knowing_the_decision_to_stop, x_12_continuing_takes_back_every_known_cancel,
+            }
+            assignments {
+                x_14_reassigned_while_working, x_15_reassigned_but_done, x_16_both_did_the_work, x_17_reassigned_but_accepted,
+                x_17_reassigned_but_departed, x_18_two_dispatchers_assign, x_18_supervisor_outranks_a_later_dispatcher,
+                x_21_refused_and_unassigned,
+            }
+            times {
+                x_20_reassigned_keeps_the_promised_time, x_26_two_plans_the_later_counts, x_27_two_promises_block_both,
+                x_27_the_first_is_kept, x_28_promise_beats_plan, x_29_done_withdraws_the_new_time,
+                x_29_unfinished_keeps_the_new_time, c_141_unfinished_uses_up_its_time,
+            }
+            encounters {
+                x_05_customer_cancels_while_somebody_signs, x_05_charged_after_the_call, r3_a_the_customer_cancels, x_07_cancel_meets_goods_taken_away, x_07_goods_are_returned, x_08_cancel_meets_a_part, x_09_cancel_meets_cash, x_10_cancel_beats_hold_and_edit, x_11_cancel_meets_consent, x_13_cancel_meets_a_complaint, r3_b_known_custody_stays_open,
+            }
+            holds {
+                x_19_reassigned_while_goods_are_taken, x_22_dispatched_while_he_went_by_himself, c_048_he_goes_by_himself, x_25_passed_over_while_he_returned, x_30_hold_meets_work, x_30_hold_lapses_on_done, x_31_hold_meets_arrived_parts, x_32_two_holds_are_two_reasons, x_32_one_of_two_is_released, c_068_escalated_is_not_idle, c_007_declined, c_045_repair_first_paper_after, c_045_paper_is_completed, u_08_a_visit_is_handed_over,
+            }
+            parts {
+                x_37_what_may_be_one_part, x_38_used_while_taken_off_the_plan, x_39_one_line_edited_on_two_devices, x_39_the_technician_says_which, x_40_an_older_tariff, x_50_one_item_done_another_unfinished, a_dropped_item_is_not_waited_for, c_029_not_repairable_needs_a_decision, a_correction_in_favour_applies,
+            }
+            terms {
+                x_44_signed_while_the_header_is_edited, x_45_two_people_sign_two_vouchers, x_46_signed_while_a_discount_is_granted, x_47_signed_as_paid_judged_as_free, x_48_signed_as_free_judged_as_paid, x_49_consent_to_an_older_quote, x_51_signature_and_code, x_52_refused_and_signed, x_67_approved_an_older_version, c_023_no_consent_is_not_billable, u_21_a_discount_approved_in_person,
+            }
+            custody {
+                x_54_taken_while_told_to_repair_on_site, x_55_both_took_the_same_unit, x_56_returned_while_the_date_is_extended, x_57_returned_while_the_bench_adds_a_part, x_58_returned_without_the_receipt, x_59_booked_in_unconfirmed, x_59_booked_in_and_confirmed, c_082_a_return_without_signature_stays_open,
+            }
+            money {
+                x_60_both_collect, x_61_collected_and_transferred, c_093_cash_is_handed_in,
+            }
+            office {
+                x_65_satisfied_and_complained, x_65_the_complaint_is_settled, x_65_the_supervisor_has_called,
+                r7_a_line_is_invoiced_once, r3_b_known_through_an_office_fact,
+            }
+            knowledge {
+                x_33_weekday_work_without_notice, x_33_the_notice_is_filed, x_71_phone_changed_in_two_places, x_72_unit_exchanged_while_judged, x_73_the_printed_number_stays_an_alias, x_77_a_wrong_clock, x_78_a_newer_kind_is_kept, x_79_judged_by_the_policy_he_held,
+            }
+            records {
+                x_34_parts_of_two_technicians_add_up, x_43_line_elsewhere_is_uncovered, x_43_customer_consents,
+                x_53_line_after_signing_is_uncovered, x_62_voucher_returned_twice, x_63_late_facts_amend_a_closed_order,
+            }
+        }
+    };
 }
+for_each_story!(stories);
 
 /// One story: steps on a stage, and what everybody must see then.
 macro_rules! story {

@@ -21,7 +21,7 @@ fn paid_twice() -> Expected {
 story! {
     /// A and B both collect: both count, what is too much goes back.
     x_60_both_collect(stage) {
-        stage.dispatched();
+        stage.dispatched_beside(Who::B);
         stage.works_and_signs(Who::A);
         stage.everyone_looks();
         stage.collects(Who::A, 8_000, "D07-C1");

@@ -122,7 +122,7 @@ story! {
 story! {
     /// B ends item 2 unfinished while the customer signs for A's item 1: each stands for itself.
     x_50_one_item_done_another_unfinished(stage) {
-        stage.dispatched();
+        stage.dispatched_beside(Who::B);
         stage.promises(Who::Clerk, bodies::AddWorkItem { item: 2, name: "Clean the filter".into() });
         stage.everyone_looks();
         let visit = stage.works(Who::A);

@@ -45,7 +45,7 @@ pub(super) mod x_43_line_elsewhere_is_uncovered {
     use super::*;
 
     pub(crate) fn play(stage: &mut dyn Stage) {
-        stage.dispatched();
+        stage.dispatched_beside(Who::B);
         let visit = stage.works(Who::A);
         let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
         stage.everyone_looks();
@@ -76,7 +76,7 @@ pub(super) mod x_43_customer_consents {
     use super::*;
 
     pub(crate) fn play(stage: &mut dyn Stage) {
-        stage.dispatched();
+        stage.dispatched_beside(Who::B);
         let visit = stage.works(Who::A);
         let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
         stage.everyone_looks();

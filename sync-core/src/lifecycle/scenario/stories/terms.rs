@@ -29,7 +29,7 @@ story! {
 story! {
     /// The customer signs A's voucher and another person B's: each counts for its visit.
     x_45_two_people_sign_two_vouchers(stage) {
-        stage.dispatched();
+        stage.dispatched_beside(Who::B);
         stage.promises(Who::Clerk, bodies::AddWorkItem { item: 2, name: "Clean the filter".into() });
         stage.everyone_looks();
         stage.works_and_signs(Who::A);
@@ -81,7 +81,7 @@ story! {
     x_48_signed_as_free_judged_as_paid(stage) {
         stage.dispatched();
         let (class, reason) = (ServiceClass::Free, Some("in guarantee".into()));
-        stage.does(Who::Clerk, bodies::SetWarranty { class, until: None, disputed: false, reason });
+        stage.does(Who::Clerk, bodies::SetWarranty { class, until: None, disputed: false, reason, repeat_of: None });
         stage.everyone_looks();
         let (verdict, evidence) = (Verdict::Paid, "broken by force".into());
         stage.does(Who::Quality, bodies::QualityVerdict { verdict, evidence, blob: None });
@@ -133,7 +133,7 @@ story! {
 story! {
     /// One person refuses to sign in front of A while another signs for B: both kept, a supervisor calls.
     x_52_refused_and_signed(stage) {
-        stage.dispatched();
+        stage.dispatched_beside(Who::B);
         let visit = stage.works(Who::A);
         let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
         let done = stage.done(Who::A, visit);
@@ -157,7 +157,7 @@ story! {
         let approver = stage.person(Who::Supervisor);
         stage.does(Who::Supervisor, bodies::Approve {
             matter: Matter::Quote, subject: first.reference(), digest, approver,
-            way: ApprovalWay::Office, code: None, reason: None,
+            way: ApprovalWay::Office, code: None, reason: None, secret: None,
         });
         stage.quotes(Who::Clerk, 2, "Pump", 9_000);
     } => Expected {
@@ -195,7 +195,7 @@ story! {
         let (subject, digest) = (discount.reference(), stage.digest(discount));
         let approver = stage.person(Who::Supervisor);
         let (matter, way) = (Matter::Discount, ApprovalWay::Presence);
-        let approve = bodies::Approve { matter, subject, digest, approver, way, code: None, reason: None };
+        let approve = bodies::Approve { matter, subject, digest, approver, way, code: None, reason: None, secret: None };
         stage.witnessed(Who::A, &[Who::Supervisor], approve);
     } => Expected { billable: 7_000, facets: vec![("approvals", "true")], ..signed() }
 }

@@ -1,37 +1,30 @@
-//! Commands with what a person might fill in.
+//! Commands of the normal path.
 
 use docket_sync_core::commands::{Command, CommandCode, SkillMatch};
-use docket_sync_core::facts::values::{Channel, UnfinishedReason, VisitRef, Window};
-use docket_sync_core::ids::PersonId;
-use docket_sync_core::lifecycle::view::{OrderView, ReviewStatus, VisitState};
-use docket_sync_core::time::{DAY, HOUR};
+use docket_sync_core::facts::bodies;
+use docket_sync_core::facts::values::{Channel, UnfinishedReason};
+use docket_sync_core::lifecycle::view::{ReviewStatus, VisitState};
 
+use super::{Hand, some, words as text};
 use crate::random::Random;
 use crate::world::field::{customer, labour, part, yuan};
 
-/// A command that `person` might give on this view; `None` where there is nothing to name.
+/// A command that he might give; `None` where there is nothing to name.
 #[expect(clippy::too_many_lines, reason = "one short arm for each command")]
 #[expect(clippy::wildcard_enum_match_arm, reason = "acts are named by the table of kinds")]
-#[must_use]
-pub fn command(
-    random: &mut Random,
-    view: &OrderView,
-    person: PersonId,
-    code: CommandCode,
-    technicians: &[PersonId],
-) -> Option<Command> {
-    let text = || "原因".to_owned();
-    let visit = visit(random, view, person);
+pub(super) fn command(hand: &Hand<'_>, random: &mut Random, code: CommandCode) -> Option<Command> {
+    let Hand { view, person, town, .. } = hand;
+    let visit = hand.visit(random);
     Some(match code {
         CommandCode::Confirm => Command::Confirm {
             content: "维修".to_owned(),
-            window: random.chance(1, 2).then(|| window(random, view)),
+            window: random.chance(1, 2).then(|| hand.window(random)),
             amount: Some(yuan(random.between(0, 50_000))),
             in_warranty: random.chance(1, 4),
             customer: None,
         },
         CommandCode::Assign => Command::Assign {
-            technician: *technicians.get(random.position(technicians.len()))?,
+            technician: *some(random, &town.technicians)?,
             skipped: Vec::new(),
             turn: None,
             reason: Some(text()),
@@ -42,7 +35,7 @@ pub fn command(
         CommandCode::Refuse => Command::Refuse { reason: text() },
         CommandCode::Reschedule => {
             let confirmed = random.chance(1, 2);
-            let window = window(random, view);
+            let window = hand.window(random);
             Command::Reschedule {
                 window,
                 confirmed,
@@ -56,7 +49,7 @@ pub fn command(
             let under_way = view
                 .visits
                 .iter()
-                .find(|visit| visit.technician == person && visit.state == VisitState::EnRoute)
+                .find(|visit| visit.technician == *person && visit.state == VisitState::EnRoute)
                 .map(|visit| visit.id.reference());
             Command::Arrive { visit: under_way, place: None }
         }
@@ -78,7 +71,7 @@ pub fn command(
             visit: visit?,
             reason: UnfinishedReason::Parts,
             text: Some(text()),
-            next: random.chance(1, 2).then(|| window(random, view)),
+            next: random.chance(1, 2).then(|| hand.window(random)),
             customer: Some(customer(Channel::OnSite)),
         },
         CommandCode::RefuseSignature => Command::RefuseSignature { name: "陈静".to_owned(), reason: text() },
@@ -100,31 +93,11 @@ pub fn command(
             let review = open.get(random.position(open.len()))?;
             Command::ResolveReview { review: review.id, choice: *random.pick(&review.choices), reason: text() }
         }
-        // Acts of later kinds have laws of their own beside the fold.
+        CommandCode::Acknowledge => {
+            let bodies::Acknowledge { fact, digest } = hand.acknowledge(random)?;
+            Command::Acknowledge { fact, digest }
+        }
+        // Signing has its own way (`users`), registering too.
         _ => return None,
     })
-}
-
-/// Whether simulated people know how to fill in a command: the others they leave alone, as if nobody offered them.
-#[must_use]
-pub fn knows(code: CommandCode) -> bool {
-    use CommandCode as C;
-    let office =
-        matches!(code, C::Confirm | C::Assign | C::Unassign | C::Reschedule | C::Cancel | C::Reinstate | C::Close);
-    let planned =
-        matches!(code, C::Accept | C::Refuse | C::Seen | C::Note | C::Withdraw | C::ResolveReview | C::Acknowledge);
-    let visit =
-        matches!(code, C::Depart | C::Arrive | C::Start | C::Pause | C::Resume | C::End | C::Done | C::Unfinished);
-    let paper = matches!(code, C::RecordLine | C::ReverseLine | C::Sign | C::RefuseSignature | C::ReturnVoucher);
-    office || planned || visit || paper
-}
-
-fn visit(random: &mut Random, view: &OrderView, person: PersonId) -> Option<VisitRef> {
-    let his: Vec<_> = view.visits.iter().filter(|visit| visit.technician == person).collect();
-    his.get(random.position(his.len())).map(|visit| visit.id.reference())
-}
-
-fn window(random: &mut Random, view: &OrderView) -> Window {
-    let from = view.updated.plus(random.between(1, 5) * DAY);
-    Window { from, to: from.plus(2 * HOUR) }
 }

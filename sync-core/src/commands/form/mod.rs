@@ -1,0 +1,99 @@
+//! Forms: what a person fills in for a fact, as typed fields with their choices, and how what he filled in is read.
+//!
+//! One mapping for every kind, made from the bodies themselves: the device's command line, the office's REST and a
+//! phone's screens read and show the same fields under the same names. What is wrong is said with the path of the field
+//! (`goods.pieces`, `lines.2.amount`). What follows from the order as it shows (the only open custody, the current
+//! quote) need not be filled in: see `defaults`.
+
+mod defaults;
+mod read;
+mod values;
+
+use serde_json::Value;
+
+pub use defaults::defaults;
+pub use read::{FieldType, FormError, FormField, Reader};
+pub(crate) use read::FromForm;
+
+use super::{Act, CommandCode};
+use crate::facts::values::CustomerPerson;
+use crate::facts::{FactBody, FactKind};
+
+/// Key of the customer's person, unless the body has a field of that name.
+const CUSTOMER: &str = "customer";
+/// Key of the work item.
+const WORK_ITEM: &str = "work_item";
+
+/// What a person fills in for one kind of fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    /// The kind.
+    pub kind: FactKind,
+    /// Its fields, in their order; then the customer's person, where he may be named.
+    pub fields: Vec<FormField>,
+}
+
+/// An act that was filled in, with the work item that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// The act.
+    pub act: Act,
+    /// The work item; absent is item 1.
+    pub work_item: Option<u8>,
+}
+
+impl Form {
+    /// The form of a command that states the kind of its name; `None` for the commands of the normal path.
+    #[must_use]
+    pub fn of(command: CommandCode) -> Option<Self> {
+        let kind = command.act()?;
+        let mut fields = FactBody::form(kind);
+        if !fields.iter().any(|field| field.name == CUSTOMER) {
+            let field = <Option<CustomerPerson> as FromForm>::field(CUSTOMER);
+            let required = super::acts::is_with_customer(kind);
+            fields.push(FormField { required, ..field });
+        }
+        fields.push(<Option<u8> as FromForm>::field(WORK_ITEM));
+        Some(Self { kind, fields })
+    }
+
+    /// Every form, in the order of the commands.
+    #[must_use]
+    pub fn all() -> Vec<(CommandCode, Self)> {
+        CommandCode::ALL.iter().filter_map(|code| Some((*code, Self::of(*code)?))).collect()
+    }
+
+    /// Reads what was filled in: a JSON object with the fields by name.
+    ///
+    /// # Errors
+    /// The first field that is missing, unknown or of another type, with its path.
+    pub fn read(&self, filled: &Value) -> Result<Filled, FormError> {
+        let Value::Object(values) = filled else {
+            return Err(FormError::new("", "invalid_field", "an object with the fields by name"));
+        };
+        for name in values.keys() {
+            if !self.fields.iter().any(|field| field.name == *name) {
+                return Err(FormError::new(name, "unknown_field", "no field of this form"));
+            }
+        }
+        let reader = Reader::new(values);
+        let body = FactBody::from_form(self.kind, &reader)?;
+        let has_own = FactBody::form(self.kind).iter().any(|field| field.name == CUSTOMER);
+        let customer: Option<CustomerPerson> = if has_own { None } else { reader.read(CUSTOMER)? };
+        let work_item: Option<u8> = reader.read(WORK_ITEM)?;
+        Ok(Filled { act: Act { body, customer, witnesses: Vec::new() }, work_item })
+    }
+
+    /// The form as a JSON Schema (draft 2020-12).
+    #[must_use]
+    pub fn schema(&self) -> Value {
+        let mut schema = read::object_schema(&self.fields);
+        if let Some(object) = schema.as_object_mut() {
+            object.insert("title".to_owned(), self.kind.code().into());
+        }
+        schema
+    }
+}
+
+#[cfg(test)]
+mod tests;
