@@ -12,7 +12,6 @@ const LONGER: &[(&str, usize, &str)] = &[
     ("server/src/api/orders/commands.rs", 465, "every command of the office; the bodies are to become forms of their kinds"),
     ("server/web/src/types.ts", 410, "what the server answers, in one place; to be split by view"),
     ("sync-core/src/facts/kinds.rs", 445, "the table of kinds, and what follows from a row; to be split there"),
-    ("sync-core/src/sync/frames/mod.rs", 520, "every frame of the session in one place; to be split by direction"),
 ];
 
 /// How far a bound may lie above the file before it has to follow.

@@ -59,6 +59,8 @@ pub struct ServerSession {
     pub(super) office: Arc<Office>,
     pub(super) speaker: Option<Speaker>,
     pub(super) position: u64,
+    /// Where the device last had everything of its scope: at most `position`.
+    pub(super) complete_to: u64,
     /// Whether a batch was sent: the first one is small, so that a screen has something soon.
     has_sent: bool,
     /// What a cold pull sends before its turn; absent until it begins.
@@ -71,7 +73,7 @@ impl ServerSession {
     /// A session that has heard nothing.
     #[must_use]
     pub fn new(office: Arc<Office>) -> Self {
-        Self { office, speaker: None, position: 0, has_sent: false, ahead: None, is_one_answer: false }
+        Self { office, speaker: None, position: 0, complete_to: 0, has_sent: false, ahead: None, is_one_answer: false }
     }
 
     /// A session of one message and its answer: the next one remembers nothing of it.
@@ -182,6 +184,9 @@ impl ServerSession {
         self.ahead = Some(if is_last { Ahead::none() } else { ahead });
         if let Some(batch) = &batch {
             self.position = batch.to.number;
+            if is_last {
+                self.complete_to = self.position;
+            }
             self.has_sent = true;
         }
         Ok(batch)
@@ -204,6 +209,7 @@ impl ServerSession {
             keys: &self.office.keys,
             scope: speaker.scope,
             own: speaker.own,
+            complete_to: self.complete_to,
         }
     }
 

@@ -105,10 +105,11 @@ fn returned() -> References {
 
 /// Every frame with the name of its file.
 fn frames() -> Vec<(String, Frame)> {
-    let [first, full] = hellos();
+    let [first, full, cut] = hellos();
     let mut frames = vec![
         ("hello-first".into(), Frame::Hello(first)),
         ("hello-full".into(), Frame::Hello(full)),
+        ("hello-cut".into(), Frame::Hello(cut)),
         ("ack".into(), ack()),
         ("stored".into(), Frame::Stored(Stored { to: 1_000 })),
         ("heads".into(), Frame::Heads(Heads { documents: heads() })),
