@@ -11,7 +11,6 @@ const LINES_MAX: usize = 400;
 const LONGER: &[(&str, usize, &str)] = &[
     ("server/src/api/orders/commands.rs", 465, "every command of the office; the bodies are to become forms of their kinds"),
     ("server/web/src/types.ts", 410, "what the server answers, in one place; to be split by view"),
-    ("sync-core/src/facts/kinds.rs", 445, "the table of kinds, and what follows from a row; to be split there"),
 ];
 
 /// How far a bound may lie above the file before it has to follow.
