@@ -7,6 +7,7 @@ use docket_sync_core::ids::{ActorId, DeviceId, DocumentId};
 use docket_sync_core::limits::{BATCH_BYTES, FIRST_BATCH_BYTES};
 use docket_sync_core::sync::frames::{Batch, Frame, Push, References, Stop, StopCode};
 use docket_sync_core::sync::gate::{Ground, Maker};
+use docket_sync_core::sync::server::ack_damaged;
 
 use super::ahead::Ahead;
 use super::devices::{DeviceRecord, read_device};
@@ -231,11 +232,16 @@ impl ServerSession {
         } else {
             let proof = self.proof(&push.cover, speaker)?;
             let contact = self.office.contacts.update(device, |_| {});
+            let push = Arc::new(push);
+            let pushed = push.clone();
             let job = move |writer: &mut Writer| {
                 writer.hear(device, contact);
-                writer.push_on(device, &push, proof, ground)
+                writer.push_on(device, &pushed, proof, ground)
             };
-            self.office.committer.run(job).await
+            match self.office.committer.run(job).await {
+                Err(error) if error.is_damage() => self.without_damaged(push, error).await,
+                done => done,
+            }
         };
         Ok(match done {
             Ok(PushDone::Acked(ack)) => Frame::Ack(ack),
@@ -246,6 +252,20 @@ impl ServerSession {
             Err(CommitError::Store(StoreError::Full { .. })) => stop(StopCode::StorageFull, FULL_RETRY_MS),
             Err(error) => return Err(error),
         })
+    }
+
+    /// A push that could not be taken because the store cannot read one of its orders: that one is named, so that the
+    /// others do not wait for it.
+    async fn without_damaged(&self, push: Arc<Push>, error: CommitError) -> Result<PushDone, CommitError> {
+        let job = move |writer: &mut Writer| {
+            let damaged = writer.damaged_of(&push)?;
+            let number = writer.tip().number;
+            Ok((!damaged.is_empty()).then(|| ack_damaged(&push, damaged, number)))
+        };
+        match self.office.committer.run(job).await? {
+            Some(Ok(ack)) => Ok(PushDone::Acked(ack)),
+            Some(Err(_)) | None => Err(error),
+        }
     }
 
     async fn references(&self, given: References) -> Result<(), CommitError> {

@@ -147,6 +147,10 @@ pub struct Ack {
     /// Everything that was not simply accepted.
     #[n(2)]
     pub exceptions: Vec<AckRun>,
+    /// Documents of the push that the store holds and cannot read. Nothing of the push was kept then, and everything in
+    /// it is listed as held: the device sends the others again without these, which stay with it.
+    #[n(3)]
+    pub damaged: Option<Vec<DocumentId>>,
 }
 
 /// Consecutive changes with the same outcome.
