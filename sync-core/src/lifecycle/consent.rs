@@ -8,7 +8,7 @@ use super::lines::Agreement;
 use super::reviews::{Terms, terms};
 use super::view::{ReviewKind, Rule};
 use super::visits::Visits;
-use crate::facts::values::{Line, LineKind, ReviewChoice};
+use crate::facts::values::{Line, LineKind, QuoteLine, ReviewChoice};
 use crate::facts::{FactKind, Role, bodies};
 
 /// Quotes with their consents.
