@@ -10,7 +10,7 @@ use docket_sync_core::ids::{
 };
 use docket_sync_core::limits;
 use docket_sync_core::sabotage::{self, Bug};
-use docket_sync_core::sync::frames::{Ack, Cover, Push, QuarantineCode, Renew, StopCode};
+use docket_sync_core::sync::frames::{Ack, Push, QuarantineCode, Renew, StopCode};
 use docket_sync_core::sync::gate::{self, GateStore, Ground, Judged, KnownCode, OneTime, Proof, Verdict};
 use docket_sync_core::sync::server::ack;
 use docket_sync_core::time::UnixMillis;
@@ -97,12 +97,7 @@ impl Writer {
         self.settle_serials(&judged)?;
         self.number_new(&judged)?;
         self.count_push(device, push, &judged)?;
-        let counter = match &push.cover {
-            Cover::Own { counter, .. } => *counter,
-            Cover::Relayed { envelope, .. } => envelope.counter,
-            Cover::Receipt { .. } | Cover::None => 0,
-        };
-        Ok(PushDone::Acked(ack(&judged, counter, self.tip().number)))
+        Ok(PushDone::Acked(Ack { at: Some(now), ..ack(&judged, &push.cover, self.tip().number) }))
     }
 
     /// Admits what the gate accepted. A change on which the document library fails is quarantined.

@@ -12,6 +12,7 @@ use docket_sync_core::limits::{BATCH_BYTES, DOCUMENTS_PER_FRAME_MAX};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::frames::{Batch, BatchDocument, News, ProofBytes, ReceiptLine, RecordSet};
+use docket_sync_core::time::UnixMillis;
 
 use super::ahead::Ahead;
 use crate::commit::meta::{DocumentMeta, ScopeEntry};
@@ -43,6 +44,8 @@ pub struct Pull<'a> {
     /// Where the device states facts now: these do not come back. Those of its earlier incarnations do, since it
     /// cannot know which of them arrived when an answer was lost before it was renewed.
     pub own: ActorId,
+    /// The server's time.
+    pub now: UnixMillis,
 }
 
 impl core::fmt::Debug for dyn Store + '_ {
@@ -269,6 +272,7 @@ impl Pull<'_> {
             proofs: draft.proofs,
             receipt,
             digest: if last { Some(self.digest()?) } else { None },
+            at: Some(self.now),
         })
     }
 

@@ -204,6 +204,7 @@ impl ServerSession {
             keys: &self.office.keys,
             scope: speaker.scope,
             own: speaker.own,
+            now: self.office.platform.clock.now(),
         }
     }
 

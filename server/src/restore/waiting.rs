@@ -122,8 +122,8 @@ impl Writer {
         let records = || documents.iter().flat_map(|(id, records)| records.iter().map(move |record| (*id, record)));
         let mut held = self.held_facts(device)?;
         let before: BTreeSet<PushId> = held.values().copied().collect();
-        let (bytes, counter) = (record::encode(push), counter(push));
-        let id = push_id(counter, &bytes);
+        let (bytes, counted) = (record::encode(push), push.cover.counted());
+        let id = push_id(counted.0, &bytes);
         let mut has_news = false;
         for fact in records().map(|(document, record)| fact_key(document, record)) {
             has_news |= held.insert(fact, id).is_none();
@@ -158,7 +158,9 @@ impl Writer {
             count: 1,
             outcome: Outcome::Held { missing: record.sequence },
         };
-        Ok(Some(Ack { counter, number: self.tip().number, exceptions: records().map(run).collect() }))
+        let (counter, device) = counted;
+        let exceptions = records().map(run).collect();
+        Ok(Some(Ack { counter, number: self.tip().number, exceptions, device, at: None }))
     }
 
     /// The facts of a device that wait here, each with the push that it lies in.
@@ -304,12 +306,4 @@ fn push_key(device: DeviceId, push: &PushId) -> Vec<u8> {
 
 fn held_key(device: DeviceId, fact: &FactKey) -> Vec<u8> {
     key(HELD, &[device.0.as_slice(), fact].concat())
-}
-
-fn counter(push: &Push) -> u64 {
-    match &push.cover {
-        Cover::Own { counter, .. } => *counter,
-        Cover::Relayed { envelope, .. } => envelope.counter,
-        Cover::Receipt { .. } | Cover::None => 0,
-    }
 }

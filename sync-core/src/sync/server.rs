@@ -4,7 +4,7 @@
 use ed25519_dalek::VerifyingKey;
 use minicbor::{Decode, Encode};
 
-use super::frames::{Ack, AckRun, Hello, Outcome, PROTOCOL, RenewReason, StopCode};
+use super::frames::{Ack, AckRun, Cover, Hello, Outcome, PROTOCOL, RenewReason, StopCode};
 use super::gate::{Judged, Verdict};
 use crate::ids::{ActorId, Digest, DocumentId, Incarnation, Nonce, StoreId};
 use crate::proof;
@@ -98,7 +98,8 @@ impl SessionRow {
 
 /// The Ack of a judged push that became durable at `number`.
 #[must_use]
-pub fn ack(judged: &Judged, counter: u64, number: u64) -> Ack {
+pub fn ack(judged: &Judged, cover: &Cover, number: u64) -> Ack {
+    let (counter, device) = cover.counted();
     let mut exceptions: Vec<AckRun> = Vec::new();
     for document in &judged.documents {
         for (record, verdict) in &document.records {
@@ -107,7 +108,7 @@ pub fn ack(judged: &Judged, counter: u64, number: u64) -> Ack {
             }
         }
     }
-    Ack { counter, number, exceptions }
+    Ack { counter, number, exceptions, device, at: None }
 }
 
 fn outcome(verdict: &Verdict) -> Option<Outcome> {

@@ -9,6 +9,7 @@ pub(super) mod known;
 pub(super) mod list;
 pub(super) mod load;
 mod office_facts;
+mod moments;
 pub(super) mod proof;
 pub(super) mod row;
 mod signatures;

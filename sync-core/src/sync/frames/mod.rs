@@ -155,6 +155,18 @@ pub enum Cover {
     None,
 }
 
+impl Cover {
+    /// The counter under which a push is acknowledged, and whose it is where that is not the session's own device.
+    #[must_use]
+    pub fn counted(&self) -> (u64, Option<DeviceId>) {
+        match self {
+            Self::Own { counter, .. } => (*counter, None),
+            Self::Relayed { envelope, .. } => (envelope.counter, Some(envelope.device)),
+            Self::Receipt { .. } | Self::None => (0, None),
+        }
+    }
+}
+
 /// Changes on their way to the store.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -299,6 +311,12 @@ pub struct Ack {
     /// Everything that was not simply accepted.
     #[n(2)]
     pub exceptions: Vec<AckRun>,
+    /// Whose envelope it was, where another device carried it: counters are of one device.
+    #[n(3)]
+    pub device: Option<DeviceId>,
+    /// The server's time when it was durable: the upper bound of the true time of what was accepted (U-10).
+    #[n(4)]
+    pub at: Option<UnixMillis>,
 }
 
 /// Consecutive changes with the same outcome.
@@ -350,6 +368,9 @@ pub struct Batch {
     /// Digest of the scope after the last batch; absent before.
     #[n(7)]
     pub digest: Option<Digest>,
+    /// The server's time when it was made: an upper bound of the true time of every fact in it (U-10).
+    #[n(8)]
+    pub at: Option<UnixMillis>,
 }
 
 /// A receipt whose list the receiver derives from the batch.
