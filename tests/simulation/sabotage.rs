@@ -1,12 +1,13 @@
 //! Twelve deliberate bugs: the simulation notices each of them, and nothing without them.
 //!
-//! On every change each bug is played in a history that is known to catch it. `DOCKET_SABOTAGE_SEEDS` searches that many
-//! histories for the first that does, instead.
+//! Each bug is played first in a history that is known to catch it. A change of the product or the simulator makes
+//! other histories of the same seeds; then the first `WITHIN` are searched. What catches a bug in none of them hardly
+//! ever catches it. `DOCKET_SABOTAGE_SEEDS` searches that many from the first on, instead, and prints the table.
 
 use docket_harness::simulation::first_catch;
 use docket_sync_core::sabotage::Bug;
 
-/// A seed that catches each bug, and the check that does; `cargo xtask simulate --sabotage` searches them.
+/// A seed that caught each bug, and the check that did; `cargo xtask simulate --sabotage` searches them.
 const CATCHES: &[(Bug, u64, &str)] = &[
     (Bug::AcknowledgeBeforeFlush, 0, "what_is_acknowledged_is_durable"),
     (Bug::CursorBeforeData, 17, "digests_agree"),
@@ -14,13 +15,16 @@ const CATCHES: &[(Bug, u64, &str)] = &[
     (Bug::FrontierOfHeads, 0, "a_fact_says_what_its_author_was_shown"),
     (Bug::DigestNotUpdated, 0, "digests_agree"),
     (Bug::FeedEntryLost, 0, "digests_agree"),
-    (Bug::ActorReused, 15, "invariant_13_heal"),
+    (Bug::ActorReused, 6, "nothing_fails_by_itself"),
     (Bug::ReceiptNotChecked, 14, "what_nobody_may_write_never_enters"),
     (Bug::HeldDropped, 15, "what_is_acknowledged_is_durable"),
     (Bug::TornTailAccepted, 47, "nothing_fails_by_itself"),
-    (Bug::RetentionIgnored, 21, "own_work_is_kept"),
+    (Bug::RetentionIgnored, 2, "own_work_is_kept"),
     (Bug::ChainNotCompared, 33, "a_cursor_is_of_this_log"),
 ];
+
+/// Histories in which each bug is caught at least once.
+const WITHIN: u64 = 200;
 
 #[test]
 fn every_deliberate_bug_is_caught() {
@@ -28,16 +32,18 @@ fn every_deliberate_bug_is_caught() {
     let mut missed = Vec::new();
     for bug in Bug::ALL {
         let (_, seed, rule) = CATCHES.iter().find(|(of, ..)| of == bug).unwrap_or_else(|| panic!("no seed for {bug}"));
-        let (from, to) = searched.map_or((*seed, *seed + 1), |seeds| (0, seeds));
         // What is broken without the bug catches nothing.
-        let found = first_catch(*bug, from..to);
-        let told = found.map_or_else(|| "-".to_owned(), |(seed, rule)| format!("seed {seed:>5}  {rule}"));
-        println!("{:28} {told}", bug.code());
-        match found {
-            None => missed.push(format!("{bug}: nothing in seeds {from}..{to}")),
-            Some((_, other)) if searched.is_none() && other != *rule => missed.push(format!("{bug}: by {other}")),
-            Some(_) => {}
-        }
+        let known = || first_catch(*bug, *seed..*seed + 1);
+        let found = match searched {
+            Some(seeds) => first_catch(*bug, 0..seeds),
+            None => known().or_else(|| first_catch(*bug, 0..WITHIN)),
+        };
+        let Some(found) = found else {
+            missed.push(bug.code());
+            continue;
+        };
+        let is_new = if found == (*seed, *rule) { "" } else { "  another history than known" };
+        println!("{:28} seed {:>5}  {}{is_new}", bug.code(), found.0, found.1);
     }
-    assert!(missed.is_empty(), "not caught, or by another check than known: {missed:#?}");
+    assert!(missed.is_empty(), "not caught in {} histories: {missed:?}", searched.unwrap_or(WITHIN));
 }

@@ -36,9 +36,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     setup::office_page(&mut progress)?;
     progress.part("build", || {
         let mut cargo = tool::cargo();
-        cargo.args(["build", "--package", "docket-tests", "--bin", "docket-simulate"]);
+        // The whole workspace, so that Cargo chooses the same features of libraries as for the tests.
+        cargo.args(["build", "--workspace", "--bin", "docket-simulate"]);
         if is_sabotage {
-            cargo.args(["--features", "sabotage"]);
+            cargo.args(["--features", "docket-tests/sabotage"]);
         }
         tool::run(&mut cargo, "read the compiler's message above")
     })?;

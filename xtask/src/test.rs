@@ -82,10 +82,11 @@ fn runs(options: &Options) -> Vec<(&'static str, Command)> {
     tests.args(&options.filter);
     let mut runs = vec![("examples in documentation", examples)];
     if options.filter.is_none() {
-        // Deliberate bugs are compiled in for this run only.
+        // Deliberate bugs are compiled in for this run only; of the whole workspace, so that Cargo chooses the same
+        // features of libraries as for the other runs.
         let mut sabotage = tool::cargo();
-        sabotage.args(["test", "--package", "docket-tests", "--package", "docket-sync-core"]);
-        sabotage.args(["--features", "docket-tests/sabotage", "--lib", "--test", "all", "sabotage"]);
+        sabotage.args(["test", "--workspace", "--features", "docket-tests/sabotage"]);
+        sabotage.args(["--lib", "--test", "all", "sabotage"]);
         runs.push(("deliberate bugs", sabotage));
     }
     runs.push((name, tests));
