@@ -4,6 +4,7 @@
 //! had been shown is what its fact says its author knew; a sync in between changes neither.
 
 mod bundles;
+mod countersigning;
 mod drafts;
 mod held;
 mod one_time;
@@ -357,8 +358,9 @@ impl Shown {
         Self::of(self.id, facts)
     }
 
-    /// Facts of which nothing waits.
-    fn of(id: DocumentId, facts: FactSet) -> Self {
+    /// An order of `facts`, of which nothing waits.
+    #[must_use]
+    pub fn of(id: DocumentId, facts: FactSet) -> Self {
         let (unsent, refused, received) = (Vec::new(), Vec::new(), BTreeMap::new());
         Self { id, view: fold(&facts), facts, unsent, refused, received }
     }

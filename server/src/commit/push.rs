@@ -206,7 +206,7 @@ fn names_proof(judged: &Judged, proof: BlobId) -> Option<DocumentId> {
             .records
             .iter()
             .filter_map(|(record, _)| docket_sync_core::facts::StatedFact::from_bytes(&record.bytes).ok())
-            .filter_map(|stated| stated.content.body.proof())
+            .flat_map(|stated| stated.content.body.proofs())
             .collect();
         named.contains(&proof).then_some(document.document)
     })

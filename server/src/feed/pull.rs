@@ -225,7 +225,7 @@ impl Pull<'_> {
         let Readable::Yes(facts) = readable(document, self.store.facts_after(document, from))? else { return Ok(()) };
         let records: Vec<Record> =
             facts.into_iter().map(|(_, fact)| to_record(fact)).filter(|record| record.actor != self.own).collect();
-        for proof in records.iter().filter_map(proof_of) {
+        for proof in records.iter().flat_map(proofs_of) {
             self.add_proof(draft, proof)?;
         }
         draft.records(document, sorted(records), &meta);
@@ -329,6 +329,6 @@ fn sorted(mut records: Vec<Record>) -> Vec<Record> {
     records
 }
 
-fn proof_of(record: &Record) -> Option<BlobId> {
-    StatedFact::from_bytes(&record.bytes).ok()?.content.body.proof()
+fn proofs_of(record: &Record) -> Vec<BlobId> {
+    StatedFact::from_bytes(&record.bytes).map(|stated| stated.content.body.proofs()).unwrap_or_default()
 }

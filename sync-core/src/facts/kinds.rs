@@ -417,20 +417,6 @@ fact_kinds! {
         "by the ledger: it does not hold any more";
 }
 
-impl FactBody {
-    /// Content address of the small blob that travels beside the fact: what a customer saw, and what he drew.
-    #[must_use]
-    #[expect(clippy::wildcard_enum_match_arm, reason = "no other kind has a proof")]
-    pub fn proof(&self) -> Option<crate::ids::BlobId> {
-        match self {
-            Self::SignDocument(body) => Some(body.proof),
-            Self::SignByCode(body) => body.document,
-            Self::PrintVoucher(body) => Some(body.document),
-            _ => None,
-        }
-    }
-}
-
 impl FactKind {
     /// Whether it is stated by the store's own server only, online (lifecycle 4.4): from a device, whoever uses it,
     /// it is refused.

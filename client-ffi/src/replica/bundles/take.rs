@@ -16,6 +16,7 @@ use ed25519_dalek::VerifyingKey;
 
 use super::look::Look;
 use super::{CarriedPush, Entered};
+use crate::replica::sealed_rows::signed_blobs;
 use crate::replica::stored::{row_key, to_bytes};
 use crate::replica::{DeviceReplica, ReplicaError, Work};
 use crate::store::{DeviceStore, Table};
@@ -195,7 +196,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let row = row.unwrap_or_else(|| self.next_row());
         let records: Vec<Record> = carried.records().into_iter().flat_map(|(_, records)| records).collect();
         self.observe_times(&records);
-        let named: BTreeSet<BlobId> = super::super::sealed_rows::signed_blobs(&records).into_iter().collect();
+        let named: BTreeSet<BlobId> = signed_blobs(&records).into_iter().collect();
         for proof in carried.push.proofs.iter().filter(|proof| proof.0.len() <= limits::PROOF_BYTES_MAX) {
             let blob = BlobId(*blake3::hash(&proof.0).as_bytes());
             if named.contains(&blob) {
