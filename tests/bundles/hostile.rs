@@ -61,7 +61,7 @@ async fn u_08_hostile_bundles_are_refused_by_name_and_nothing_is_lost() -> Resul
     let good = li.client.hand_over(&[order], Share::Whole)?.bytes;
 
     // Cut, or with one byte changed.
-    assert_eq!(refused(&mut zhang, good.get(..good.len() / 2).ok_or("half")?)?, "bundle_signature");
+    assert_eq!(refused(&mut zhang, good.get(..good.len() / 2).ok_or("half")?)?, "bundle_malformed");
     for position in [0, 20, 60, good.len() / 2, good.len() - 1] {
         let mut changed = good.clone();
         changed[position] ^= 0x20;

@@ -33,6 +33,8 @@ async fn step(
             let text = format!("note {stated}");
             phones[one].act(orders[one], &Command::Note { text })?;
             *stated += 1;
+            // That took him two minutes by his clock.
+            world.pass(2 * MINUTE);
         }
         3..=5 => {
             let share = if below(random, 2) == 0 { Share::Whole } else { Share::Unsent };

@@ -106,8 +106,8 @@ pub enum Ground {
     /// The sender has seen more than the store has: what is missing may come back by healing, so that work
     /// on it is held until then.
     MayReturn,
-    /// A device judges what a colleague hands it: what depends on things that only the store has, or on a clock that
-    /// is right, is held for the store (its clock is a lower bound, its people and blocks are as of its last sync).
+    /// A device judges what a colleague hands it: what depends on things that only the store has is held for it
+    /// (people, blocks and codes are here as of this device's last sync).
     OnDevice,
 }
 
