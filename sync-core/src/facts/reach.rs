@@ -16,18 +16,6 @@ impl FactBody {
         };
         named.into_iter().flatten().collect()
     }
-
-    /// Content address of the small blob that travels beside the fact: what a customer saw, and what he drew.
-    #[must_use]
-    #[expect(clippy::wildcard_enum_match_arm, reason = "no other kind has a proof")]
-    pub fn proof(&self) -> Option<crate::ids::BlobId> {
-        match self {
-            Self::SignDocument(body) => Some(body.proof),
-            Self::SignByCode(body) => body.document,
-            Self::PrintVoucher(body) => Some(body.document),
-            _ => None,
-        }
-    }
 }
 
 /// Kinds that may lie in either document of an order: what is stated about a fact lies where that fact lies.

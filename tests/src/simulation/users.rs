@@ -11,7 +11,7 @@ use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urg
 use docket_sync_core::facts::{Author, Role};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::view::OrderView;
-use docket_sync_core::lifecycle::{FactSet, fold};
+use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::reference::Language;
 
 use super::company::Company;
@@ -62,7 +62,7 @@ impl Company {
         let phone = self.phone(index);
         let id = DocumentId::new(phone.device.client.replica().time().claimed, random.bytes());
         let facts = FactSet::new(id);
-        let shown = Shown { id, view: fold(&facts), facts, unsent: Vec::new(), refused: Vec::new() };
+        let shown = Shown::of(id, facts);
         let body = CreateEmergencyOrder {
             basis: *random.pick(EmergencyBasis::ALL),
             problem: "漏水".to_owned(),
