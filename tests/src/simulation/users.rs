@@ -8,7 +8,7 @@ use docket_server::store::{KeyRange, Store, Table};
 use docket_sync_core::commands::{Act, Command, CommandCode, Context, Decision, SkillMatch, decide, offered};
 use docket_sync_core::facts::bodies::CreateEmergencyOrder;
 use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urgency};
-use docket_sync_core::facts::{Author, Role};
+use docket_sync_core::facts::{Author, Ledger, Role};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::lifecycle::{FactSet, fold};
@@ -48,12 +48,27 @@ impl Company {
             None => self.some_order(index, random)?,
         };
         let Some(shown) = shown else { return Ok(()) };
-        let town = self.town();
+        let mut town = self.town();
         let phone = self.phone(index);
+        if random.chance(1, 30) {
+            // A slip of paper is spoiled: its number is void, or the next receipt is written on it.
+            match phone.device.client.replica_mut().take_number(*random.pick(Ledger::ALL)) {
+                Ok(_) => {}
+                Err(error) if error.is_crash() => return self.phone_crashed(index),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        for ledger in Ledger::ALL {
+            let open = phone.device.client.replica().numbers(*ledger)?.open;
+            town.spoiled.extend(open.into_iter().map(|number| (*ledger, number)));
+        }
         let offered = phone.device.client.offered(&shown)?;
         let Some(code) = one_of(random, offered) else { return Ok(()) };
-        let done =
-            if code == CommandCode::Sign { sign(phone, &shown) } else { act(phone, &shown, code, &town, random) };
+        let done = match code {
+            CommandCode::Sign => sign(phone, &shown),
+            CommandCode::PrintVoucher => print(phone, &shown),
+            _ => act(phone, &shown, code, &town, random),
+        };
         self.did(index, &shown, done)
     }
 
@@ -146,6 +161,7 @@ impl Company {
             accountant: accountant.map(|(person, _)| *person),
             orders: self.orders.clone(),
             site: self.site,
+            spoiled: Vec::new(),
         }
     }
 
@@ -339,6 +355,17 @@ fn sign(phone: &mut super::phone::Phone, shown: &Shown) -> Done {
             Err(docket_client::signing::SigningError::Execute(error)) => Err(error),
             Err(_) => Ok(None),
         },
+        Err(_) => Ok(None),
+    }
+}
+
+/// He prints the page for a customer who signs on paper.
+fn print(phone: &mut super::phone::Phone, shown: &Shown) -> Done {
+    let client = &mut phone.device.client;
+    let Ok(voucher) = client.voucher(shown, Language::Zh) else { return Ok(None) };
+    match client.print_voucher(shown, &voucher) {
+        Ok((executed, _)) => Ok(Some(executed)),
+        Err(docket_client::signing::SigningError::Execute(error)) => Err(error),
         Err(_) => Ok(None),
     }
 }
