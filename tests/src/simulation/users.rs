@@ -129,29 +129,52 @@ impl Company {
         if self.pages.is_empty() {
             self.read(random)?;
         }
+        if random.chance(1, 5)
+            && let Some((order, page, person, code)) = self.waited_for()?
+        {
+            return self.at_the_desk(order, &page, person, code, random);
+        }
         let Some((order, page)) = self.pages.get(random.position(self.pages.len())).cloned() else { return Ok(()) };
         let (person, roles) = random.pick(&self.people).clone();
-        let fresh = random.chance(1, 3);
-        let page = if fresh { OrderView::clone(&*self.view(order)?) } else { page };
-        // What waits for one of them is done by him sooner than by chance.
-        let (person, roles) = self.waited_for(&page).filter(|_| fresh).unwrap_or((person, roles));
+        let page = if random.chance(1, 3) { OrderView::clone(&*self.view(order)?) } else { page };
         let mut codes = offered(&page, &Context::new(person, &roles));
         codes.retain(|code| code.act().is_none_or(|kind| kind.level() <= self.office.level));
         let Some(code) = one_of(random, codes) else { return Ok(()) };
-        let facts = checks::facts_at_office(self, order)?;
-        let hand = acts::Hand { view: &page, facts: &facts, person, town: &self.town() };
-        let Some(command) = hand.command(random, code) else { return Ok(()) };
-        self.office_acts(order, person, &page, command)
+        self.at_the_desk(order, &page, person, code, random)
     }
 
-    /// Who is to inspect goods, give a verdict or complete paper.
-    fn waited_for(&self, page: &OrderView) -> Option<(PersonId, Vec<Role>)> {
-        let waits = |(person, roles): &&(PersonId, Vec<Role>)| {
-            let codes = offered(page, &Context::new(*person, roles));
-            let awaited = [CommandCode::Inspect, CommandCode::QualityVerdict, CommandCode::CompletePaperwork];
-            awaited.iter().any(|code| codes.contains(code))
-        };
-        self.people.iter().rev().find(waits).cloned()
+    fn at_the_desk(
+        &mut self,
+        order: DocumentId,
+        page: &OrderView,
+        person: PersonId,
+        code: CommandCode,
+        random: &mut Random,
+    ) -> Result<(), Trouble> {
+        let facts = checks::facts_at_office(self, order)?;
+        let hand = acts::Hand { view: page, facts: &facts, person, town: &self.town() };
+        let Some(command) = hand.command(random, code) else { return Ok(()) };
+        self.office_acts(order, person, page, command)
+    }
+
+    /// What waits for one person of the office alone: it is done by him sooner than by chance.
+    fn waited_for(&self) -> Result<Option<(DocumentId, OrderView, PersonId, CommandCode)>, Trouble> {
+        use CommandCode as C;
+        for order in &self.orders {
+            let page = self.view(*order)?;
+            for (person, roles) in self.people.iter().rev() {
+                let codes = offered(&page, &Context::new(*person, roles));
+                let is_known = |code: &C| code.act().is_none_or(|kind| kind.level() <= self.office.level);
+                let awaited = [C::Inspect, C::QualityVerdict, C::CompletePaperwork, C::Invoice];
+                let open = awaited.into_iter().find(|code| codes.contains(code) && is_known(code));
+                // One invoice is enough.
+                let open = open.filter(|code| *code != C::Invoice || page.office.invoiced.is_empty());
+                if let Some(code) = open {
+                    return Ok(Some((*order, OrderView::clone(&page), *person, code)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     fn town(&self) -> acts::Town {
@@ -180,7 +203,7 @@ impl Company {
         match done {
             Ok(_) => self.ledger.follow(&self.office),
             Err(CommitError::Refused(_)) => Ok(()),
-            Err(CommitError::Store(_)) if self.office.is_full => Ok(()),
+            Err(CommitError::Store(_)) if self.office.may_be_full() => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -233,7 +256,7 @@ impl Company {
         }
         match done {
             Ok(registered) => self.orders.push(registered.document),
-            Err(CommitError::Store(_)) if self.office.is_full => {}
+            Err(CommitError::Store(_)) if self.office.may_be_full() => {}
             Err(error) => return Err(error.into()),
         }
         self.ledger.follow(&self.office)
@@ -283,7 +306,7 @@ impl Company {
         match done {
             Ok(())
             | Err(CommitError::Invalid { .. } | CommitError::AlreadyDone { .. } | CommitError::NotFound { .. }) => {}
-            Err(CommitError::Store(_)) if self.office.is_full => {}
+            Err(CommitError::Store(_)) if self.office.may_be_full() => {}
             Err(error) => return Err(error.into()),
         }
         self.ledger.follow(&self.office)
