@@ -47,15 +47,15 @@ async fn u_09_a_paper_signed_by_hand_is_entered_the_next_day_and_completes_the_o
     // 2. The clerk cannot enter what has no photo.
     let cookie = log_in_as(address, "zhao").await?;
     let order = phone.order;
-    let path = format!("/api/orders/{order}/paper");
+    let path = format!("/api/orders/{order}/commands");
     let shown = rest(address, "GET", &format!("/api/orders/{order}"), Some(&cookie), None).await?.body;
     let etag = shown["etag"].as_str().ok_or("a tag")?.to_owned();
     let bytes = photo(300_000, 9);
     let digest = blob_id(&bytes).to_string();
     let signed_at = MORNING.plus(HOUR).0;
-    let body = json!({"photo": digest, "name": "王秀英", "relation": "业主", "signed_at": signed_at});
+    let body = json!({"command": "attach_paper", "photo": digest, "name": "王秀英", "relation": "业主", "signed_at": signed_at});
     let early = rest_on(address, "POST", &path, Some(&cookie), Some(&etag), Some(&body)).await?;
-    assert_eq!((early.status, early.body["code"].as_str()), (422, Some("attachment_pending")));
+    assert_eq!((early.status, early.body["code"].as_str()), (422, Some("attachment_pending")), "{}", early.body);
     let blind = rest(address, "POST", &path, Some(&cookie), Some(&body)).await?;
     assert_eq!(blind.status, 428, "a command names the view that it was decided on");
 
@@ -83,7 +83,7 @@ async fn u_09_a_paper_signed_by_hand_is_entered_the_next_day_and_completes_the_o
     assert_eq!((items.len(), items[0]["signs"].as_bool()), (1, Some(true)));
 
     // 5. What is stated after it was signed is not covered.
-    let later = json!({"photo": digest, "name": "王秀英", "relation": "业主", "signed_at": MORNING.plus(-MINUTE).0});
+    let later = json!({"command": "attach_paper", "photo": digest, "name": "王秀英", "relation": "业主", "signed_at": MORNING.plus(-MINUTE).0});
     let shown = rest(address, "GET", &format!("/api/orders/{order}"), Some(&cookie), None).await?.body;
     let etag = shown["etag"].as_str().ok_or("a tag")?.to_owned();
     let refused = rest_on(address, "POST", &path, Some(&cookie), Some(&etag), Some(&later)).await?;

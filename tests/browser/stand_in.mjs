@@ -164,6 +164,53 @@ async function booksFilterAndPage(page) {
   await page.waitForSelector('dialog', { state: 'detached' });
 }
 
+async function actsAreForms(page) {
+  await page.goto(`${URL_}/#/orders?q=001182`);
+  await page.click('tr[data-order] a.serial');
+  await page.waitForSelector('[data-part="acts"] button[data-command="set_liability"]');
+  // What cannot be done now says why.
+  await page.click('.not-now summary');
+  assert.match(await page.textContent('[data-refused="invoice"] dd'), /can be billed/);
+  await page.click('button[data-command="set_liability"]');
+  await page.click('dialog input[value="joint"]');
+  for (const party of ['业主', '施工方']) {
+    await page.click('dialog button[data-add="shares"]');
+    const rows = await page.$$('dialog .list-row');
+    await page.fill(`dialog input[name="shares.${rows.length - 1}.party"]`, party);
+  }
+  await page.fill('dialog input[name="shares.0.permille"]', '600');
+  await page.click('dialog button[type="submit"]');
+  await page.waitForSelector('dialog .field.wrong input[name="shares.1.permille"]');
+  assert.ok(await page.evaluate(() => document.activeElement?.getAttribute('name') === 'shares.1.permille'), 'the field that is wrong has the focus');
+  await shoot(page, 'dialog-act-refused');
+  await page.fill('dialog input[name="shares.1.permille"]', '300');
+  await page.click('dialog button[type="submit"]');
+  await page.waitForSelector('dialog [data-path="shares"] > .field-error');
+  await page.fill('dialog input[name="shares.1.permille"]', '400');
+  await page.click('dialog button[type="submit"]');
+  await page.waitForSelector('dialog', { state: 'detached' });
+}
+
+async function everyFormOpens(page, language) {
+  await page.click(`.languages button[lang="${language === 'zh' ? 'zh-CN' : 'en'}"]`);
+  await page.goto(`${URL_}/#/orders?q=001182`);
+  await page.click('tr[data-order] a.serial');
+  await page.waitForSelector('[data-part="acts"]');
+  const commands = await page.$$eval('[data-part="acts"] button[data-command], .actions button[data-command]', (all) => all.map((one) => one.dataset.command));
+  assert.ok(commands.length > 8, `${commands.length} forms`);
+  for (const command of commands) {
+    await page.click(`button[data-command="${command}"]`);
+    await page.waitForSelector('dialog form');
+    await page.$$eval('dialog details', (all) => all.forEach((one) => { one.open = true; }));
+    for (const add of await page.$$('dialog button[data-add]')) await add.click();
+    await shoot(page, `${language}-form-${command}`);
+    const bare = await page.$$eval('dialog :is(input, select, textarea)', (all) => all.filter((one) => (one.labels?.length ?? 0) === 0).map((one) => one.name));
+    assert.deepEqual(bare, [], `${command}: inputs without a label`);
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+  }
+}
+
 async function otherDialogs(page) {
   await page.goto(`${URL_}/#/orders?q=001182`);
   await page.click('tr[data-order] a.serial');
@@ -174,7 +221,9 @@ async function otherDialogs(page) {
   await page.goto(`${URL_}/#/orders?q=001185`);
   await page.click('tr[data-order] a.serial');
   await page.click('button[data-command="reschedule"]');
+  await page.waitForSelector('dialog input[type="datetime-local"]');
   await page.click('dialog input[type="checkbox"]');
+  await page.click('dialog summary');
   await shoot(page, 'dialog-reschedule');
   await page.keyboard.press('Escape');
   await page.goto(`${URL_}/#/dispatch`);
@@ -225,8 +274,10 @@ async function forgottenDeviceIsConfirmed(page) {
   await shoot(page, 'healing-confirmed', { fullPage: true });
 }
 
+let shown = null;
 try {
   const { page, complaints } = await openPage(browser, { viewport: WIDE, timezoneId: 'Asia/Shanghai', locale: 'en-GB' });
+  shown = page;
   page.setDefaultTimeout(10_000);
   await page.goto(URL_);
   await page.waitForSelector('.door');
@@ -243,10 +294,13 @@ try {
   await step('the books are filtered and paged', () => booksFilterAndPage(page));
   await step('a supervisor decides about the quarantine', () => quarantineIsDecided(page));
   await step('an administrator confirms a forgotten device', () => forgottenDeviceIsConfirmed(page));
+  await step('an act is a form, and its refusal shows the field', () => actsAreForms(page));
+  for (const language of ['zh', 'en']) await step(`every form opens in ${language}`, () => everyFormOpens(page, language));
   await step('the other dialogs open', () => otherDialogs(page));
   const real = complaints.filter((text) => !/status of (401|409|422|503)|ERR_|net::/.test(text));
   assert.deepEqual(real, [], 'the console complained');
 } catch (error) {
+  if (shown !== null) await shoot(shown, 'failed').catch(() => undefined);
   process.stderr.write(`failed: ${error.stack}\n`);
   process.exitCode = 1;
 } finally {

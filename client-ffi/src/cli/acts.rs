@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use docket_sync_core::commands::form::{FieldType, Form, FormError, FormField};
+use docket_sync_core::commands::form::{self, FieldType, Form, FormError, FormField};
 use docket_sync_core::commands::{Command, CommandCode};
 use docket_sync_core::facts::Ledger;
 use docket_sync_core::lifecycle::messages::coded;
@@ -142,8 +142,9 @@ impl App<'_> {
             })?;
             put(&mut fields, path, typed_value(value));
         }
+        form::complete(code, &mut fields, &shown.view, &shown.facts)?;
         let filled = form.read(&fields.into())?;
-        Ok((Command::State(Box::new(filled.act)), filled.work_item))
+        Ok((filled.command, filled.work_item))
     }
 
     fn show_form(&mut self, code: CommandCode, form: &Form) -> Result<(), CliError> {
@@ -157,7 +158,7 @@ impl App<'_> {
     fn show_fields(&mut self, fields: &[FormField], path: &str) -> Result<(), CliError> {
         for field in fields {
             let name = format!("{path}{}", field.name);
-            let label = coded("field", field.name, self.language);
+            let label = field.text(self.language);
             let must = if field.required { "*" } else { " " };
             if let FieldType::Group(inner) = &field.field_type {
                 self.show_fields(inner, &format!("{name}."))?;
@@ -173,12 +174,13 @@ impl App<'_> {
         match field {
             FieldType::Text => said("device.shown.type_text"),
             FieldType::Flag => "true|false".to_owned(),
-            FieldType::Number => said("device.shown.type_number"),
+            FieldType::Number(..) => said("device.shown.type_number"),
             FieldType::Thousandths => said("device.shown.type_decimal"),
             FieldType::Time => "2026-11-23T09:00:00+08:00".to_owned(),
             FieldType::Amount => "35.00 CNY".to_owned(),
             FieldType::Id(kind) => format!("id: {kind}"),
-            FieldType::Choice(codes) => codes.join("|"),
+            FieldType::Choice(_, codes) => codes.join("|"),
+            FieldType::File => "{hash, size, media_type}".to_owned(),
             FieldType::Group(fields) => {
                 let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
                 format!("{{{}}}", names.join(", "))

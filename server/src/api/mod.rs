@@ -121,7 +121,7 @@ routes! {
         get "/api/orders/{id}" => orders::detail::get_order;
         get "/api/orders/{id}/known" => orders::known::get_known_order;
         post "/api/orders/{id}/commands" => orders::commands::run_command;
-        get "/api/command-forms" => orders::commands::list_forms;
+        get "/api/command-forms" => orders::command_forms::list_forms;
         get "/api/orders/{id}/proof/{blob}" => orders::proof::get_proof;
         get "/api/orders/{id}/signatures/{fact}/copy" => orders::proof::get_copy;
         get "/api/orders/{id}/signatures/{fact}/page" => orders::proof::get_copy_page;

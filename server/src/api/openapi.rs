@@ -27,7 +27,7 @@ use super::{
         orders::detail::get_order,
         orders::known::get_known_order,
         orders::commands::run_command,
-        orders::commands::list_forms,
+        orders::command_forms::list_forms,
         orders::proof::get_proof,
         orders::proof::get_copy,
         orders::proof::get_copy_page,

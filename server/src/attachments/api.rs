@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 use axum::{Json, Router};
 use docket_sync_core::attachments::MediaType;
 use docket_sync_core::commands::{CommandCode, Context, offered};
@@ -16,7 +16,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::caller::hand_out_nonce;
 use super::limits::LISTED_MAX;
 use super::records::{self, AttachmentRow, Sender};
-use super::{files, paper, tus};
+use super::{files, tus};
 use crate::api::{Named, Names, Permit, Reading, Reads, blocking, id_in_path, load};
 use crate::error::{ApiError, ErrorBody};
 use crate::feed::devices::read_device;
@@ -25,8 +25,6 @@ use crate::office::Office;
 #[derive(OpenApi)]
 #[openapi(paths(
     list_attachments,
-    paper::enter_paper,
-    paper::file_document,
     files::get_attachment,
     files::get_thumbnail,
     tus::create::create_upload,
@@ -43,12 +41,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     Description::openapi()
 }
 
-/// The routes of the list and of what comes on paper.
+/// The route of the list.
 pub fn router() -> Router<Arc<Office>> {
     Router::new()
         .route("/api/orders/{id}/attachments", get(list_attachments))
-        .route("/api/orders/{id}/paper", post(paper::enter_paper))
-        .route("/api/orders/{id}/documents", post(paper::file_document))
 }
 
 /// The routes of bytes: they may take long, and devices use them too.

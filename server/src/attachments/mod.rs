@@ -13,10 +13,10 @@ mod files;
 mod finish;
 pub mod limits;
 pub mod options;
-mod paper;
 pub mod reactor;
 pub mod records;
 pub mod rules;
+mod sent;
 mod thumbnails;
 mod tus;
 pub mod uploads;
@@ -35,6 +35,7 @@ use blobs::{BlobStore, FolderBlobs};
 use caller::Nonces;
 use limits::Limits;
 use thumbnails::Thumbnails;
+pub(crate) use sent::sent_file;
 use uploads::Uploads;
 
 /// Folder of the attachments in a data folder.

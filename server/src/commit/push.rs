@@ -10,9 +10,9 @@ use docket_sync_core::ids::{
 };
 use docket_sync_core::limits;
 use docket_sync_core::sabotage::{self, Bug};
-use docket_sync_core::sync::frames::{Ack, Cover, Push, QuarantineCode, Renew, StopCode};
+use docket_sync_core::sync::frames::{Ack, Push, QuarantineCode, Renew, StopCode};
 use docket_sync_core::sync::gate::{self, GateStore, Ground, Judged, KnownCode, OneTime, Proof, Verdict};
-use docket_sync_core::sync::server::ack;
+use docket_sync_core::sync::server::{ack, counter};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::VerifyingKey;
 
@@ -72,6 +72,12 @@ impl Writer {
         if let Proof::Receipt(receipt) = &proof {
             self.shows_loss(device, receipt)?;
         }
+        for packed in &push.records.documents {
+            // The gate would take what cannot be read for unknown.
+            if !self.orders.contains_key(&packed.document) {
+                self.meta(packed.document)?;
+            }
+        }
         let now = self.now();
         let judged = match gate::judge(&Look(self, ground), store, push, proof, now) {
             Ok(judged) => judged,
@@ -97,12 +103,26 @@ impl Writer {
         self.settle_serials(&judged)?;
         self.number_new(&judged)?;
         self.count_push(device, push, &judged)?;
-        let counter = match &push.cover {
-            Cover::Own { counter, .. } => *counter,
-            Cover::Relayed { envelope, .. } => envelope.counter,
-            Cover::Receipt { .. } | Cover::None => 0,
-        };
-        Ok(PushDone::Acked(ack(&judged, counter, self.tip().number)))
+        Ok(PushDone::Acked(ack(&judged, counter(&push.cover), self.tip().number)))
+    }
+
+    /// Documents of a push that the store holds and cannot read. The gate must not take them for unknown.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn damaged_of(&mut self, push: &Push) -> Result<Vec<DocumentId>, CommitError> {
+        let mut damaged = Vec::new();
+        for packed in &push.records.documents {
+            match self.order(packed.document) {
+                Ok(_) => {}
+                Err(error) if error.is_damage() => {
+                    tracing::error!(work_order.id = %packed.document, %error, "an order is damaged: what is sent for it stays with its device");
+                    damaged.push(packed.document);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(damaged)
     }
 
     /// Admits what the gate accepted. A change on which the document library fails is quarantined.

@@ -12,12 +12,13 @@ use crate::commit::CommitError;
 impl ServerSession {
     /// Takes what was sealed; one Ack answers the frame. What does not open is left with the device.
     pub(super) async fn open_sealed(&self, sealed: &Sealed) -> Result<Frame, CommitError> {
-        let mut all = Ack { counter: 0, number: self.office().hub.read().number, exceptions: Vec::new() };
+        let mut all = Ack { counter: 0, number: self.office().hub.read().number, exceptions: Vec::new(), damaged: None };
         for push in sealed.bundles.iter().flat_map(|bundle| self.pushes_in(bundle.document, &bundle.bytes)) {
             match self.push(push).await? {
                 Frame::Ack(ack) => {
                     all.number = all.number.max(ack.number);
                     all.exceptions.extend(ack.exceptions);
+                    all.damaged = all.damaged.or(ack.damaged);
                 }
                 other => return Ok(other),
             }

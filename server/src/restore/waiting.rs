@@ -11,6 +11,7 @@ use docket_sync_core::proof::Certificate;
 use docket_sync_core::reference::Language;
 use docket_sync_core::sync::frames::{Ack, AckRun, Cover, Outcome, Push};
 use docket_sync_core::sync::gate::{Ground, Proof, own_proof};
+use docket_sync_core::sync::server::counter;
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
 
@@ -122,7 +123,7 @@ impl Writer {
         let records = || documents.iter().flat_map(|(id, records)| records.iter().map(move |record| (*id, record)));
         let mut held = self.held_facts(device)?;
         let before: BTreeSet<PushId> = held.values().copied().collect();
-        let (bytes, counter) = (record::encode(push), counter(push));
+        let (bytes, counter) = (record::encode(push), counter(&push.cover));
         let id = push_id(counter, &bytes);
         let mut has_news = false;
         for fact in records().map(|(document, record)| fact_key(document, record)) {
@@ -158,7 +159,7 @@ impl Writer {
             count: 1,
             outcome: Outcome::Held { missing: record.sequence },
         };
-        Ok(Some(Ack { counter, number: self.tip().number, exceptions: records().map(run).collect() }))
+        Ok(Some(Ack { counter, number: self.tip().number, exceptions: records().map(run).collect(), damaged: None }))
     }
 
     /// The facts of a device that wait here, each with the push that it lies in.
@@ -304,12 +305,4 @@ fn push_key(device: DeviceId, push: &PushId) -> Vec<u8> {
 
 fn held_key(device: DeviceId, fact: &FactKey) -> Vec<u8> {
     key(HELD, &[device.0.as_slice(), fact].concat())
-}
-
-fn counter(push: &Push) -> u64 {
-    match &push.cover {
-        Cover::Own { counter, .. } => *counter,
-        Cover::Relayed { envelope, .. } => envelope.counter,
-        Cover::Receipt { .. } | Cover::None => 0,
-    }
 }

@@ -133,7 +133,7 @@ export function addLine(order, who, at, kind, name, quantity, unit, minor, optio
   order.lines.push({
     fact: fact.fact, kind, name, quantity_thousandths: quantity, unit, amount: minor === null ? null : { minor, currency: 'CNY' },
     serial: options.serial ?? null, standing: options.standing ?? 'effective', covered: options.covered ?? true,
-    billable: options.billable ?? options.covered ?? true, technician: { id: PEOPLE[who].id, name: PEOPLE[who].name },
+    billable: options.billable ?? options.covered ?? true, held: options.covered === false ? 'not_covered' : null, held_text: options.covered === false ? both(['The customer has not signed for it.', '客户未签认。']) : null, charge: minor === null ? null : { minor, currency: 'CNY' }, technician: { id: PEOPLE[who].id, name: PEOPLE[who].name },
   });
   return fact;
 }

@@ -1,5 +1,6 @@
 // The answers of the stand-in office, as the contract of the API gives them.
 
+import { readFileSync } from 'node:fs';
 import { touch } from './acts.mjs';
 import { booksList } from './books.mjs';
 import { contacts } from './data.mjs';
@@ -28,7 +29,19 @@ export function rowOf(office, order) {
   return row;
 }
 
-const detailOf = (office, order) => ({ ...order, ...rowOf(office, order) });
+const FORMS_OF_COMMANDS = JSON.parse(readFileSync(new URL('../../../schemas/command-forms.json', import.meta.url), 'utf8'));
+/** Offered at any time; each order says which of the everyday ones it takes. */
+const ALWAYS = ['hold', 'set_liability', 'link_duplicate', 'approve', 'open_complaint', 'issue_quote', 'attach_paper'];
+const NOT_NOW = both(['Nothing of this order can be billed.', '本工单没有可开票的内容。']);
+
+function offersOf(order) {
+  const known = (command) => (command === 'reschedule' && order.appointment ? { window: { from: order.appointment.from, to: order.appointment.to } }
+    : command === 'confirm' ? { content: order.problem } : {});
+  const offer = (command) => ({ command, text: FORMS_OF_COMMANDS.find((form) => form.command === command).text, refusal: null, known: known(command) });
+  return [...order.commands, ...ALWAYS].map(offer).concat({ ...offer('invoice'), refusal: { code: 'nothing_billable', text: NOT_NOW } });
+}
+
+const detailOf = (office, order) => ({ ...order, ...rowOf(office, order), commands: offersOf(order) });
 
 function paged(items, url) {
   const limit = Number(url.searchParams.get('limit') ?? 50);
@@ -74,15 +87,18 @@ function command(office, order, body, headers) {
   const references = tag.replaceAll('"', '').split('.');
   const unseen = notSeen(order, references);
   const now = Date.now();
-  const wants = { cancel: 'reason', reinstate: 'reason', resolve_review: 'choice', note: 'text', assign: 'technician', reschedule: 'from', confirm: 'content', reverse_line: 'reason', unassign: 'reason' }[body.command];
+  const wants = { cancel: 'reason', reinstate: 'reason', resolve_review: 'choice', note: 'text', assign: 'technician', reschedule: 'window', confirm: 'content', reverse_line: 'reason', unassign: 'reason' }[body.command];
   if (wants && !body[wants]) return refused(422, 'missing_field', 'this field is mandatory', wants);
+  const shares = body.command === 'set_liability' && body.case === 'joint' ? (body.shares ?? []) : null;
+  if (shares && shares.some((one) => !one.permille)) return refused(422, 'missing_field', 'is missing', `shares.${shares.findIndex((one) => !one.permille)}.permille`);
+  if (shares && shares.reduce((sum, one) => sum + Number(one.permille), 0) !== 1000) return refused(422, 'wrong_shares', 'the shares', 'shares');
   const with_ = { seen: references, says: [body.reason ?? body.text ?? body.content ?? '', body.reason ?? body.text ?? body.content ?? ''] };
   let fact;
   if (body.command === 'assign') {
     fact = assign(order, TECHNICIANS.find((key) => PEOPLE[key].id === body.technician), now, { seen: references, reason: body.reason });
     setState(order, 'dispatched');
   } else {
-    const kinds = { cancel: 'cancel_by_office', confirm: 'confirm_request', note: 'add_note', reschedule: body.confirmed ? 'confirm_appointment' : 'propose_appointment' };
+    const kinds = { approve: 'add_note', hold: 'add_note', set_liability: 'add_note', link_duplicate: 'add_note', open_complaint: 'add_note', issue_quote: 'add_note', attach_paper: 'add_note', cancel: 'cancel_by_office', confirm: 'confirm_request', note: 'add_note', reschedule: body.confirmed ? 'confirm_appointment' : 'propose_appointment' };
     fact = addFact(order, kinds[body.command] ?? body.command, 'chen', now, with_);
   }
   apply(order, body, fact, unseen);
@@ -110,7 +126,7 @@ function apply(order, body, fact, unseen) {
       setState(order, 'ready');
       break;
     case 'reschedule':
-      order.appointment = { from: body.from, to: body.to, confirmed: body.confirmed };
+      order.appointment = { ...body.window, confirmed: body.confirmed === true };
       break;
     case 'return_voucher':
       order.voucher = 'returned';
@@ -217,6 +233,8 @@ export function routes(office, { method, url, headers, body }) {
     case 'GET orders/*/forms': return paged(FORMS, url);
     case 'POST orders/*/commands': return command(office, order, body, headers);
     case 'POST orders/*/dispatch': return dispatch(office, order, body, headers);
+    case 'GET command-forms': return [200, FORMS_OF_COMMANDS];
+    case 'GET orders/*/attachments': return [200, { items: [], kept: true, paper: true, lacking: [], most_bytes: 1_000_000 }];
     case 'GET dispatch': return [200, board(office)];
     case 'GET callbacks': return paged(office.callbacks.filter((one) => state === 'all' || (one.outcome === null) === (state === 'due')), url);
     case 'POST callbacks/*': return callback(office, id, body);

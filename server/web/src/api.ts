@@ -81,7 +81,7 @@ export function errorText(error: unknown): string {
   const said = error.said === '' ? t('error.status', { status: error.status }) : error.said;
   const pattern = error.code === 'missing_field' ? t('error.missing_field') : find('refusal', error.code) ?? find('error', error.code);
   if (pattern === null) return said;
-  const text = fill(pattern, error.field === null ? {} : { field: coded('field', error.field) });
+  const text = fill(pattern, error.field === null ? {} : { field: coded('field', error.field.split('.').at(-1) ?? error.field) });
   // A text that needs more than the answer carries gives way to the server's own sentence.
   if (/\{\w/.test(text)) return said;
   return error.code === 'internal' ? `${text} (${said})` : text;

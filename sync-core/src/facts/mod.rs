@@ -14,6 +14,7 @@ mod kinds;
 mod level;
 mod numbers;
 mod origin;
+mod reach;
 mod rights;
 pub mod values;
 

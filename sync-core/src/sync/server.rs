@@ -4,8 +4,9 @@
 use ed25519_dalek::VerifyingKey;
 use minicbor::{Decode, Encode};
 
-use super::frames::{Ack, AckRun, Hello, Outcome, PROTOCOL, RenewReason, StopCode};
+use super::frames::{Ack, AckRun, Cover, Hello, Outcome, PROTOCOL, Push, RenewReason, StopCode};
 use super::gate::{Judged, Verdict};
+use crate::DecodeError;
 use crate::ids::{ActorId, Digest, DocumentId, Incarnation, Nonce, StoreId};
 use crate::proof;
 
@@ -107,7 +108,33 @@ pub fn ack(judged: &Judged, counter: u64, number: u64) -> Ack {
             }
         }
     }
-    Ack { counter, number, exceptions }
+    Ack { counter, number, exceptions, damaged: None }
+}
+
+/// The Ack of a push that could not be taken because the store cannot read `damaged`, which it names: nothing of it was
+/// kept.
+///
+/// # Errors
+/// When its records contradict themselves.
+pub fn ack_damaged(push: &Push, damaged: Vec<DocumentId>, number: u64) -> Result<Ack, DecodeError> {
+    let mut exceptions: Vec<AckRun> = Vec::new();
+    for (document, records) in push.records.unpack()? {
+        for record in records {
+            let outcome = Outcome::Held { missing: record.sequence };
+            exceptions.push(AckRun { document, actor: record.actor, first: record.sequence, count: 1, outcome });
+        }
+    }
+    Ok(Ack { counter: counter(&push.cover), number, exceptions, damaged: Some(damaged) })
+}
+
+/// The counter under which a push is answered.
+#[must_use]
+pub fn counter(cover: &Cover) -> u64 {
+    match cover {
+        Cover::Own { counter, .. } => *counter,
+        Cover::Relayed { envelope, .. } => envelope.counter,
+        Cover::Receipt { .. } | Cover::None => 0,
+    }
 }
 
 fn outcome(verdict: &Verdict) -> Option<Outcome> {

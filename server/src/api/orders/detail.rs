@@ -6,9 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
-use docket_sync_core::commands::{CommandCode, Context, offered};
-use docket_sync_core::facts::Role;
-use docket_sync_core::ids::{DocumentId, FactId, PersonId};
+use docket_sync_core::ids::{DocumentId, FactId};
 use docket_sync_core::lifecycle::view::{OrderView, Rule};
 use docket_sync_core::lifecycle::{Language, explain, fold, ground_of_state, summary};
 use serde::Serialize;
@@ -17,41 +15,19 @@ use utoipa::ToSchema;
 use super::etag::{etag, etag_header};
 use super::history::{TimelineItem, timeline};
 use super::load::{Loaded, load};
+use super::offers::{Looker, OfferItem};
 use super::row::{OrderRow, order_row};
 use super::signatures::{ProofItem, SignatureItem, proofs, signatures};
 use super::visits::{AssignmentItem, CancelItem, LineItem, NoteItem, VisitItem};
 use super::visits::{assignments, cancels, lines, notes, visits};
 use crate::api::both::Both;
-use crate::api::guard::{Permit, Reads, Signed};
+use crate::api::guard::{Permit, Reads};
 use crate::api::names::Names;
 use crate::api::reading::{Reading, blocking};
 use crate::api::request::id_in_path;
 use crate::api::reviews::ReviewItem;
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
-
-/// The commands that the office page has; the others are a technician's, on his device.
-const OFFICE_COMMANDS: &[CommandCode] = &[
-    CommandCode::Confirm,
-    CommandCode::Assign,
-    CommandCode::Unassign,
-    CommandCode::Reschedule,
-    CommandCode::ReverseLine,
-    CommandCode::Note,
-    CommandCode::ReturnVoucher,
-    CommandCode::Cancel,
-    CommandCode::Reinstate,
-    CommandCode::Close,
-    CommandCode::ResolveReview,
-    CommandCode::Invoice,
-    CommandCode::Credit,
-    CommandCode::Settle,
-    CommandCode::RecordCost,
-    CommandCode::SetLiability,
-    CommandCode::RecordCallback,
-    CommandCode::HandleComplaint,
-    CommandCode::AttachPaper,
-];
 
 /// Why a field is what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -96,35 +72,8 @@ pub(crate) struct OrderDetail {
     assignments: Vec<AssignmentItem>,
     reviews: Vec<ReviewItem>,
     explanations: Vec<ExplanationItem>,
-    /// Commands that this person may use now.
-    commands: Vec<&'static str>,
-}
-
-/// Who looks, for the commands that he is offered.
-#[derive(Debug, Clone)]
-pub(super) struct Looker {
-    person: PersonId,
-    roles: Vec<Role>,
-    reads_only: bool,
-}
-
-impl Looker {
-    pub(super) fn of(signed: &Signed) -> Self {
-        Self { person: signed.person.id, roles: signed.roles(), reads_only: signed.is_auditor() }
-    }
-
-    /// Somebody who only reads.
-    pub(super) fn of_nobody() -> Self {
-        Self { person: PersonId([0; 16]), roles: Vec::new(), reads_only: true }
-    }
-
-    fn commands(&self, view: &OrderView) -> Vec<&'static str> {
-        if self.reads_only {
-            return Vec::new();
-        }
-        let offered = offered(view, &Context::new(self.person, &self.roles));
-        OFFICE_COMMANDS.iter().filter(|code| offered.contains(code)).map(|code| code.code()).collect()
-    }
+    /// Every command that this person's roles allow, with the reason for each that is not there now.
+    commands: Vec<OfferItem>,
 }
 
 /// One order with its reasons.
@@ -168,7 +117,7 @@ pub(super) fn detail_of(
     view: &OrderView,
     looker: &Looker,
 ) -> Result<OrderDetail, ApiError> {
-    let commands = looker.commands(view);
+    let commands = looker.offers(view);
     let explanations = explanations(view, loaded);
     let reading = Reading::begin(office);
     told(&reading, loaded, view, explanations, commands)
@@ -179,7 +128,7 @@ fn told(
     loaded: &Loaded,
     view: &OrderView,
     explanations: Vec<ExplanationItem>,
-    commands: Vec<&'static str>,
+    commands: Vec<OfferItem>,
 ) -> Result<OrderDetail, ApiError> {
     let mut names = Names::default();
     Ok(OrderDetail {

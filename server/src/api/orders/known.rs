@@ -13,8 +13,9 @@ use docket_sync_core::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::detail::{Looker, OrderDetail, detail_of, references};
+use super::detail::{OrderDetail, detail_of, references};
 use super::load::{Loaded, load};
+use super::offers::Looker;
 use crate::api::guard::{Permit, Reads};
 use crate::api::reading::{Reading, blocking};
 use crate::api::request::{Params, id_in_path};

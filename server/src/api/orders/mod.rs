@@ -1,5 +1,6 @@
 //! Work orders over HTTP: the list, registering a call, one order with its reasons, commands, proofs.
 
+pub(super) mod command_forms;
 pub(super) mod commands;
 pub(super) mod create;
 pub(super) mod detail;
@@ -8,7 +9,7 @@ mod history;
 pub(super) mod known;
 pub(super) mod list;
 pub(super) mod load;
-mod office_facts;
+mod offers;
 pub(super) mod proof;
 pub(super) mod row;
 mod signatures;

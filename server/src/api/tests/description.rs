@@ -66,6 +66,24 @@ fn the_golden_description_is_what_the_handlers_say() {
     assert!(golden == text, "schemas/openapi.json differs: run this test with UPDATE_GOLDEN=1 and read the change");
 }
 
+#[tokio::test]
+async fn the_golden_forms_are_what_the_office_serves() {
+    const FORMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/command-forms.json");
+    let company = Company::new();
+    let auditor = company.person("auditor", &[Role::Auditor]).await;
+    let mut forms = company.get(&auditor, "/api/command-forms").await.ok();
+    // The schemas say the same a second time.
+    for form in forms.as_array_mut().unwrap() {
+        assert_eq!(form.as_object_mut().unwrap().remove("schema").unwrap()["title"], form["command"]);
+    }
+    let text = format!("{}\n", serde_json::to_string_pretty(&forms).unwrap());
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(FORMS, &text).unwrap();
+    }
+    let golden = std::fs::read_to_string(FORMS).unwrap_or_default();
+    assert!(golden == text, "schemas/command-forms.json differs: run this test with UPDATE_GOLDEN=1 and read the change");
+}
+
 #[test]
 fn every_code_of_the_api_is_in_the_message_catalogue() {
     type Catalogue = BTreeMap<String, BTreeMap<String, String>>;

@@ -121,7 +121,7 @@ async fn an_order_shows_its_facts_with_their_times_and_reasons() {
     let (order, etag) = company.order(&clerk, "no power").await;
     company.pass(60_000);
     let confirm = json!({"command": "confirm", "content": "check the fuse", "amount": {"minor": 5000, "currency": "CNY"},
-        "in_warranty": false, "from": NOW.0, "to": NOW.0 + 1});
+        "in_warranty": false, "window": {"from": NOW.0, "to": NOW.0 + 1}});
     let answer = company.command(&clerk, &order, &etag, &confirm).await;
     assert_ne!(answer.etag(), etag);
     let answer = answer.ok();
@@ -139,8 +139,20 @@ async fn an_order_shows_its_facts_with_their_times_and_reasons() {
     assert_eq!(timeline[0]["received_at"], NOW.0);
     assert_eq!(timeline[1]["received_at"], NOW.0 + 60_000);
     assert_eq!(timeline[1]["seen"], json!([timeline[0]["fact"]]));
-    let commands = json!(["confirm", "assign", "reschedule", "note", "cancel", "record_cost", "set_liability"]);
-    assert_eq!(detail["commands"], commands);
+    let offers = detail["commands"].as_array().unwrap();
+    let offer = |code: &str| offers.iter().find(|offer| offer["command"] == code).unwrap();
+    assert!(offer("assign")["refusal"].is_null(), "{}", offer("assign"));
+    assert_eq!(offer("reschedule")["known"]["window"], json!({"from": NOW.0, "to": NOW.0 + 1}));
+    assert_eq!(offer("return_voucher")["refusal"]["code"], "voucher_not_out");
+    assert_eq!(offer("release")["refusal"]["code"], "no_hold");
+    for offer in offers {
+        let why = &offer["refusal"]["text"];
+        assert!(offer["refusal"].is_null() || why["en"] != why["zh"], "a reason in both languages: {offer}");
+    }
+    let names: Vec<&str> = offers.iter().filter_map(|offer| offer["command"].as_str()).collect();
+    for missing in ["invoice", "take_custody", "sign_by_code", "depart", "create_emergency_order"] {
+        assert!(!names.contains(&missing), "{missing} is none of a clerk's at a desk");
+    }
     let missing = company.get(&clerk, &format!("/api/orders/{}", DocumentId([0; 16]))).await;
     assert_eq!(missing.code(), (404, "not_found"));
     assert_eq!(company.get(&clerk, "/api/orders/x").await.code(), (404, "not_found"));
@@ -234,8 +246,22 @@ async fn refusals_name_the_field() {
         (json!({"command": "cancel", "reason": " "}), "missing_field", json!("reason")),
         (json!({"command": "assign", "technician": office.id.to_string()}), "not_a_technician", json!("technician")),
         (json!({"command": "assign", "technician": "x"}), "invalid_field", json!("technician")),
-        (json!({"command": "reschedule", "from": 2}), "missing_field", json!("to")),
-        (json!({"command": "reschedule", "from": 2, "to": 1, "reason": "x"}), "window_reversed", json!("from")),
+        (json!({"command": "reschedule", "window": {"from": NOW.0}}), "missing_field", json!("window.to")),
+        (
+            json!({"command": "reschedule", "window": {"from": NOW.0 + 1, "to": NOW.0}, "reason": "x"}),
+            "window_reversed",
+            json!("window.from"),
+        ),
+        (json!({"command": "reschedule", "from": 2}), "unknown_field", json!("from")),
+        (
+            json!({"command": "add_work_item", "name": "x", "customer": {"name": "x", "relation": " ", "channel": "phone"}}),
+            "missing_field",
+            json!("customer.relation"),
+        ),
+        (json!({"command": "set_liability", "case": "joint", "shares": [{"party": "us", "permille": 70000}]}), "invalid_field", json!("shares.0.permille")),
+        (json!({"command": "set_liability", "case": "joint", "shares": [{"party": "us", "permille": 900}]}), "wrong_shares", json!("shares")),
+        (json!({"command": "depart"}), "invalid_field", json!("command")),
+        (json!({"command": "explode"}), "invalid_field", json!("command")),
         (json!({"command": "resolve_review", "review": "00", "choice": "keep"}), "invalid_field", json!("review")),
         (json!({"command": "close"}), "not_done", Value::Null),
     ];
@@ -243,8 +269,32 @@ async fn refusals_name_the_field() {
         let answer = company.command(&office, &order, &etag, &body).await;
         assert_eq!((answer.code(), &answer.body["field"]), ((422, code), &field), "{body}: {}", answer.body);
     }
-    let odd = company.command(&office, &order, &etag, &json!({"command": "explode"})).await;
+    let odd = company.command(&office, &order, &etag, &json!({"text": "x"})).await;
     assert_eq!(odd.code(), (400, "malformed_request"));
+}
+
+#[tokio::test]
+async fn an_office_fact_is_stated_by_its_form() {
+    let company = Company::new();
+    let office = company.person("office", &[Role::Clerk, Role::Supervisor]).await;
+    let (order, etag) = company.order(&office, "no power").await;
+    let forms = company.get(&office, "/api/command-forms").await.ok();
+    let form = forms.as_array().unwrap().iter().find(|form| form["command"] == "set_liability").unwrap().clone();
+    let share = &form["fields"][1]["item"];
+    assert_eq!((&form["fields"][1]["type"], &share["type"]), (&json!("list"), &json!("group")));
+    let permille = share["fields"].as_array().unwrap().iter().find(|field| field["name"] == "permille").unwrap();
+    assert_eq!((&permille["unit"], &permille["most"]), (&json!("\u{2030}"), &json!(1_000)));
+    assert_eq!(form["fields"][0]["choices"][2]["text"]["zh"], "业主", "{}", form["fields"][0]);
+    let body = json!({"command": "set_liability", "case": "joint", "reason": "both drove", "shares": [
+        {"party": "owner", "permille": "600", "answer": "agreed"}, {"party": "contractor", "permille": 400}]});
+    let answer = company.command(&office, &order, &etag, &body).await;
+    let etag = answer.etag();
+    let last = answer.ok()["order"]["timeline"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["kind"], "set_liability");
+    // Approving names a fact; its digest, the approver and the way follow.
+    let approve = json!({"command": "approve", "matter": "compensation", "subject": last["fact"]});
+    let answer = company.command(&office, &order, &etag, &approve).await.ok();
+    assert_eq!(answer["order"]["timeline"].as_array().unwrap().last().unwrap()["kind"], "approve");
 }
 
 #[tokio::test]

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import catalogue from '../../../../schemas/messages/web.json';
 import { fill } from '../text';
-import type { OrderDetail, TimelineFact } from '../types';
+import type { TimelineFact } from '../types';
 import { age, freshness, span } from './age';
-import { bodyOf, COMMANDS, fieldOfRefusal, fieldsOf, instant, localDate, localTime, minorUnits, startValues } from './commands';
 import { listHash, parseRoute } from './route';
 import { drawing } from './strokes';
 import { arrivedSince, unseenByAuthor } from './unseen';
@@ -42,35 +41,6 @@ describe('what an author had not seen', () => {
   test('whoever has seen a fact has seen what it had seen', () => expect(missed([...told, fact('close', 6, ['done', 'cancel'])])).toEqual(['cancel: depart done']));
   test('a reference to a fact that is not here is no harm', () => expect(missed([fact('late', 1, ['unknown'])])).toEqual([]));
   test('facts that arrived since', () => expect(arrivedSince(told.slice(0, 3), told).map((one) => one.fact)).toEqual(['done', 'cancel']));
-});
-
-describe('commands', () => {
-  const order = { appointment: null, cancels: [{ fact: 'f1' }], problem: 'No hot water' } as unknown as OrderDetail;
-
-  test('every command has a form and a body that names it', () => {
-    for (const command of COMMANDS) {
-      expect(new Set(fieldsOf(command).map((field) => field.name)).size).toBe(fieldsOf(command).length);
-      expect(bodyOf(command, startValues(command, order, {}), {})).toMatchObject({ command });
-    }
-  });
-  test('a confirmed time carries the customer, a proposed one does not', () => {
-    const values = { date: '2024-06-01', from: '09:00', to: '11:00', confirmed: true, 'customer.name': '刘', 'customer.relation': 'owner', 'customer.channel': 'phone' };
-    expect(bodyOf('reschedule', values, {})).toMatchObject({ confirmed: true, customer: { name: '刘', relation: 'owner', channel: 'phone' } });
-    expect(bodyOf('reschedule', { ...values, confirmed: false }, {})).toMatchObject({ confirmed: false, customer: null });
-  });
-  test('a local time comes back as it was written', () => {
-    const at = instant('2024-06-01', '09:30');
-    expect(at === null ? null : [localDate(at), localTime(at)]).toEqual(['2024-06-01', '09:30']);
-    expect(instant('2024-06-01', '')).toBeNull();
-  });
-  test.each([['120', 12_000], ['12.5', 1_250], ['12,05', 1_205], ['0.1', 10]])('%s is %d minor units', (text, minor) =>
-    expect(minorUnits(text)).toEqual({ minor, currency: 'CNY' }));
-  test.each(['', '1.234', '-3', '1e5', 'twelve'])('%j is no amount', (text) => expect(minorUnits(text)).toBeNull());
-  test('a refusal finds its field, also by group', () => {
-    const names = ['customer.name', 'customer.phone', 'problem'];
-    expect(['problem', 'customer', 'phone', 'elsewhere', null].map((field) => fieldOfRefusal(field, names)))
-      .toEqual(['problem', 'customer.name', 'customer.phone', null, null]);
-  });
 });
 
 describe('addresses', () => {

@@ -1,55 +1,42 @@
 /** Photos, scans and papers of the order: those that are here, and those that are still on a device. */
 
 import { useEffect, useState } from 'preact/hooks';
-import { call, errorText, etagOf, holds } from '../api';
+import { call, errorText, holds } from '../api';
 import { bytes, dateTime, nameOf } from '../format';
 import { onLive, resync } from '../live';
+import { may } from '../logic/acts';
 import { Chip } from '../parts/chip';
-import { Dialog } from '../parts/dialog';
-import { Problem, TextField } from '../parts/form';
+import { Problem } from '../parts/form';
 import { Icon } from '../parts/icon';
-import { say } from '../parts/state_of_things';
 import { coded, t } from '../text';
 import type { Attachment, AttachmentList, OrderDetail } from '../types';
 import { sendFile } from '../upload';
+import type { Act } from './act/card';
 
 const ACCEPTED = 'image/jpeg,image/png,image/webp,image/heic,application/pdf,audio/mp4,audio/ogg';
 
-export function Attachments({ order, onFact }: { order: OrderDetail; onFact: () => void }) {
+export function Attachments({ order, act }: { order: OrderDetail; act: Act }) {
   const { list, reload } = useAttachments(order);
   const [sending, setSending] = useState<{ name: string; percent: number } | null>(null);
   const [wrong, setWrong] = useState<string | null>(null);
-  const [paper, setPaper] = useState(false);
   if (list === null || !list.kept) return null;
   const writes = holds('clerk', 'dispatcher', 'supervisor');
   if (list.items.length === 0 && !writes) return null;
 
-  const send = async (file: File): Promise<string | null> => {
+  const send = async (file: File) => {
     setWrong(null);
     if (file.size > list.most_bytes) {
       setWrong(t('attachments.too_large', { size: bytes(file.size), most: bytes(list.most_bytes) }));
-      return null;
+      return;
     }
     setSending({ name: file.name, percent: 0 });
     try {
-      return await sendFile(order.id, file, (percent) => setSending({ name: file.name, percent }));
+      await sendFile(order.id, file, (percent) => setSending({ name: file.name, percent }));
     } catch (error) {
       setWrong(errorText(error));
-      return null;
     } finally {
       setSending(null);
       reload();
-    }
-  };
-  const file = async (chosen: File, fact: string, demand: string) => {
-    const photo = await send(chosen);
-    if (photo === null) return;
-    try {
-      await call('POST', `/api/orders/${encodeURIComponent(order.id)}/documents`, { body: { fact, demand, photo }, ifMatch: etagOf(order) });
-      say(t('attachments.filed'));
-      onFact();
-    } catch (error) {
-      setWrong(errorText(error));
     }
   };
   return (
@@ -58,7 +45,7 @@ export function Attachments({ order, onFact }: { order: OrderDetail; onFact: () 
         <h2>{t('attachments.title')} <span class="count">{t('attachments.count', { n: list.items.length })}</span></h2>
         {writes && (
           <div class="row-marks">
-            {list.paper && <button type="button" class="button" data-action="paper" onClick={() => setPaper(true)}><Icon name="pen" />{t('attachments.paper')}</button>}
+            {may(order, 'attach_paper') && <button type="button" class="button" data-action="paper" onClick={() => act('attach_paper')}><Icon name="pen" />{t('attachments.paper')}</button>}
             <Choose label={t('attachments.add')} disabled={sending !== null} onFile={(chosen) => void send(chosen)} />
           </div>
         )}
@@ -68,14 +55,13 @@ export function Attachments({ order, onFact }: { order: OrderDetail; onFact: () 
       {writes && list.lacking.map(({ fact, demand }) => (
         <p key={`${fact} ${demand}`} class="row-marks" data-lacking={demand}>
           <Chip tone="warn" icon="alert">{t('attachments.lacking', { document: coded('demand', demand) })}</Chip>
-          <Choose label={t('attachments.file')} disabled={sending !== null} onFile={(chosen) => void file(chosen, fact, demand)} />
+          <button type="button" class="button" onClick={() => act('file_document', { fact, demand })}>{t('attachments.file')}</button>
         </p>
       ))}
       {list.items.length === 0 && <p class="quiet">{t('attachments.none')}</p>}
       <div class="attachments-list">
         {list.items.map((item) => <One key={item.blob} order={order.id} item={item} />)}
       </div>
-      {paper && <PaperDialog order={order} send={send} onClose={() => setPaper(false)} onDone={onFact} />}
     </section>
   );
 }
@@ -142,66 +128,5 @@ function One({ order, item }: { order: string; item: Attachment }) {
         <p class="quiet">{t('attachments.sent', { who: nameOf(item.received.person ?? item.received.device?.person), time: dateTime(item.received.at) })}</p>
       )}
     </article>
-  );
-}
-
-interface PaperProps {
-  order: OrderDetail;
-  send: (file: File) => Promise<string | null>;
-  onClose: () => void;
-  onDone: () => void;
-}
-
-/** A voucher that the customer signed by hand: its photo, and what is written on it. */
-function PaperDialog({ order, send, onClose, onDone }: PaperProps) {
-  const [values, setValues] = useState({ name: '', relation: '', date: '', time: '', printed: '' });
-  const [photo, setPhoto] = useState<{ blob: string; name: string } | null>(null);
-  const [wrong, setWrong] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const set = (field: keyof typeof values) => (value: string) => setValues({ ...values, [field]: value });
-  const choose = async (file: File) => {
-    setBusy(true);
-    const blob = await send(file);
-    if (blob !== null) setPhoto({ blob, name: file.name });
-    setBusy(false);
-  };
-  const submit = (event: Event) => {
-    event.preventDefault();
-    const at = new Date(`${values.date}T${values.time}`).getTime();
-    const body = {
-      photo: photo?.blob ?? null, name: values.name, relation: values.relation,
-      signed_at: Number.isNaN(at) ? null : at, printed: values.printed === '' ? null : values.printed,
-    };
-    setBusy(true);
-    call('POST', `/api/orders/${encodeURIComponent(order.id)}/paper`, { body, ifMatch: etagOf(order) })
-      .then(() => {
-        say(t('attachments.paper_done'));
-        onDone();
-        onClose();
-      })
-      .catch((error: unknown) => setWrong(errorText(error)))
-      .finally(() => setBusy(false));
-  };
-  return (
-    <Dialog title={`${t('attachments.paper')} · ${order.serial}`} onClose={onClose}>
-      <form class="form" onSubmit={submit} noValidate data-form="paper">
-        {wrong !== null && <Problem>{wrong}</Problem>}
-        <p class="row-marks">
-          <Choose label={t('attachments.paper_photo')} disabled={busy} onFile={(file) => void choose(file)} />
-          {photo !== null && <span class="quiet">{photo.name}</span>}
-        </p>
-        <TextField name="name" label={t('attachments.paper_name')} value={values.name} onValue={set('name')} />
-        <TextField name="relation" label={t('attachments.paper_relation')} value={values.relation} onValue={set('relation')} />
-        <div class="trio">
-          <TextField name="date" type="date" label={t('attachments.paper_date')} value={values.date} onValue={set('date')} />
-          <TextField name="time" type="time" label={t('attachments.paper_time')} value={values.time} onValue={set('time')} />
-        </div>
-        <TextField name="printed" label={t('attachments.paper_printed')} optional value={values.printed} onValue={set('printed')} />
-        <div class="form-end">
-          <button type="button" class="button" onClick={onClose}>{t('cancel')}</button>
-          <button type="submit" class="button primary" disabled={busy || photo === null}>{busy ? t('sending') : t('attachments.paper')}</button>
-        </div>
-      </form>
-    </Dialog>
   );
 }

@@ -2,13 +2,14 @@
 
 import { useState } from 'preact/hooks';
 import { money, nameOf, quantity } from '../format';
-import type { CommandName, Subject } from '../logic/commands';
+import { may } from '../logic/acts';
 import { textMatches } from '../logic/order_list';
 import { Chip } from '../parts/chip';
 import { SearchBox } from '../parts/form';
 import { Icon } from '../parts/icon';
 import { both, coded, t } from '../text';
 import type { Line, Money, OrderDetail } from '../types';
+import type { Act } from './act/card';
 
 /** Totals per currency; different currencies are never added. */
 export function totals(amounts: readonly (Money | null)[]): Money[] {
@@ -21,7 +22,7 @@ export function totals(amounts: readonly (Money | null)[]): Money[] {
 
 const joined = (amounts: Money[]) => (amounts.length === 0 ? '–' : amounts.map(money).join(' + '));
 
-export function Lines({ order, act }: { order: OrderDetail; act: (command: CommandName, subject: Subject) => void }) {
+export function Lines({ order, act }: { order: OrderDetail; act: Act }) {
   const [text, setText] = useState('');
   if (order.lines.length === 0) return null;
   const rows = order.lines.filter((line) => textMatches(text, [line.name, line.serial, coded('line', line.kind), nameOf(line.technician)]));
@@ -44,7 +45,7 @@ export function Lines({ order, act }: { order: OrderDetail; act: (command: Comma
           </tr>
         </thead>
         <tbody>
-          {rows.map((line) => <Row key={line.fact} line={line} reverse={order.commands.includes('reverse_line') ? () => act('reverse_line', { line: line.fact }) : null} />)}
+          {rows.map((line) => <Row key={line.fact} line={line} reverse={may(order, 'reverse_line') ? () => act('reverse_line', { line: line.fact }) : null} />)}
         </tbody>
       </table>
       {order.repeat_of != null && <p class="hint" data-repeat-of={order.repeat_of}>{t('lines.repeat_of')}: <a href={`#/orders/${encodeURIComponent(order.repeat_of)}`}>{order.repeat_of}</a></p>}

@@ -3,14 +3,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, call } from '../api';
 import { onLive, resync } from '../live';
-import { COMMANDS, ON_SUBJECT, type CommandName, type Subject } from '../logic/commands';
 import { arrivedSince } from '../logic/unseen';
-import { Icon, type IconName } from '../parts/icon';
+import { Icon } from '../parts/icon';
 import { Empty, Failed, Loading } from '../parts/state_of_things';
-import { coded, t } from '../text';
+import { t } from '../text';
 import type { OrderDetail } from '../types';
 import { lastList } from '../views/orders';
-import { ActionDialog } from './action_dialog';
+import { ActCard, Everyday, type Preset } from './act/card';
+import { ActDialog, type Open } from './act/dialog';
 import { Attachments } from './attachments';
 import { Assignments, Cancels, Notes, Visits } from './cards';
 import { Forms } from './forms';
@@ -19,13 +19,6 @@ import { Lines } from './lines';
 import { Reviews } from './reviews';
 import { Signatures } from './signatures';
 import { Timeline } from './timeline';
-
-export interface Open {
-  command: CommandName;
-  subject: Subject;
-  /** The view on screen when the person opened the form; its frontier goes with the command. */
-  view: OrderDetail;
-}
 
 const REFRESH_MS = 120;
 
@@ -43,20 +36,21 @@ export function OrderPage({ id, query }: { id: string; query: URLSearchParams })
       </section>
     );
   }
-  const act = (command: CommandName, subject: Subject = {}) => setOpen({ command, subject, view: order });
+  const act = (command: string, preset: Preset = {}) => setOpen({ command, preset, view: order });
   return (
     <section class="view order" data-order={order.id} data-state={order.state}>
       <a class="back" href={lastList.value}><Icon name="back" />{t('nav.orders')}</a>
       <Head order={order} changed={fresh.size > 0} />
-      <Actions order={order} act={act} />
+      <Everyday order={order} act={act} />
       <div class="split">
         <div class="stack">
           <Why order={order} />
           <Reviews order={order} act={act} wanted={query.get('review')} />
           <Signatures order={order} />
-          <Attachments order={order} onFact={reload} />
+          <Attachments order={order} act={act} />
           <Lines order={order} act={act} />
           <Forms order={order} />
+          <ActCard order={order} act={act} />
           <Timeline order={order} fresh={fresh} />
         </div>
         <div class="stack side">
@@ -67,7 +61,7 @@ export function OrderPage({ id, query }: { id: string; query: URLSearchParams })
         </div>
       </div>
       {open !== null && (
-        <ActionDialog open={open} present={order} onView={(view) => setOpen({ ...open, view })} onOrder={replace} onClose={() => setOpen(null)} />
+        <ActDialog open={open} present={order} onView={(view) => setOpen({ ...open, view })} onOrder={replace} onClose={() => setOpen(null)} />
       )}
     </section>
   );
@@ -115,23 +109,4 @@ function useOrder(id: string) {
   }, [id]);
 
   return { order, error, fresh, replace, reload: () => setAttempt((count) => count + 1) };
-}
-
-const ICONS: Partial<Record<CommandName, IconName>> = {
-  assign: 'user', unassign: 'slash', reschedule: 'clock', confirm: 'check', note: 'pen', return_voucher: 'orders',
-  close: 'shield', cancel: 'close', reinstate: 'back',
-};
-
-function Actions({ order, act }: { order: OrderDetail; act: (command: CommandName) => void }) {
-  const offered = COMMANDS.filter((command) => order.commands.includes(command) && !ON_SUBJECT.includes(command));
-  if (offered.length === 0) return null;
-  return (
-    <div class="actions" role="group" aria-label={t('actions')}>
-      {offered.map((command) => (
-        <button key={command} type="button" class={command === 'cancel' ? 'button danger-quiet' : 'button'} data-command={command} onClick={() => act(command)}>
-          <Icon name={ICONS[command] ?? 'dot'} />{coded('command', command)}
-        </button>
-      ))}
-    </div>
-  );
 }

@@ -2,15 +2,16 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { dateTime } from '../format';
-import type { CommandName, Subject } from '../logic/commands';
+import { may } from '../logic/acts';
 import { Icon } from '../parts/icon';
 import { both, coded, t } from '../text';
 import type { OrderDetail, Review } from '../types';
+import type { Act } from './act/card';
 import { byDue, choiceText, ReviewDue } from '../views/reviews';
 
 interface ReviewsProps {
   order: OrderDetail;
-  act: (command: CommandName, subject: Subject) => void;
+  act: Act;
   /** The review that a link asked for. */
   wanted: string | null;
 }
@@ -23,13 +24,13 @@ export function Reviews({ order, act, wanted }: ReviewsProps) {
     <section class={open.length > 0 ? 'card attention' : 'card'}>
       <h2><Icon name="review" />{t('reviews.title')} <span class="count">{t('reviews.count', { n: open.length })}</span></h2>
       {open.map((review) => (
-        <OpenReview key={review.id} review={review} wanted={review.id === wanted} may={order.commands.includes('resolve_review')} act={act} />
+        <OpenReview key={review.id} review={review} wanted={review.id === wanted} may={may(order, 'resolve_review')} act={act} />
       ))}
       {settled.map((review) => (
         <p key={review.id} class="quiet">
           {both(review.kind_text)} · {coded('review_status', review.status)}
           {review.choice !== null && <> · {choiceText(review, review.choice)}</>}
-          {review.decidable && order.commands.includes('resolve_review') && (
+          {review.decidable && may(order, 'resolve_review') && (
             <> <button type="button" class="button" onClick={() => act('resolve_review', { review: review.id })}>{t('reviews.again')}</button></>
           )}
         </p>

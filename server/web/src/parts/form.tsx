@@ -39,7 +39,7 @@ function about(id: string, error: string | null | undefined) {
 /** The element's own type wants one type of input at a time; all of these share their attributes. */
 type AnyText = 'text';
 
-export function TextField(props: InputProps & { type?: 'text' | 'tel' | 'password' | 'date' | 'time'; autocomplete?: string; inputmode?: 'decimal' | 'tel' }) {
+export function TextField(props: InputProps & { type?: 'text' | 'tel' | 'password' | 'date' | 'time' | 'datetime-local'; autocomplete?: string; inputmode?: 'decimal' | 'numeric' | 'tel' }) {
   const id = useId();
   return (
     <Shell id={id} {...props}>

@@ -2,7 +2,7 @@
 
 import { useRef, useState } from 'preact/hooks';
 import { ApiError, call, errorText } from '../api';
-import { fieldOfRefusal } from '../logic/commands';
+import { fieldOfRefusal } from '../logic/written';
 import { orderHash } from '../logic/route';
 import { LongField, Problem, RadioField, SelectField, TextField } from '../parts/form';
 import { Icon } from '../parts/icon';

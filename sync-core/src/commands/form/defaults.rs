@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::commands::{CommandCode, Context};
-use crate::facts::values::CustodyPlace;
-use crate::facts::FactKind;
+use crate::facts::values::{ApprovalWay, CustodyPlace};
+use crate::facts::{FactKind, Role};
 use crate::lifecycle::facets::{CustodyView, Holder, ItemState};
 use crate::lifecycle::view::{CancelEffect, OrderView, VisitState};
 
@@ -85,13 +85,36 @@ pub fn defaults(view: &OrderView, command: CommandCode, context: &Context) -> Ma
         Some(FactKind::RecordCallback) => {
             set("about", view.completed.map(|done| done.fact.reference().to_string().into()));
         }
-        _ => {}
-    }
-    if command == CommandCode::Reinstate {
-        let cancels = view.cancels.iter().filter(|cancel| cancel.effect != CancelEffect::Void);
-        set("cancel", only(cancels.map(|cancel| cancel.at.fact.reference().to_string().into())));
+        Some(FactKind::Credit) => {
+            set("invoice", only(view.office.invoices.iter().map(|one| one.at.fact.reference().to_string().into())));
+        }
+        // U-21: at the office nobody approves in another's name.
+        Some(FactKind::Approve) if !context.roles.contains(&Role::Technician) => {
+            set("approver", text(context.person.to_string()));
+            set("way", text(ApprovalWay::Office.code().to_owned()));
+        }
+        Some(_) => {}
+        None => plain(view, command, &mut set),
     }
     known
+}
+
+/// The commands of the normal path.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other commands follow from nothing")]
+fn plain(view: &OrderView, command: CommandCode, set: &mut impl FnMut(&str, Option<Value>)) {
+    match command {
+        CommandCode::Reinstate => {
+            let cancels = view.cancels.iter().filter(|cancel| cancel.effect != CancelEffect::Void);
+            set("cancel", only(cancels.map(|cancel| cancel.at.fact.reference().to_string().into())));
+        }
+        CommandCode::Unassign => set("technician", view.technician().map(|person| person.to_string().into())),
+        CommandCode::Confirm => set("content", view.request.as_ref().map(|request| request.problem.clone().into())),
+        CommandCode::Reschedule => {
+            let window = view.appointment.as_ref().map(|appointment| appointment.window);
+            set("window", window.map(|window| json!({"from": window.from.0, "to": window.to.0})));
+        }
+        _ => {}
+    }
 }
 
 /// The one of them, unless there are others.

@@ -37,8 +37,8 @@ pub enum FieldType {
     Text,
     /// Yes or no.
     Flag,
-    /// A whole number from 0.
-    Number,
+    /// A whole number between the two, both included.
+    Number(i64, i64),
     /// Thousandths of a unit: a whole number, or a decimal as text (`"1.5"`).
     Thousandths,
     /// An instant: milliseconds since 1970, or RFC 3339 text.
@@ -47,8 +47,10 @@ pub enum FieldType {
     Amount,
     /// An id of the kind named.
     Id(&'static str),
-    /// One of these codes.
-    Choice(Vec<&'static str>),
+    /// One of these codes; the catalogue has their words in this family.
+    Choice(&'static str, Vec<&'static str>),
+    /// A file that was sent: `{hash, size, media_type}`; where the file's row is at hand, its address alone.
+    File,
     /// Fields of its own.
     Group(Vec<FormField>),
     /// Several of the same.
@@ -188,7 +190,7 @@ fn schema(field: &FieldType) -> Value {
     match field {
         FieldType::Text => json!({"type": "string", "maxLength": crate::limits::TEXT_BYTES_MAX}),
         FieldType::Flag => json!({"type": "boolean"}),
-        FieldType::Number => json!({"type": "integer", "minimum": 0}),
+        FieldType::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         FieldType::Thousandths => json!({
             "type": ["integer", "string"], "description": "thousandths; as text a decimal: \"1.5\"",
         }),
@@ -199,7 +201,10 @@ fn schema(field: &FieldType) -> Value {
             "type": ["object", "string"], "description": "{minor, currency}, or text: \"35.00 CNY\"",
         }),
         FieldType::Id(kind) => json!({"type": "string", "description": kind}),
-        FieldType::Choice(codes) => json!({"enum": codes}),
+        FieldType::Choice(_, codes) => json!({"enum": codes}),
+        FieldType::File => json!({
+            "type": ["object", "string"], "description": "{hash, size, media_type}; at the office its address",
+        }),
         FieldType::Group(fields) => object_schema(fields),
         FieldType::List(of) => json!({"type": "array", "items": schema(of), "maxItems": crate::limits::LIST_MAX}),
         FieldType::Made => json!({"description": "made by the program"}),

@@ -9,22 +9,91 @@ use crate::lifecycle::messages::{Language, coded};
 
 fn read(command: CommandCode, filled: &Value) -> Result<FactBody, (String, &'static str)> {
     let form = Form::of(command).unwrap();
-    form.read(filled).map(|filled| filled.act.body).map_err(|error| (error.field, error.code))
+    form.read(filled)
+        .map(|filled| {
+            let Command::State(act) = filled.command else { panic!("{} states a kind", command.code()) };
+            act.body
+        })
+        .map_err(|error| (error.field, error.code))
+}
+
+fn check_words(path: &str, fields: &[FormField]) {
+    for field in fields {
+        let path = format!("{path}.{}", field.name);
+        for language in [Language::En, Language::Zh] {
+            assert_ne!(field.text(language), "?", "{path} has no name in {language}");
+        }
+        let mut inner = &field.field_type;
+        while let FieldType::List(of) = inner {
+            inner = of;
+        }
+        match inner {
+            FieldType::Group(fields) => check_words(&path, fields),
+            FieldType::Choice(family, codes) => {
+                for code in codes {
+                    for language in [Language::En, Language::Zh] {
+                        assert_ne!(coded(family, code, language), "?", "{path}: {family}.{code} in {language}");
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 #[test]
-fn every_act_has_a_form_whose_fields_have_names_in_both_languages() {
+fn every_form_names_its_fields_and_choices_in_both_languages() {
     let forms = Form::all();
-    assert!(forms.len() > 50, "{}", forms.len());
+    assert!(forms.len() > 60, "{}", forms.len());
     for (command, form) in forms {
-        assert!(Form::of(command).is_some());
-        for field in &form.fields {
-            for language in [Language::En, Language::Zh] {
-                assert_ne!(coded("field", field.name, language), "?", "{}.{}", command.code(), field.name);
-            }
-        }
+        check_words(command.code(), &form.fields);
     }
     assert!(Form::of(CommandCode::Depart).is_none());
+}
+
+#[test]
+fn a_command_of_the_normal_path_is_read_by_its_form() {
+    let form = Form::of(CommandCode::Cancel).unwrap();
+    let read = form.read(&json!({"reason": " moved away "})).unwrap();
+    assert_eq!(read.command, Command::Cancel { reason: "moved away".into() });
+    let form = Form::of(CommandCode::Reschedule).unwrap();
+    let error = form.read(&json!({"window": {"from": "2026-11-23T09:00:00+08:00"}})).unwrap_err();
+    assert_eq!((error.field.as_str(), error.code), ("window.to", "missing_field"));
+    for (field, path) in [("from", "window.from"), ("relation", "customer.relation"), ("reason", "reason"), ("x", "x")] {
+        assert_eq!(form.path_of(field), path);
+    }
+}
+
+#[test]
+fn what_only_the_program_knows_is_added() {
+    use crate::lifecycle::scenario::{Scenario, Who};
+    let mut scenario = Scenario::default();
+    let stage = scenario.stage();
+    stage.dispatched();
+    let visit = stage.works(Who::A);
+    let done = stage.done(Who::A, visit);
+    let facts = scenario.facts();
+    let view = crate::lifecycle::fold(&facts);
+    let digest = facts.get(done).unwrap().digest.to_string();
+    let mut values = serde_json::Map::from_iter([("subject".to_owned(), Value::from(done.reference().to_string()))]);
+    complete(CommandCode::Approve, &mut values, &view, &facts).unwrap();
+    assert_eq!(values["digest"], digest);
+    let mut values = serde_json::Map::from_iter([("subject".to_owned(), "vov2xk5l42".into())]);
+    let error = complete(CommandCode::Approve, &mut values, &view, &facts).unwrap_err();
+    assert_eq!((error.field.as_str(), error.code), ("subject", "no_fact"));
+
+    let paper = |code: Option<&str>| {
+        let mut values = serde_json::Map::new();
+        values.insert("signed_at".to_owned(), crate::limits::TIME_MAX.0.into());
+        if let Some(code) = code {
+            values.insert("code".to_owned(), code.into());
+        }
+        complete(CommandCode::AttachPaper, &mut values, &view, &facts).map(|()| values)
+    };
+    let values = paper(None).unwrap();
+    assert!(values["covered"].as_array().is_some_and(|covered| !covered.is_empty()), "{values:?}");
+    assert_eq!(values["voucher"], values["covered_digest"]);
+    assert_eq!(paper(Some("zzzz")).unwrap_err().code, "no_print");
 }
 
 #[test]

@@ -55,7 +55,7 @@ macro_rules! numbers {
     ($($type:ty),*) => {$(
         impl FromForm for $type {
             fn field_type() -> FieldType {
-                FieldType::Number
+                FieldType::Number(0, <$type>::MAX.try_into().unwrap_or(i64::MAX))
             }
 
             fn from_form(value: &Value, path: &str) -> Result<Self, FormError> {
@@ -74,7 +74,7 @@ numbers!(u8, u16, u32, u64);
 /// Only coordinates.
 impl FromForm for i32 {
     fn field_type() -> FieldType {
-        FieldType::Number
+        FieldType::Number(i32::MIN.into(), i32::MAX.into())
     }
 
     fn from_form(value: &Value, path: &str) -> Result<Self, FormError> {
@@ -160,10 +160,10 @@ ids!(
 );
 
 macro_rules! choices {
-    ($($type:ident),* $(,)?) => {$(
+    ($($type:ident $family:literal),* $(,)?) => {$(
         impl FromForm for $type {
             fn field_type() -> FieldType {
-                FieldType::Choice(Self::ALL.iter().map(|value| value.code()).collect())
+                FieldType::Choice($family, Self::ALL.iter().map(|value| value.code()).collect())
             }
 
             fn from_form(value: &Value, path: &str) -> Result<Self, FormError> {
@@ -176,14 +176,17 @@ macro_rules! choices {
     )*};
 }
 choices!(
-    ApprovalWay, BenchStep, CallbackResult, Channel, CheckResult, ComplaintKind, CustodyPlace, Demand, EmergencyBasis,
-    EscalationKind, HeaderField, HoldReason, Liability, LineKind, Matter, OpinionGrade, PartSource, ReceiptFate,
-    ReviewChoice, ServiceClass, Severity, SkipReason, UnfinishedReason, Urgency, Verdict,
+    ApprovalWay "way", BenchStep "bench", CallbackResult "callback", Channel "channel", CheckResult "result",
+    ComplaintKind "complaint", CustodyPlace "place", Demand "demand", EmergencyBasis "basis",
+    EscalationKind "escalation", HeaderField "header", HoldReason "hold", Liability "liability", LineKind "line",
+    Matter "matter", OpinionGrade "opinion", PartSource "source", ReceiptFate "receipt", ReviewChoice "choice",
+    ServiceClass "class", Severity "severity", SkipReason "skip", UnfinishedReason "unfinished", Urgency "urgency",
+    Verdict "verdict",
 );
 
 impl FromForm for Answer {
     fn field_type() -> FieldType {
-        FieldType::Choice(vec!["open", "agreed", "refused"])
+        FieldType::Choice("answer", vec!["open", "agreed", "refused"])
     }
 
     fn from_form(value: &Value, path: &str) -> Result<Self, FormError> {
@@ -202,7 +205,6 @@ impl FromForm for Answer {
 
 form_struct! {
     Window { from, to }
-    Blob { hash, size, media_type }
     CustomerPerson { name, relation, channel }
     FormEntry { form, version, step, text, people }
     Goods { name, serial, unit, pieces, condition }
@@ -214,6 +216,17 @@ form_struct! {
     QuoteLine { name, quantity, unit, amount, code }
     Share { party, permille, answer }
     Skip { technician, reason }
+}
+
+impl FromForm for Blob {
+    fn field_type() -> FieldType {
+        FieldType::File
+    }
+
+    fn from_form(value: &Value, path: &str) -> Result<Self, FormError> {
+        let fields = super::read::group(value, path)?;
+        Ok(Self { hash: fields.read("hash")?, size: fields.read("size")?, media_type: fields.read("media_type")? })
+    }
 }
 
 impl FromForm for Correction {

@@ -145,7 +145,7 @@ fn every_code_of_attachments_is_in_the_message_catalogue_and_used() {
         include_str!("../../finish.rs"),
         include_str!("../../mod.rs"),
         include_str!("../../rules.rs"),
-        include_str!("../../paper.rs"),
+        include_str!("../../sent.rs"),
         include_str!("../../../../../sync-core/src/attachments/mod.rs"),
     ];
     for (key, texts) in &catalogue {
