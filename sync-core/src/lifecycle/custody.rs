@@ -190,7 +190,8 @@ fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<
     }
 }
 
-/// two people took the same thing, and neither knew of the other. Both receipts live, nobody guesses.
+/// two people took the same thing, and neither knew of the other. Both receipts live, nobody guesses. Who took
+/// it twice, on two devices, holds it: of which receipt is still a person's to say.
 fn claimed_twice<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
@@ -254,6 +255,9 @@ fn conflict<'a>(
         Some(ReviewChoice::Second) => holders.last().copied(),
         _ => None,
     };
+    if let [one] = holders.as_slice() {
+        return Holder::Person(*one);
+    }
     holders.sort_unstable();
     decided.map_or(Holder::Conflict(holders), Holder::Person)
 }

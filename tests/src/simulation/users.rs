@@ -8,7 +8,7 @@ use docket_server::store::{KeyRange, Store, Table};
 use docket_sync_core::commands::{Act, Command, CommandCode, Context, Decision, SkillMatch, decide, offered};
 use docket_sync_core::facts::bodies::CreateEmergencyOrder;
 use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urgency};
-use docket_sync_core::facts::{Author, Role};
+use docket_sync_core::facts::{Author, Ledger, Role};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::lifecycle::FactSet;
@@ -48,12 +48,27 @@ impl Company {
             None => self.some_order(index, random)?,
         };
         let Some(shown) = shown else { return Ok(()) };
-        let town = self.town();
+        let mut town = self.town();
         let phone = self.phone(index);
+        if random.chance(1, 30) {
+            // A slip of paper is spoiled: its number is void, or the next receipt is written on it.
+            match phone.device.client.replica_mut().take_number(*random.pick(Ledger::ALL)) {
+                Ok(_) => {}
+                Err(error) if error.is_crash() => return self.phone_crashed(index),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        for ledger in Ledger::ALL {
+            let open = phone.device.client.replica().numbers(*ledger)?.open;
+            town.spoiled.extend(open.into_iter().map(|number| (*ledger, number)));
+        }
         let offered = phone.device.client.offered(&shown)?;
         let Some(code) = one_of(random, offered) else { return Ok(()) };
-        let done =
-            if code == CommandCode::Sign { sign(phone, &shown) } else { act(phone, &shown, code, &town, random) };
+        let done = match code {
+            CommandCode::Sign => sign(phone, &shown),
+            CommandCode::PrintVoucher => print(phone, &shown),
+            _ => act(phone, &shown, code, &town, random),
+        };
         self.did(index, &shown, done)
     }
 
@@ -114,29 +129,52 @@ impl Company {
         if self.pages.is_empty() {
             self.read(random)?;
         }
+        if random.chance(1, 5)
+            && let Some((order, page, person, code)) = self.waited_for()?
+        {
+            return self.at_the_desk(order, &page, person, code, random);
+        }
         let Some((order, page)) = self.pages.get(random.position(self.pages.len())).cloned() else { return Ok(()) };
         let (person, roles) = random.pick(&self.people).clone();
-        let fresh = random.chance(1, 3);
-        let page = if fresh { OrderView::clone(&*self.view(order)?) } else { page };
-        // What waits for one of them is done by him sooner than by chance.
-        let (person, roles) = self.waited_for(&page).filter(|_| fresh).unwrap_or((person, roles));
+        let page = if random.chance(1, 3) { OrderView::clone(&*self.view(order)?) } else { page };
         let mut codes = offered(&page, &Context::new(person, &roles));
         codes.retain(|code| code.act().is_none_or(|kind| kind.level() <= self.office.level));
         let Some(code) = one_of(random, codes) else { return Ok(()) };
-        let facts = checks::facts_at_office(self, order)?;
-        let hand = acts::Hand { view: &page, facts: &facts, person, town: &self.town() };
-        let Some(command) = hand.command(random, code) else { return Ok(()) };
-        self.office_acts(order, person, &page, command)
+        self.at_the_desk(order, &page, person, code, random)
     }
 
-    /// Who is to inspect goods, give a verdict or complete paper.
-    fn waited_for(&self, page: &OrderView) -> Option<(PersonId, Vec<Role>)> {
-        let waits = |(person, roles): &&(PersonId, Vec<Role>)| {
-            let codes = offered(page, &Context::new(*person, roles));
-            let awaited = [CommandCode::Inspect, CommandCode::QualityVerdict, CommandCode::CompletePaperwork];
-            awaited.iter().any(|code| codes.contains(code))
-        };
-        self.people.iter().rev().find(waits).cloned()
+    fn at_the_desk(
+        &mut self,
+        order: DocumentId,
+        page: &OrderView,
+        person: PersonId,
+        code: CommandCode,
+        random: &mut Random,
+    ) -> Result<(), Trouble> {
+        let facts = checks::facts_at_office(self, order)?;
+        let hand = acts::Hand { view: page, facts: &facts, person, town: &self.town() };
+        let Some(command) = hand.command(random, code) else { return Ok(()) };
+        self.office_acts(order, person, page, command)
+    }
+
+    /// What waits for one person of the office alone: it is done by him sooner than by chance.
+    fn waited_for(&self) -> Result<Option<(DocumentId, OrderView, PersonId, CommandCode)>, Trouble> {
+        use CommandCode as C;
+        for order in &self.orders {
+            let page = self.view(*order)?;
+            for (person, roles) in self.people.iter().rev() {
+                let codes = offered(&page, &Context::new(*person, roles));
+                let is_known = |code: &C| code.act().is_none_or(|kind| kind.level() <= self.office.level);
+                let awaited = [C::Inspect, C::QualityVerdict, C::CompletePaperwork, C::Invoice];
+                let open = awaited.into_iter().find(|code| codes.contains(code) && is_known(code));
+                // One invoice is enough.
+                let open = open.filter(|code| *code != C::Invoice || page.office.invoiced.is_empty());
+                if let Some(code) = open {
+                    return Ok(Some((*order, OrderView::clone(&page), *person, code)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     fn town(&self) -> acts::Town {
@@ -146,6 +184,7 @@ impl Company {
             accountant: accountant.map(|(person, _)| *person),
             orders: self.orders.clone(),
             site: self.site,
+            spoiled: Vec::new(),
         }
     }
 
@@ -164,7 +203,7 @@ impl Company {
         match done {
             Ok(_) => self.ledger.follow(&self.office),
             Err(CommitError::Refused(_)) => Ok(()),
-            Err(CommitError::Store(_)) if self.office.is_full => Ok(()),
+            Err(CommitError::Store(_)) if self.office.may_be_full() => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -217,7 +256,7 @@ impl Company {
         }
         match done {
             Ok(registered) => self.orders.push(registered.document),
-            Err(CommitError::Store(_)) if self.office.is_full => {}
+            Err(CommitError::Store(_)) if self.office.may_be_full() => {}
             Err(error) => return Err(error.into()),
         }
         self.ledger.follow(&self.office)
@@ -267,7 +306,7 @@ impl Company {
         match done {
             Ok(())
             | Err(CommitError::Invalid { .. } | CommitError::AlreadyDone { .. } | CommitError::NotFound { .. }) => {}
-            Err(CommitError::Store(_)) if self.office.is_full => {}
+            Err(CommitError::Store(_)) if self.office.may_be_full() => {}
             Err(error) => return Err(error.into()),
         }
         self.ledger.follow(&self.office)
@@ -339,6 +378,17 @@ fn sign(phone: &mut super::phone::Phone, shown: &Shown) -> Done {
             Err(docket_client::signing::SigningError::Execute(error)) => Err(error),
             Err(_) => Ok(None),
         },
+        Err(_) => Ok(None),
+    }
+}
+
+/// He prints the page for a customer who signs on paper.
+fn print(phone: &mut super::phone::Phone, shown: &Shown) -> Done {
+    let client = &mut phone.device.client;
+    let Ok(voucher) = client.voucher(shown, Language::Zh) else { return Ok(None) };
+    match client.print_voucher(shown, &voucher) {
+        Ok((executed, _)) => Ok(Some(executed)),
+        Err(docket_client::signing::SigningError::Execute(error)) => Err(error),
         Err(_) => Ok(None),
     }
 }

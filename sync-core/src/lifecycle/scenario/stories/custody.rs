@@ -50,6 +50,22 @@ story! {
 }
 
 story! {
+    /// One technician takes the same thing on his two devices: he holds it, and both receipts are out.
+    x_55_taken_twice_by_one_person(stage) {
+        stage.dispatched();
+        stage.takes(Who::A, "D07-R1");
+        stage.takes(Who::ATablet, "D08-R1");
+    } => Expected {
+        visits: 0,
+        assigned: Some(Who::A),
+        reviews: vec![review(ReviewKind::CustodyConflict, Role::Supervisor, None, ReviewChoice::First)],
+        cites: vec![(Rule::R9, "X-55")],
+        facets: vec![("holder", "A,A"), ("receipt", "live,live")],
+        ..in_custody()
+    }
+}
+
+story! {
     /// The customer signs for the return while the office extends the date: closed, the extension is without effect.
     x_56_returned_while_the_date_is_extended(stage) {
         let custody = taken(stage);
