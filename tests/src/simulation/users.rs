@@ -1,25 +1,23 @@
 //! Random but legal users: technicians and people at the office, who use what is offered to them.
 
 use docket_client::client::{Executed, Shown};
-use docket_client::replica::NewFact;
 use docket_server::commit::{CommitError, Tables};
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
 use docket_server::store::{KeyRange, Store, Table};
-use docket_sync_core::commands::{Act, Command, CommandCode, Context, Decision, SkillMatch, decide, offered};
-use docket_sync_core::facts::bodies::CreateEmergencyOrder;
+use docket_sync_core::commands::{Act, Command, CommandCode, Context, SkillMatch, offered};
+use docket_sync_core::facts::bodies::{CreateEmergencyOrder, Decline};
 use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urgency};
-use docket_sync_core::facts::{Author, Ledger, Role};
+use docket_sync_core::facts::{Ledger, Role};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::view::OrderView;
-use docket_sync_core::lifecycle::FactSet;
+use docket_sync_core::lifecycle::{FactSet, fold};
 use docket_sync_core::reference::Language;
 
 use super::company::Company;
 use super::phone::IsCrash;
-use super::{acts, checks};
+use super::{acts, checks, technician};
 use crate::random::Random;
 use crate::world::Trouble;
-use crate::world::field::consent;
 
 impl Company {
     /// A technician opens an order and leaves it open.
@@ -63,11 +61,11 @@ impl Company {
             town.spoiled.extend(open.into_iter().map(|number| (*ledger, number)));
         }
         let offered = phone.device.client.offered(&shown)?;
-        let Some(code) = one_of(random, offered) else { return Ok(()) };
+        let Some(code) = technician::one_of(random, offered) else { return Ok(()) };
         let done = match code {
-            CommandCode::Sign => sign(phone, &shown),
-            CommandCode::PrintVoucher => print(phone, &shown),
-            _ => act(phone, &shown, code, &town, random),
+            CommandCode::Sign => technician::sign(phone, &shown),
+            CommandCode::PrintVoucher => technician::print(phone, &shown),
+            _ => technician::act(phone, &shown, code, &town, random),
         };
         self.did(index, &shown, done)
     }
@@ -90,7 +88,7 @@ impl Company {
         self.did(index, &shown, done)
     }
 
-    fn did(&mut self, index: usize, shown: &Shown, done: Done) -> Result<(), Trouble> {
+    fn did(&mut self, index: usize, shown: &Shown, done: technician::Done) -> Result<(), Trouble> {
         match done {
             Ok(Some(executed)) => self.stated(index, shown, &executed),
             Ok(None) => Ok(()),
@@ -139,7 +137,7 @@ impl Company {
         let page = if random.chance(1, 3) { OrderView::clone(&*self.view(order)?) } else { page };
         let mut codes = offered(&page, &Context::new(person, &roles));
         codes.retain(|code| code.act().is_none_or(|kind| kind.level() <= self.office.level));
-        let Some(code) = one_of(random, codes) else { return Ok(()) };
+        let Some(code) = technician::one_of(random, codes) else { return Ok(()) };
         self.at_the_desk(order, &page, person, code, random)
     }
 
@@ -255,7 +253,14 @@ impl Company {
             return self.office_crashed();
         }
         match done {
-            Ok(registered) => self.orders.push(registered.document),
+            Ok(registered) => {
+                self.orders.push(registered.document);
+                if waits && luck == 2 && !self.office.is_older() {
+                    let decline = Act::new(Decline { reason: "不在服务区".to_owned() });
+                    let page = OrderView::clone(&*self.view(registered.document)?);
+                    return self.office_acts(registered.document, clerk, &page, Command::State(Box::new(decline)));
+                }
+            }
             Err(CommitError::Store(_)) if self.office.may_be_full() => {}
             Err(error) => return Err(error.into()),
         }
@@ -342,87 +347,4 @@ fn assign_to(technician: PersonId) -> Command {
         reason: Some("最近".to_owned()),
         skill: SkillMatch::Fits,
     }
-}
-
-/// One of the commands that are offered. What makes a visit go on to its end, and what answers something, is as
-/// likely as all the rest together.
-fn one_of(random: &mut Random, mut offered: Vec<CommandCode>) -> Option<CommandCode> {
-    offered.retain(|code| !acts::leaves_alone(*code));
-    let going: Vec<CommandCode> = offered.iter().copied().filter(|code| goes_on(*code)).collect();
-    let codes = if going.is_empty() || random.chance(1, 2) { &offered } else { &going };
-    codes.get(random.position(codes.len())).copied()
-}
-
-fn goes_on(code: CommandCode) -> bool {
-    use CommandCode as C;
-    let visit = matches!(
-        code,
-        C::Depart | C::Arrive | C::Start | C::Resume | C::RecordLine | C::Done | C::Sign | C::ReturnCustody
-    );
-    let answer = matches!(
-        code,
-        C::QualityVerdict | C::CompletePaperwork | C::BenchWork | C::Inspect | C::ReceiveParts | C::FileDocument
-    );
-    let end = matches!(code, C::ReturnVoucher | C::Close | C::Reopen | C::ResolveReview | C::Unlink);
-    visit || answer || end || matches!(code, C::GiveConsent | C::RefuseConsent | C::RemitCash | C::DropPlannedLine)
-}
-
-type Done = Result<Option<Executed>, docket_client::client::ExecuteError>;
-
-fn sign(phone: &mut super::phone::Phone, shown: &Shown) -> Done {
-    let client = &mut phone.device.client;
-    let Ok(consent) = consent() else { return Ok(None) };
-    match client.voucher(shown, Language::Zh) {
-        Ok(voucher) => match client.sign(shown, &voucher, consent) {
-            Ok(executed) => Ok(Some(executed)),
-            Err(docket_client::signing::SigningError::Execute(error)) => Err(error),
-            Err(_) => Ok(None),
-        },
-        Err(_) => Ok(None),
-    }
-}
-
-/// He prints the page for a customer who signs on paper.
-fn print(phone: &mut super::phone::Phone, shown: &Shown) -> Done {
-    let client = &mut phone.device.client;
-    let Ok(voucher) = client.voucher(shown, Language::Zh) else { return Ok(None) };
-    match client.print_voucher(shown, &voucher) {
-        Ok((executed, _)) => Ok(Some(executed)),
-        Err(docket_client::signing::SigningError::Execute(error)) => Err(error),
-        Err(_) => Ok(None),
-    }
-}
-
-fn act(
-    phone: &mut super::phone::Phone,
-    shown: &Shown,
-    code: CommandCode,
-    town: &acts::Town,
-    random: &mut Random,
-) -> Done {
-    let hand = acts::Hand { view: &shown.view, facts: &shown.facts, person: phone.device.person, town };
-    let Some(command) = hand.command(random, code) else { return Ok(None) };
-    match hand.beside(random, code) {
-        None => phone.device.client.execute(shown, &command).map(Some),
-        Some(context) => act_beside(phone, shown, &command, context).map(Some),
-    }
-}
-
-/// What an app does that asks for more than the command itself: decided with it, and stated.
-fn act_beside(
-    phone: &mut super::phone::Phone,
-    shown: &Shown,
-    command: &Command,
-    context: Context,
-) -> Result<Executed, docket_client::client::ExecuteError> {
-    let client = &mut phone.device.client;
-    let roles = client.replica().certificate().roles(phone.device.person).unwrap_or_default().to_vec();
-    let policy = client.policy()?.map(|policy| policy.version);
-    let Decision { body, head } = decide(&shown.view, command, &Context { roles, policy, ..context })
-        .map_err(|refusal| docket_client::client::ExecuteError::Refused(Box::new(refusal)))?;
-    let author = Author::Person(phone.device.person);
-    let seen = shown.view.frontier.clone();
-    let new = NewFact { document: shown.id, author, seen, head, body, claimed: None, proof: None };
-    let fact = client.replica_mut().state_fact(new)?;
-    Ok(Executed { fact, order: client.show(shown.id)?, not_seen: Vec::new() })
 }
