@@ -3,14 +3,10 @@
 use docket_harness::bench::{Options, ROWS};
 use docket_harness::table::Unit;
 
-/// An order that a rule of the office changed after it had entered a scope does not come again behind a cut of a cold
-/// pull: the device asks for it by comparing heads, which this row does not wait for.
-const NOT_YET: &[&str] = &["cold_pull_cut"];
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_runs_and_the_goals_of_bytes_and_messages_hold() {
     let options = Options::quick(20);
-    for row in ROWS.iter().filter(|row| !NOT_YET.contains(&row.name)) {
+    for row in ROWS.iter() {
         let figures = (row.run)(options.clone()).await.unwrap_or_else(|error| panic!("{}: {error}", row.name));
         assert!(!figures.is_empty(), "{} measured nothing", row.name);
         for figure in figures {

@@ -1,5 +1,6 @@
 //! A store that lost something, and the devices that bring it back (promise 5, X-74 to X-76).
 
+mod damaged;
 mod fleet;
 mod forgotten;
 mod phones;

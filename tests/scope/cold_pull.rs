@@ -6,7 +6,7 @@ use docket_harness::world::{Device, Trouble, World};
 use docket_server::feed::session::ServerSession;
 use docket_sync_core::commands::Command;
 use docket_sync_core::ids::DocumentId;
-use docket_sync_core::sync::frames::{Batch, Frame, News};
+use docket_sync_core::sync::frames::{Batch, BatchDocument, Frame, News};
 use docket_sync_core::sync::message::{Plain, pack, unpack};
 use docket_sync_core::time::HOUR;
 
@@ -161,5 +161,62 @@ async fn what_changes_behind_an_order_that_was_sent_ahead_comes_as_records() -> 
     exchange.answered(replica, &pack(&frames, &mut Plain))?;
     assert_eq!(exchange.report(replica).verified, Some(true));
     assert_eq!(phone.show(open)?.view.notes.len(), 1);
+    Ok(())
+}
+
+/// The phone hears the first batch only, and calls again; gives what came the first time and the second.
+async fn cut_behind_the_first(world: &World, phone: &mut Device) -> Result<[Vec<BatchDocument>; 2], Trouble> {
+    let replica = phone.client.replica_mut();
+    let mut exchange = Exchange::begin(replica);
+    let message = exchange.next_message(replica)?.ok_or("a first message")?;
+    let mut frames = unpack(&world.carry(&message).await?)?;
+    let first = frames.iter().position(|frame| matches!(frame, Frame::Batch(_))).ok_or("a batch")?;
+    frames.truncate(first + 1);
+    exchange.answered(replica, &pack(&frames, &mut Plain))?;
+    let mut exchange = Exchange::begin(replica);
+    let message = exchange.next_message(replica)?.ok_or("another message")?;
+    let answer = world.carry(&message).await?;
+    exchange.answered(replica, &answer)?;
+    assert_eq!(exchange.report(replica).verified, Some(true), "nothing is to be asked for");
+    Ok([frames, unpack(&answer)?].map(|frames| batches(&frames).iter().flat_map(|b| b.documents.clone()).collect()))
+}
+
+fn first_news(parts: &[Vec<BatchDocument>; 2], order: DocumentId) -> Vec<bool> {
+    let of = |part: &Vec<BatchDocument>| part.iter().any(|news| news.document == order);
+    let is_whole = |part: &Vec<BatchDocument>| {
+        part.iter().any(|news| news.document == order && matches!(news.news, News::Whole { .. }))
+    };
+    assert!(!of(&parts[0]), "the order changed last and comes behind the cut");
+    vec![of(&parts[1]), is_whole(&parts[1])]
+}
+
+#[tokio::test]
+async fn an_order_that_entered_before_a_cut_and_changed_behind_it_comes_whole() -> Result<(), Trouble> {
+    let (world, li, _) = a_long_list().await?;
+    let finished = li.client.list()?.into_iter().find(|(_, row)| row.problem == "维修 0");
+    let (early, _) = finished.ok_or("the first order")?;
+    // A new phone.
+    world.act(world.clerk, early, Command::Note { text: "客户改期".to_owned() }).await?;
+    let mut phone = world.enrol(li.person).await?;
+    let parts = cut_behind_the_first(&world, &mut phone).await?;
+    assert_eq!(first_news(&parts, early), [true, true]);
+    // A phone that has followed until now.
+    let wang = world.technician("王师傅").await?;
+    let mut phone = world.enrol(wang.person).await?;
+    world.sync(&mut phone).await?;
+    let mut late = Vec::new();
+    for number in 0..FINISHED {
+        let order = world.order(&format!("保养 {number}")).await?;
+        world.assign(order, wang.person).await?;
+        for _ in 0..8 {
+            world.act(world.clerk, order, Command::Note { text: "请带齐滤芯、扳手、梯子和铜管".repeat(8) }).await?;
+        }
+        late.push(order);
+    }
+    let early = *late.first().ok_or("an order")?;
+    world.act(world.clerk, early, Command::Note { text: "改到下午".to_owned() }).await?;
+    let parts = cut_behind_the_first(&world, &mut phone).await?;
+    assert_eq!(first_news(&parts, early), [true, true]);
+    assert_eq!(phone.show(early)?.view.notes.len(), 9);
     Ok(())
 }

@@ -22,6 +22,9 @@ pub struct Status {
     /// How often it was not although the store had lost nothing: damage on one side, or a bug. It stays at zero; what
     /// a restored store lacked until its devices gave it back is not counted.
     pub differences: u64,
+    /// Orders that the server said, in the last session, that it holds and cannot read: what was stated in them waits
+    /// here until somebody has mended it.
+    pub damaged_there: Vec<DocumentId>,
     /// Number of the server's log up to which this device has everything.
     pub number: Option<u64>,
     /// Everything up to here is in a backup of the server.
@@ -42,6 +45,7 @@ impl<S: DeviceStore> Client<S> {
             last_sync: state.last_sync,
             verified: state.verified,
             differences: state.differences,
+            damaged_there: self.replica.damaged_there().collect(),
             number: state.cursor.map(|cursor| cursor.number),
             backed_up_to: state.backed_up_to,
             carried: self.replica.carried(),

@@ -132,6 +132,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn healing_pushes(&mut self, have: &Have) -> Result<Vec<Push>, ReplicaError> {
         let mut by_receipt: BTreeMap<u64, Vec<Lacking>> = BTreeMap::new();
         let mut own: Vec<Lacking> = Vec::new();
+        self.flight.damaged.extend(have.damaged.iter().flatten());
         for theirs in &have.documents {
             let base = match self.load_base(theirs.document) {
                 Ok(Some(base)) => base,

@@ -130,6 +130,8 @@ struct Flight {
     asked: BTreeSet<DocumentId>,
     /// Documents that cannot be read as they come: asking more than once does not help.
     unreadable: BTreeSet<DocumentId>,
+    /// Documents that the store holds and cannot read: what this device stated in them stays here.
+    damaged: BTreeSet<DocumentId>,
     /// Whether a batch was applied.
     has_pulled: bool,
     /// While everything is pulled again: the documents that came.
@@ -240,6 +242,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// The platform.
     pub(crate) fn platform(&self) -> &Platform {
         &self.platform
+    }
+
+    /// Documents that the store said, in this session or the last, that it holds and cannot read.
+    pub(crate) fn damaged_there(&self) -> impl Iterator<Item = DocumentId> + '_ {
+        self.flight.damaged.iter().copied()
     }
 
     /// Where the device stands.

@@ -68,6 +68,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         self.seal_evicted(&mut work)?;
         // What comes before everything is pulled again does not make up for that.
         if known.is_some() || batch.from == 0 {
+            let begun = self.state.walk_from.filter(|_| known.is_some() && !anew);
+            self.state.walk_from = batch.digest.is_none().then(|| begun.unwrap_or(batch.from));
             self.state.cursor = Some(batch.to);
         }
         self.flight.caught_up = batch.digest.is_some();

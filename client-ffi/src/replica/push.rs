@@ -104,10 +104,21 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// Settles one push.
     pub(super) fn settle(&mut self, ack: &Ack) -> Result<(), ReplicaError> {
         let mut work = Work::default();
+        self.flight.damaged.extend(ack.damaged.iter().flatten());
         if self.settle_relay(ack, &mut work) {
             return self.commit(work);
         }
         match self.flight.pushed.remove(&ack.counter) {
+            // Nothing of it was kept: what is in other orders is sent again without those that the store cannot read.
+            Some(rows) if ack.damaged.is_some() => {
+                let damaged = |row: &&u64| {
+                    self.journal.get(*row).is_none_or(|entry| self.flight.damaged.contains(&entry.document))
+                };
+                let stay: Vec<u64> = self.journal.keys().filter(damaged).copied().collect();
+                // A store that names none of them would be asked for ever.
+                let parked = if stay.is_empty() { rows } else { stay };
+                self.flight.parked.extend(parked);
+            }
             Some(rows) => {
                 let mut refused = BTreeMap::new();
                 for row in rows {

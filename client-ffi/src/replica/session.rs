@@ -46,6 +46,7 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
                 signature: Signature([0; Signature::LENGTH]),
                 travels,
                 pending: this.pending(),
+                walk_from: this.state.cursor.and(this.state.walk_from),
             };
             hello.signature = proof::sign(&this.key, &hello.signed_bytes(this.identity.store));
             Ok(hello)

@@ -126,6 +126,9 @@ pub(crate) struct DeviceState {
     /// Whether the store lost something since this device knew it, and the two have not been equal again yet.
     #[n(22)]
     pub(crate) after_a_loss: Option<bool>,
+    /// Where the walk through the feed began that `cursor` is in the middle of; absent once it came to its end.
+    #[n(23)]
+    pub(crate) walk_from: Option<u64>,
 }
 
 impl DeviceState {
@@ -155,6 +158,7 @@ impl DeviceState {
             open_numbers: None,
             spent_codes: None,
             after_a_loss: None,
+            walk_from: None,
         }
     }
 }

@@ -72,6 +72,12 @@ impl Writer {
         if let Proof::Receipt(receipt) = &proof {
             self.shows_loss(device, receipt)?;
         }
+        for packed in &push.records.documents {
+            // The gate would take what cannot be read for unknown.
+            if !self.orders.contains_key(&packed.document) {
+                self.meta(packed.document)?;
+            }
+        }
         let now = self.now();
         let judged = match gate::judge(&Look(self, ground), store, push, proof, now) {
             Ok(judged) => judged,
@@ -98,6 +104,25 @@ impl Writer {
         self.number_new(&judged)?;
         self.count_push(device, push, &judged)?;
         Ok(PushDone::Acked(Ack { at: Some(now), ..ack(&judged, &push.cover, self.tip().number) }))
+    }
+
+    /// Documents of a push that the store holds and cannot read. The gate must not take them for unknown.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn damaged_of(&mut self, push: &Push) -> Result<Vec<DocumentId>, CommitError> {
+        let mut damaged = Vec::new();
+        for packed in &push.records.documents {
+            match self.order(packed.document) {
+                Ok(_) => {}
+                Err(error) if error.is_damage() => {
+                    tracing::error!(work_order.id = %packed.document, %error, "an order is damaged: what is sent for it stays with its device");
+                    damaged.push(packed.document);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(damaged)
     }
 
     /// Admits what the gate accepted. A change on which the document library fails is quarantined.

@@ -28,15 +28,13 @@ pub struct Ahead {
     sent: BTreeMap<Item, u64>,
     /// Bytes that may still be sent ahead, and would be sent again after a cut.
     budget: usize,
-    /// Whether the session began at the beginning: the device has nothing that this session has not sent.
-    is_cold: bool,
 }
 
 impl Ahead {
     /// Nothing: the session does not begin at the beginning.
     #[must_use]
     pub fn none() -> Self {
-        Self { waiting: VecDeque::new(), sent: BTreeMap::new(), budget: 0, is_cold: false }
+        Self { waiting: VecDeque::new(), sent: BTreeMap::new(), budget: 0 }
     }
 
     /// For a session that stays open: at most one batch.
@@ -62,7 +60,7 @@ impl Ahead {
         }
         ranked.sort_unstable();
         let waiting = ranked.into_iter().map(|(_, document)| document).collect();
-        Ok(Self { waiting, sent: BTreeMap::new(), budget, is_cold: true })
+        Ok(Self { waiting, sent: BTreeMap::new(), budget })
     }
 
     /// The next order to send before its turn; `None` when there is none, or no more may be sent ahead.
@@ -71,12 +69,6 @@ impl Ahead {
             self.waiting.clear();
         }
         self.waiting.pop_front()
-    }
-
-    /// Whether the device cannot have the item: it asked for everything, and an item that entered early and changed
-    /// late comes behind the numbers between which it was alone.
-    pub(super) fn is_not_there(&self, item: Item) -> bool {
-        self.is_cold && !self.sent.contains_key(&item)
     }
 
     /// The item was sent as it is at `number`.

@@ -77,11 +77,18 @@ impl ServerSession {
     /// has brought it back.
     pub(super) async fn have(&self, heads: &Heads) -> Result<Have, CommitError> {
         let mut documents = Vec::new();
-        let mut lacking = Vec::new();
+        let (mut lacking, mut damaged) = (Vec::new(), Vec::new());
         {
             let _durable = self.office.hub.read();
             for held in &heads.documents {
-                let known = self.heads(held.document)?;
+                let known = match self.heads(held.document) {
+                    Err(error) if error.is_damage() => {
+                        tracing::error!(work_order.id = %held.document, %error, "an order is damaged: nobody can give it back");
+                        damaged.push(held.document);
+                        continue;
+                    }
+                    known => known?,
+                };
                 if known != held.heads {
                     lacking.push(held.clone());
                     documents.push(DocumentHeads { document: held.document, heads: known, receipt: None });
@@ -100,7 +107,7 @@ impl ServerSession {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Have { documents })
+        Ok(Have { documents, damaged: Some(damaged).filter(|damaged| !damaged.is_empty()) })
     }
 
     fn heads(&self, document: DocumentId) -> Result<Vec<ChangeHash>, CommitError> {

@@ -46,6 +46,9 @@ pub struct Pull<'a> {
     pub own: ActorId,
     /// The server's time.
     pub now: UnixMillis,
+    /// Where the device had everything of its scope. An order that entered later may lie between two batches: its
+    /// place in the feed is that of its last change, which may come behind a cut after it entered before it.
+    pub complete_to: u64,
 }
 
 impl core::fmt::Debug for dyn Store + '_ {
@@ -194,10 +197,8 @@ impl Pull<'_> {
         }
         match item {
             Item::Reference(record) => self.add_reference(draft, record),
-            Item::Document(document) => {
-                let after = if ahead.is_not_there(item) { 0 } else { after };
-                self.add_document(draft, document, after)
-            }
+            Item::Document(document) if ahead.has_sent(item) => self.add_document(draft, document, (after, after)),
+            Item::Document(document) => self.add_document(draft, document, (after, self.complete_to.min(after))),
         }
     }
 
@@ -209,7 +210,13 @@ impl Pull<'_> {
         Ok(())
     }
 
-    fn add_document(&self, draft: &mut Draft, document: DocumentId, from: u64) -> Result<(), CommitError> {
+    /// What came after the first number, or the whole order where it entered the scope after the second.
+    fn add_document(
+        &self,
+        draft: &mut Draft,
+        document: DocumentId,
+        (from, held_at): (u64, u64),
+    ) -> Result<(), CommitError> {
         let Some(entry) = self.scope_entry(Item::Document(document))? else { return Ok(()) };
         if entry.left_at.is_some() {
             // Held since an earlier stay, perhaps; an eviction of what is not held does nothing.
@@ -219,7 +226,7 @@ impl Pull<'_> {
             return Ok(());
         }
         let Readable::Yes(Some(meta)) = readable(document, self.store.meta(document))? else { return Ok(()) };
-        if entry.entered_at > from {
+        if entry.entered_at > held_at {
             return self.add_whole(draft, document, &meta);
         }
         let Readable::Yes(facts) = readable(document, self.store.facts_after(document, from))? else { return Ok(()) };

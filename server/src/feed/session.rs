@@ -7,6 +7,7 @@ use docket_sync_core::ids::{ActorId, DeviceId, DocumentId};
 use docket_sync_core::limits::{BATCH_BYTES, FIRST_BATCH_BYTES};
 use docket_sync_core::sync::frames::{Batch, Frame, Push, References, Stop, StopCode};
 use docket_sync_core::sync::gate::{Ground, Maker};
+use docket_sync_core::sync::server::ack_damaged;
 
 use super::ahead::Ahead;
 use super::devices::{DeviceRecord, read_device};
@@ -59,6 +60,8 @@ pub struct ServerSession {
     pub(super) office: Arc<Office>,
     pub(super) speaker: Option<Speaker>,
     pub(super) position: u64,
+    /// Where the device last had everything of its scope: at most `position`.
+    pub(super) complete_to: u64,
     /// Whether a batch was sent: the first one is small, so that a screen has something soon.
     has_sent: bool,
     /// What a cold pull sends before its turn; absent until it begins.
@@ -71,7 +74,7 @@ impl ServerSession {
     /// A session that has heard nothing.
     #[must_use]
     pub fn new(office: Arc<Office>) -> Self {
-        Self { office, speaker: None, position: 0, has_sent: false, ahead: None, is_one_answer: false }
+        Self { office, speaker: None, position: 0, complete_to: 0, has_sent: false, ahead: None, is_one_answer: false }
     }
 
     /// A session of one message and its answer: the next one remembers nothing of it.
@@ -182,6 +185,9 @@ impl ServerSession {
         self.ahead = Some(if is_last { Ahead::none() } else { ahead });
         if let Some(batch) = &batch {
             self.position = batch.to.number;
+            if is_last {
+                self.complete_to = self.position;
+            }
             self.has_sent = true;
         }
         Ok(batch)
@@ -205,6 +211,7 @@ impl ServerSession {
             scope: speaker.scope,
             own: speaker.own,
             now: self.office.platform.clock.now(),
+            complete_to: self.complete_to,
         }
     }
 
@@ -226,11 +233,16 @@ impl ServerSession {
         } else {
             let proof = self.proof(&push.cover, speaker)?;
             let contact = self.office.contacts.update(device, |_| {});
+            let push = Arc::new(push);
+            let pushed = push.clone();
             let job = move |writer: &mut Writer| {
                 writer.hear(device, contact);
-                writer.push_on(device, &push, proof, ground)
+                writer.push_on(device, &pushed, proof, ground)
             };
-            self.office.committer.run(job).await
+            match self.office.committer.run(job).await {
+                Err(error) if error.is_damage() => self.without_damaged(push, error).await,
+                done => done,
+            }
         };
         Ok(match done {
             Ok(PushDone::Acked(ack)) => Frame::Ack(ack),
@@ -241,6 +253,20 @@ impl ServerSession {
             Err(CommitError::Store(StoreError::Full { .. })) => stop(StopCode::StorageFull, FULL_RETRY_MS),
             Err(error) => return Err(error),
         })
+    }
+
+    /// A push that could not be taken because the store cannot read one of its orders: that one is named, so that the
+    /// others do not wait for it.
+    async fn without_damaged(&self, push: Arc<Push>, error: CommitError) -> Result<PushDone, CommitError> {
+        let job = move |writer: &mut Writer| {
+            let damaged = writer.damaged_of(&push)?;
+            let number = writer.tip().number;
+            Ok((!damaged.is_empty()).then(|| ack_damaged(&push, damaged, number)))
+        };
+        match self.office.committer.run(job).await? {
+            Some(Ok(ack)) => Ok(PushDone::Acked(ack)),
+            Some(Err(_)) | None => Err(error),
+        }
     }
 
     async fn references(&self, given: References) -> Result<(), CommitError> {

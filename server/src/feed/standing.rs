@@ -111,6 +111,8 @@ impl ServerSession {
         let ground = if position.is_some() { Ground::Whole } else { Ground::MayReturn };
         let speaker = Speaker { record, maker, scope: ScopeId::of(person), own, standing, ground };
         let welcome = self.welcome(&speaker, position.unwrap_or(0), nonce)?;
+        // A walk that was cut goes on, and what entered the scope since it began was perhaps never passed.
+        self.complete_to = hello.walk_from.map_or(self.position, |from| from.min(self.position));
         self.speaker = Some(speaker);
         if self.position > contact.stored_to && standing == Standing::Good {
             // Over POST the next Hello's cursor serves as Stored.

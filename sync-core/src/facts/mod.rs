@@ -15,6 +15,7 @@ mod kinds;
 mod level;
 mod numbers;
 mod origin;
+mod reach;
 mod rights;
 pub mod values;
 

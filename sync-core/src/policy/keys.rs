@@ -114,8 +114,9 @@ const KEYS: &[(&str, Takes)] = &[
     ("books.core_classes", Takes::Texts(200, 32)),
 ];
 
-/// Sections that came later: a policy written before takes what ships.
-const LATER: &[&str] = &["books"];
+/// Sections and keys that came later: a policy written before takes what ships. The published schema demands them of
+/// whoever writes a policy now.
+const LATER: &[&str] = &["dispatch.orders_at_once", "signature.seal_for_contract", "guarantee", "books"];
 
 impl Takes {
     fn accepts(self, value: &Value) -> bool {
@@ -159,7 +160,7 @@ pub(super) fn checked(json: &[u8]) -> Result<Value, PolicyError> {
     if let Some(format) = value.get("format") {
         check_value("format", Takes::Whole(1, 1), format)?;
     }
-    let value = with_later_sections(value);
+    let value = with_later(value);
     check_section("", &value)?;
     for (path, takes) in KEYS {
         let found = path.split('.').try_fold(&value, |section, name| section.get(name));
@@ -171,14 +172,15 @@ pub(super) fn checked(json: &[u8]) -> Result<Value, PolicyError> {
     Ok(value)
 }
 
-/// The file with the sections that it is too old to have.
-fn with_later_sections(mut value: Value) -> Value {
+/// The file with the sections and keys that it is too old to have.
+fn with_later(mut value: Value) -> Value {
     let shipped: Value = serde_json::from_str(super::DEFAULT_JSON).unwrap_or_default();
-    if let Some(file) = value.as_object_mut() {
-        for section in LATER {
-            if let (false, Some(ships)) = (file.contains_key(*section), shipped.get(*section)) {
-                file.insert((*section).to_owned(), ships.clone());
-            }
+    for path in LATER {
+        let (section, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let pointer = if section.is_empty() { String::new() } else { format!("/{section}") };
+        let ships = shipped.pointer(&pointer).and_then(|section| section.get(name));
+        if let (Some(Value::Object(file)), Some(ships)) = (value.pointer_mut(&pointer), ships) {
+            file.entry(name).or_insert_with(|| ships.clone());
         }
     }
     value
@@ -319,27 +321,30 @@ mod tests {
         }
     }
 
+    /// Takes a key or a section out of the file.
+    fn without(value: &mut Value, path: &str) {
+        let (section, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let section = section.split('.').filter(|name| !name.is_empty()).fold(value, |value, name| &mut value[name]);
+        section.as_object_mut().unwrap().remove(name);
+    }
+
     #[test]
     fn every_missing_key_is_named_with_what_to_write() {
-        for (path, takes) in KEYS {
-            let (section, name) = path.rsplit_once('.').unwrap_or(("", path));
-            let error = read(|value| {
-                let section =
-                    section.split('.').filter(|name| !name.is_empty()).fold(value, |value, name| &mut value[name]);
-                section.as_object_mut().unwrap().remove(name);
-            })
-            .unwrap_err();
+        for (path, takes) in KEYS.iter().filter(|(path, _)| !LATER.contains(path)) {
+            let error = read(|value| without(value, path)).unwrap_err();
             assert_eq!((error.key, error.problem), (format!("$.{path}"), PolicyProblem::Missing));
             assert_eq!(error.instead, takes.instead());
         }
     }
 
     #[test]
-    fn a_policy_of_before_a_section_takes_what_ships() {
-        for section in LATER {
-            let policy = read(|value| drop(value.as_object_mut().unwrap().remove(*section))).unwrap();
-            assert_eq!(policy, ServicePolicy::shipped().unwrap(), "{section}");
+    fn a_policy_of_before_a_key_takes_what_ships() {
+        for path in LATER {
+            let policy = read(|value| without(value, path)).unwrap();
+            assert_eq!(policy, ServicePolicy::shipped().unwrap(), "{path}");
         }
+        let policy = read(|value| LATER.iter().for_each(|path| without(value, path))).unwrap();
+        assert_eq!(policy, ServicePolicy::shipped().unwrap());
     }
 
     #[test]

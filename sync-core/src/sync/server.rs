@@ -4,8 +4,9 @@
 use ed25519_dalek::VerifyingKey;
 use minicbor::{Decode, Encode};
 
-use super::frames::{Ack, AckRun, Cover, Hello, Outcome, PROTOCOL, RenewReason, StopCode};
+use super::frames::{Ack, AckRun, Cover, Hello, Outcome, PROTOCOL, Push, RenewReason, StopCode};
 use super::gate::{Judged, Verdict};
+use crate::DecodeError;
 use crate::ids::{ActorId, Digest, DocumentId, Incarnation, Nonce, StoreId};
 use crate::proof;
 
@@ -108,7 +109,24 @@ pub fn ack(judged: &Judged, cover: &Cover, number: u64) -> Ack {
             }
         }
     }
-    Ack { counter, number, exceptions, device, at: None }
+    Ack { counter, number, exceptions, damaged: None, device, at: None }
+}
+
+/// The Ack of a push that could not be taken because the store cannot read `damaged`, which it names: nothing of it was
+/// kept.
+///
+/// # Errors
+/// When its records contradict themselves.
+pub fn ack_damaged(push: &Push, damaged: Vec<DocumentId>, number: u64) -> Result<Ack, DecodeError> {
+    let mut exceptions: Vec<AckRun> = Vec::new();
+    for (document, records) in push.records.unpack()? {
+        for record in records {
+            let outcome = Outcome::Held { missing: record.sequence };
+            exceptions.push(AckRun { document, actor: record.actor, first: record.sequence, count: 1, outcome });
+        }
+    }
+    let (counter, device) = push.cover.counted();
+    Ok(Ack { counter, number, exceptions, damaged: Some(damaged), device, at: None })
 }
 
 fn outcome(verdict: &Verdict) -> Option<Outcome> {

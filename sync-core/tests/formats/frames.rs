@@ -55,12 +55,13 @@ fn ack() -> Frame {
         .zip(outcomes.into_iter().chain(refused))
         .map(|(first, outcome)| AckRun { document: document(), actor, first, count: 1, outcome })
         .collect();
-    Frame::Ack(Ack { counter: 42, number: 1_001, exceptions, device: None, at: None })
+    Frame::Ack(Ack { counter: 42, number: 1_001, exceptions, damaged: None, device: None, at: None })
 }
 
 /// The answer to a colleague's push.
 fn ack_relayed() -> Frame {
-    Frame::Ack(Ack { counter: 7, number: 1_002, exceptions: vec![], device: Some(DeviceId([0x76; 16])), at: Some(NOON) })
+    let (device, at) = (Some(DeviceId([0x76; 16])), Some(NOON));
+    Frame::Ack(Ack { counter: 7, number: 1_002, exceptions: vec![], damaged: None, device, at })
 }
 
 fn batches() -> [(String, Frame); 2] {
@@ -112,17 +113,18 @@ fn returned() -> References {
 
 /// Every frame with the name of its file.
 fn frames() -> Vec<(String, Frame)> {
-    let [first, full] = hellos();
+    let [first, full, cut] = hellos();
     let mut frames = vec![
         ("hello-first".into(), Frame::Hello(first)),
         ("hello-full".into(), Frame::Hello(full)),
+        ("hello-cut".into(), Frame::Hello(cut)),
         ("ack".into(), ack()),
         ("ack-relayed".into(), ack_relayed()),
         ("stored".into(), Frame::Stored(Stored { to: 1_000 })),
         ("heads".into(), Frame::Heads(Heads { documents: heads() })),
         ("want".into(), Frame::Want(Want { documents: vec![document()] })),
         ("nonce".into(), Frame::Nonce(NonceFrame { nonce: Nonce([0x65; 16]), last_counter: 70_000 })),
-        ("have".into(), Frame::Have(Have { documents: heads() })),
+        ("have".into(), Frame::Have(Have { documents: heads(), damaged: None })),
         ("introduce".into(), Frame::Introduce(Introduce { certificate: vec![1, 2, 3] })),
         ("references".into(), Frame::References(returned())),
         (

@@ -59,8 +59,8 @@ pub(crate) fn cursor() -> Cursor {
     Cursor::new(EPOCH, 1_000, chain())
 }
 
-/// The first Hello of a device, and one with everything.
-pub(crate) fn hellos() -> [Hello; 2] {
+/// The first Hello of a device, one with everything, and one in the middle of a walk.
+pub(crate) fn hellos() -> [Hello; 3] {
     let first = Hello {
         protocol: PROTOCOL,
         device: DEVICE,
@@ -72,6 +72,7 @@ pub(crate) fn hellos() -> [Hello; 2] {
         signature: Signature([0; 64]),
         travels: None,
         pending: None,
+        walk_from: None,
     };
     let full = Hello {
         counter: 70_000,
@@ -80,7 +81,8 @@ pub(crate) fn hellos() -> [Hello; 2] {
         pending: Some(Pending { count: 12, oldest: NOON }),
         ..first.clone()
     };
-    [first, full].map(|mut hello| {
+    let cut = Hello { walk_from: Some(0), ..full.clone() };
+    [first, full, cut].map(|mut hello| {
         hello.signature = proof::sign(&device_key(), &hello.signed_bytes(STORE));
         hello
     })
@@ -96,7 +98,7 @@ pub(crate) fn scope_digest() -> Digest {
 }
 
 fn files() -> Files {
-    let [first, full] = hellos();
+    let [first, full, _] = hellos();
     vec![
         ("chain-start".into(), chain_start(STORE).0.to_vec()),
         ("chain-1".into(), chain().0.to_vec()),
@@ -187,7 +189,7 @@ fn golden_proofs_are_read_and_their_signatures_hold_over_the_described_bytes() {
     assert_eq!(read, receipt());
     read.verify(&store_key().verifying_key()).unwrap();
     verify(&store_key(), &signed_by_store(), &read.signature);
-    for (name, hello) in ["hello-first-signed", "hello-full-signed"].into_iter().zip(hellos()) {
+    for (name, hello) in ["hello-first-signed", "hello-full-signed", "hello-full-signed"].into_iter().zip(hellos()) {
         verify(&device_key(), &room.read(name), &hello.signature);
     }
     verify(&device_key(), &enrolment_signed(), &enrolment().signature);

@@ -35,6 +35,9 @@ pub type Running = Pin<Box<dyn Future<Output = Result<Vec<Figure>, RowError>>>>;
 /// Changes of the store that opening and rebuilding are published for.
 pub const LARGE_STORE: usize = 2_000_000;
 
+/// Changes of that store when it is only to be seen that the row runs.
+const QUICK_CHANGES: usize = 600;
+
 /// What a row is given. Offices that one row had written are there for the next.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -59,7 +62,7 @@ impl Options {
     /// Just enough to see that everything runs; the figures say nothing.
     #[must_use]
     pub fn quick(orders: usize) -> Self {
-        Self { thoroughness: 10, ..Self::new(orders) }
+        Self { thoroughness: 10, changes: QUICK_CHANGES, ..Self::new(orders) }
     }
 
     /// How often something is done that a published number does `full` times; at least once.

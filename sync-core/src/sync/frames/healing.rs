@@ -33,6 +33,9 @@ pub struct Have {
     /// The documents.
     #[n(0)]
     pub documents: Vec<DocumentHeads>,
+    /// Documents that the store holds and cannot read: nothing is sent for them until somebody has mended it.
+    #[n(1)]
+    pub damaged: Option<Vec<DocumentId>>,
 }
 
 /// What a device holds, for healing and repair.

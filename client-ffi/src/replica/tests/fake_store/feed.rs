@@ -38,7 +38,7 @@ impl FakeStore {
             let heads = order.map(|order| order.document.heads()).unwrap_or_default();
             (heads != theirs.heads).then_some(DocumentHeads { document: theirs.document, heads, receipt: None })
         });
-        Frame::Have(Have { documents: documents.collect() })
+        Frame::Have(Have { documents: documents.collect(), damaged: None })
     }
 
     /// What a cursor carries of the chain at `number`.

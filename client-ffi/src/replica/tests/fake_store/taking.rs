@@ -29,7 +29,8 @@ impl FakeStore {
             }
             self.opened += 1;
         }
-        Frame::Ack(Ack { counter: 0, number: self.number(), exceptions, device: None, at: None })
+        let (number, damaged) = (self.number(), None);
+        Frame::Ack(Ack { counter: 0, number, exceptions, damaged, device: None, at: None })
     }
 
     pub(super) fn push(&mut self, push: &Push, hello: &Hello) -> Result<Frame, Renew> {
