@@ -4,6 +4,7 @@
 mod hostile;
 mod laws;
 mod terminal;
+mod versions;
 
 use docket_client::client::Draft;
 use docket_client::replica::{Share, Taken};

@@ -1,4 +1,4 @@
-//! What follows from a kind beside its row: in which documents it lies, what travels with it, and what it begins.
+//! What follows from a kind beside its row: in which documents it lies, what it names, and what it begins.
 
 use super::kinds::{FactBody, FactKind};
 use super::rights::Audience;

@@ -24,11 +24,15 @@ pub(in crate::replica) struct UnderWay {
     counted: Vec<(DeviceId, u64, u64)>,
     /// Those under receipts, in the order in which they were sent: the store answers in that order.
     uncounted: Vec<u64>,
+    /// Those that the store could not take in this session.
+    put_off: Vec<u64>,
 }
 
 impl UnderWay {
     fn holds(&self, row: u64) -> bool {
-        self.uncounted.contains(&row) || self.counted.iter().any(|(_, _, under_way)| *under_way == row)
+        self.uncounted.contains(&row)
+            || self.put_off.contains(&row)
+            || self.counted.iter().any(|(_, _, under_way)| *under_way == row)
     }
 
     fn answered(&mut self, ack: &Ack) -> Option<u64> {
@@ -95,6 +99,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// them now: accepted, known before, held, or waiting for a person.
     pub(in crate::replica) fn settle_relay(&mut self, ack: &Ack, work: &mut Work) -> bool {
         let Some(row) = self.flight.relays.answered(ack) else { return ack.device.is_some() };
+        if ack.damaged.is_some() {
+            // The store kept nothing of it: it goes on being carried, and is tried in another session.
+            self.flight.relays.put_off.push(row);
+            return true;
+        }
         if let Some(carried) = self.carried.get_mut(&row) {
             carried.relayed = Some(ack.number);
             work.batch.put(Table::Carried, row_key(row), to_bytes(carried));

@@ -160,16 +160,16 @@ pub struct Ack {
     /// Everything that was not simply accepted.
     #[n(2)]
     pub exceptions: Vec<AckRun>,
-    /// Whose envelope it was, where another device carried it: counters are of one device.
-    #[n(3)]
-    pub device: Option<DeviceId>,
-    /// The server's time when it was durable: the upper bound of the true time of what was accepted (U-10).
-    #[n(4)]
-    pub at: Option<UnixMillis>,
     /// Documents of the push that the store holds and cannot read. Nothing of the push was kept then, and everything in
     /// it is listed as held: the device sends the others again without these, which stay with it.
-    #[n(5)]
+    #[n(3)]
     pub damaged: Option<Vec<DocumentId>>,
+    /// Whose envelope it was, where another device carried it: counters are of one device.
+    #[n(4)]
+    pub device: Option<DeviceId>,
+    /// The server's time when it was durable: the upper bound of the true time of what was accepted (U-10).
+    #[n(5)]
+    pub at: Option<UnixMillis>,
 }
 
 /// Consecutive changes with the same outcome.
