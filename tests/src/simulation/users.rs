@@ -10,8 +10,7 @@ use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urg
 use docket_sync_core::facts::{Ledger, Role};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::view::OrderView;
-use docket_sync_core::lifecycle::{FactSet, fold};
-use docket_sync_core::reference::Language;
+use docket_sync_core::lifecycle::FactSet;
 
 use super::company::Company;
 use super::phone::IsCrash;
