@@ -182,7 +182,6 @@ pub(super) fn facet(view: &OrderView, name: &str, person: &dyn Fn(Who) -> Person
         "held" => joined(view.lines.iter().map(|line| line.held.map_or(String::new(), |why| why.to_string())).collect()),
         "problem" => view.request.as_ref().map_or(String::new(), |request| request.problem.clone()),
         "findings" => joined(view.visits.iter().filter_map(|visit| found(visit.outcome.as_ref()?)).collect()),
-        "receipts" => joined(facets.custody.iter().map(|custody| custody.receipt.clone()).collect()),
         "countersigned" => joined(facets.custody.iter().map(|custody| custody.countersigned.to_string()).collect()),
         "liability" => view.office.liability.as_ref().map_or(String::new(), |(case, shares)| {
             let shares = shares.iter().map(|share| share.permille.to_string());
