@@ -19,11 +19,16 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
     type Error = ReplicaError;
 
     fn has_unsent(&self) -> bool {
-        self.has_rows_to_push()
+        self.has_rows_to_push() || self.has_relays()
     }
 
     fn next_pushes(&mut self) -> Result<Vec<Push>, ReplicaError> {
-        self.guarded(|this| Ok(this.make_push()?.into_iter().collect()))
+        self.guarded(|this| {
+            // What colleagues handed over comes first: own facts may build on it.
+            let mut pushes = this.make_relays()?;
+            pushes.extend(this.make_push()?);
+            Ok(pushes)
+        })
     }
 
     fn hello(&mut self, travels: Option<Digest>) -> Result<Hello, ReplicaError> {
@@ -81,6 +86,9 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
                 this.drop_evicted(&mut work)?;
             }
             this.seal_evicted(&mut work)?;
+            if welcome.digest.is_some() {
+                this.drop_relayed(welcome.durable_to, &mut work)?;
+            }
             this.commit(work)?;
             Ok(greeting)
         })

@@ -201,6 +201,11 @@ pub(crate) fn one_time(once: &OneTime) -> Vec<u8> {
     }
 }
 
+/// Index: a fact whose news was carried into the reference records.
+pub(crate) fn carried(fact: Digest) -> Vec<u8> {
+    [b"oz".as_slice(), &fact.0].concat()
+}
+
 /// Index: one of an approver's codes.
 pub(crate) fn code(approver: PersonId, number: u32) -> Vec<u8> {
     [b"zl".as_slice(), &approver.0, &number.to_be_bytes()].concat()

@@ -64,7 +64,7 @@ fn one<'a>(
         holder: take.fact.person().map_or(Holder::Customer, Holder::Person),
         place: CustodyPlace::Van,
         stage: CustodyStage::Taken,
-        countersigned: body.countersigned.is_some(),
+        countersigned: body.countersigned.is_some() && !ground.is_rejected(take),
         unconfirmed: Vec::new(),
     };
     let steps = ground.live().filter(|node| about(node.fact.body()).is_some_and(is) && !ground.is_withdrawn(*node));
@@ -73,7 +73,7 @@ fn one<'a>(
         stage(&mut view, step.fact.body());
     }
     transfers(ground, findings, take, &steps, &mut view);
-    returned(findings, &steps, &mut view);
+    returned(ground, findings, &steps, &mut view);
     if !view.countersigned && steps.iter().any(|step| matches!(step.fact.body(), FactBody::TransferCustody(_))) {
         // C-131: booked in without the customer's countersignature.
         findings.tell(None, Role::Supervisor, "notice.not_countersigned", take);
@@ -163,12 +163,12 @@ fn transfers<'a>(
 }
 
 /// C-082, C-135: back only with the customer's second signature; then the receipt is void.
-fn returned<'a>(findings: &mut Findings<'a>, steps: &[Node<'a>], view: &mut CustodyView) {
+fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<'a>], view: &mut CustodyView) {
     for step in steps {
         let FactBody::ReturnCustody(body) = step.fact.body() else {
             continue;
         };
-        if body.signed.is_none() {
+        if body.signed.is_none() || ground.is_rejected(*step) {
             findings.tell_author(*step, "notice.second_signature", *step);
             continue;
         }

@@ -127,8 +127,15 @@ impl<'a> Ground<'a> {
                 self.causality.resolve(body.signature).map(move |signature| (signature, node, body))
             })
             .filter(|(signature, _, body)| {
-                matches!(signature.fact.kind(), Some(FactKind::SignDocument | FactKind::SignByCode))
-                    && signature.fact.digest == body.digest
+                matches!(
+                    signature.fact.kind(),
+                    Some(
+                        FactKind::SignDocument
+                            | FactKind::SignByCode
+                            | FactKind::TakeCustody
+                            | FactKind::ReturnCustody
+                    )
+                ) && signature.fact.digest == body.digest
             })
             .map(|(signature, node, _)| (signature, node))
     }

@@ -10,7 +10,7 @@ use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urg
 use docket_sync_core::facts::{Ledger, Role};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::view::OrderView;
-use docket_sync_core::lifecycle::{FactSet, fold};
+use docket_sync_core::lifecycle::FactSet;
 
 use super::company::Company;
 use super::phone::IsCrash;
@@ -74,7 +74,7 @@ impl Company {
         let phone = self.phone(index);
         let id = DocumentId::new(phone.device.client.replica().time().claimed, random.bytes());
         let facts = FactSet::new(id);
-        let shown = Shown { id, view: fold(&facts), facts, unsent: Vec::new(), refused: Vec::new() };
+        let shown = Shown::of(id, facts);
         let body = CreateEmergencyOrder {
             basis: *random.pick(EmergencyBasis::ALL),
             problem: "漏水".to_owned(),
