@@ -50,6 +50,23 @@ story! {
 }
 
 story! {
+    /// B takes what A holds, and knows it; nobody handed it over.
+    x_55_taken_from_a_colleague_who_holds_it(stage) {
+        stage.dispatched_beside(Who::B);
+        stage.takes(Who::A, "D07-R1");
+        stage.everyone_looks();
+        stage.takes(Who::B, "D08-R1");
+    } => Expected {
+        visits: 0,
+        reviews: vec![review(ReviewKind::CustodyConflict, Role::Supervisor, None, ReviewChoice::First)],
+        cites: vec![(Rule::R9, "X-55")],
+        told: vec![("notice.who_holds", Role::Technician)],
+        facets: vec![("holder", "conflict,conflict"), ("receipt", "live,live")],
+        ..in_custody()
+    }
+}
+
+story! {
     /// One technician takes the same thing on his two devices: he holds it, and both receipts are out.
     x_55_taken_twice_by_one_person(stage) {
         stage.dispatched();
