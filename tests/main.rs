@@ -14,6 +14,8 @@ mod attachments;
 mod backup;
 mod bench;
 mod books;
+mod bounded_time;
+mod bundles;
 mod convergence;
 mod devices;
 mod field_acts;

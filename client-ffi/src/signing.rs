@@ -74,6 +74,9 @@ pub enum SigningError {
     /// No signature of this order lacks a seal.
     #[error("no signature of this order lacks a seal")]
     NoSealMissing,
+    /// There is no receipt of goods to sign.
+    #[error("there is no receipt of goods to sign")]
+    NoReceipt,
     /// There is no visit to sign for.
     #[error("there is no visit to sign for")]
     NoVisit,

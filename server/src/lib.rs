@@ -23,6 +23,7 @@ pub mod intake;
 pub mod listen;
 pub mod log;
 pub mod office;
+pub mod onsite;
 pub mod platform;
 pub mod reactor;
 pub mod restore;

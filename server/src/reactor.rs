@@ -169,6 +169,7 @@ pub fn all(office: &Arc<Office>) -> Vec<Runner> {
         Arc::new(crate::guarantee::RepairGuarantee),
         Arc::new(crate::books::reactor::Bookkeeper),
         Arc::new(crate::attachments::reactor::NamedAttachments),
+        Arc::new(crate::onsite::FoundOnSite),
     ];
     reactors.into_iter().map(|reactor| Runner::new(office.clone(), reactor)).collect()
 }

@@ -15,6 +15,7 @@
 //! fields (state is never stored), shared text objects (notes are facts).
 
 pub mod attachments;
+pub mod bundle;
 pub mod commands;
 pub mod document;
 pub mod facts;

@@ -70,6 +70,21 @@ pub const RECORDS_PER_PUSH_MAX: usize = 5_000;
 /// Frames in one message.
 pub const FRAMES_PER_MESSAGE_MAX: usize = 64;
 
+/// Largest bundle in bytes, as a file and unpacked: the open orders of a week, with their signatures.
+pub const BUNDLE_BYTES_MAX: usize = 3 * 1024 * 1024;
+
+/// Frames in one bundle: a push for each receipt of its orders, a certificate for each witness.
+pub const BUNDLE_FRAMES_MAX: usize = 1_024;
+
+/// QR codes of one bundle: 200 KB, some five minutes in front of a screen.
+pub const BUNDLE_PARTS_MAX: usize = 256;
+
+/// Pushes that one device carries for others until its next sync.
+pub const CARRIED_PUSHES_MAX: usize = 2_048;
+
+/// Bytes that one device carries for others until its next sync.
+pub const CARRIED_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// Levels of nested CBOR in anything that comes from outside; the deepest frame has 11.
 pub const NESTING_MAX: usize = 16;
 

@@ -64,6 +64,60 @@ pub struct TimeReading {
     pub lo: UnixMillis,
 }
 
+/// When something was, as far as anybody but the phone's own clock can tell (U-10, R11): not before `lo`, not after
+/// `hi`, the server's time when it had the fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Between {
+    /// Lower bound of the true time.
+    pub lo: UnixMillis,
+    /// Upper bound; absent while the server has not told that it has the fact.
+    pub hi: Option<UnixMillis>,
+}
+
+/// What an interval says about a limit (lifecycle 4.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was in time, whenever it was.
+    Met,
+    /// It was late, whenever it was.
+    Breached,
+    /// The interval lies on both sides of the limit: nobody can tell.
+    Uncertain,
+}
+
+impl Verdict {
+    /// The stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Breached => "breached",
+            Self::Uncertain => "uncertain",
+        }
+    }
+}
+
+impl Between {
+    /// Whether a limit was kept: met if `hi` is not after it, breached if `lo` is, else uncertain. What a phone claimed
+    /// decides nothing.
+    #[must_use]
+    pub fn against(self, limit: UnixMillis) -> Verdict {
+        if self.lo > limit {
+            Verdict::Breached
+        } else if self.hi.is_some_and(|hi| hi <= limit) {
+            Verdict::Met
+        } else {
+            Verdict::Uncertain
+        }
+    }
+
+    /// Whether a claimed time can be true.
+    #[must_use]
+    pub fn holds(self, claimed: UnixMillis) -> bool {
+        claimed >= self.lo && self.hi.is_none_or(|hi| claimed <= hi)
+    }
+}
+
 /// The hybrid logical clock of one replica: follows `lo`, never the raw wall clock.
 ///
 /// Invariant: every stamp is greater than every stamp issued or observed before, except observed ones more
@@ -103,6 +157,26 @@ impl HybridClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn u_10_a_limit_is_judged_by_both_bounds_and_an_open_one_is_uncertain() {
+        let at = |minutes: i64| UnixMillis(minutes * MINUTE);
+        let between = |lo, hi: Option<i64>| Between { lo: at(lo), hi: hi.map(at) };
+        let cases = [
+            (between(1, Some(9)), Verdict::Met),
+            (between(1, Some(10)), Verdict::Met),
+            (between(1, Some(11)), Verdict::Uncertain),
+            (between(1, None), Verdict::Uncertain),
+            (between(10, Some(11)), Verdict::Uncertain),
+            (between(11, Some(12)), Verdict::Breached),
+            (between(11, None), Verdict::Breached),
+        ];
+        for (between, expected) in cases {
+            assert_eq!(between.against(at(10)), expected, "{between:?}");
+        }
+        assert!(between(1, Some(9)).holds(at(9)) && !between(1, Some(9)).holds(at(0)));
+        assert!(between(1, None).holds(at(99)) && !between(1, Some(9)).holds(at(10)));
+    }
 
     #[test]
     fn stamps_grow_and_far_future_is_not_followed() {

@@ -176,8 +176,18 @@ async fn u_13_two_vans_with_three_pieces_never_use_four_offline() -> Result<(), 
     stage.moved(LI, "CMP-35", 1, true).await?;
     stage.meet([LI, ZHANG]).await?;
     assert_eq!(stage.devices[LI].client.held()?.parts[0].left, 1_000);
-    stage.fit(LI, one, piece("CMP-35", None))?;
+    let last = stage.fit(LI, one, piece("CMP-35", None))?;
     assert!(stage.fit(LI, one, piece("CMP-35", None)).is_err());
+    // One line in place of another draws no more than the quota either; what the old one took is his again.
+    let order = stage.orders[LI];
+    let replace = |quantity| {
+        let new = Line { quantity, ..piece("CMP-35", None) };
+        Command::State(Box::new(Act::new(bodies::ReplaceLine { visit: one, line: last.reference(), new })))
+    };
+    let refused = stage.devices[LI].act(order, &replace(2_000)).map_err(|error| error.to_string());
+    assert!(refused.is_err_and(|why| why.contains("over_quota")));
+    stage.devices[LI].act(order, &replace(1_000))?;
+    assert_eq!(stage.devices[LI].client.held()?.parts[0].left, 0);
 
     // What was really fitted can always be recorded, and is flagged.
     stage.fit(LI, one, Line { source: Some(PartSource::Unknown), ..piece("CMP-35", None) })?;

@@ -3,6 +3,7 @@
 
 mod emergency;
 mod evidence;
+mod found;
 
 use docket_harness::world::{Device, Trouble, World};
 use docket_server::commit::{QuarantineEntry, Tables};

@@ -56,6 +56,11 @@ impl Page {
     }
 }
 
+/// What the office page gets at a path.
+pub(crate) async fn as_page(world: &World, path: &str) -> Result<Value, Trouble> {
+    Page::open(world, world.clerk).await?.json(path).await
+}
+
 /// Two crossing strokes on a canvas of 300 by 100 pixels.
 fn drawing() -> Drawing {
     let point = |x: f64, y: f64, t: f64| DrawnPoint { x, y, t, pressure: 0.5 };

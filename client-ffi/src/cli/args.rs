@@ -63,6 +63,8 @@ pub(super) enum Action {
     Draft(Draft),
     Witness(Witness),
     Confirm(Confirm),
+    Bundle(Bundle),
+    Receive(Receive),
     Sync(Sync),
     Held,
     Status,
@@ -300,6 +302,24 @@ pub(super) struct RefuseSignature {
     pub(super) name: String,
     #[arg(long)]
     pub(super) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Bundle {
+    #[arg(value_name = "FILE", required_unless_present = "qr")]
+    pub(super) file: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) qr: Option<PathBuf>,
+    #[arg(long = "order", value_name = "ORDER")]
+    pub(super) orders: Vec<String>,
+    #[arg(long)]
+    pub(super) unsent: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Receive {
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,12 @@
 //! What went wrong, as one sentence and what to do next, with a stable code and exit code.
 
+use docket_sync_core::bundle::PartError;
 use docket_sync_core::commands::form::FormError;
 use docket_sync_core::lifecycle::Language;
 use docket_sync_core::sync::device::is_final;
 use docket_sync_core::sync::frames::StopCode;
 
+use super::bundles::{of_bundle, of_part};
 use super::messages::filled;
 use crate::attaching::AttachingError;
 use crate::client::{ExecuteError, WitnessError};
@@ -44,6 +46,8 @@ pub(super) enum CliError {
     Form(#[from] FormError),
     #[error(transparent)]
     Witness(#[from] WitnessError),
+    #[error(transparent)]
+    Part(#[from] PartError),
     #[error("{path}: {source}")]
     File { path: String, source: std::io::Error },
     #[error("writing the output: {0}")]
@@ -71,7 +75,7 @@ pub(super) const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const NOT_ENROLLED: u8 = 3;
 const NO_ORDER: u8 = 4;
-const REFUSED: u8 = 5;
+pub(super) const REFUSED: u8 = 5;
 const UNREACHABLE: u8 = 6;
 const SERVER_REFUSED: u8 = 7;
 const IN_USE: u8 = 8;
@@ -147,6 +151,7 @@ impl CliError {
             Self::Witness(error) => {
                 told(REFUSED, "device.error.not_witnessed", language, &[("problem", &error.to_string())])
             }
+            Self::Part(error) => of_part(error, language),
             Self::Value { what, value } => told(USAGE, what, language, &[("value", value)]),
             Self::File { path, source } => {
                 told(FAILED, "device.error.file", language, &[("path", path), ("problem", &source.to_string())])
@@ -156,7 +161,7 @@ impl CliError {
     }
 }
 
-fn told(exit: u8, key: &'static str, language: Language, values: &[(&str, &str)]) -> Told {
+pub(super) fn told(exit: u8, key: &'static str, language: Language, values: &[(&str, &str)]) -> Told {
     let code = key.trim_start_matches("device.error.").to_owned();
     Told { exit, code, text: filled(key, language, values) }
 }
@@ -166,6 +171,7 @@ fn of_replica(error: &ReplicaError, language: Language) -> Told {
         ReplicaError::NotEnrolled => told(NOT_ENROLLED, "device.error.not_enrolled", language, &[]),
         ReplicaError::KeyMissing => told(NOT_ENROLLED, "device.error.key_missing", language, &[]),
         ReplicaError::DraftOutdated => told(REFUSED, "device.error.draft_outdated", language, &[]),
+        ReplicaError::Bundle(error) => of_bundle(error, language),
         ReplicaError::NoDocument(order) => {
             told(NO_ORDER, "device.error.no_order", language, &[("order", &order.to_string())])
         }

@@ -66,6 +66,8 @@ impl App<'_> {
             | Action::SignByCode(_)
             | Action::Print(_)
             | Action::Seal(_)
+            | Action::Bundle(_)
+            | Action::Receive(_)
             | Action::Sync(_)
             | Action::Held
             | Action::Photo(_)
@@ -143,7 +145,9 @@ fn order_of(action: &Action) -> &str {
         | Action::Numbers
         | Action::Witness(_)
         | Action::Confirm(_)
-        | Action::Sync(_)
+        | Action::Bundle(_)
+            | Action::Receive(_)
+            | Action::Sync(_)
         | Action::Held
         | Action::Status => "",
     }

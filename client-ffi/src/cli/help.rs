@@ -78,6 +78,8 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("witness", "docket-device witness handover.draft --to handover.signed"),
     ("confirm", "docket-device confirm handover.draft --witness handover.signed"),
+    ("bundle", "docket-device bundle --qr codes --order S-2026-0017 --unsent"),
+    ("receive", "docket-device receive from-zhang.bundle"),
     ("sync", "docket-device sync --live"),
     ("held", "docket-device held"),
     ("status", "docket-device status --json"),

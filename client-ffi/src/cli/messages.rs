@@ -71,6 +71,8 @@ mod tests {
     fn every_key_that_the_program_names_exists() {
         let sources = [
             include_str!("acts.rs"),
+            include_str!("bundles.rs"),
+            include_str!("clocks.rs"),
             include_str!("error.rs"),
             include_str!("field.rs"),
             include_str!("mod.rs"),

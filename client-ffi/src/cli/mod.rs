@@ -6,6 +6,8 @@
 mod acts;
 mod args;
 mod attachments;
+mod bundles;
+mod clocks;
 mod documents;
 mod error;
 mod field;
@@ -127,6 +129,8 @@ impl App<'_> {
             Action::SignByCode(sign) => self.sign_by_code(&sign),
             Action::Print(print) => self.print(&print),
             Action::Seal(seal) => self.seal(&seal),
+            Action::Bundle(asked) => self.bundle(&asked),
+            Action::Receive(asked) => self.receive(&asked),
             Action::Sync(sync) => self.sync(&sync),
             Action::Held => self.held(),
             Action::Status => self.status(),

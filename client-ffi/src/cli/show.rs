@@ -11,6 +11,7 @@ use docket_sync_core::time::UnixMillis;
 use serde_json::{Value, json};
 
 use super::args;
+use super::clocks::clocks_json;
 use super::error::CliError;
 use super::field::policy;
 use super::messages::{filled, text};
@@ -103,6 +104,7 @@ impl App<'_> {
         let policy = policy(&client)?;
         self.say_head(&client, &shown, &policy)?;
         self.say_visits(&client, &shown)?;
+        self.say_clocks(&shown, &policy)?;
         self.say_lines(&shown)?;
         self.say_timeline(&client, &shown, &policy)?;
         for refused in &shown.refused {
@@ -256,6 +258,7 @@ impl App<'_> {
         let parts = [
             ("timeline", json!(timeline)),
             ("visits", json!(visits)),
+            ("low_confidence", clocks_json(shown)),
             ("lines", lines.collect()),
             ("coverage", json!(view.coverage.code())),
             ("repeat_of", json!(view.facets.repeat_of.map(|order| order.to_string()))),
@@ -286,6 +289,9 @@ impl App<'_> {
                 "unsent_oldest_at": status.pending.map(|pending| pending.oldest.0),
                 "refused": refused.collect::<Vec<Value>>(), "last_sync_at": status.last_sync.map(|at| at.0),
                 "verified": status.verified, "differences": status.differences, "number": status.number,
+                "carried": {
+                    "orders": status.carried.orders, "shown": status.carried.shown, "waiting": status.carried.waiting,
+                },
             }));
         }
         let policy = policy(&client)?;
@@ -306,6 +312,12 @@ impl App<'_> {
         let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
         for key in ["device.shown.status_who", "device.shown.status_work", "device.shown.status_sync"] {
             self.say(&filled(key, self.language, &values))?;
+        }
+        if status.carried.orders > 0 {
+            let carried = status.carried;
+            let [orders, shown, waiting] = [carried.orders, carried.shown, carried.waiting].map(|count| count.to_string());
+            let values = [("orders", orders.as_str()), ("shown", &shown), ("waiting", &waiting)];
+            self.say(&filled("device.shown.carried", self.language, &values))?;
         }
         self.say(text(verified_key(status.verified), self.language))
     }
@@ -334,7 +346,7 @@ pub(super) fn decimal(quantity: i64) -> String {
 }
 
 /// Why the server did not accept a fact.
-fn refusal_key(code: docket_sync_core::sync::frames::QuarantineCode) -> &'static str {
+pub(super) fn refusal_key(code: docket_sync_core::sync::frames::QuarantineCode) -> &'static str {
     use docket_sync_core::sync::frames::QuarantineCode as Code;
     match code {
         Code::Malformed => "device.shown.code_malformed",

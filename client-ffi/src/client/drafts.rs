@@ -167,8 +167,13 @@ impl<S: DeviceStore> Client<S> {
     pub fn confirm(&mut self, draft: &Draft, witnesses: Vec<Witnessed>) -> Result<Executed, WitnessError> {
         let digest = draft.digest()?;
         let mut good = Vec::new();
+        let mut certificates = Vec::new();
         for witnessed in witnesses {
+            certificates.push(witnessed.certificate.clone());
             good.push(self.checked(witnessed, digest)?);
+        }
+        for certificate in certificates {
+            self.replica.keep_certificate(&certificate)?;
         }
         let shown = self.show(draft.document)?;
         let fact = self.replica.state_draft(draft, good)?;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use docket_sync_core::commands::Command;
-use docket_sync_core::facts::Author;
+use docket_sync_core::facts::{Author, FactBody};
 use docket_sync_core::facts::values::{FindingKind, LineKind, PartSource};
 use docket_sync_core::ids::{DocumentId, FactRef};
 use docket_sync_core::lifecycle::facets::{CustodyView, Holder};
@@ -79,7 +79,14 @@ impl<S: DeviceStore> Client<S> {
 
     /// What is left of the quotas that a command draws on, thousandths by code.
     pub(super) fn quotas(&self, command: &Command) -> Result<BTreeMap<String, i64>, ReplicaError> {
-        let Command::RecordLine { line, .. } = command else { return Ok(BTreeMap::new()) };
+        let line = match command {
+            Command::RecordLine { line, .. } => line,
+            Command::State(act) => match &act.body {
+                FactBody::ReplaceLine(body) => &body.new,
+                _ => return Ok(BTreeMap::new()),
+            },
+            _ => return Ok(BTreeMap::new()),
+        };
         let code = line.code.as_deref().map(str::trim).unwrap_or_default();
         match self.reference(part_quota_record(self.author, code))? {
             Some(Reference::PartQuota(quota)) if quota.is_quota => {

@@ -3,13 +3,18 @@
 //! Reading and commands work without a network. A command is decided on the order *as it was shown*, and what
 //! had been shown is what its fact says its author knew; a sync in between changes neither.
 
+mod bundles;
+mod countersigning;
 mod drafts;
 mod held;
 mod one_time;
+mod status;
 #[cfg(test)]
 mod tests;
 
 pub use held::{HeldHere, PartLeft};
+
+use std::collections::BTreeMap;
 
 use docket_sync_core::commands::{
     Command, CommandCode, Context, Decision, Offer, Refusal, decide, form, offered, offers,
@@ -17,16 +22,18 @@ use docket_sync_core::commands::{
 use docket_sync_core::facts::{Audience, Author, Fact, Role};
 use docket_sync_core::forms::Form;
 use docket_sync_core::ids::{DocumentId, FactId, PersonId, RecordId};
-use docket_sync_core::lifecycle::view::{OrderView, Visit, VisitState};
+use docket_sync_core::lifecycle::view::{Moment, OrderView, Visit, VisitState};
 use docket_sync_core::lifecycle::{FactSet, fold, known_to};
 use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::reference::{Reference, ReferenceRecord};
 use docket_sync_core::sabotage::{self, Bug};
-use docket_sync_core::sync::frames::{Pending, QuarantineCode};
-use docket_sync_core::time::UnixMillis;
+use docket_sync_core::sync::frames::QuarantineCode;
+use docket_sync_core::time::{Between, UnixMillis};
 use serde_json::{Map, Value};
 
+pub use self::bundles::HandedOver;
 pub use self::drafts::{Draft, WitnessError, Witnessed};
+pub use self::status::Status;
 use self::one_time::Completed;
 use crate::orders::{OrderRow, find};
 use crate::platform::Platform;
@@ -55,6 +62,8 @@ pub struct Shown {
     pub unsent: Vec<FactId>,
     /// Facts made here that the server did not accept; they are not in the view.
     pub refused: Vec<RefusedFact>,
+    /// When the server had each fact, as far as it has told (U-10).
+    pub received: BTreeMap<FactId, UnixMillis>,
 }
 
 /// A fact that the server did not accept.
@@ -88,29 +97,6 @@ pub enum ExecuteError {
     /// The device failed.
     #[error(transparent)]
     Replica(#[from] ReplicaError),
-}
-
-/// How the device stands with its server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    /// Facts that exist on this device only.
-    pub pending: Option<Pending>,
-    /// Facts that the server did not accept, with their orders.
-    pub refused: Vec<(DocumentId, FactId, QuarantineCode)>,
-    /// Server time of the last contact.
-    pub last_sync: Option<UnixMillis>,
-    /// Whether everything in scope was equal at the last comparison.
-    pub verified: Option<bool>,
-    /// How often it was not although the store had lost nothing: damage on one side, or a bug. It stays at zero; what
-    /// a restored store lacked until its devices gave it back is not counted.
-    pub differences: u64,
-    /// Orders that the server said, in the last session, that it holds and cannot read: what was stated in them waits
-    /// here until somebody has mended it.
-    pub damaged_there: Vec<DocumentId>,
-    /// Number of the server's log up to which this device has everything.
-    pub number: Option<u64>,
-    /// Everything up to here is in a backup of the server.
-    pub backed_up_to: u64,
 }
 
 impl<S: DeviceStore> Client<S> {
@@ -175,7 +161,8 @@ impl<S: DeviceStore> Client<S> {
                 Ok(RefusedFact { fact: entry.fact()?, code, discarded })
             })
             .collect::<Result<Vec<_>, ReplicaError>>()?;
-        Ok(Shown { id, view, facts, unsent, refused })
+        let received = self.replica.received(id, facts.iter().map(|fact| fact.id))?;
+        Ok(Shown { id, view, facts, unsent, refused, received })
     }
 
     /// The commands that may be used on the order as it is shown.
@@ -220,7 +207,7 @@ impl<S: DeviceStore> Client<S> {
         let random = crate::platform::random_bytes(&platform.random)?;
         let id = DocumentId::new(self.replica.time().lo, random);
         let facts = FactSet::new(id);
-        Ok(Shown { id, view: fold(&facts), facts, unsent: Vec::new(), refused: Vec::new() })
+        Ok(Shown::of(id, facts))
     }
 
     /// Decides a command that is about one work item, on the order as it was shown.
@@ -316,23 +303,6 @@ impl<S: DeviceStore> Client<S> {
         Ok(forms)
     }
 
-    /// How the device stands with its server.
-    #[must_use]
-    pub fn status(&self) -> Status {
-        let state = self.replica.state();
-        let refused = self.replica.journal().filter_map(|entry| Some((entry.document, entry.id(), entry.refused?)));
-        Status {
-            pending: self.replica.pending(),
-            refused: refused.collect(),
-            last_sync: state.last_sync,
-            verified: state.verified,
-            differences: state.differences,
-            damaged_there: self.replica.damaged_there().collect(),
-            number: state.cursor.map(|cursor| cursor.number),
-            backed_up_to: state.backed_up_to,
-        }
-    }
-
     /// The newest service policy that this device holds.
     ///
     /// # Errors
@@ -348,7 +318,10 @@ impl<S: DeviceStore> Client<S> {
     /// # Errors
     /// When the store fails or the record is damaged.
     pub fn reference(&self, id: RecordId) -> Result<Option<Reference>, ReplicaError> {
-        let record: Option<ReferenceRecord> = self.replica.reference(id)?;
+        let record: Option<ReferenceRecord> = match self.replica.reference(id)? {
+            Some(record) => Some(record),
+            None => self.replica.told_reference(id)?,
+        };
         Ok(record.filter(|record| !record.deleted).map(|record| record.content))
     }
 
@@ -382,7 +355,20 @@ impl Shown {
     #[must_use]
     pub fn known_to(&self, fact: FactId) -> Self {
         let facts = known_to(&self.facts, fact);
-        Self { id: self.id, view: fold(&facts), facts, unsent: Vec::new(), refused: Vec::new() }
+        Self::of(self.id, facts)
+    }
+
+    /// An order of `facts`, of which nothing waits.
+    #[must_use]
+    pub fn of(id: DocumentId, facts: FactSet) -> Self {
+        let (unsent, refused, received) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { id, view: fold(&facts), facts, unsent, refused, received }
+    }
+
+    /// Within which bounds a moment lies, whatever the phone's clock said (U-10).
+    #[must_use]
+    pub fn between(&self, moment: Moment) -> Between {
+        Between { lo: moment.lo, hi: self.received.get(&moment.fact).copied() }
     }
 
     /// The visit of `person` that a command without further words is about: the one under way, or else his last.

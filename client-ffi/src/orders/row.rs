@@ -72,6 +72,9 @@ pub struct OrderRow {
     /// Whether its facts cannot be read here: the row shows what was known before.
     #[n(18)]
     pub unreadable: Option<bool>,
+    /// Facts that colleagues handed over and that the server has not sent here; absent when there are none.
+    #[n(19)]
+    pub carried: Option<u32>,
 }
 
 /// What a row shows that is not in the order's facts.
@@ -81,6 +84,7 @@ pub(crate) struct Beside {
     pub(crate) address: String,
     pub(crate) unsent: u32,
     pub(crate) refused: u32,
+    pub(crate) carried: u32,
     pub(crate) evicted: bool,
 }
 
@@ -109,6 +113,7 @@ impl OrderRow {
             evicted: beside.evicted,
             updated: view.updated,
             unreadable: None,
+            carried: Some(beside.carried).filter(|carried| *carried > 0),
         }
     }
 

@@ -1,11 +1,13 @@
 //! Base documents: what the store has acknowledged or sent, with what is known of them.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use docket_sync_core::document::{DocumentError, FactReader, Record, SavedDocument};
 use docket_sync_core::facts::Fact;
-use docket_sync_core::ids::{ChangeHash, Digest, DocumentId};
+use docket_sync_core::ids::{ChangeHash, Digest, DocumentId, FactId};
 use docket_sync_core::sync::digest::DigestSum;
+use docket_sync_core::time::UnixMillis;
 
 use super::stored::{DocumentMeta, from_bytes, to_bytes};
 use super::{DeviceReplica, ReplicaError, Work};
@@ -91,8 +93,21 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
     }
 
-    /// Every fact of a document that this device shows: the base, then what waits in the journal. Refused
-    /// facts are not among them.
+    /// By when the store had these facts of a document, as far as it has told (U-10).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn received(
+        &self,
+        id: DocumentId,
+        facts: impl Iterator<Item = FactId>,
+    ) -> Result<BTreeMap<FactId, UnixMillis>, ReplicaError> {
+        let received = self.meta(id)?.and_then(|meta| meta.received).unwrap_or_default();
+        Ok(facts.filter_map(|fact| Some((fact, received.by(fact)?))).collect())
+    }
+
+    /// Every fact of a document that this device shows: the base, what colleagues handed over, then what waits in the
+    /// journal. Refused facts are not among them.
     ///
     /// # Errors
     /// When the document is not here, or damaged.
@@ -109,11 +124,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
         for record in records {
             facts.push(reader.read(record)?);
         }
+        let carried = self.carried_over(id, base);
+        for (record, _) in &carried {
+            facts.push(reader.read(record)?);
+        }
         for entry in self.journal.values().filter(|entry| entry.document == id && entry.waits()) {
             facts.push(reader.read(&entry.record)?);
         }
         // What was refused of an order that is only sealed here is still shown.
-        let is_here = base.is_some() || self.journal.values().any(|entry| entry.document == id);
+        let is_here = base.is_some() || !carried.is_empty() || self.journal.values().any(|entry| entry.document == id);
         if is_here { Ok(facts) } else { Err(ReplicaError::NoDocument(id)) }
     }
 }

@@ -245,8 +245,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let mut proofs = Vec::new();
         for (record, _) in records {
             let Ok(stated) = StatedFact::from_bytes(&record.bytes) else { continue };
-            let Some(proof) = stated.content.body.proof() else { continue };
-            proofs.extend(self.store.get(Table::Proof, &proof.0)?.map(ProofBytes));
+            for proof in stated.content.body.proofs() {
+                proofs.extend(self.store.get(Table::Proof, &proof.0)?.map(ProofBytes));
+            }
         }
         Ok(proofs)
     }

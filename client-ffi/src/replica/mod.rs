@@ -9,6 +9,7 @@
 
 mod attachments;
 mod base;
+mod bundles;
 mod coming_back;
 mod heal;
 mod journal;
@@ -27,6 +28,7 @@ pub(crate) mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::DecodeError;
+use docket_sync_core::bundle::BundleError;
 use docket_sync_core::document::{DocumentError, Record};
 use docket_sync_core::ids::{ChangeHash, DocumentId, Incarnation, KeyId, RecordId};
 use docket_sync_core::proof::Certificate;
@@ -38,6 +40,7 @@ use ed25519_dalek::SigningKey;
 
 pub use self::attachments::{AttachError, Confirmed, KEPT_BYTES_MAX, KeptAttachment};
 use self::base::Base;
+pub use self::bundles::{CarriedHere, Share, Taken, TakenOrder};
 pub use self::journal::NewFact;
 pub use self::one_time::{CodeCheck, Numbers};
 pub(crate) use self::stored::{COMPANY, DeviceState, IDENTITY, POLICY, STATE, to_bytes};
@@ -70,6 +73,9 @@ pub enum ReplicaError {
     /// A draft was signed by the other side, and this device has stated something else in the order since.
     #[error("this draft is outdated: something was stated in its order since")]
     DraftOutdated,
+    /// A bundle is not made, or not taken.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// The order is not on this device.
     #[error("order {0} is not on this device")]
     NoDocument(DocumentId),
@@ -87,6 +93,8 @@ pub struct DeviceReplica<S> {
     key: SigningKey,
     state: DeviceState,
     journal: Journal,
+    /// What colleagues handed over.
+    carried: bundles::Carried,
     flight: Flight,
     retention: retention::Retention,
     // Invariant: at most what the stored state reserves; after opening, all of it counts as used.
@@ -108,6 +116,8 @@ struct Flight {
     pushed: BTreeMap<u64, Vec<u64>>,
     /// Journal rows that wait for something else than this session (held behind a gap).
     parked: BTreeSet<u64>,
+    /// Pushes for others.
+    relays: bundles::UnderWay,
     /// How often a document was asked for.
     wanted: BTreeMap<DocumentId, u8>,
     /// Healing pushes not yet answered, and the epoch they heal.
@@ -151,6 +161,8 @@ struct Work {
     behind_seal: BTreeMap<DocumentId, (u64, Vec<(Record, ChangeHash)>)>,
     /// Reference records that are new.
     references: BTreeMap<RecordId, ReferenceRecord>,
+    /// The same, as a colleague's device told them.
+    told: BTreeMap<RecordId, ReferenceRecord>,
 }
 
 impl<S: DeviceStore> DeviceReplica<S> {
@@ -166,6 +178,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let secret: &[u8; 32] = secret.as_slice().try_into().map_err(|_ignored| ReplicaError::KeyMissing)?;
         let key = SigningKey::from_bytes(secret);
         let (state, journal) = read_state(&store)?;
+        let carried = bundles::read_carried(&store)?;
         let flight = Flight::default();
         let envelopes_used = state.envelope_counter;
         let retention = retention::Retention::default();
@@ -177,6 +190,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             key,
             state,
             journal,
+            carried,
             flight,
             retention,
             envelopes_used,
@@ -272,6 +286,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn guarded<T>(&mut self, operation: impl FnOnce(&mut Self) -> Result<T, ReplicaError>) -> Result<T, ReplicaError> {
         if self.stale {
             (self.state, self.journal) = read_state(&self.store)?;
+            self.carried = bundles::read_carried(&self.store)?;
             self.flight = Flight::default();
             self.stale = false;
         }

@@ -87,7 +87,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let unsent = of_this().filter(|entry| entry.waits()).count();
         let refused = of_this().count().saturating_sub(unsent);
         // Evicting never hides work that the store does not have.
-        if (base.is_none() || evicted) && unsent == 0 && refused == 0 {
+        let carried = self.carried_over(id, base).len();
+        if (base.is_none() || evicted) && unsent == 0 && refused == 0 && carried == 0 {
             work.batch.delete(Table::OrderRow, id.0);
             return Ok(());
         }
@@ -97,6 +98,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let mut beside = Beside {
             unsent: u32::try_from(unsent).unwrap_or(u32::MAX),
             refused: u32::try_from(refused).unwrap_or(u32::MAX),
+            carried: u32::try_from(carried).unwrap_or(u32::MAX),
             evicted,
             ..Beside::default()
         };
@@ -129,6 +131,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let record = match work.references.get(&id) {
             Some(record) => Some(record.clone()),
             None => self.reference(id)?,
+        };
+        let record = match (record, work.told.get(&id)) {
+            (None, Some(told)) => Some(told.clone()),
+            (None, None) => self.told_reference(id)?,
+            (known, _) => known,
         };
         Ok(record.filter(|record| !record.deleted).map(|record| record.content))
     }

@@ -9,6 +9,7 @@ use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::device::{Applied, WANT_DOCUMENTS_MAX};
 use docket_sync_core::sync::frames::{Batch, DocumentRuns, News, ProofBytes, RecordSet, Run};
+use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::VerifyingKey;
 
 use super::base::Base;
@@ -60,6 +61,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if batch.digest.is_some() {
             self.want_what_did_not_come(&work)?;
             self.drop_unnamed(&mut work)?;
+            self.drop_relayed(batch.to.number, &mut work)?;
         }
         self.state_reclaimed(&mut work)?;
         keep_proofs(&batch.proofs, &mut work);
@@ -142,7 +144,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
         let receipt = if missing { None } else { self.good_receipt(batch, &candidates) };
         match receipt {
-            Some(receipt) => self.accept(candidates, &receipt, work)?,
+            Some(receipt) => self.accept(candidates, &receipt, batch.at, work)?,
             None => wanted.extend(candidates.iter().map(|candidate| candidate.id)),
         }
         for document in wanted {
@@ -202,11 +204,26 @@ impl<S: DeviceStore> DeviceReplica<S> {
         receipt.verify(&key).is_ok().then_some(receipt)
     }
 
-    fn accept(&mut self, candidates: Vec<Candidate>, receipt: &Receipt, work: &mut Work) -> Result<(), ReplicaError> {
+    fn accept(
+        &mut self,
+        candidates: Vec<Candidate>,
+        receipt: &Receipt,
+        at: Option<UnixMillis>,
+        work: &mut Work,
+    ) -> Result<(), ReplicaError> {
         let row = self.next_row();
         work.batch.put(Table::Receipt, row_key(row), receipt.to_bytes());
         let receipt = ReceiptRow { row, number: receipt.number };
-        for candidate in candidates {
+        for mut candidate in candidates {
+            if candidate.whole {
+                candidate.base.meta.received = self.meta(candidate.id)?.and_then(|old| old.received);
+            }
+            if let Some(at) = at {
+                let received = candidate.base.meta.received.get_or_insert_default();
+                for (actor, head) in &candidate.base.meta.chains {
+                    received.note(*actor, head.sequence, at);
+                }
+            }
             self.accept_one(candidate, receipt, work)?;
         }
         if row.checked_rem(RECEIPTS_BEFORE_SWEEP) == Some(0) {
@@ -259,7 +276,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// Follows the hybrid times of others.
-    fn observe_times(&mut self, records: &[Record]) {
+    pub(super) fn observe_times(&mut self, records: &[Record]) {
         let lo = self.state.clock.at(self.platform.clock.monotonic());
         let mut clock = self.hybrid_clock();
         for record in records {

@@ -104,6 +104,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// Settles one push.
     pub(super) fn settle(&mut self, ack: &Ack) -> Result<(), ReplicaError> {
         let mut work = Work::default();
+        if self.settle_relay(ack, &mut work) {
+            return self.commit(work);
+        }
         self.flight.damaged.extend(ack.damaged.iter().flatten());
         match self.flight.pushed.remove(&ack.counter) {
             // Nothing of it was kept: what is in other orders is sent again without those that the store cannot read.
@@ -132,7 +135,14 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn settle_row(&mut self, row: u64, ack: &Ack, refused: &mut Refused, work: &mut Work) -> Result<(), ReplicaError> {
         let Some(entry) = self.journal.get(&row).cloned() else { return Ok(()) };
         match outcome(ack, &entry) {
-            Outcome::Accepted | Outcome::Duplicate => self.move_to_base(row, entry, ack.number, work),
+            Outcome::Accepted | Outcome::Duplicate => {
+                let (id, actor, sequence) = (entry.document, entry.record.actor, entry.record.sequence);
+                self.move_to_base(row, entry, ack.number, work)?;
+                if let (Some(at), Some(base)) = (ack.at, work.bases.get_mut(&id)) {
+                    base.meta.received.get_or_insert_default().note(actor, sequence, at);
+                }
+                Ok(())
+            }
             Outcome::Held { .. } => {
                 self.flight.parked.insert(row);
                 Ok(())

@@ -258,7 +258,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// An envelope with the next counter. It is durable with what is signed: see [`DeviceReplica::commit`].
-    fn envelope(&mut self, listed: Vec<EnvelopeDocument>) -> Envelope {
+    pub(super) fn envelope(&mut self, listed: Vec<EnvelopeDocument>) -> Envelope {
         self.envelopes_used = self.envelopes_used.saturating_add(1);
         Envelope::signed(self.identity.store, self.identity.device, self.envelopes_used, listed, &self.key)
     }

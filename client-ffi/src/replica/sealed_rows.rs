@@ -76,6 +76,6 @@ pub(super) fn frames_of(bundles: Vec<SealedBundle>) -> Vec<Sealed> {
 
 /// The proofs that signatures among `records` name.
 pub(super) fn signed_blobs(records: &[Record]) -> Vec<BlobId> {
-    let of = |record: &Record| StatedFact::from_bytes(&record.bytes).ok()?.content.body.proof();
-    records.iter().filter_map(of).collect()
+    let stated = records.iter().filter_map(|record| StatedFact::from_bytes(&record.bytes).ok());
+    stated.flat_map(|stated| stated.content.body.proofs()).collect()
 }

@@ -19,11 +19,16 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
     type Error = ReplicaError;
 
     fn has_unsent(&self) -> bool {
-        self.has_rows_to_push()
+        self.has_rows_to_push() || self.has_relays()
     }
 
     fn next_pushes(&mut self) -> Result<Vec<Push>, ReplicaError> {
-        self.guarded(|this| Ok(this.make_push()?.into_iter().collect()))
+        self.guarded(|this| {
+            // What colleagues handed over comes first: own facts may build on it.
+            let mut pushes = this.make_relays()?;
+            pushes.extend(this.make_push()?);
+            Ok(pushes)
+        })
     }
 
     fn hello(&mut self, travels: Option<Digest>) -> Result<Hello, ReplicaError> {
@@ -81,6 +86,9 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
                 this.drop_evicted(&mut work)?;
             }
             this.seal_evicted(&mut work)?;
+            if welcome.digest.is_some() {
+                this.drop_relayed(welcome.durable_to, &mut work)?;
+            }
             this.commit(work)?;
             Ok(greeting)
         })
@@ -194,13 +202,16 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// Compares the store's digest with the base's. Between a loss of the store and the first time that the two are
-    /// equal again a difference is that loss, which this device is there to heal: it is not counted.
+    /// equal again a difference is that loss, which this device is there to heal: it is not counted. Equal before
+    /// everything was given back, what is sealed here included, they are so by chance.
     pub(super) fn compare_digest(&mut self, digest: Digest) -> bool {
         let equal = self.state.sum == digest;
         self.state.verified = Some(equal);
         if equal {
             self.state.pulled_again = None;
-            self.state.after_a_loss = None;
+            if !self.is_healing() {
+                self.state.after_a_loss = None;
+            }
         } else if self.state.after_a_loss != Some(true) {
             self.state.differences = self.state.differences.saturating_add(1);
         }

@@ -6,7 +6,7 @@ use docket_sync_core::DecodeError;
 use docket_sync_core::document::{Chains, Record};
 use docket_sync_core::facts::{Author, Fact, Restates, StatedFact, content_digest};
 use docket_sync_core::ids::{
-    BlobId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, Nonce, PersonId, RecordId, StoreId,
+    ActorId, BlobId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, Nonce, PersonId, RecordId, StoreId,
 };
 use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::frames::{Limits, QuarantineCode};
@@ -188,6 +188,37 @@ pub(crate) struct DocumentMeta {
     /// Older receipts that prove what the newest one does not cover: the store had lost it.
     #[n(6)]
     pub(crate) older: Option<Vec<ReceiptRow>>,
+    /// When the store had the facts of each actor.
+    #[n(7)]
+    pub(crate) received: Option<Received>,
+}
+
+/// When the store had the facts of each actor: up to which sequence by when, as far as it has told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub(crate) struct Received(#[n(0)] BTreeMap<ActorId, Vec<(u64, UnixMillis)>>);
+
+/// Steps kept of one actor; of older facts a later bound stays, which is true as well.
+const RECEIVED_STEPS_MAX: usize = 64;
+
+impl Received {
+    /// The store had everything of `actor` up to `sequence` at `at`.
+    pub(crate) fn note(&mut self, actor: ActorId, sequence: u64, at: UnixMillis) {
+        let steps = self.0.entry(actor).or_default();
+        if steps.last().is_some_and(|(to, _)| *to >= sequence) {
+            return;
+        }
+        steps.push((sequence, at));
+        if steps.len() > RECEIVED_STEPS_MAX {
+            steps.remove(0);
+        }
+    }
+
+    /// By when it had one fact.
+    pub(crate) fn by(&self, fact: FactId) -> Option<UnixMillis> {
+        let steps = self.0.get(&fact.actor)?;
+        steps.iter().find(|(to, _)| *to >= fact.sequence).map(|(_, at)| *at)
+    }
 }
 
 impl DocumentMeta {

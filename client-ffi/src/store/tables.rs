@@ -69,6 +69,12 @@ tables! {
     Attachment = 12 "attachment" Any;
     /// Their bytes in parts, by content address and number of the part.
     AttachmentPart = 13 "attachment_part" Any;
+    /// Pushes that colleagues handed over, by a counter.
+    Carried = 14 "carried" Ascending;
+    /// Reference records as colleagues' devices told them, by record.
+    Told = 15 "told" Any;
+    /// Certificates of devices that witnessed or handed over, by key.
+    Certificate = 16 "certificate" Any;
 }
 
 #[cfg(test)]

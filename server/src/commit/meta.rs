@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use docket_sync_core::document::{Chains, FirstStatement};
-use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, Digest, DocumentId, PersonId, RecordId, ReviewId};
+use docket_sync_core::facts::Origin;
+use docket_sync_core::ids::{ActorId, BlobId, ChangeHash, DeviceId, Digest, DocumentId, PersonId, RecordId, ReviewId};
 use docket_sync_core::lifecycle::reviews::terms;
 use docket_sync_core::lifecycle::view::{OrderView, Review, ReviewStatus};
 use docket_sync_core::sync::digest::DigestSum;
@@ -67,6 +68,15 @@ impl DocumentMeta {
         let skeleton = docket_sync_core::document::skeleton_hash(document);
         let digest = DigestSum::of_change(document, skeleton).to_digest();
         Self { digest: Some(digest), ..Self::default() }
+    }
+
+    /// The device of an actor.
+    #[must_use]
+    pub fn maker(&self, actor: ActorId) -> Option<DeviceId> {
+        match self.firsts.get(&actor)?.origin? {
+            Origin::Device { device, .. } => Some(device),
+            Origin::Server { .. } => None,
+        }
     }
 
     /// When the default of an open review fires: its limit counts from the moment the office could see it,

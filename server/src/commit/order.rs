@@ -256,14 +256,15 @@ impl Writer {
                 proofs.push(proof);
             }
         }
-        if let (Some(device), true) = (carried_by, (record.actor, record.sequence) == (fact.id.actor, fact.id.sequence))
-        {
+        // A colleague may have carried it here: what it says of its device, and what it used up, is its maker's.
+        let made_by = carried_by.and_then(|_| order.meta.maker(record.actor));
+        if let (Some(device), true) = (made_by, (record.actor, record.sequence) == (fact.id.actor, fact.id.sequence)) {
             order.arrived.push((fact.id, device));
         }
         for index in serial.into_iter().chain(unit) {
             self.put(Table::Index, index, Vec::new());
         }
-        self.note_one_time(document, contained.as_ref().unwrap_or(&fact), carried_by)?;
+        self.note_one_time(document, contained.as_ref().unwrap_or(&fact), made_by)?;
         let (time, lo) = (fact.time, self.now());
         self.hybrid.observe(time, lo);
         if let Some(order) = self.orders.get_mut(&document) {

@@ -12,7 +12,7 @@ use docket_sync_core::limits;
 use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Ack, Push, QuarantineCode, Renew, StopCode};
 use docket_sync_core::sync::gate::{self, GateStore, Ground, Judged, KnownCode, OneTime, Proof, Verdict};
-use docket_sync_core::sync::server::{ack, counter};
+use docket_sync_core::sync::server::ack;
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::VerifyingKey;
 
@@ -103,7 +103,7 @@ impl Writer {
         self.settle_serials(&judged)?;
         self.number_new(&judged)?;
         self.count_push(device, push, &judged)?;
-        Ok(PushDone::Acked(ack(&judged, counter(&push.cover), self.tip().number)))
+        Ok(PushDone::Acked(Ack { at: Some(now), ..ack(&judged, &push.cover, self.tip().number) }))
     }
 
     /// Documents of a push that the store holds and cannot read. The gate must not take them for unknown.
@@ -231,7 +231,7 @@ fn names_proof(judged: &Judged, proof: BlobId) -> Option<DocumentId> {
             .records
             .iter()
             .filter_map(|(record, _)| docket_sync_core::facts::StatedFact::from_bytes(&record.bytes).ok())
-            .filter_map(|stated| stated.content.body.proof())
+            .flat_map(|stated| stated.content.body.proofs())
             .collect();
         named.contains(&proof).then_some(document.document)
     })

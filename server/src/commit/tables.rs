@@ -3,13 +3,14 @@
 
 use docket_sync_core::document::{Document, FactReader, Record};
 use docket_sync_core::facts::Fact;
-use docket_sync_core::ids::{DocumentId, PersonId, RecordId};
+use docket_sync_core::ids::{DocumentId, FactId, PersonId, RecordId};
 use docket_sync_core::reference::ReferenceRecord;
 use docket_sync_core::sync::digest::DigestSum;
+use docket_sync_core::time::UnixMillis;
 
 use super::error::CommitError;
 use super::keys::{self, ScopeId};
-use super::meta::DocumentMeta;
+use super::meta::{ChangeEntry, DocumentMeta};
 use crate::auth::people::PersonRecord;
 use crate::log::{FactRecord, LogEntry, LogRecord, read_entry};
 use crate::store::{Entry, KeyRange, Order, Store, StoreError, Table, record};
@@ -44,6 +45,16 @@ pub trait Tables {
             Some(bytes) => Ok(Some(read_entry(&bytes)?)),
             None => Ok(None),
         }
+    }
+
+    /// When a fact arrived here: the upper bound `hi` of its true time (U-10).
+    fn received_at(&self, document: DocumentId, fact: FactId) -> Result<Option<UnixMillis>, CommitError> {
+        let entry: Option<ChangeEntry> = self.read(Table::Change, &keys::change(document, fact.actor, fact.sequence))?;
+        let Some(entry) = entry else { return Ok(None) };
+        Ok(match self.log_entry(entry.number)?.map(|entry| entry.record) {
+            Some(LogRecord::Fact(fact)) => Some(fact.received_at),
+            _ => None,
+        })
     }
 
     /// Entries of the log after `number`, with their numbers; at most `limit`.

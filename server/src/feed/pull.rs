@@ -12,6 +12,7 @@ use docket_sync_core::limits::{BATCH_BYTES, DOCUMENTS_PER_FRAME_MAX};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::frames::{Batch, BatchDocument, News, ProofBytes, ReceiptLine, RecordSet};
+use docket_sync_core::time::UnixMillis;
 
 use super::ahead::Ahead;
 use crate::commit::meta::{DocumentMeta, ScopeEntry};
@@ -46,6 +47,8 @@ pub struct Pull<'a> {
     /// Where the device had everything of its scope. An order that entered later may lie between two batches: its
     /// place in the feed is that of its last change, which may come behind a cut after it entered before it.
     pub complete_to: u64,
+    /// The server's time.
+    pub now: UnixMillis,
 }
 
 impl core::fmt::Debug for dyn Store + '_ {
@@ -229,7 +232,7 @@ impl Pull<'_> {
         let Readable::Yes(facts) = readable(document, self.store.facts_after(document, from))? else { return Ok(()) };
         let records: Vec<Record> =
             facts.into_iter().map(|(_, fact)| to_record(fact)).filter(|record| record.actor != self.own).collect();
-        for proof in records.iter().filter_map(proof_of) {
+        for proof in records.iter().flat_map(proofs_of) {
             self.add_proof(draft, proof)?;
         }
         draft.records(document, sorted(records), &meta);
@@ -276,6 +279,7 @@ impl Pull<'_> {
             proofs: draft.proofs,
             receipt,
             digest: if last { Some(self.digest()?) } else { None },
+            at: Some(self.now),
         })
     }
 
@@ -332,6 +336,6 @@ fn sorted(mut records: Vec<Record>) -> Vec<Record> {
     records
 }
 
-fn proof_of(record: &Record) -> Option<BlobId> {
-    StatedFact::from_bytes(&record.bytes).ok()?.content.body.proof()
+fn proofs_of(record: &Record) -> Vec<BlobId> {
+    StatedFact::from_bytes(&record.bytes).map(|stated| stated.content.body.proofs()).unwrap_or_default()
 }

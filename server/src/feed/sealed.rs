@@ -12,7 +12,8 @@ use crate::commit::CommitError;
 impl ServerSession {
     /// Takes what was sealed; one Ack answers the frame. What does not open is left with the device.
     pub(super) async fn open_sealed(&self, sealed: &Sealed) -> Result<Frame, CommitError> {
-        let mut all = Ack { counter: 0, number: self.office().hub.read().number, exceptions: Vec::new(), damaged: None };
+        let number = self.office().hub.read().number;
+        let mut all = Ack { counter: 0, number, exceptions: Vec::new(), device: None, at: None, damaged: None };
         for push in sealed.bundles.iter().flat_map(|bundle| self.pushes_in(bundle.document, &bundle.bytes)) {
             match self.push(push).await? {
                 Frame::Ack(ack) => {

@@ -211,6 +211,7 @@ impl ServerSession {
             scope: speaker.scope,
             own: speaker.own,
             complete_to: self.complete_to,
+            now: self.office.platform.clock.now(),
         }
     }
 

@@ -11,8 +11,9 @@ use docket_sync_core::facts::values::ServiceClass;
 use docket_sync_core::facts::{Fact, FactKind, StatedFact};
 use docket_sync_core::ids::{DocumentId, RecordId};
 use docket_sync_core::lifecycle::view::Outcome;
+use docket_sync_core::time::{Between, UnixMillis};
 
-use self::rules::{Repair, repeat};
+use self::rules::{Repair, done_at, repeat};
 use crate::commit::{CommitError, Tables, Writer, keys};
 use crate::log::LogRecord;
 use crate::reactor::{Concern, Page, Reactor};
@@ -56,7 +57,7 @@ fn judge(writer: &mut Writer, order: DocumentId, days: u32) -> Result<(), Commit
     // A contract pays by its own terms; somebody who has judged already knew the unit's history.
     let open = request.class == ServiceClass::Chargeable && view.facets.class == Some(request.class);
     let Some(unit) = request.unit.filter(|_| open) else { return Ok(()) };
-    let repairs = repairs(writer, unit, order)?;
+    let repairs = repairs(writer, unit, order, request.at.time)?;
     let Some(repeat) = repeat(&repairs, request.at.time, days) else { return Ok(()) };
     let body = SetWarranty {
         class: ServiceClass::Free,
@@ -70,7 +71,12 @@ fn judge(writer: &mut Writer, order: DocumentId, days: u32) -> Result<(), Commit
 }
 
 /// Finished repairs of a unit, without `order` itself.
-fn repairs(writer: &mut Writer, unit: RecordId, order: DocumentId) -> Result<Vec<Repair>, CommitError> {
+fn repairs(
+    writer: &mut Writer,
+    unit: RecordId,
+    order: DocumentId,
+    called_at: UnixMillis,
+) -> Result<Vec<Repair>, CommitError> {
     let range = KeyRange::prefix(keys::unit_orders(unit));
     let found = writer.scan(Table::Index, &range, usize::MAX)?;
     // Ids begin with the time at which the order was made (UUIDv7): the last ones are the newest.
@@ -84,10 +90,15 @@ fn repairs(writer: &mut Writer, unit: RecordId, order: DocumentId) -> Result<Vec
             Err(error) => return Err(error),
         };
         let done = view.visits.iter().filter_map(|visit| match &visit.outcome {
-            Some(Outcome::Done { at, .. }) => Some(at.claimed),
+            Some(Outcome::Done { at, .. }) => Some(*at),
             Some(Outcome::Unfinished { .. } | Outcome::NotRepairable { .. }) | None => None,
         });
-        if let (Some(_), Some(done_at)) = (view.completed, done.max()) {
+        let mut last = None;
+        for at in done {
+            let between = Between { lo: at.lo, hi: writer.received_at(other, at.fact)? };
+            last = last.max(Some(done_at(at.claimed, between, called_at)));
+        }
+        if let (Some(_), Some(done_at)) = (view.completed, last) {
             repairs.push(Repair { order: other, done_at });
         }
     }

@@ -1,7 +1,7 @@
 //! Whether a call is a repeat: the same unit, within the guarantee of an earlier repair (维修保修, C-026). Pure.
 
 use docket_sync_core::ids::DocumentId;
-use docket_sync_core::time::{DAY, UnixMillis};
+use docket_sync_core::time::{Between, DAY, UnixMillis};
 
 /// An earlier order of the same unit whose work was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,16 @@ pub struct Repeat {
     pub until: UnixMillis,
 }
 
+/// When a repair counts as done: as the phone claims where that can be true, else at the bound that favours the
+/// customer (R7, R11); a repair that was called about again was done before that.
+#[must_use]
+pub fn done_at(claimed: UnixMillis, between: Between, called_at: UnixMillis) -> UnixMillis {
+    if between.holds(claimed) {
+        return claimed;
+    }
+    between.hi.filter(|hi| *hi <= called_at).unwrap_or(between.lo)
+}
+
 /// The last repair before the call, when the call came within `days` days of it; the last day counts whole.
 #[must_use]
 pub fn repeat(repairs: &[Repair], called_at: UnixMillis, days: u32) -> Option<Repeat> {
@@ -32,6 +42,18 @@ pub fn repeat(repairs: &[Repair], called_at: UnixMillis, days: u32) -> Option<Re
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn u_10_a_guarantee_begins_within_the_bounds_whatever_the_phone_claimed() {
+        let day = |day: i64| UnixMillis(day.saturating_mul(DAY));
+        let between = Between { lo: day(10), hi: Some(day(12)) };
+        let cases = [(11, 11), (10, 10), (12, 12), (-400, 12), (400, 12)];
+        for (claimed, expected) in cases {
+            assert_eq!(done_at(day(claimed), between, day(60)), day(expected), "claimed on day {claimed}");
+        }
+        assert_eq!(done_at(day(-400), between, day(11)), day(10), "it came here after the call");
+        assert_eq!(done_at(day(1), Between { hi: None, ..between }, day(60)), day(10));
+    }
 
     #[test]
     fn c_026_a_call_within_the_days_of_the_last_repair_is_a_repeat() {

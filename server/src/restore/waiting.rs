@@ -11,7 +11,6 @@ use docket_sync_core::proof::Certificate;
 use docket_sync_core::reference::Language;
 use docket_sync_core::sync::frames::{Ack, AckRun, Cover, Outcome, Push};
 use docket_sync_core::sync::gate::{Ground, Proof, own_proof};
-use docket_sync_core::sync::server::counter;
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
 
@@ -123,8 +122,8 @@ impl Writer {
         let records = || documents.iter().flat_map(|(id, records)| records.iter().map(move |record| (*id, record)));
         let mut held = self.held_facts(device)?;
         let before: BTreeSet<PushId> = held.values().copied().collect();
-        let (bytes, counter) = (record::encode(push), counter(&push.cover));
-        let id = push_id(counter, &bytes);
+        let (bytes, counted) = (record::encode(push), push.cover.counted());
+        let id = push_id(counted.0, &bytes);
         let mut has_news = false;
         for fact in records().map(|(document, record)| fact_key(document, record)) {
             has_news |= held.insert(fact, id).is_none();
@@ -159,7 +158,9 @@ impl Writer {
             count: 1,
             outcome: Outcome::Held { missing: record.sequence },
         };
-        Ok(Some(Ack { counter, number: self.tip().number, exceptions: records().map(run).collect(), damaged: None }))
+        let (counter, device) = counted;
+        let exceptions = records().map(run).collect();
+        Ok(Some(Ack { counter, number: self.tip().number, exceptions, device, at: None, damaged: None }))
     }
 
     /// The facts of a device that wait here, each with the push that it lies in.

@@ -4,6 +4,7 @@
 //! Not here: how a signature is verified.
 
 pub mod codes;
+mod custody;
 
 use docket_sync_core::facts::bodies::RejectSignature;
 use docket_sync_core::facts::{Fact, FactBody, FactKind, Origin, StatedFact};
@@ -35,8 +36,7 @@ impl Reactor for SignatureCheck {
             LogRecord::Fact(fact) => {
                 // The proof may have been here before the fact.
                 let kind = StatedFact::from_bytes(&fact.bytes).ok().and_then(|fact| fact.content.body.kind());
-                matches!(kind, Some(FactKind::SignDocument | FactKind::SignByCode))
-                    .then_some(Concern::Order(fact.document))
+                kind.is_some_and(is_signature).then_some(Concern::Order(fact.document))
             }
             LogRecord::Started { .. }
             | LogRecord::Envelope { .. }
@@ -69,7 +69,7 @@ fn check(writer: &mut Writer, order: DocumentId) -> Result<(), CommitError> {
         .filter_map(|fact| if let FactBody::RejectSignature(body) = fact.body() { Some(body.digest) } else { None })
         .collect();
     let is_open = |fact: &&Fact| {
-        matches!(fact.kind(), Some(FactKind::SignDocument | FactKind::SignByCode)) && !rejected.contains(&fact.digest)
+        fact.kind().is_some_and(is_signature) && !rejected.contains(&fact.digest)
     };
     let open: Vec<Fact> = known.facts.iter().filter(is_open).cloned().collect();
     for fact in open {
@@ -80,10 +80,21 @@ fn check(writer: &mut Writer, order: DocumentId) -> Result<(), CommitError> {
     Ok(())
 }
 
+/// Kinds beside which something rides that the customer signed.
+fn is_signature(kind: FactKind) -> bool {
+    matches!(
+        kind,
+        FactKind::SignDocument | FactKind::SignByCode | FactKind::TakeCustody | FactKind::ReturnCustody
+    )
+}
+
 /// What is wrong with a signature; `None` when it verifies, or cannot be checked yet.
 fn problem(writer: &mut Writer, document: DocumentId, fact: &Fact) -> Result<Option<String>, CommitError> {
     if let FactBody::SignByCode(body) = fact.body() {
         return codes::problem(writer, document, fact.digest, body);
+    }
+    if let FactBody::TakeCustody(_) | FactBody::ReturnCustody(_) = fact.body() {
+        return custody::problem(writer, document, fact);
     }
     let FactBody::SignDocument(body) = fact.body() else { return Ok(None) };
     let Some(Origin::Device { device, .. }) = fact.origin else { return Ok(None) };

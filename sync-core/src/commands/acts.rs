@@ -3,7 +3,7 @@
 //! Checked against the author's own view (table 4.4). Rights come from the table of kinds, limits from the bodies.
 
 use super::availability::{is_over, knows_done, own_assignment, own_visits, reverse, signable};
-use super::field::{own_line, own_visit};
+use super::field::{own_visit, replacing};
 use super::office::person;
 use super::{Act, CommandCode, Desk, Made, Refusal};
 use crate::attachments::needs_photo;
@@ -217,7 +217,7 @@ fn check_plan(desk: &Desk<'_>, body: &FactBody) -> Result<(), Refusal> {
             own_visit(desk, body.visit).map(|_| ())
         }
         FactBody::OutcomeNotRepairable(body) => own_visit(desk, body.visit).map(|_| ()),
-        FactBody::ReplaceLine(body) => own_line(desk, body.line).map(|_| ()),
+        FactBody::ReplaceLine(body) => replacing(desk, body.line, &body.new),
         FactBody::DropPlannedLine(body)
             if !facets.planned.iter().any(|planned| planned.at.fact.reference() == body.line) =>
         {

@@ -105,10 +105,7 @@ fn checked(desk: &Desk<'_>, line: &Line) -> Result<Line, Refusal> {
     if line.kind == LineKind::Checklist && line.result.is_none() {
         return desk.wrong("missing_field", "result");
     }
-    // U-13: offered only while his quota lasts; what was fitted all the same is recorded with an unknown source.
-    let code = line.code.as_deref().map(str::trim).unwrap_or_default();
-    let draws = line.kind == LineKind::Part && matches!(line.source, None | Some(PartSource::Van));
-    if draws && desk.context.quotas.get(code).is_some_and(|left| line.quantity > *left) {
+    if is_over_quota(desk, line, 0) {
         return desk.wrong("over_quota", "source");
     }
     if line.amount.as_ref().is_some_and(|amount| amount.minor < 0 || !is_currency(&amount.currency)) {
@@ -122,6 +119,28 @@ fn checked(desk: &Desk<'_>, line: &Line) -> Result<Line, Refusal> {
         serial: desk.optional("serial", line.serial.as_deref())?,
         ..line.clone()
     })
+}
+
+/// U-13: offered only while his quota lasts; what was fitted all the same is recorded with an unknown source. Of a line
+/// that is replaced `given_back` thousandths are his again.
+fn is_over_quota(desk: &Desk<'_>, line: &Line, given_back: i64) -> bool {
+    let left = drawn(line).and_then(|code| desk.context.quotas.get(code));
+    left.is_some_and(|left| line.quantity > left.saturating_add(given_back))
+}
+
+/// The code of the part that a line takes from its author's van.
+fn drawn(line: &Line) -> Option<&str> {
+    let draws = line.kind == LineKind::Part && matches!(line.source, None | Some(PartSource::Van));
+    draws.then(|| line.code.as_deref().map(str::trim).unwrap_or_default())
+}
+
+/// A line that takes the place of an own one.
+pub(super) fn replacing(desk: &Desk<'_>, line: FactRef, new: &Line) -> Result<(), Refusal> {
+    let line = own_line(desk, line)?;
+    let old = desk.view.lines.iter().find(|view| view.at.fact.reference() == line);
+    let his = old.filter(|old| old.by == Author::Person(desk.context.person));
+    let given_back = his.filter(|old| drawn(&old.line) == drawn(new)).map_or(0, |old| old.line.quantity);
+    if is_over_quota(desk, new, given_back) { desk.wrong("over_quota", "new") } else { Ok(()) }
 }
 
 pub(super) fn own_line(desk: &Desk<'_>, line: FactRef) -> Result<FactRef, Refusal> {

@@ -7,6 +7,7 @@
 //!
 //! Format: `schemas/fact.md`; golden bytes: `schemas/golden`.
 
+mod beside;
 pub mod bodies;
 pub(crate) mod complete;
 mod contained;

@@ -1,4 +1,4 @@
-//! What follows from a kind beside its row: in which documents it lies, what travels with it, and what it begins.
+//! What follows from a kind beside its row: in which documents it lies, what it names, and what it begins.
 
 use super::kinds::{FactBody, FactKind};
 use super::rights::Audience;
@@ -15,18 +15,6 @@ impl FactBody {
             _ => [None; 3],
         };
         named.into_iter().flatten().collect()
-    }
-
-    /// Content address of the small blob that travels beside the fact: what a customer saw, and what he drew.
-    #[must_use]
-    #[expect(clippy::wildcard_enum_match_arm, reason = "no other kind has a proof")]
-    pub fn proof(&self) -> Option<crate::ids::BlobId> {
-        match self {
-            Self::SignDocument(body) => Some(body.proof),
-            Self::SignByCode(body) => body.document,
-            Self::PrintVoucher(body) => Some(body.document),
-            _ => None,
-        }
     }
 }
 

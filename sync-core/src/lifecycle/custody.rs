@@ -63,7 +63,7 @@ fn one<'a>(
         holder: take.fact.person().map_or(Holder::Customer, Holder::Person),
         place: CustodyPlace::Van,
         stage: CustodyStage::Taken,
-        countersigned: body.countersigned.is_some(),
+        countersigned: body.countersigned.is_some() && !ground.is_rejected(take),
         unconfirmed: Vec::new(),
     };
     let steps = ground.live().filter(|node| about(node.fact.body()).is_some_and(is) && !ground.is_withdrawn(*node));
@@ -72,7 +72,7 @@ fn one<'a>(
         stage(&mut view, step.fact.body());
     }
     transfers(ground, findings, take, &steps, &mut view);
-    returned(findings, &steps, &mut view);
+    returned(ground, findings, &steps, &mut view);
     if !view.countersigned && steps.iter().any(|step| matches!(step.fact.body(), FactBody::TransferCustody(_))) {
         // C-131: booked in without the customer's countersignature.
         findings.tell(None, Role::Supervisor, "notice.not_countersigned", take);
@@ -162,12 +162,12 @@ fn transfers<'a>(
 }
 
 /// C-082, C-135: back only with the customer's second signature; then the receipt is void.
-fn returned<'a>(findings: &mut Findings<'a>, steps: &[Node<'a>], view: &mut CustodyView) {
+fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<'a>], view: &mut CustodyView) {
     for step in steps {
         let FactBody::ReturnCustody(body) = step.fact.body() else {
             continue;
         };
-        if body.signed.is_none() {
+        if body.signed.is_none() || ground.is_rejected(*step) {
             findings.tell_author(*step, "notice.second_signature", *step);
             continue;
         }
@@ -190,7 +190,8 @@ fn returned<'a>(findings: &mut Findings<'a>, steps: &[Node<'a>], view: &mut Cust
     }
 }
 
-/// two people took the same thing, and neither knew of the other. Both receipts live, nobody guesses.
+/// two people took the same thing, and neither knew of the other. Both receipts live, nobody guesses. Who took
+/// it twice, on two devices, holds it: of which receipt is still a person's to say.
 fn claimed_twice<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
@@ -254,6 +255,9 @@ fn conflict<'a>(
         Some(ReviewChoice::Second) => holders.last().copied(),
         _ => None,
     };
+    if let [one] = holders.as_slice() {
+        return Holder::Person(*one);
+    }
     holders.sort_unstable();
     decided.map_or(Holder::Conflict(holders), Holder::Person)
 }

@@ -85,12 +85,20 @@ pub fn travels_digest(frames: &[Frame]) -> Option<Digest> {
 /// When the message is not of the layout, larger than [`limits::MESSAGE_BYTES_MAX`] packed or unpacked, or holds
 /// more than [`limits::FRAMES_PER_MESSAGE_MAX`] frames.
 pub fn unpack(message: &[u8]) -> Result<Vec<Frame>, DecodeError> {
+    unpack_at_most(message, limits::FRAMES_PER_MESSAGE_MAX)
+}
+
+/// The same with another limit of frames.
+///
+/// # Errors
+/// As [`unpack`].
+pub fn unpack_at_most(message: &[u8], frames_max: usize) -> Result<Vec<Frame>, DecodeError> {
     if message.len() > limits::MESSAGE_BYTES_MAX {
         return Err(DecodeError::new("message", "too large"));
     }
     match message.split_at_checked(2) {
-        Some(([VERSION, PLAIN], body)) => decode_frames(body),
-        Some(([VERSION, ZSTD], packed)) => decode_frames(&inflate(packed)?),
+        Some(([VERSION, PLAIN], body)) => decode_frames(body, frames_max),
+        Some(([VERSION, ZSTD], packed)) => decode_frames(&inflate(packed)?, frames_max),
         Some(([version, _], _)) if *version != VERSION => {
             Err(DecodeError::new("message", format!("version {version} is not spoken here")))
         }
@@ -118,8 +126,8 @@ fn inflate(packed: &[u8]) -> Result<Vec<u8>, DecodeError> {
     }
 }
 
-fn decode_frames(body: &[u8]) -> Result<Vec<Frame>, DecodeError> {
-    if wire::check_shape("message", body)? > limits::FRAMES_PER_MESSAGE_MAX {
+fn decode_frames(body: &[u8], frames_max: usize) -> Result<Vec<Frame>, DecodeError> {
+    if wire::check_shape("message", body)? > frames_max {
         return Err(DecodeError::new("message", "too many frames"));
     }
     let mut decoder = minicbor::Decoder::new(body);

@@ -99,7 +99,8 @@ impl SessionRow {
 
 /// The Ack of a judged push that became durable at `number`.
 #[must_use]
-pub fn ack(judged: &Judged, counter: u64, number: u64) -> Ack {
+pub fn ack(judged: &Judged, cover: &Cover, number: u64) -> Ack {
+    let (counter, device) = cover.counted();
     let mut exceptions: Vec<AckRun> = Vec::new();
     for document in &judged.documents {
         for (record, verdict) in &document.records {
@@ -108,7 +109,7 @@ pub fn ack(judged: &Judged, counter: u64, number: u64) -> Ack {
             }
         }
     }
-    Ack { counter, number, exceptions, damaged: None }
+    Ack { counter, number, exceptions, device, at: None, damaged: None }
 }
 
 /// The Ack of a push that could not be taken because the store cannot read `damaged`, which it names: nothing of it was
@@ -124,17 +125,8 @@ pub fn ack_damaged(push: &Push, damaged: Vec<DocumentId>, number: u64) -> Result
             exceptions.push(AckRun { document, actor: record.actor, first: record.sequence, count: 1, outcome });
         }
     }
-    Ok(Ack { counter: counter(&push.cover), number, exceptions, damaged: Some(damaged) })
-}
-
-/// The counter under which a push is answered.
-#[must_use]
-pub fn counter(cover: &Cover) -> u64 {
-    match cover {
-        Cover::Own { counter, .. } => *counter,
-        Cover::Relayed { envelope, .. } => envelope.counter,
-        Cover::Receipt { .. } | Cover::None => 0,
-    }
+    let (counter, device) = push.cover.counted();
+    Ok(Ack { counter, number, exceptions, device, at: None, damaged: Some(damaged) })
 }
 
 fn outcome(verdict: &Verdict) -> Option<Outcome> {

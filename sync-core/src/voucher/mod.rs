@@ -19,6 +19,7 @@ mod build;
 mod changes;
 mod code;
 pub mod copy;
+pub mod custody;
 mod labels;
 mod leaf;
 pub mod one_time;

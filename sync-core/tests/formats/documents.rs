@@ -4,9 +4,15 @@ use docket_sync_core::document::{
     BuiltChange, ChainHead, Chains, Document, Record, read_saved_heads, rebuild, skeleton_bytes, skeleton_hash,
 };
 use docket_sync_core::ids::ChangeHash;
+use docket_sync_core::lifecycle::view::{OrderState, VisitState};
+use docket_sync_core::lifecycle::{FactSet, fold};
 
 use super::golden::{Files, Room};
-use super::samples::{document, records};
+use super::samples::{TECHNICIAN, document, records};
+
+/// BLAKE3 of the two saved documents as the first version wrote them.
+const FIRST_SAVED: &str = "4fe9e930b71a6fc5bb44ad7b2535b193a6da746c4f3a95dab8b4c83ca9fc191e";
+const FIRST_SAVED_WITH_TAIL: &str = "e4ff22b9327f29eb89e4db29c6d1f86e70dea3ea9cd0206f16f25615fa3ef53b";
 
 /// The records with the change that each stands for.
 fn changes() -> Vec<(Record, BuiltChange)> {
@@ -88,5 +94,26 @@ fn a_change_hash_is_the_one_of_its_chunk() {
         assert_eq!(chunk[..4], [0x85, 0x6f, 0x4a, 0x83], "{name}");
         assert_eq!(chunk[4..8], room.read(&format!("{name}-hash"))[..4], "{name}");
         assert_eq!(chunk[8], 1, "{name}");
+    }
+}
+
+/// The bytes in this room are what the first version wrote, and never change: a document of that version folds to the
+/// same order for ever (U-15).
+#[test]
+fn u_15_a_document_of_the_first_version_still_folds() {
+    let room = Room::open("document");
+    let digest = |name: &str| blake3::hash(&room.read(name)).to_hex().to_string();
+    assert_eq!(digest("saved"), FIRST_SAVED);
+    assert_eq!(digest("saved-with-tail"), FIRST_SAVED_WITH_TAIL);
+    for name in ["saved", "saved-with-tail"] {
+        let document = Document::load(document(), &room.read(name)).unwrap();
+        let mut facts = FactSet::new(document.id());
+        facts.extend(document.facts().unwrap());
+        let view = fold(&facts);
+        assert_eq!(view.state, OrderState::InProgress, "{name}");
+        let visit = view.visits.first().unwrap();
+        assert_eq!((visit.technician, visit.state), (TECHNICIAN, VisitState::OnSite));
+        assert_eq!(view.notes.first().unwrap().text, "客户要求下午三点以后上门");
+        assert!(view.request.is_some() && view.void.is_empty());
     }
 }

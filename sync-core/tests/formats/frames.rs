@@ -1,6 +1,6 @@
 //! Room `frames`: every frame with every cover, news, outcome and code; messages plain and compressed.
 
-use docket_sync_core::ids::{ActorId, ChangeHash, Digest, KeyId, Nonce, Signature};
+use docket_sync_core::ids::{ActorId, ChangeHash, DeviceId, Digest, KeyId, Nonce, Signature};
 use docket_sync_core::sync::frames::{
     Ack, AckRun, Batch, BatchDocument, Cover, DocumentHeads, Frame, Have, Heads, Introduce, Limits, News, NonceFrame,
     Outcome, ProofBytes, Push, QuarantineCode, ReceiptLine, RecordSet, References, Renew, RenewReason, Run, RunItem,
@@ -55,7 +55,13 @@ fn ack() -> Frame {
         .zip(outcomes.into_iter().chain(refused))
         .map(|(first, outcome)| AckRun { document: document(), actor, first, count: 1, outcome })
         .collect();
-    Frame::Ack(Ack { counter: 42, number: 1_001, exceptions, damaged: None })
+    Frame::Ack(Ack { counter: 42, number: 1_001, exceptions, device: None, at: None, damaged: None })
+}
+
+/// The answer to a colleague's push.
+fn ack_relayed() -> Frame {
+    let (device, at) = (Some(DeviceId([0x76; 16])), Some(NOON));
+    Frame::Ack(Ack { counter: 7, number: 1_002, exceptions: vec![], device, at, damaged: Some(vec![document()]) })
 }
 
 fn batches() -> [(String, Frame); 2] {
@@ -78,6 +84,7 @@ fn batches() -> [(String, Frame); 2] {
         proofs: vec![ProofBytes(vec![13])],
         receipt: Some(ReceiptLine { number: 1_000, chain: chain(), signature: Signature([0x64; 64]) }),
         digest: Some(scope_digest()),
+        at: Some(NOON),
     };
     let empty = Batch {
         from: 900,
@@ -88,6 +95,7 @@ fn batches() -> [(String, Frame); 2] {
         proofs: vec![],
         receipt: None,
         digest: None,
+        at: None,
     };
     [("batch".into(), Frame::Batch(full)), ("batch-empty".into(), Frame::Batch(empty))]
 }
@@ -111,6 +119,7 @@ fn frames() -> Vec<(String, Frame)> {
         ("hello-full".into(), Frame::Hello(full)),
         ("hello-cut".into(), Frame::Hello(cut)),
         ("ack".into(), ack()),
+        ("ack-relayed".into(), ack_relayed()),
         ("stored".into(), Frame::Stored(Stored { to: 1_000 })),
         ("heads".into(), Frame::Heads(Heads { documents: heads() })),
         ("want".into(), Frame::Want(Want { documents: vec![document()] })),

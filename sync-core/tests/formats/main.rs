@@ -6,6 +6,7 @@
 #![cfg(test)]
 #![expect(clippy::arithmetic_side_effects, reason = "in a test an overflow is a failure, as it should be")]
 
+mod bundles;
 mod documents;
 mod facts;
 mod frames;

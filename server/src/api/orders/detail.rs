@@ -136,7 +136,7 @@ fn told(
         etag: etag(&view.frontier),
         frontier: references(&view.frontier),
         timeline: timeline(reading, &mut names, loaded, view)?,
-        visits: visits(reading, &mut names, view)?,
+        visits: visits(reading, &mut names, loaded, view)?,
         lines: lines(reading, &mut names, view)?,
         notes: notes(reading, &mut names, view)?,
         signatures: signatures(reading, loaded, view)?,

@@ -9,6 +9,7 @@ mod history;
 pub(super) mod known;
 pub(super) mod list;
 pub(super) mod load;
+mod moments;
 mod offers;
 pub(super) mod proof;
 pub(super) mod row;

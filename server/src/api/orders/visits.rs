@@ -6,6 +6,8 @@ use docket_sync_core::lifecycle::view::{LineView, Moment, OrderView, Outcome};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::load::Loaded;
+use super::moments::{ArrivalItem, arrival};
 use crate::api::both::Both;
 use crate::api::names::{Author, Named, Names};
 use crate::api::reading::Reading;
@@ -23,6 +25,8 @@ pub(crate) struct VisitItem {
     arrived_at: Option<i64>,
     started_at: Option<i64>,
     ended_at: Option<i64>,
+    /// When he came, as an interval, and whether that was in time.
+    arrival: Option<ArrivalItem>,
     outcome: Option<OutcomeItem>,
 }
 
@@ -148,6 +152,7 @@ pub(crate) struct AssignmentItem {
 pub(super) fn visits(
     reading: &Reading<'_>,
     names: &mut Names,
+    loaded: &Loaded,
     view: &OrderView,
 ) -> Result<Vec<VisitItem>, CommitError> {
     let at = |moment: Option<Moment>| moment.map(|moment| moment.time.0);
@@ -161,6 +166,7 @@ pub(super) fn visits(
             arrived_at: at(visit.arrived),
             started_at: at(visit.started),
             ended_at: at(visit.ended),
+            arrival: arrival(loaded, view, visit),
             outcome: visit.outcome.as_ref().map(outcome),
         });
     }

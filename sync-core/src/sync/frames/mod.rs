@@ -16,6 +16,7 @@ pub use sealed::{Sealed, SealedBundle};
 
 use super::cursor::Cursor;
 use crate::ids::{ActorId, Digest, DocumentId, Signature};
+use crate::time::UnixMillis;
 
 /// Version of the protocol.
 pub const PROTOCOL: u8 = 1;
@@ -84,6 +85,9 @@ pub struct Batch {
     /// Digest of the scope after the last batch; absent before.
     #[n(7)]
     pub digest: Option<Digest>,
+    /// The server's time when it was made: an upper bound of the true time of every fact in it (U-10).
+    #[n(8)]
+    pub at: Option<UnixMillis>,
 }
 
 /// A receipt whose list the receiver derives from the batch.

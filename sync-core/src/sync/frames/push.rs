@@ -3,8 +3,9 @@
 use minicbor::{Decode, Encode};
 
 use super::records::RecordSet;
-use crate::ids::{ActorId, DocumentId, KeyId, Signature};
+use crate::ids::{ActorId, DeviceId, DocumentId, KeyId, Signature};
 use crate::proof::Envelope;
+use crate::time::UnixMillis;
 use crate::wire::coded_enum;
 
 /// What covers the changes of a push.
@@ -43,6 +44,18 @@ pub enum Cover {
     /// Nothing: everything is quarantined.
     #[n(3)]
     None,
+}
+
+impl Cover {
+    /// The counter under which a push is acknowledged, and whose it is where that is not the session's own device.
+    #[must_use]
+    pub fn counted(&self) -> (u64, Option<DeviceId>) {
+        match self {
+            Self::Own { counter, .. } => (*counter, None),
+            Self::Relayed { envelope, .. } => (envelope.counter, Some(envelope.device)),
+            Self::Receipt { .. } | Self::None => (0, None),
+        }
+    }
 }
 
 /// Changes on their way to the store.
@@ -151,6 +164,12 @@ pub struct Ack {
     /// it is listed as held: the device sends the others again without these, which stay with it.
     #[n(3)]
     pub damaged: Option<Vec<DocumentId>>,
+    /// Whose envelope it was, where another device carried it: counters are of one device.
+    #[n(4)]
+    pub device: Option<DeviceId>,
+    /// The server's time when it was durable: the upper bound of the true time of what was accepted (U-10).
+    #[n(5)]
+    pub at: Option<UnixMillis>,
 }
 
 /// Consecutive changes with the same outcome.

@@ -108,7 +108,18 @@ impl<'a> DocumentJudge<'a> {
                 | QuarantineCode::BadCode
                 | QuarantineCode::ForeignNumber
         );
-        lost && self.store.ground() == Ground::MayReturn
+        let may_be_news = matches!(
+            code,
+            QuarantineCode::TimeAhead
+                | QuarantineCode::NotPermitted
+                | QuarantineCode::NewerKind
+                | QuarantineCode::Revoked
+        );
+        match self.store.ground() {
+            Ground::Whole => false,
+            Ground::MayReturn => lost,
+            Ground::OnDevice => lost || may_be_news,
+        }
     }
 
     /// A second content for a known place, carried by somebody who did not make it: kept apart, and what speaks

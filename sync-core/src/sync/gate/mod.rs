@@ -106,6 +106,9 @@ pub enum Ground {
     /// The sender has seen more than the store has: what is missing may come back by healing, so that work
     /// on it is held until then.
     MayReturn,
+    /// A device judges what a colleague hands it: what depends on things that only the store has is held for it
+    /// (people, blocks and codes are here as of this device's last sync).
+    OnDevice,
 }
 
 /// The device that made the changes, as its certificate says.

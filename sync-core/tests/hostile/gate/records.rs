@@ -89,7 +89,7 @@ fn every_hostile_record_is_told_why_and_only_what_follows_it_waits() {
             let judged = judge(&memory, STORE, &push, proof, NOON.plus(MINUTE)).unwrap();
             assert_eq!(told(&judged), [vec![Refused(code), Held(2), Held(2)], vec![Accepted]], "{name}");
             assert!(judged.renew.is_none() && judged.envelope.is_some(), "{name}");
-            let exceptions = ack(&judged, 7, 1).exceptions;
+            let exceptions = ack(&judged, &Cover::None, 1).exceptions;
             let outcomes: Vec<_> = exceptions.iter().map(|run| (run.first, run.count, run.outcome)).collect();
             let expected = [(2, 1, Outcome::Quarantined { code }), (3, 2, Outcome::Held { missing: 2 })];
             assert_eq!(outcomes, expected, "{name}");

@@ -100,6 +100,7 @@ impl FakeStore {
         let references = references.map(|(_, (_, record))| ProofBytes(record.to_bytes())).collect();
         self.withheld.clear();
         Some(Batch {
+            at: None,
             from,
             to: Cursor::new(self.epoch, number, chain),
             actors: set.actors,

@@ -29,7 +29,7 @@ impl FakeStore {
             }
             self.opened += 1;
         }
-        Frame::Ack(Ack { counter: 0, number: self.number(), exceptions, damaged: None })
+        Frame::Ack(Ack { counter: 0, number: self.number(), exceptions, device: None, at: None, damaged: None })
     }
 
     pub(super) fn push(&mut self, push: &Push, hello: &Hello) -> Result<Frame, Renew> {
@@ -41,20 +41,20 @@ impl FakeStore {
             since: docket_sync_core::time::UnixMillis(0),
             revoked: false,
         };
-        let (proof, counter) = match &push.cover {
-            Cover::Own { counter, .. } => (own_proof(&push.cover, STORE, maker), *counter),
+        let proof = match &push.cover {
+            Cover::Own { .. } => own_proof(&push.cover, STORE, maker),
             Cover::Receipt { receipt } => {
                 let receipt = Receipt::from_bytes(receipt).unwrap();
                 receipt.verify(&self.key.verifying_key()).unwrap();
-                (Proof::Receipt(receipt), 0)
+                Proof::Receipt(receipt)
             }
             Cover::Relayed { envelope, certificate } => {
                 let certificate = Certificate::from_bytes(certificate).unwrap();
                 certificate.verify().unwrap();
                 assert_eq!(certificate.store_key, self.key.verifying_key().to_bytes());
-                (Proof::Envelope { maker, envelope: envelope.clone() }, envelope.counter)
+                Proof::Envelope { maker, envelope: envelope.clone() }
             }
-            Cover::None => (Proof::None, 0),
+            Cover::None => Proof::None,
         };
         let mut judged = judge(self, STORE, push, proof, self.now).unwrap();
         if let Some(renew) = judged.renew {
@@ -64,7 +64,7 @@ impl FakeStore {
         hold_unknown(&mut judged);
         self.proofs.extend(push.proofs.iter().map(|proof| proof.0.clone()));
         let number = self.take(&judged);
-        Ok(Frame::Ack(ack(&judged, counter, number)))
+        Ok(Frame::Ack(ack(&judged, &push.cover, number)))
     }
 
     /// Turns accepted notes with a forbidden text, and what follows on their chain, into refusals.
