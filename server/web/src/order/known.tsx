@@ -19,13 +19,16 @@ import { Timeline, factName } from './timeline';
 /** Whether an address asks for the past. */
 export const asksForThen = (query: URLSearchParams): boolean => query.has('fact') || query.has('person');
 
+/** The field knows minutes only: the present one counts to its end. */
+const MINUTE_MS = 60_000;
+
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** Chooses a person and a time. */
 export function KnownChoice({ order, person, at }: { order: OrderDetail; person?: string; at?: number }) {
   const [people, setPeople] = useState<Person[]>([]);
   const [who, setWho] = useState(person ?? order.technician?.id ?? session.value?.person ?? '');
-  const [when, setWhen] = useState(localTime(at ?? Date.now()));
+  const [when, setWhen] = useState(localTime(at ?? Date.now() + MINUTE_MS));
   useEffect(() => { loadPeople().then(setPeople).catch(() => undefined); }, []);
   const go = (event: Event) => {
     event.preventDefault();
