@@ -12,6 +12,8 @@ use docket_harness::world::{Device, Trouble, World};
 use docket_server::commit::{CommitError, Writer};
 use docket_sync_core::facts::Role;
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
+use docket_sync_core::lifecycle::companion::field_facts;
+use docket_sync_core::lifecycle::fold;
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::time::MINUTE;
 
@@ -232,15 +234,23 @@ impl History {
         let mut all: Vec<&mut Device> = self.devices.iter_mut().chain(&mut cold).collect();
         self.world.settle(&mut all).await?;
         for order in &self.orders {
-            let view = self.world.view(*order).await?;
+            let document = *order;
+            let all = self.world.office.committer.run(move |writer: &mut Writer| writer.both(document)).await?;
+            // What the office states to itself never leaves it.
+            let field = field_facts(&all);
+            let view = fold(&field);
             let mut held = 0;
             for device in self.devices.iter().chain(&cold) {
                 if device.client.list()?.iter().any(|(listed, _)| listed == order) {
                     let shown = device.show(*order)?;
-                    if shown.view != *view || !shown.refused.is_empty() {
+                    if shown.view != view || !shown.refused.is_empty() {
                         return Err(format!("views of {order} differ:\n{:#?}\n{view:#?}", shown.view).into());
                     }
-                    let missing = self.stated.iter().find(|(of, fact)| of == order && shown.facts.get(*fact).is_none());
+                    let is_field = |fact: &FactId| all.get(*fact).is_none_or(|fact| !fact.is_of_office());
+                    let missing = self
+                        .stated
+                        .iter()
+                        .find(|(of, fact)| of == order && is_field(fact) && shown.facts.get(*fact).is_none());
                     if let Some((_, fact)) = missing {
                         return Err(format!("{fact:?} of {order} is lost").into());
                     }

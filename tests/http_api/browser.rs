@@ -24,7 +24,7 @@ use super::work_and_sign;
 const STEP: Duration = Duration::from_secs(60);
 
 /// Where the browser is; the set-up names it, else the usual places are looked at.
-pub(super) fn chromium() -> Result<PathBuf, Trouble> {
+pub(crate) fn chromium() -> Result<PathBuf, Trouble> {
     let named = std::env::var_os("DOCKET_CHROMIUM").map(PathBuf::from);
     let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(PathBuf::from);
     named

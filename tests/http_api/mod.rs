@@ -1,6 +1,6 @@
 //! What the office page gets of work that a real device did: signatures, proofs, contacts.
 
-mod browser;
+pub(crate) mod browser;
 mod verification;
 
 use std::sync::Arc;

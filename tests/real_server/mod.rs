@@ -1,5 +1,6 @@
 //! The real server process: it starts, ends in order, survives being killed, and refuses a second one.
 
+mod device_commands;
 mod guide;
 
 use docket_client::enrolment::request;

@@ -17,40 +17,12 @@ const THREADS: usize = 2;
 
 /// Kinds of facts that no history states, each with the reason. The list is exact: a kind that is stated from now on
 /// must leave it, and one that is stated no more is noticed.
-const NEVER_STATED: &[(&str, &str)] = &[
-    ("take_custody", BLOCKS),
-    ("transfer_custody", BLOCKS),
-    ("return_custody", BLOCKS),
-    ("bench_work", BLOCKS),
-    ("inspect", BLOCKS),
-    ("collect_cash", BLOCKS),
-    ("remit_cash", BLOCKS),
-    ("void_number", NUMBERS),
-    ("issue_block", NUMBERS),
-    ("invoice", BOOKS),
-    ("credit", BOOKS),
-    ("settle", BOOKS),
-    ("record_cost", BOOKS),
-    ("set_liability", BOOKS),
-    ("record_callback", BOOKS),
-    ("handle_complaint", BOOKS),
-    ("print_voucher", PRINTED),
-    ("state_finding", LEDGER),
-    ("lift_finding", LEDGER),
-];
-/// Simulated phones have no blocks of receipt numbers, and no second hand signs.
-const BLOCKS: &str = "its receipt needs a number of the device's own block";
-/// The device prints the page from what it shows; the simulated people draw on the screen.
-const PRINTED: &str = "stated with the page that is printed";
-/// The bookkeeper states them; the simulated office runs no reactors.
-const LEDGER: &str = "stated by the ledger, a reactor";
-/// No command states it, and the rule of the numbering ledger is not built yet.
-const NUMBERS: &str = "stated by the numbering ledger";
-/// What the office alone knows belongs in a companion document, which it does not keep yet.
-const BOOKS: &str = "office facts have no document yet";
+const NEVER_STATED: &[(&str, &str)] = &[("issue_block", NUMBERS)];
+/// Blocks of numbers are records that devices get; no command states the kind.
+const NUMBERS: &str = "blocks are given by a reference record";
 
 /// Pairs that the histories of every change meet at least: most of the table.
-const PAIRS_MIN: usize = 40;
+const PAIRS_MIN: usize = 45;
 
 /// Seeds that once broke a rule.
 const REGRESSIONS: &[u64] = &[
@@ -126,6 +98,82 @@ const HISTORIES: &[(u64, &[Action])] = &[
             Action { kind: Kind::Fault(Fault::Revoked), phone: 4, luck: 10_055_642_011_667_786_507 },
             Action { kind: Kind::Sync, phone: 2, luck: 18_347_129_097_722_944_110 },
             Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 8, luck: 7_229_222_025_498_730_789 },
+        ],
+    ),
+    // Equal by chance before the phone had given everything back, it counted the difference that followed.
+    (
+        900,
+        &[
+            Action { kind: Kind::Call, phone: 11, luck: 5918358226499973615 },
+            Action { kind: Kind::Work, phone: 4, luck: 1370389142796367222 },
+            Action { kind: Kind::Work, phone: 1, luck: 17188433390202546819 },
+            Action { kind: Kind::Work, phone: 10, luck: 496987252477055142 },
+            Action { kind: Kind::Live, phone: 1, luck: 7423245417824761252 },
+            Action { kind: Kind::Desk, phone: 4, luck: 10744452475135391157 },
+            Action { kind: Kind::Fault(Fault::OfficeClockYears), phone: 4, luck: 9783748803957708351 },
+            Action { kind: Kind::Days, phone: 10, luck: 15756709208635959388 },
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 4, luck: 12886324715562969706 },
+        ],
+    ),
+    (
+        299,
+        &[
+            Action { kind: Kind::React, phone: 9, luck: 14438654696826033490 },
+            Action { kind: Kind::Desk, phone: 0, luck: 8213036399038866294 },
+            Action { kind: Kind::Sync, phone: 6, luck: 14373185692334270557 },
+            Action { kind: Kind::Work, phone: 9, luck: 5967846482220305317 },
+            Action { kind: Kind::Live, phone: 0, luck: 9691196852395014325 },
+            Action { kind: Kind::Days, phone: 3, luck: 3617343882812952076 },
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 11, luck: 4133992432289820417 },
+        ],
+    ),
+    // An upgrade of the program took the blocks of numbers away.
+    (
+        10,
+        &[
+            Action { kind: Kind::Work, phone: 0, luck: 12674102669809466138 },
+            Action { kind: Kind::Work, phone: 6, luck: 13168683119698237136 },
+            Action { kind: Kind::Fault(Fault::OlderServer), phone: 7, luck: 2001215651416536861 },
+        ],
+    ),
+    // Goods that one person took twice were a conflict of one.
+    (
+        906,
+        &[
+            Action { kind: Kind::Work, phone: 2, luck: 4010164430230648753 },
+            Action { kind: Kind::Work, phone: 7, luck: 9719987846174415388 },
+            Action { kind: Kind::Work, phone: 4, luck: 7015390818568311103 },
+            Action { kind: Kind::Work, phone: 5, luck: 3866506078554564984 },
+            Action { kind: Kind::Work, phone: 5, luck: 1924816457702743813 },
+            Action { kind: Kind::Open, phone: 11, luck: 2854955926555461433 },
+            Action { kind: Kind::WorkOnPage, phone: 11, luck: 11366216362437251628 },
+            Action { kind: Kind::Work, phone: 10, luck: 10179672587226622591 },
+            Action { kind: Kind::Live, phone: 10, luck: 5570207699070379343 },
+            Action { kind: Kind::Work, phone: 7, luck: 12836706864963575114 },
+            Action { kind: Kind::Sync, phone: 2, luck: 11288008830525016414 },
+            Action { kind: Kind::Work, phone: 8, luck: 8179701445440753613 },
+            Action { kind: Kind::Work, phone: 11, luck: 9366519063197846167 },
+            Action { kind: Kind::Work, phone: 5, luck: 994279258416264839 },
+            Action { kind: Kind::Work, phone: 11, luck: 15871114537580305280 },
+        ],
+    ),
+    // Goods that a colleague held had two holders when somebody took them, and knew it.
+    (
+        2656,
+        &[
+            Action { kind: Kind::Live, phone: 9, luck: 12728437694682961480 },
+            Action { kind: Kind::Work, phone: 8, luck: 1783954110129699271 },
+            Action { kind: Kind::Live, phone: 9, luck: 14395258018677919432 },
+            Action { kind: Kind::Work, phone: 8, luck: 7018847826229612125 },
+            Action { kind: Kind::Work, phone: 11, luck: 13955617670201346675 },
+            Action { kind: Kind::Step, phone: 8, luck: 9521604440323111796 },
+            Action { kind: Kind::Work, phone: 6, luck: 7864761601796141322 },
+            Action { kind: Kind::Step, phone: 9, luck: 883595167915971532 },
+            Action { kind: Kind::Work, phone: 9, luck: 17166428981359629546 },
+            Action { kind: Kind::Work, phone: 3, luck: 4460612915702343552 },
+            Action { kind: Kind::Work, phone: 6, luck: 390821435299041042 },
+            Action { kind: Kind::Work, phone: 9, luck: 9189503589295568975 },
+            Action { kind: Kind::Work, phone: 6, luck: 14563537420217765744 },
         ],
     ),
 ];

@@ -104,10 +104,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// Settles one push.
     pub(super) fn settle(&mut self, ack: &Ack) -> Result<(), ReplicaError> {
         let mut work = Work::default();
-        self.flight.damaged.extend(ack.damaged.iter().flatten());
         if self.settle_relay(ack, &mut work) {
             return self.commit(work);
         }
+        self.flight.damaged.extend(ack.damaged.iter().flatten());
         match self.flight.pushed.remove(&ack.counter) {
             // Nothing of it was kept: what is in other orders is sent again without those that the store cannot read.
             Some(rows) if ack.damaged.is_some() => {

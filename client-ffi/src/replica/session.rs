@@ -202,13 +202,16 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// Compares the store's digest with the base's. Between a loss of the store and the first time that the two are
-    /// equal again a difference is that loss, which this device is there to heal: it is not counted.
+    /// equal again a difference is that loss, which this device is there to heal: it is not counted. Equal before
+    /// everything was given back, what is sealed here included, they are so by chance.
     pub(super) fn compare_digest(&mut self, digest: Digest) -> bool {
         let equal = self.state.sum == digest;
         self.state.verified = Some(equal);
         if equal {
             self.state.pulled_again = None;
-            self.state.after_a_loss = None;
+            if !self.is_healing() {
+                self.state.after_a_loss = None;
+            }
         } else if self.state.after_a_loss != Some(true) {
             self.state.differences = self.state.differences.saturating_add(1);
         }

@@ -196,8 +196,8 @@ pub(crate) fn roles_of(person: PersonId) -> Vec<u8> {
 /// Index: the fact that used up a one-time thing.
 pub(crate) fn one_time(once: &OneTime) -> Vec<u8> {
     match once {
-        OneTime::Code { approver, number } => [b"oc".as_slice(), &approver.0, &number.to_be_bytes()].concat(),
-        OneTime::Number { ledger, number } => [b"on".as_slice(), &[ledger.number()], &number.to_be_bytes()].concat(),
+        OneTime::Code { approver, number } => [b"zc".as_slice(), &approver.0, &number.to_be_bytes()].concat(),
+        OneTime::Number { ledger, number } => [b"zn".as_slice(), &[ledger.number()], &number.to_be_bytes()].concat(),
     }
 }
 
@@ -208,7 +208,7 @@ pub(crate) fn carried(fact: Digest) -> Vec<u8> {
 
 /// Index: one of an approver's codes.
 pub(crate) fn code(approver: PersonId, number: u32) -> Vec<u8> {
-    [b"ol".as_slice(), &approver.0, &number.to_be_bytes()].concat()
+    [b"zl".as_slice(), &approver.0, &number.to_be_bytes()].concat()
 }
 
 /// Index: a block of numbers that a device was given.
@@ -219,7 +219,7 @@ pub(crate) fn block(device: DeviceId, block: &Block) -> Vec<u8> {
 
 /// Prefix of [`block`].
 pub(crate) fn blocks(device: DeviceId) -> Vec<u8> {
-    [b"ob".as_slice(), &device.0].concat()
+    [b"zb".as_slice(), &device.0].concat()
 }
 
 /// The block of such a key.

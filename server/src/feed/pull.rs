@@ -44,11 +44,11 @@ pub struct Pull<'a> {
     /// Where the device states facts now: these do not come back. Those of its earlier incarnations do, since it
     /// cannot know which of them arrived when an answer was lost before it was renewed.
     pub own: ActorId,
-    /// The server's time.
-    pub now: UnixMillis,
     /// Where the device had everything of its scope. An order that entered later may lie between two batches: its
     /// place in the feed is that of its last change, which may come behind a cut after it entered before it.
     pub complete_to: u64,
+    /// The server's time.
+    pub now: UnixMillis,
 }
 
 impl core::fmt::Debug for dyn Store + '_ {

@@ -210,8 +210,8 @@ impl ServerSession {
             keys: &self.office.keys,
             scope: speaker.scope,
             own: speaker.own,
-            now: self.office.platform.clock.now(),
             complete_to: self.complete_to,
+            now: self.office.platform.clock.now(),
         }
     }
 

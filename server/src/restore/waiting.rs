@@ -159,8 +159,8 @@ impl Writer {
             outcome: Outcome::Held { missing: record.sequence },
         };
         let (counter, device) = counted;
-        let (number, exceptions) = (self.tip().number, records().map(run).collect());
-        Ok(Some(Ack { counter, number, exceptions, damaged: None, device, at: None }))
+        let exceptions = records().map(run).collect();
+        Ok(Some(Ack { counter, number: self.tip().number, exceptions, device, at: None, damaged: None }))
     }
 
     /// The facts of a device that wait here, each with the push that it lies in.

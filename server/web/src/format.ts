@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { age, span } from './logic/age';
-import { language, t } from './text';
+import { coded, language, t } from './text';
 import type { Author, Id, Millis, Money, Named } from './types';
 
 /** The present, for everything that ages on screen. */
@@ -91,6 +91,6 @@ export function bytes(count: number): string {
 export function nameOf(who: Named | Author | Id | null | undefined): string {
   if (who === null || who === undefined) return '–';
   if (typeof who === 'string') return who.slice(0, 8);
-  if ('system' in who) return t('author.system', { rule: who.system });
+  if ('system' in who) return t('author.system', { rule: coded('system', who.system) });
   return who.name ?? who.id.slice(0, 8);
 }

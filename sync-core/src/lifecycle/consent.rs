@@ -8,7 +8,7 @@ use super::lines::Agreement;
 use super::reviews::{Terms, terms};
 use super::view::{ReviewKind, Rule};
 use super::visits::Visits;
-use crate::facts::values::{Line, LineKind, ReviewChoice};
+use crate::facts::values::{Line, LineKind, QuoteLine, ReviewChoice};
 use crate::facts::{FactKind, Role, bodies};
 
 /// Quotes with their consents.
@@ -23,7 +23,9 @@ pub(super) struct Consents<'a> {
 }
 
 struct Left<'a> {
-    consent: Node<'a>,
+    /// Every consent to a version with this line, and the amount in it: a part that he agreed to before it was fitted
+    /// stays agreed to when a later version has it too.
+    consents: Vec<(Node<'a>, i64)>,
     key: &'a str,
     currency: &'a str,
     minor: i64,
@@ -45,7 +47,9 @@ impl<'a> Consents<'a> {
         for left in &mut self.left {
             let same = line.code.as_deref() == Some(left.key) || line.name == left.key;
             if same && left.currency == amount.currency && left.minor >= amount.minor {
-                if line.kind != LineKind::Part || ground.knows(node, left.consent) {
+                let is_prior =
+                    |(consent, minor): &(Node<'a>, i64)| *minor >= amount.minor && ground.knows(node, *consent);
+                if line.kind != LineKind::Part || left.consents.iter().any(is_prior) {
                     left.minor = left.minor.saturating_sub(amount.minor);
                     return Agreement::Given;
                 }
@@ -54,6 +58,11 @@ impl<'a> Consents<'a> {
         }
         agreement
     }
+}
+
+/// By what a line of a quote is known: its code, or else its name.
+fn key(line: &QuoteLine) -> &str {
+    line.code.as_deref().unwrap_or(&line.name)
 }
 
 /// Every quote, its consent, and what is agreed.
@@ -91,13 +100,14 @@ pub(super) fn consents<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, vis
         .iter()
         .filter(|(_, quote, _)| agreed.iter().all(|(_, other, _)| other == quote || !ground.knows(*other, *quote)));
     consents.left = last
-        .flat_map(|(consent, _, body)| {
-            body.lines.iter().map(|line| Left {
-                consent: *consent,
-                key: line.code.as_deref().unwrap_or(&line.name),
-                currency: &line.amount.currency,
-                minor: line.amount.minor,
-            })
+        .flat_map(|(_, _, body)| &body.lines)
+        .map(|line| {
+            let (key, currency) = (key(line), line.amount.currency.as_str());
+            let same = |other: &&QuoteLine| self::key(other) == key && other.amount.currency == currency;
+            let prior = agreed.iter().flat_map(|(consent, _, body)| {
+                body.lines.iter().filter(same).map(|other| (*consent, other.amount.minor))
+            });
+            Left { consents: prior.collect(), key, currency, minor: line.amount.minor }
         })
         .collect();
     consents.no_consent = consents.is_awaited() && visits.all.iter().any(|visit| visit.started().is_some());

@@ -36,10 +36,11 @@ pub(super) fn custodies<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, le
     }
     let takes: Vec<(Node<'a>, &'a bodies::TakeCustody)> =
         each!(ground, TakeCustody).filter(|(node, _)| !ground.is_withdrawn(*node)).collect();
-    for (take, body) in &takes {
-        let mut view = one(ground, findings, *take, body);
+    let views: Vec<CustodyView> = takes.iter().map(|(take, body)| one(ground, findings, *take, body)).collect();
+    for ((take, body), mut view) in takes.iter().zip(views.clone()) {
         if view.is_open() {
-            claimed_twice(ground, findings, (*take, body), &takes, &mut view);
+            let others = || takes.iter().zip(&views).map(|((take, body), view)| Other { take: *take, body, view });
+            claimed_twice(ground, findings, (*take, body), others(), &mut view);
             claimed_elsewhere(ground, findings, ledger, *take, &mut view);
         }
         custodies.takes.push((*take, view.is_open()));
@@ -190,20 +191,35 @@ fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<
     }
 }
 
-/// two people took the same thing, and neither knew of the other. Both receipts live, nobody guesses.
-fn claimed_twice<'a>(
+/// A custody beside the one that is looked at.
+struct Other<'a, 'v> {
+    take: Node<'a>,
+    body: &'a bodies::TakeCustody,
+    view: &'v CustodyView,
+}
+
+/// two people took the same thing, and neither knew of the other; or one took what another holds, and nobody
+/// passed it on. All receipts live, nobody guesses. Who took it twice, on two devices, holds it: of which receipt is
+/// still a person's to say.
+fn claimed_twice<'a, 'v>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
     (take, body): (Node<'a>, &bodies::TakeCustody),
-    takes: &[(Node<'a>, &'a bodies::TakeCustody)],
+    others: impl Iterator<Item = Other<'a, 'v>>,
     view: &mut CustodyView,
 ) {
     let same = |other: &bodies::TakeCustody| {
         (body.goods.serial.is_some() && body.goods.serial == other.goods.serial)
             || (body.goods.unit.is_some() && body.goods.unit == other.goods.unit)
     };
-    let rivals = takes.iter().filter(|(other, other_body)| ground.concurrent(*other, take) && same(other_body));
-    let mut claims: Vec<Node<'a>> = rivals.map(|(other, _)| *other).collect();
+    let held_by_another = |other: &CustodyView| match (&other.holder, &view.holder) {
+        (Holder::Person(there), Holder::Person(here)) => other.is_open() && there != here,
+        _ => false,
+    };
+    let rivals = others.filter(|other| {
+        same(other.body) && (ground.concurrent(other.take, take) || held_by_another(other.view))
+    });
+    let mut claims: Vec<Node<'a>> = rivals.map(|other| other.take).collect();
     if claims.is_empty() {
         return;
     }
@@ -241,7 +257,7 @@ fn conflict<'a>(
         causes.insert(0, take);
     }
     let because = Because { field: "custody", value: "conflict", rule: Rule::R9, pair: Some(pair), message };
-    findings.explain_unless_said(because, &[], claims);
+    findings.explain_unless_said(because, &[], &causes);
     for claim in claims {
         findings.tell_author(*claim, "notice.who_holds", take);
     }
@@ -254,6 +270,9 @@ fn conflict<'a>(
         Some(ReviewChoice::Second) => holders.last().copied(),
         _ => None,
     };
+    if let [one] = holders.as_slice() {
+        return Holder::Person(*one);
+    }
     holders.sort_unstable();
     decided.map_or(Holder::Conflict(holders), Holder::Person)
 }

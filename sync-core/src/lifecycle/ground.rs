@@ -10,8 +10,9 @@ use super::findings::Findings;
 use super::view::{Moment, Rule};
 use crate::facts::bodies::{SignByCode, SignDocument};
 use crate::facts::{Author, Class, FactBody, FactKind, Role};
-use crate::ids::{FactRef, PersonId};
+use crate::ids::{Digest, FactRef, PersonId};
 use crate::sabotage::breaks;
+use crate::voucher::covered_digest;
 
 /// Every counting fact of one kind with its body, in canonical order.
 macro_rules! each {
@@ -44,6 +45,9 @@ pub(super) struct Ground<'a> {
     /// Facts that count, by kind, in canonical order.
     by_kind: BTreeMap<FactKind, Vec<Node<'a>>>,
 }
+
+/// Choices between facts under one identity that are tried against a digest: six of them doubled.
+const CHOICES_MAX: usize = 64;
 
 /// How a customer agreed to what he saw: by signature, one-time code or on paper (R6).
 #[derive(Clone, Copy)]
@@ -196,8 +200,9 @@ impl<'a> Ground<'a> {
             .is_some_and(|withdrawals| withdrawals.iter().any(|withdrawal| self.knows(reader, *withdrawal)))
     }
 
-    /// The fact that a signature covers under a reference. Of a cloned device's two facts only one can have
-    /// been shown to the customer: the one the signature knew; when it knew both, neither is proven (R7).
+    /// The fact that a signature covers under a reference. Of a cloned device's two facts only one can have been shown
+    /// to the customer: the one the signature knew, or with which the digest of what it covers comes out; else neither
+    /// is proven (R7).
     pub(super) fn covered_by(&self, signature: Node<'a>, reference: FactRef) -> Option<Node<'a>> {
         let mut found = self.causality.resolve(reference).filter(|node| *node != signature);
         match (found.next(), found.next()) {
@@ -205,9 +210,33 @@ impl<'a> Ground<'a> {
             (None, Some(_)) => None,
             (Some(_), Some(_)) => {
                 let mut known = self.causality.resolve(reference).filter(|node| self.knows(signature, *node));
-                known.next().filter(|_| known.next().is_none())
+                let only = known.next().filter(|_| known.next().is_none());
+                only.or_else(|| self.proven(signature, reference))
             }
         }
+    }
+
+    /// Of several facts under a reference the one with which a signature's digest of all that it covers comes out.
+    fn proven(&self, signature: Node<'a>, reference: FactRef) -> Option<Node<'a>> {
+        let (covered, digest) = paper(signature.fact.body())?;
+        let mut choices: Vec<Vec<Node<'a>>> = vec![Vec::new()];
+        for one in covered {
+            let candidates: Vec<Node<'a>> =
+                self.causality.resolve(*one).filter(|node| *node != signature).collect();
+            let longer = |choice: &Vec<Node<'a>>| {
+                let with = |node: &Node<'a>| choice.iter().chain([node]).copied().collect();
+                candidates.iter().map(with).collect::<Vec<Vec<Node<'a>>>>()
+            };
+            choices = choices.iter().flat_map(longer).collect();
+            if choices.len() > CHOICES_MAX {
+                return None;
+            }
+        }
+        let fits = |choice: &&Vec<Node<'a>>| {
+            let pairs: Vec<_> = choice.iter().map(|node| (node.id(), node.fact.digest)).collect();
+            covered_digest(&pairs) == digest
+        };
+        choices.iter().find(fits)?.iter().find(|node| node.id().reference() == reference).copied()
     }
 
     /// `withdraw_own`: by the author of a physical fact, or by a supervisor, who alone may take back what a
@@ -234,6 +263,17 @@ impl<'a> Ground<'a> {
         for node in refused {
             findings.void(node, Rule::R6);
         }
+    }
+}
+
+/// What a customer's agreement covers, with the digest over it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds cover nothing")]
+fn paper(body: &FactBody) -> Option<(&[FactRef], Digest)> {
+    match body {
+        FactBody::SignDocument(body) => Some((&body.covered, body.covered_digest)),
+        FactBody::SignByCode(body) => Some((&body.covered, body.covered_digest)),
+        FactBody::AttachPaper(body) => Some((&body.covered, body.covered_digest)),
+        _ => None,
     }
 }
 

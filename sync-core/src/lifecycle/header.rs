@@ -125,7 +125,10 @@ pub(super) fn warranty<'a>(
         match verdict.filter(|verdict| !ground.knows(node, *verdict)) {
             Some(_) => findings.lapse(ground, &terms, &[node], Rule::R1),
             None => {
-                findings.raise(ground, &terms, &[node], Rule::R1);
+                let (value, rule, message) = ("disputed", Rule::R1, "explain.disputed");
+                let because = Because { field: "warranty", value, rule, pair: None, message };
+                findings.explain_unless_said(because, &[node], &[]);
+                findings.raise(ground, &terms, &[node], rule);
                 facet = Some(WarrantyFacet::Disputed);
             }
         }

@@ -116,7 +116,9 @@ pub(super) fn lines<'a>(
         };
         if effective && is_of_unknown_source(corrected.unwrap_or(line)) {
             // C-064: a part whose source nobody knows is flagged, never dropped.
-            findings.raise(ground, &terms_of(ReviewKind::PartSource), &[node], Rule::R5);
+            let (value, rule, message) = ("unknown_source", Rule::R5, "explain.unknown_source");
+            findings.explain_unless_said(Because { field: "lines", value, rule, pair: None, message }, &[node], &[]);
+            findings.raise(ground, &terms_of(ReviewKind::PartSource), &[node], rule);
         }
         if let Some(amount) = charge.filter(|_| held.is_none()) {
             let sum = lines.billable.entry(amount.currency.clone()).or_insert(0);

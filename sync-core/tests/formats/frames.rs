@@ -55,13 +55,13 @@ fn ack() -> Frame {
         .zip(outcomes.into_iter().chain(refused))
         .map(|(first, outcome)| AckRun { document: document(), actor, first, count: 1, outcome })
         .collect();
-    Frame::Ack(Ack { counter: 42, number: 1_001, exceptions, damaged: None, device: None, at: None })
+    Frame::Ack(Ack { counter: 42, number: 1_001, exceptions, device: None, at: None, damaged: None })
 }
 
 /// The answer to a colleague's push.
 fn ack_relayed() -> Frame {
     let (device, at) = (Some(DeviceId([0x76; 16])), Some(NOON));
-    Frame::Ack(Ack { counter: 7, number: 1_002, exceptions: vec![], damaged: None, device, at })
+    Frame::Ack(Ack { counter: 7, number: 1_002, exceptions: vec![], device, at, damaged: Some(vec![document()]) })
 }
 
 fn batches() -> [(String, Frame); 2] {

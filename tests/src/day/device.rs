@@ -11,7 +11,7 @@ use docket_client::platform::testing::MemoryKeyStore;
 use docket_client::platform::{Platform, PlatformError, Random as DeviceRandom};
 use docket_client::store::sealed::SealedStore;
 use docket_client::store::sqlite::SqliteStore;
-use docket_client::sync::{LiveEnd, SyncError, live, post};
+use docket_client::sync::{LiveEnd, SyncError, live, post, send_attachments};
 use docket_client::transport::{Http, Server, TransportError};
 use docket_server::office::Office;
 use docket_sync_core::ids::{Digest, PersonId};
@@ -146,6 +146,18 @@ impl Device {
             }
         }
         Err(last.map_or_else(|| "no try was made".into(), Into::into))
+    }
+
+    /// Sends the files that the server has not yet; a line that breaks leaves them for the next time.
+    ///
+    /// # Errors
+    /// When anything but the line fails.
+    pub async fn send_files(&mut self) -> Result<(), Trouble> {
+        match send_attachments(self.client.replica_mut(), &mut Http::new(self.server.clone())).await {
+            Ok(_) => Ok(()),
+            Err(error) if is_broken_line(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn went_through(&mut self, carrier: Carrier) {

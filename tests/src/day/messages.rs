@@ -52,7 +52,9 @@ mod tests {
             include_str!("desk/choice.rs"),
             include_str!("desk/intake.rs"),
             include_str!("print.rs"),
-            include_str!("technician.rs"),
+            include_str!("onsite.rs"),
+            include_str!("technician/mod.rs"),
+            include_str!("technician/steps.rs"),
             include_str!("visit.rs"),
             include_str!("../bin/docket-demo.rs"),
         ];

@@ -16,6 +16,7 @@ pub mod device;
 pub mod handwriting;
 pub mod messages;
 pub mod network;
+mod onsite;
 pub mod print;
 pub mod setting;
 pub mod summary;
@@ -103,8 +104,10 @@ impl Day {
             let time = (clock.clone(), own.between(-90_000, 90_000));
             let device = Device::enrol(&setting.office, at, person.id, &folder, time).await?;
             let speaks = (language(&setting.company), setting.company.currency.clone());
+            setting.give_numbers(device.client.replica().identity().device).await?;
             let who = (person.login.clone(), person.id);
-            technicians.push(Technician::new(who, device, clock.clone(), speaks, &own, signal));
+            let (codes, cashier) = (setting.codes.clone(), setting.person("clerk")?);
+            technicians.push(Technician::new(who, device, clock.clone(), speaks, (codes, cashier), &own, signal));
         }
         Ok(Self { setting, acts: Vec::new(), desk, technicians, minute: 0 })
     }

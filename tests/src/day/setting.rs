@@ -1,25 +1,25 @@
 //! The office of the day: a new store on disk, served over TLS on this machine, with the company's people and
 //! customers on file. Its clock is the day's.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use docket_server::auth::password::{self, PasswordCost};
 use docket_server::auth::people::NewPerson;
-use docket_server::callbacks::reactor::FollowUp;
+use docket_server::attachments::limits::Limits;
 use docket_server::commit::{CommitError, Writer};
-use docket_server::dispatch::reactor::Rotation;
 use docket_server::identity::{Identity, StoreKeys};
 use docket_server::listen::{ListenError, Listener, TlsIdentity, Transport};
 use docket_server::office::Office;
 use docket_server::platform::Platform;
 use docket_server::reactor::Runner;
-use docket_server::signatures::SignatureCheck;
 use docket_server::store::{JournaledStore, SledOptions};
 use docket_server::{app, reactor};
-use docket_sync_core::ids::{Epoch, StoreId};
+use docket_sync_core::facts::Ledger;
+use docket_sync_core::ids::{DeviceId, DocumentId, Epoch, PersonId, RecordId, StoreId};
 use docket_sync_core::policy::{DEFAULT_JSON, ServicePolicy};
 use docket_sync_core::reference::{Customer, Language, PolicyRecord, Site, Unit};
 use tempfile::TempDir;
@@ -35,6 +35,12 @@ pub const PASSWORD: &str = "demo-password";
 /// Memory for the store's cache: a day is small.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Receipts of one device on one day, with room.
+const RECEIPTS: u64 = 50;
+
+/// What customers hold to sign by: number and code, by order.
+pub type Codes = Arc<Mutex<BTreeMap<DocumentId, (u32, String)>>>;
+
 /// The office.
 pub struct Setting {
     /// The server's inside.
@@ -47,6 +53,8 @@ pub struct Setting {
     pub tls: TlsIdentity,
     /// Where it listens.
     pub address: SocketAddr,
+    /// The code that a customer reads out instead of signing, by order (U-09).
+    pub codes: Codes,
     folder: Folder,
     reactors: Vec<Runner>,
     serving: JoinHandle<Result<(), ListenError>>,
@@ -87,20 +95,58 @@ impl Setting {
         let keys = StoreKeys::from_secret(&secret);
         let (office, commit_thread) = Office::open(store, keys, platform, Some(new))?;
         put_on_file(&office, &clock, &company).await?;
-        let reactors = vec![
-            Runner::new(office.clone(), Arc::new(Rotation)),
-            Runner::new(office.clone(), Arc::new(FollowUp)),
-            Runner::new(office.clone(), Arc::new(SignatureCheck)),
-        ];
+        let attachments = path.join(docket_server::attachments::FOLDER);
+        office.attachments.keep_in(&attachments, Limits::USUAL, &office.platform)?;
+        let reactors = reactor::all(&office);
         let serving =
             tokio::spawn(listener.serve(app::router(office.clone(), Some(tls.fingerprint())), office.stopping()));
-        Ok(Self { office, clock, company, tls, address, folder, reactors, serving, commit_thread })
+        let codes = Codes::default();
+        Ok(Self { office, clock, company, tls, address, codes, folder, reactors, serving, commit_thread })
     }
 
     /// Everything that lies on disk is under it.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Somebody of the office.
+    ///
+    /// # Errors
+    /// When nobody has this login.
+    pub fn person(&self, login: &str) -> Result<PersonId, Trouble> {
+        let person = self.company.people.iter().find(|person| person.login == login);
+        Ok(person.ok_or("nobody has this login")?.id)
+    }
+
+    /// Gives a device numbers for its receipts.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn give_numbers(&self, device: DeviceId) -> Result<(), Trouble> {
+        let clerk = self.person("clerk")?;
+        let job = move |writer: &mut Writer| {
+            for ledger in Ledger::ALL {
+                writer.issue_block(device, *ledger, RECEIPTS, Some(clerk))?;
+            }
+            Ok(())
+        };
+        Ok(self.office.committer.run(job).await?)
+    }
+
+    /// Gives the customer of an order a code to sign by.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn give_code(&self, order: DocumentId, customer: RecordId) -> Result<(), Trouble> {
+        let (clerk, platform) = (self.person("clerk")?, self.office.platform.clone());
+        let job = move |writer: &mut Writer| {
+            writer.issue_customer_codes(customer, 1, clerk, &mut || platform.bytes())
+        };
+        let issued = self.office.committer.run(job).await?;
+        let code = issued.into_iter().next().ok_or("no code was issued")?;
+        self.codes.lock().map_err(|_poisoned| "the codes are gone")?.insert(order, (code.number, code.code));
+        Ok(())
     }
 
     /// Lets the office's own rules act: what fell due, dispatch, callbacks. By hand and not in the background, so
@@ -187,6 +233,7 @@ async fn put_on_file(office: &Office, clock: &DayClock, company: &Company) -> Re
     let (company, clock) = (company.clone(), clock.clone());
     let job = move |writer: &mut Writer| {
         writer.write_company(&company.name, policy, None)?;
+        writer.write_shipped_forms(None).map_err(|error| CommitError::Internal(error.to_string()))?;
         for person in &company.people {
             // The rotation goes by the time at which people were entered.
             clock.step();

@@ -31,6 +31,10 @@ async fn the_same_seed_plays_the_same_day_over_bad_networks_and_everything_arriv
     assert_eq!(summary.failures, Vec::<String>::new());
     assert_eq!((summary.devices_equal, summary.orders.values().sum::<usize>()), (3, 12));
     assert!(summary.signatures > 0 && summary.signatures_verified == summary.signatures, "{summary:?}");
+    let filled = acts.iter().filter(|act| act.what == "forms").count();
+    let reported = acts.iter().filter(|act| act.what == "done").count();
+    assert!(filled >= reported && reported > 0, "no work is reported done before its forms are filled in");
+    assert!(acts.iter().any(|act| act.what == "photo"), "{:?}", listed(&acts));
     assert!(summary.syncs.cuts > 0 && summary.facts_offline > 0, "the network was too good: {summary:?}");
     let (company_again, acts_again, summary_again) = play(5).await;
     assert_eq!(company, company_again);

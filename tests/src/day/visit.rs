@@ -44,6 +44,20 @@ pub enum Step {
     Sign(Opinion),
     /// The customer does not sign.
     RefuseSignature(String),
+    /// Fills in what the company's forms ask.
+    Forms,
+    /// Takes a photo: its name, and what it shows.
+    Photo(String, u64),
+    /// Takes something along to the workshop: its name and serial number.
+    Goods(String, String),
+    /// Says what it will cost.
+    Quote(serde_json::Value),
+    /// The customer agrees to it, or does not.
+    Consent(bool),
+    /// The customer pays.
+    Cash,
+    /// Hands the cash in.
+    Remit,
 }
 
 impl Step {
@@ -64,6 +78,14 @@ impl Step {
             Self::Unfinished(..) => "unfinished",
             Self::Sign(_) => "sign",
             Self::RefuseSignature(_) => "refuse_signature",
+            Self::Forms => "forms",
+            Self::Photo(..) => "photo",
+            Self::Goods(..) => "take_custody",
+            Self::Quote(_) => "issue_quote",
+            Self::Consent(true) => "give_consent",
+            Self::Consent(false) => "refuse_consent",
+            Self::Cash => "collect_cash",
+            Self::Remit => "remit_cash",
         }
     }
 }
@@ -100,9 +122,12 @@ impl Plan {
         plan.after(random.between(1, 6), Step::Depart);
         plan.after(random.between(8, 35), Step::Arrive);
         plan.after(random.between(1, 5), Step::Start);
-        let unfinished = random.chance(1, 6);
+        let agrees = plan.quote(&mut random.fork("quote"), known);
+        let unfinished = random.chance(1, 6) || !agrees;
         plan.work(random, known, unfinished);
+        plan.on_site(&mut random.fork("on site"), known, unfinished);
         plan.outcome(random, known, unfinished);
+        plan.cash(&mut random.fork("cash"), known);
         plan
     }
 
@@ -171,6 +196,46 @@ impl Plan {
         self.after(random.between(8, 40), Step::Line(Box::new(labour)));
     }
 
+    /// A larger repair is quoted first; whether the customer agrees.
+    fn quote(&mut self, random: &mut Random, known: Known<'_>) -> bool {
+        if !known.chargeable || !random.chance(1, 5) {
+            return true;
+        }
+        let hours = random.between(2, 4);
+        let amount = hours.saturating_mul(hour_price(known.currency));
+        let name = text("demo.text.labour", known.language);
+        let amount = serde_json::json!({"minor": amount, "currency": known.currency});
+        let line = serde_json::json!({"name": name, "quantity": hours.saturating_mul(1_000), "unit": "h", "amount": amount});
+        self.after(random.between(3, 8), Step::Quote(serde_json::json!([line])));
+        let agrees = random.chance(3, 4);
+        self.after(random.between(1, 4), Step::Consent(agrees));
+        agrees
+    }
+
+    /// Forms, photos, and what goes along to the workshop.
+    fn on_site(&mut self, random: &mut Random, known: Known<'_>, unfinished: bool) {
+        if random.chance(1, 2) {
+            let seed = random.below(u64::MAX);
+            self.after(1, Step::Photo(text("demo.text.photo", known.language).to_owned(), seed));
+        }
+        if unfinished && random.chance(1, 2) {
+            let part = random.pick(&known.trade.parts).name.in_language(known.language.code()).to_owned();
+            self.after(random.between(1, 5), Step::Goods(part, format!("SN{:08}", random.below(100_000_000))));
+        }
+        self.after(random.between(2, 5), Step::Forms);
+    }
+
+    /// Who pays on site pays in cash, sometimes; it goes to the office when he passes there.
+    fn cash(&mut self, random: &mut Random, known: Known<'_>) {
+        let signs = self.steps.iter().any(|(_, step)| matches!(step, Step::Sign(_)));
+        if known.chargeable && signs && random.chance(2, 3) {
+            self.after(random.between(1, 3), Step::Cash);
+            if random.chance(1, 2) {
+                self.after(random.between(10, 30), Step::Remit);
+            }
+        }
+    }
+
     /// Done or not, signed or not.
     fn outcome(&mut self, random: &mut Random, known: Known<'_>, unfinished: bool) {
         if unfinished {
@@ -230,5 +295,14 @@ mod tests {
         assert!((10..60).contains(&with(|step| matches!(step, Step::Unfinished(..)))));
         assert!((5..50).contains(&with(|step| matches!(step, Step::RefuseSignature(_)))));
         assert!((1..30).contains(&with(|step| matches!(step, Step::Refuse(_)))));
+        assert_eq!(with(|step| *step == Step::Forms), with(|step| *step == Step::Start), "forms belong to every visit");
+        for kind in [
+            |step: &Step| matches!(step, Step::Photo(..)),
+            |step: &Step| matches!(step, Step::Goods(..)),
+            |step: &Step| *step == Step::Consent(false),
+            |step: &Step| *step == Step::Remit,
+        ] {
+            assert!(with(kind) > 2);
+        }
     }
 }

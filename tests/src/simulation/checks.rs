@@ -56,8 +56,8 @@ pub(super) fn after_a_sync(company: &mut Company, index: usize) -> Result<(), Tr
     a_cursor_is_of_this_log(company, index)?;
     let phone = company.phone(index);
     let (verified, differences) = (phone.device.client.status().verified, phone.device.client.status().differences);
-    let is_doubled = phone.is_doubled;
-    if differences > 0 && !is_doubled {
+    let is_explained = phone.is_doubled || phone.is_ahead;
+    if differences > 0 && !is_explained {
         let told = format!("phone {index} saw {differences} different digests that no loss explains");
         return company.broken("digests_agree", told);
     }
@@ -95,9 +95,11 @@ pub(super) fn nothing_legitimate_is_refused(company: &mut Company, index: usize)
         return Ok(());
     }
     let refused = phone.device.client.status().refused;
-    // An order that began ahead of the office's clock, and what was stated on it since.
+    let is_cloned = company.is_cloned(index);
+    // An order that began ahead of the office's clock, or of its program, and what was stated on it since.
+    let is_begun = |code: &QuarantineCode| matches!(code, QuarantineCode::TimeAhead | QuarantineCode::NewerKind);
     let begun_ahead: BTreeSet<DocumentId> =
-        refused.iter().filter(|(_, _, code)| *code == QuarantineCode::TimeAhead).map(|(order, ..)| *order).collect();
+        refused.iter().filter(|(_, _, code)| is_begun(code)).map(|(order, ..)| *order).collect();
     for (order, fact, code) in refused {
         let shown = company.phone(index).device.show(order).ok();
         let stated = shown.and_then(|shown| shown.refused.into_iter().find(|refused| refused.fact.id == fact));
@@ -107,6 +109,8 @@ pub(super) fn nothing_legitimate_is_refused(company: &mut Company, index: usize)
             // Stated before the office went back to an older program: it waits for the upgrade.
             QuarantineCode::NewerKind => company.office.is_older() || company.ledger.office_was_older,
             QuarantineCode::UnknownDocument => begun_ahead.contains(&order),
+            // Two phones print the numbers of one block: the office asks a person about the second receipt.
+            QuarantineCode::UsedNumber => is_cloned,
             _ => false,
         };
         if !is_excused {
@@ -193,14 +197,18 @@ pub(super) fn quarantine_is_for_the_hostile(company: &Company) -> Result<(), Tro
     }
     let is_ahead = |entry: &QuarantineEntry| entry.code == Some(QuarantineCode::TimeAhead);
     let went_back = company.ledger.office_clock_low.is_some();
+    let is_newer = |entry: &QuarantineEntry| {
+        entry.code == Some(QuarantineCode::NewerKind) && company.ledger.office_was_older
+    };
     let begun_ahead: BTreeSet<DocumentId> =
-        entries.iter().filter(|entry| is_ahead(entry)).map(|entry| entry.document).collect();
+        entries.iter().filter(|entry| is_ahead(entry) || is_newer(entry)).map(|entry| entry.document).collect();
     for entry in &entries {
         let sender = company.phones.iter().filter(|phone| phone.id() == entry.device);
         let is_excused = sender.clone().any(|phone| phone.is_rogue || phone.is_revoked);
-        let is_newer = entry.code == Some(QuarantineCode::NewerKind) && company.ledger.office_was_older;
+        let is_printed_twice = entry.code == Some(QuarantineCode::UsedNumber) && sender.clone().count() > 1;
         let began = entry.code == Some(QuarantineCode::UnknownDocument) && begun_ahead.contains(&entry.document);
-        if !is_excused && !is_newer && !(went_back && (is_ahead(entry) || began)) && entry.code.is_some() {
+        let is_early = is_newer(entry) || (went_back && is_ahead(entry)) || began;
+        if !is_excused && !is_printed_twice && !is_early && entry.code.is_some() {
             let told = format!("{:?} of order {} by an honest phone: {:?}", entry.record, entry.document, entry.code);
             return company.broken("quarantine_is_for_the_hostile", told);
         }

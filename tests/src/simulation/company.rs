@@ -4,14 +4,16 @@
 //! does the same whenever and wherever it is run.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use docket_client::enrolment::{EnrolledAt, accept, request};
 use docket_client::replica::ReplicaError;
 use docket_server::auth::people::NewPerson;
 use docket_server::feed::enrol;
-use docket_sync_core::facts::{Role, SCHEMA_LEVEL};
+use docket_sync_core::facts::{Ledger as Receipts, Role, SCHEMA_LEVEL};
 use docket_sync_core::ids::{DocumentId, PersonId, RecordId};
 use docket_sync_core::lifecycle::view::OrderView;
+use docket_sync_core::lifecycle::{FactSet, fold};
 use docket_sync_core::policy::{DEFAULT_JSON, ServicePolicy};
 use docket_sync_core::reference::{Language, PolicyRecord};
 
@@ -27,6 +29,8 @@ use crate::world::{Device, Trouble};
 
 /// Technicians; the last one's phone is in the wrong hands, too.
 const TECHNICIANS: usize = 3;
+/// Numbers of receipts that a phone gets at first: so few that it needs more soon.
+const NUMBERS: u64 = 4;
 
 /// A simulated company.
 pub(super) struct Company {
@@ -119,7 +123,7 @@ impl Company {
         Ok(self.office.run(move |writer| writer.add_person(new, None, None))?.id)
     }
 
-    /// Enrols a new phone for `person`.
+    /// Enrols a new phone for `person`, with numbers of receipts.
     pub(super) fn enrol(&mut self, person: PersonId) -> Result<Device, Trouble> {
         let by = self.people.first().map_or(person, |(clerk, _)| *clerk);
         let (code, _) = self.office.run(move |writer| writer.new_enrolment_code(person, by))?;
@@ -132,7 +136,15 @@ impl Company {
         let answer = at_once(enrol::enrol(&self.office.office, wish))?.map_err(|error| format!("{error:?}"))?;
         let at = EnrolledAt { server: "http://127.0.0.1".to_owned(), fingerprint: None };
         accept(&mut store, &platform, &answer, at)?;
-        Ok(blank.enrolled(store, person)?)
+        let device = blank.enrolled(store, person)?;
+        let id = device.client.replica().identity().device;
+        self.office.run(move |writer| {
+            for ledger in Receipts::ALL {
+                writer.issue_block(id, *ledger, NUMBERS, None)?;
+            }
+            Ok(())
+        })?;
+        Ok(device)
     }
 
     /// A phone; a number beyond the last begins again at the first.
@@ -157,6 +169,12 @@ impl Company {
         (twin.is_doubled, twin.is_twin, twin.is_revoked) = (true, true, phone.is_revoked);
         self.phones.push(twin);
         Ok(())
+    }
+
+    /// Whether another phone is a copy of this one, or it is a copy itself.
+    pub(super) fn is_cloned(&self, index: usize) -> bool {
+        let id = self.phones.get(self.number(index)).map(Phone::id);
+        self.phones.iter().filter(|phone| Some(phone.id()) == id).count() > 1
     }
 
     /// A phone goes back to its backup; what it alone had since is gone with it.
@@ -255,12 +273,28 @@ impl Company {
         self.pages.clear();
         self.ledger.went_back(&self.office, &held)?;
         self.orders = self.orders_at_the_office()?;
+        let end = self.ledger.read;
+        for phone in self.phones.iter_mut().filter(|_| !renews_epoch) {
+            let stands_before = phone.device.client.replica().cursor().is_some_and(|cursor| cursor.number <= end);
+            phone.is_ahead |= stands_before && phone.own.values().any(|number| *number > end);
+        }
         Ok(())
     }
 
     /// An order as the office shows it.
-    pub(super) fn view(&self, order: DocumentId) -> Result<std::sync::Arc<OrderView>, Trouble> {
+    pub(super) fn view(&self, order: DocumentId) -> Result<Arc<OrderView>, Trouble> {
         Ok(self.office.run(move |writer| writer.current_view(order))?)
+    }
+
+    /// All that the office knows of an order: the order's own facts and those of its books.
+    pub(super) fn both(&self, order: DocumentId) -> Result<FactSet, Trouble> {
+        Ok(self.office.run(move |writer| writer.both(order))?)
+    }
+
+    /// An order as the office shows it, without what it knows alone; `field` are the order's own facts.
+    pub(super) fn view_of_field(&self, order: DocumentId, field: &FactSet) -> Result<Arc<OrderView>, Trouble> {
+        let is_all = self.both(order)?.len() == field.len();
+        if is_all { self.view(order) } else { Ok(Arc::new(fold(field))) }
     }
 
     /// What must hold of an order is checked wherever facts were added.
@@ -269,7 +303,11 @@ impl Company {
         if self.office.is_older() {
             return Ok(());
         }
-        for order in std::mem::take(&mut self.ledger.touched) {
+        let mut touched = BTreeSet::new();
+        for document in std::mem::take(&mut self.ledger.touched) {
+            touched.extend(self.order_of(document)?);
+        }
+        for order in touched {
             invariants::of_an_order(self, order)?;
         }
         Ok(())

@@ -29,12 +29,12 @@ const FORGED: &str = "我是别人";
 /// The name under which the rogue signs for a customer.
 pub(super) const FORGED_NAME: &str = "冒名";
 
-/// Whether no command could have made this: an attack that its own phone kept.
+/// Whether no command of a phone could have made this: an attack that its own journal kept. (Only the first fact of a
+/// chain says where it is from.)
 pub(super) fn is_forbidden(fact: &Fact) -> bool {
     match fact.body() {
         FactBody::AddNote(note) => note.text == FORGED,
-        FactBody::Close(_) => matches!(fact.origin, Some(Origin::Device { .. })),
-        FactBody::Unknown { .. } => true,
+        FactBody::Close(_) | FactBody::Unknown { .. } => true,
         _ => false,
     }
 }

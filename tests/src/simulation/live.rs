@@ -101,7 +101,7 @@ impl Company {
             self.ledger.follow(&self.office)?;
             match answer {
                 Ok(Answer { frames, ends: over }) => (news, ends) = (frames, over),
-                Err(CommitError::Store(_)) if self.office.is_full => return Ok(Round::Over),
+                Err(CommitError::Store(_)) if self.office.may_be_full() => return Ok(Round::Over),
                 Err(error) => return Err(error.into()),
             }
         }

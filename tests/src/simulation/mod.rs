@@ -23,6 +23,7 @@ mod phone;
 mod rest;
 mod shrink;
 mod step;
+mod technician;
 mod users;
 
 use docket_sync_core::ids::Digest;

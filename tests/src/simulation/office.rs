@@ -49,6 +49,8 @@ pub(super) struct OfficeSide {
     backup: Option<(DiskSnapshot, u64)>,
     starts: u64,
     pub(super) is_full: bool,
+    /// One call will find no room, or has: in one place of the journal that is told and is no failure.
+    finds_no_room: bool,
     /// Schema level of the program that it runs.
     pub(super) level: u8,
 }
@@ -63,8 +65,22 @@ impl OfficeSide {
         let new = Identity { store: StoreId([1; 16]), epoch: Epoch([2; 8]), node: 0, start: 0 };
         let (office, inline) = Office::open_inline(store.clone(), keys(), platform.clone(), Some(new))?;
         let runners = all(&office);
-        let (backup, starts, is_full, level) = (None, 0, false, SCHEMA_LEVEL);
-        Ok(Self { office, store, inline, runners, disk, home, boots, clock, platform, backup, starts, is_full, level })
+        Ok(Self {
+            office,
+            store,
+            inline,
+            runners,
+            disk,
+            home,
+            boots,
+            clock,
+            platform,
+            backup: None,
+            starts: 0,
+            is_full: false,
+            finds_no_room: false,
+            level: SCHEMA_LEVEL,
+        })
     }
 
     pub(super) fn now(&self) -> UnixMillis {
@@ -135,7 +151,7 @@ impl OfficeSide {
             })?;
             match done {
                 Ok(()) => {}
-                Err(_) if self.inline.has_failed() || self.is_full => return Ok(()),
+                Err(_) if self.inline.has_failed() || self.may_be_full() => return Ok(()),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -143,12 +159,13 @@ impl OfficeSide {
     }
 
     /// One of the next calls of the disk fails, and the process with it.
-    pub(super) fn plan_crash(&self, luck: u64) {
+    pub(super) fn plan_crash(&mut self, luck: u64) {
         let failure = match luck % 3 {
             0 => DiskFailure::Broken,
             1 => DiskFailure::Short,
             _ => DiskFailure::Full,
         };
+        self.finds_no_room |= failure == DiskFailure::Full;
         let soon = (luck / 3) % 24;
         self.disk.fail_call(self.disk.calls().saturating_add(1).saturating_add(soon), failure);
     }
@@ -167,6 +184,7 @@ impl OfficeSide {
         self.disk.end_process();
         self.disk.heal();
         self.disk.set_capacity(None);
+        self.finds_no_room = false;
         self.store = open_store(&self.disk, &self.home, &self.platform, self.boots)?;
         let (store, platform) = (self.store.clone(), self.platform.clone());
         let (office, inline) = as_level(self.level, || Office::open_inline(store, keys(), platform, None))?;
@@ -175,6 +193,11 @@ impl OfficeSide {
         (self.office, self.inline) = (office, inline);
         self.set_full(self.is_full);
         Ok(())
+    }
+
+    /// Whether a refusal for want of room is as it must be.
+    pub(super) fn may_be_full(&self) -> bool {
+        self.is_full || self.finds_no_room
     }
 
     pub(super) fn set_full(&mut self, is_full: bool) {

@@ -42,16 +42,30 @@ pub(super) struct Phone {
     pub(super) is_rogue: bool,
     /// It, or its twin, was cloned or went back to a backup: its identity is used twice.
     pub(super) is_doubled: bool,
+    /// The office lost what it had acknowledged to it, unnoticed, and its cursor is of before that: nothing but the
+    /// different digest tells.
+    pub(super) is_ahead: bool,
     /// Its clock is that of the phone it was copied from.
     pub(super) is_twin: bool,
 }
 
 impl Phone {
     pub(super) fn new(device: Device, is_rogue: bool) -> Self {
-        let (page, exchange, line, one_way, backup) = (None, None, None, None, None);
-        let (is_revoked, is_doubled, is_twin, waiting) = (false, false, false, BTreeMap::new());
-        let own = BTreeMap::new();
-        Self { device, page, exchange, line, one_way, waiting, own, backup, is_revoked, is_rogue, is_doubled, is_twin }
+        Self {
+            device,
+            page: None,
+            exchange: None,
+            line: None,
+            one_way: None,
+            waiting: BTreeMap::new(),
+            own: BTreeMap::new(),
+            backup: None,
+            is_revoked: false,
+            is_rogue,
+            is_doubled: false,
+            is_ahead: false,
+            is_twin: false,
+        }
     }
 
     pub(super) fn id(&self) -> DeviceId {

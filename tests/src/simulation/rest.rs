@@ -8,7 +8,7 @@ use docket_server::log::LogRecord;
 use docket_server::store::{KeyRange, Store, Table};
 use docket_sync_core::document::FactReader;
 use docket_sync_core::facts::SCHEMA_LEVEL;
-use docket_sync_core::ids::{DocumentId, RecordId};
+use docket_sync_core::ids::{DocumentId, FactId, RecordId};
 use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::proof::{chain_next, chain_start};
 use docket_sync_core::reference::ReferenceRecord;
@@ -131,7 +131,15 @@ impl Company {
     pub(super) fn orders_at_the_office(&self) -> Result<Vec<DocumentId>, Trouble> {
         let store: &dyn Store = self.office.store.as_ref();
         let rows = Tables::scan(store, Table::DocumentMeta, &KeyRange::all(), usize::MAX)?;
-        Ok(rows.iter().filter_map(|(key, _)| DocumentId::from_slice(key)).collect())
+        let documents = rows.iter().filter_map(|(key, _)| DocumentId::from_slice(key));
+        let orders = documents.filter_map(|document| self.order_of(document).transpose());
+        Ok(orders.collect::<Result<BTreeSet<_>, _>>()?.into_iter().collect())
+    }
+
+    /// The order that a document is of: itself, or the one whose office facts it holds.
+    pub(super) fn order_of(&self, document: DocumentId) -> Result<Option<DocumentId>, Trouble> {
+        let store: &dyn Store = self.office.store.as_ref();
+        Ok(store.meta(document)?.map(|meta| meta.companion_of.unwrap_or(document)))
     }
 }
 
@@ -168,12 +176,22 @@ fn every_phone_is_as_the_office(company: &mut Company) -> Result<(), Trouble> {
 fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
     let ledger = &company.ledger;
     let mut refused = BTreeSet::new();
-    for phone in &company.phones {
-        for (order, fact, code) in phone.device.client.status().refused {
+    for (index, phone) in company.phones.iter().enumerate() {
+        let is_cloned = company.is_cloned(index);
+        let all = phone.device.client.status().refused;
+        let newer: BTreeSet<DocumentId> = all
+            .iter()
+            .filter(|(_, _, code)| *code == QuarantineCode::NewerKind && ledger.office_was_older)
+            .map(|(order, ..)| *order)
+            .collect();
+        for (order, fact, code) in all {
             let by_clock = matches!(code, QuarantineCode::TimeAhead | QuarantineCode::UnknownDocument);
             // Behind a change that was stated again under another actor it waits for a person after the upgrade, too.
-            let is_newer = code == QuarantineCode::NewerKind && ledger.office_was_older;
-            let is_excused = phone.is_revoked || is_newer || (by_clock && ledger.office_clock_low.is_some());
+            let is_newer = newer.contains(&order)
+                && matches!(code, QuarantineCode::NewerKind | QuarantineCode::UnknownDocument);
+            let is_printed_twice = code == QuarantineCode::UsedNumber && is_cloned;
+            let is_ahead = by_clock && ledger.office_clock_low.is_some();
+            let is_excused = phone.is_revoked || is_newer || is_printed_twice || is_ahead;
             if is_excused {
                 refused.insert((order, fact));
             }
@@ -191,12 +209,30 @@ fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
     for name in ledger.alive.iter().filter(|name| !ledger.in_log.contains_key(name)) {
         let Some(fact) = ledger.honest.get(name) else { continue };
         if !refused.contains(&(name.0, *fact)) && !revoked.contains(name) {
-            let told = format!("{fact:?} of order {} is nowhere at the office", name.0);
+            let told =
+                format!("{fact:?} of order {} is nowhere at the office;{}", name.0, who_has(company, name.0, *fact));
             let rule = if ledger.office_went_back { "invariant_13_heal" } else { "no_fact_is_lost" };
             return company.broken(rule, told);
         }
     }
     Ok(())
+}
+
+/// What the phones say about a fact.
+fn who_has(company: &Company, order: DocumentId, fact: FactId) -> String {
+    let mut told = String::new();
+    for (index, phone) in company.phones.iter().enumerate() {
+        let Ok(shown) = phone.device.show(order) else { continue };
+        let refused = shown.refused.iter().find(|refused| refused.fact.id == fact);
+        if let Some(refused) = refused {
+            let (body, code) = (refused.fact.body(), refused.code);
+            told.push_str(&format!(" refused on phone {index} with {code:?}, rogue {}: {body:?}", phone.is_rogue));
+        } else if let Some(kept) = shown.facts.get(fact) {
+            let is_unsent = shown.unsent.contains(&fact);
+            told.push_str(&format!(" on phone {index}, unsent {is_unsent}: {:?}", kept.body()));
+        }
+    }
+    told
 }
 
 /// The log is one chain from its beginning, and the documents hold exactly its facts (invariant 2).

@@ -186,7 +186,7 @@ impl Company {
         if self.office.is_down() {
             self.office_crashed()?;
         } else if let Err(error) = done
-            && !self.office.is_full
+            && !self.office.may_be_full()
         {
             return Err(error.into());
         }

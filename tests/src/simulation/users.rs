@@ -1,25 +1,22 @@
 //! Random but legal users: technicians and people at the office, who use what is offered to them.
 
 use docket_client::client::{Executed, Shown};
-use docket_client::replica::NewFact;
 use docket_server::commit::{CommitError, Tables};
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, OnFile};
 use docket_server::store::{KeyRange, Store, Table};
-use docket_sync_core::commands::{Act, Command, CommandCode, Context, Decision, SkillMatch, decide, offered};
-use docket_sync_core::facts::bodies::CreateEmergencyOrder;
+use docket_sync_core::commands::{Act, Command, CommandCode, Context, SkillMatch, offered};
+use docket_sync_core::facts::bodies::{CreateEmergencyOrder, Decline};
 use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urgency};
-use docket_sync_core::facts::{Author, Role};
+use docket_sync_core::facts::{Ledger, Role};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::lifecycle::FactSet;
-use docket_sync_core::reference::Language;
 
 use super::company::Company;
 use super::phone::IsCrash;
-use super::{acts, checks};
+use super::{acts, checks, technician};
 use crate::random::Random;
 use crate::world::Trouble;
-use crate::world::field::consent;
 
 impl Company {
     /// A technician opens an order and leaves it open.
@@ -48,12 +45,27 @@ impl Company {
             None => self.some_order(index, random)?,
         };
         let Some(shown) = shown else { return Ok(()) };
-        let town = self.town();
+        let mut town = self.town();
         let phone = self.phone(index);
+        if random.chance(1, 30) {
+            // A slip of paper is spoiled: its number is void, or the next receipt is written on it.
+            match phone.device.client.replica_mut().take_number(*random.pick(Ledger::ALL)) {
+                Ok(_) => {}
+                Err(error) if error.is_crash() => return self.phone_crashed(index),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        for ledger in Ledger::ALL {
+            let open = phone.device.client.replica().numbers(*ledger)?.open;
+            town.spoiled.extend(open.into_iter().map(|number| (*ledger, number)));
+        }
         let offered = phone.device.client.offered(&shown)?;
-        let Some(code) = one_of(random, offered) else { return Ok(()) };
-        let done =
-            if code == CommandCode::Sign { sign(phone, &shown) } else { act(phone, &shown, code, &town, random) };
+        let Some(code) = technician::one_of(random, offered) else { return Ok(()) };
+        let done = match code {
+            CommandCode::Sign => technician::sign(phone, &shown),
+            CommandCode::PrintVoucher => technician::print(phone, &shown),
+            _ => technician::act(phone, &shown, code, &town, random),
+        };
         self.did(index, &shown, done)
     }
 
@@ -75,7 +87,7 @@ impl Company {
         self.did(index, &shown, done)
     }
 
-    fn did(&mut self, index: usize, shown: &Shown, done: Done) -> Result<(), Trouble> {
+    fn did(&mut self, index: usize, shown: &Shown, done: technician::Done) -> Result<(), Trouble> {
         match done {
             Ok(Some(executed)) => self.stated(index, shown, &executed),
             Ok(None) => Ok(()),
@@ -114,29 +126,52 @@ impl Company {
         if self.pages.is_empty() {
             self.read(random)?;
         }
+        if random.chance(1, 5)
+            && let Some((order, page, person, code)) = self.waited_for()?
+        {
+            return self.at_the_desk(order, &page, person, code, random);
+        }
         let Some((order, page)) = self.pages.get(random.position(self.pages.len())).cloned() else { return Ok(()) };
         let (person, roles) = random.pick(&self.people).clone();
-        let fresh = random.chance(1, 3);
-        let page = if fresh { OrderView::clone(&*self.view(order)?) } else { page };
-        // What waits for one of them is done by him sooner than by chance.
-        let (person, roles) = self.waited_for(&page).filter(|_| fresh).unwrap_or((person, roles));
+        let page = if random.chance(1, 3) { OrderView::clone(&*self.view(order)?) } else { page };
         let mut codes = offered(&page, &Context::new(person, &roles));
         codes.retain(|code| code.act().is_none_or(|kind| kind.level() <= self.office.level));
-        let Some(code) = one_of(random, codes) else { return Ok(()) };
-        let facts = checks::facts_at_office(self, order)?;
-        let hand = acts::Hand { view: &page, facts: &facts, person, town: &self.town() };
-        let Some(command) = hand.command(random, code) else { return Ok(()) };
-        self.office_acts(order, person, &page, command)
+        let Some(code) = technician::one_of(random, codes) else { return Ok(()) };
+        self.at_the_desk(order, &page, person, code, random)
     }
 
-    /// Who is to inspect goods, give a verdict or complete paper.
-    fn waited_for(&self, page: &OrderView) -> Option<(PersonId, Vec<Role>)> {
-        let waits = |(person, roles): &&(PersonId, Vec<Role>)| {
-            let codes = offered(page, &Context::new(*person, roles));
-            let awaited = [CommandCode::Inspect, CommandCode::QualityVerdict, CommandCode::CompletePaperwork];
-            awaited.iter().any(|code| codes.contains(code))
-        };
-        self.people.iter().rev().find(waits).cloned()
+    fn at_the_desk(
+        &mut self,
+        order: DocumentId,
+        page: &OrderView,
+        person: PersonId,
+        code: CommandCode,
+        random: &mut Random,
+    ) -> Result<(), Trouble> {
+        let facts = checks::facts_at_office(self, order)?;
+        let hand = acts::Hand { view: page, facts: &facts, person, town: &self.town() };
+        let Some(command) = hand.command(random, code) else { return Ok(()) };
+        self.office_acts(order, person, page, command)
+    }
+
+    /// What waits for one person of the office alone: it is done by him sooner than by chance.
+    fn waited_for(&self) -> Result<Option<(DocumentId, OrderView, PersonId, CommandCode)>, Trouble> {
+        use CommandCode as C;
+        for order in &self.orders {
+            let page = self.view(*order)?;
+            for (person, roles) in self.people.iter().rev() {
+                let codes = offered(&page, &Context::new(*person, roles));
+                let is_known = |code: &C| code.act().is_none_or(|kind| kind.level() <= self.office.level);
+                let awaited = [C::Inspect, C::QualityVerdict, C::CompletePaperwork, C::Invoice];
+                let open = awaited.into_iter().find(|code| codes.contains(code) && is_known(code));
+                // One invoice is enough.
+                let open = open.filter(|code| *code != C::Invoice || page.office.invoiced.is_empty());
+                if let Some(code) = open {
+                    return Ok(Some((*order, OrderView::clone(&page), *person, code)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     fn town(&self) -> acts::Town {
@@ -146,6 +181,7 @@ impl Company {
             accountant: accountant.map(|(person, _)| *person),
             orders: self.orders.clone(),
             site: self.site,
+            spoiled: Vec::new(),
         }
     }
 
@@ -164,7 +200,7 @@ impl Company {
         match done {
             Ok(_) => self.ledger.follow(&self.office),
             Err(CommitError::Refused(_)) => Ok(()),
-            Err(CommitError::Store(_)) if self.office.is_full => Ok(()),
+            Err(CommitError::Store(_)) if self.office.may_be_full() => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -216,8 +252,15 @@ impl Company {
             return self.office_crashed();
         }
         match done {
-            Ok(registered) => self.orders.push(registered.document),
-            Err(CommitError::Store(_)) if self.office.is_full => {}
+            Ok(registered) => {
+                self.orders.push(registered.document);
+                if waits && luck == 2 && !self.office.is_older() {
+                    let decline = Act::new(Decline { reason: "不在服务区".to_owned() });
+                    let page = OrderView::clone(&*self.view(registered.document)?);
+                    return self.office_acts(registered.document, clerk, &page, Command::State(Box::new(decline)));
+                }
+            }
+            Err(CommitError::Store(_)) if self.office.may_be_full() => {}
             Err(error) => return Err(error.into()),
         }
         self.ledger.follow(&self.office)
@@ -267,7 +310,7 @@ impl Company {
         match done {
             Ok(())
             | Err(CommitError::Invalid { .. } | CommitError::AlreadyDone { .. } | CommitError::NotFound { .. }) => {}
-            Err(CommitError::Store(_)) if self.office.is_full => {}
+            Err(CommitError::Store(_)) if self.office.may_be_full() => {}
             Err(error) => return Err(error.into()),
         }
         self.ledger.follow(&self.office)
@@ -303,76 +346,4 @@ fn assign_to(technician: PersonId) -> Command {
         reason: Some("最近".to_owned()),
         skill: SkillMatch::Fits,
     }
-}
-
-/// One of the commands that are offered. What makes a visit go on to its end, and what answers something, is as
-/// likely as all the rest together.
-fn one_of(random: &mut Random, mut offered: Vec<CommandCode>) -> Option<CommandCode> {
-    offered.retain(|code| !acts::leaves_alone(*code));
-    let going: Vec<CommandCode> = offered.iter().copied().filter(|code| goes_on(*code)).collect();
-    let codes = if going.is_empty() || random.chance(1, 2) { &offered } else { &going };
-    codes.get(random.position(codes.len())).copied()
-}
-
-fn goes_on(code: CommandCode) -> bool {
-    use CommandCode as C;
-    let visit = matches!(
-        code,
-        C::Depart | C::Arrive | C::Start | C::Resume | C::RecordLine | C::Done | C::Sign | C::ReturnCustody
-    );
-    let answer = matches!(
-        code,
-        C::QualityVerdict | C::CompletePaperwork | C::BenchWork | C::Inspect | C::ReceiveParts | C::FileDocument
-    );
-    let end = matches!(code, C::ReturnVoucher | C::Close | C::Reopen | C::ResolveReview | C::Unlink);
-    visit || answer || end || matches!(code, C::GiveConsent | C::RefuseConsent | C::RemitCash | C::DropPlannedLine)
-}
-
-type Done = Result<Option<Executed>, docket_client::client::ExecuteError>;
-
-fn sign(phone: &mut super::phone::Phone, shown: &Shown) -> Done {
-    let client = &mut phone.device.client;
-    let Ok(consent) = consent() else { return Ok(None) };
-    match client.voucher(shown, Language::Zh) {
-        Ok(voucher) => match client.sign(shown, &voucher, consent) {
-            Ok(executed) => Ok(Some(executed)),
-            Err(docket_client::signing::SigningError::Execute(error)) => Err(error),
-            Err(_) => Ok(None),
-        },
-        Err(_) => Ok(None),
-    }
-}
-
-fn act(
-    phone: &mut super::phone::Phone,
-    shown: &Shown,
-    code: CommandCode,
-    town: &acts::Town,
-    random: &mut Random,
-) -> Done {
-    let hand = acts::Hand { view: &shown.view, facts: &shown.facts, person: phone.device.person, town };
-    let Some(command) = hand.command(random, code) else { return Ok(None) };
-    match hand.beside(random, code) {
-        None => phone.device.client.execute(shown, &command).map(Some),
-        Some(context) => act_beside(phone, shown, &command, context).map(Some),
-    }
-}
-
-/// What an app does that asks for more than the command itself: decided with it, and stated.
-fn act_beside(
-    phone: &mut super::phone::Phone,
-    shown: &Shown,
-    command: &Command,
-    context: Context,
-) -> Result<Executed, docket_client::client::ExecuteError> {
-    let client = &mut phone.device.client;
-    let roles = client.replica().certificate().roles(phone.device.person).unwrap_or_default().to_vec();
-    let policy = client.policy()?.map(|policy| policy.version);
-    let Decision { body, head } = decide(&shown.view, command, &Context { roles, policy, ..context })
-        .map_err(|refusal| docket_client::client::ExecuteError::Refused(Box::new(refusal)))?;
-    let author = Author::Person(phone.device.person);
-    let seen = shown.view.frontier.clone();
-    let new = NewFact { document: shown.id, author, seen, head, body, claimed: None, proof: None };
-    let fact = client.replica_mut().state_fact(new)?;
-    Ok(Executed { fact, order: client.show(shown.id)?, not_seen: Vec::new() })
 }

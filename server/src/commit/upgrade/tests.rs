@@ -1,7 +1,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
-use docket_sync_core::ids::{Epoch, StoreId};
+use docket_sync_core::facts::{Block, Ledger};
+use docket_sync_core::ids::{DeviceId, Digest, Epoch, PersonId, StoreId};
+use docket_sync_core::reference::{ApprovalCodes, NumberBlocks, Reference};
+use docket_sync_core::time::UnixMillis;
 
 use super::super::listing::OrderList;
 use super::super::tests::{HandClock, list, made_up, open, technician};
@@ -149,4 +152,31 @@ fn a_program_without_lists_that_wrote_in_between_is_noticed() {
     let before = store.applies();
     close(open(&store, &clock));
     assert_eq!(store.applies() - before, 1, "only the start itself");
+}
+
+#[test]
+fn numbers_and_codes_that_were_given_are_there_after_an_upgrade() {
+    let clock = Arc::new(HandClock(AtomicI64::new(1_780_000_000_000)));
+    let store = Arc::new(MemoryStore::new());
+    let opened = open(&store, &clock);
+    let (device, approver) = (DeviceId([6; 16]), PersonId([7; 16]));
+    let block = Block { ledger: Ledger::Cash, first: 1, last: 4 };
+    let given: Reference = NumberBlocks { device, blocks: vec![block] }.into();
+    let codes = ApprovalCodes { approver, first: 1, hashes: vec![Digest([8; 32])], until: UnixMillis(1) };
+    opened
+        .0
+        .committer
+        .run_blocking(move |writer| {
+            writer.know_given(&given)?;
+            writer.know_given(&codes.into())
+        })
+        .unwrap();
+    close(opened);
+    age(&store);
+    let opened = open(&store, &clock);
+    let known = opened.0.committer.run_blocking(move |writer| {
+        Ok((writer.all_blocks(device)?, writer.known_code(approver, 1)?.map(|code| code.hash)))
+    });
+    assert_eq!(known.unwrap(), (vec![block], Some(Digest([8; 32]))));
+    close(opened);
 }

@@ -88,6 +88,7 @@ function Because({ one, facts }: { one: Explanation; facts: ReadonlyMap<string, 
         <RuleTag rule={one.rule} pair={one.pair} />
       </div>
       <p>{both(one.text)}</p>
+      <p class="quiet"><span class="label">{t('why.rule')}</span> {coded('rule', one.rule)}</p>
       {one.winners.length > 0 && <p class="quiet"><span class="label">{t('why.winners')}</span> {names(one.winners)}</p>}
       {one.losers.length > 0 && <p class="quiet"><span class="label">{t('why.losers')}</span> {names(one.losers)}</p>}
     </li>

@@ -22,10 +22,15 @@ export function totals(amounts: readonly (Money | null)[]): Money[] {
 
 const joined = (amounts: Money[]) => (amounts.length === 0 ? '–' : amounts.map(money).join(' + '));
 
+/** What is charged for, or could be; the rest was looked at, measured, photographed. */
+const isWork = (line: Line): boolean => line.amount !== null || ['labour', 'part', 'expense'].includes(line.kind);
+
 export function Lines({ order, act }: { order: OrderDetail; act: Act }) {
   const [text, setText] = useState('');
   if (order.lines.length === 0) return null;
   const rows = order.lines.filter((line) => textMatches(text, [line.name, line.serial, coded('line', line.kind), nameOf(line.technician)]));
+  const reverse = (line: Line) => (may(order, 'reverse_line') ? () => act('reverse_line', { line: line.fact }) : null);
+  const [work, checks] = [rows.filter(isWork), rows.filter((line) => !isWork(line))];
   const effective = order.lines.filter((line) => line.standing === 'effective');
   return (
     <section class="card">
@@ -33,7 +38,7 @@ export function Lines({ order, act }: { order: OrderDetail; act: Act }) {
         <h2>{t('lines.title')} <span class="count">{t('lines.count', { n: order.lines.length })}</span></h2>
         <SearchBox value={text} onValue={setText} />
       </div>
-      <table class="table lines inner">
+      {work.length > 0 && <table class="table lines inner">
         <thead>
           <tr>
             <th scope="col">{t('lines.kind')}</th>
@@ -45,10 +50,16 @@ export function Lines({ order, act }: { order: OrderDetail; act: Act }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((line) => <Row key={line.fact} line={line} reverse={may(order, 'reverse_line') ? () => act('reverse_line', { line: line.fact }) : null} />)}
+          {work.map((line) => <Row key={line.fact} line={line} reverse={reverse(line)} />)}
         </tbody>
-      </table>
+      </table>}
       {order.repeat_of != null && <p class="hint" data-repeat-of={order.repeat_of}>{t('lines.repeat_of')}: <a href={`#/orders/${encodeURIComponent(order.repeat_of)}`}>{order.repeat_of}</a></p>}
+      {checks.length > 0 && (
+        <details class="checks" open={text !== ''} data-part="checks">
+          <summary>{t('lines.checks', { n: checks.length })}</summary>
+          <ul>{checks.map((line) => <Checked key={line.fact} line={line} reverse={reverse(line)} />)}</ul>
+        </details>
+      )}
       <p class="totals">
         <span>{t('lines.total', { amount: joined(totals(effective.map((line) => line.amount))) })}</span>
         <span class="strong">{t('lines.total_billable', { amount: joined(totals(effective.filter((line) => line.billable).map((line) => line.charge))) })}</span>
@@ -78,6 +89,20 @@ function Row({ line, reverse }: { line: Line; reverse: (() => void) | null }) {
         {counts && line.held_text !== null && <span class="quiet block" data-held={line.held}>{both(line.held_text)}</span>}
       </td>
     </tr>
+  );
+}
+
+/** A check, a reading or a photo: nothing is charged for it. */
+function Checked({ line, reverse }: { line: Line; reverse: (() => void) | null }) {
+  const counts = line.standing === 'effective';
+  return (
+    <li class={counts ? 'checked' : 'checked struck'}>
+      <span><span class="line-name">{line.name}</span> <span class="quiet">{coded('line', line.kind)} · {nameOf(line.technician)}</span></span>
+      <span class="number nowrap">{line.unit === '' ? '' : quantity(line.quantity_thousandths, line.unit)}</span>
+      {counts && <YesNo yes={line.covered} texts={[t('lines.is_covered'), t('lines.not_covered')]} />}
+      {!counts && <Chip tone="off" icon="slash">{coded('standing', line.standing)}</Chip>}
+      {counts && reverse !== null && <button type="button" class="link-button" onClick={reverse}>{coded('command', 'reverse_line')}</button>}
+    </li>
   );
 }
 

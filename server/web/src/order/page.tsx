@@ -15,6 +15,7 @@ import { Attachments } from './attachments';
 import { Assignments, Cancels, Notes, Visits } from './cards';
 import { Forms } from './forms';
 import { Head, Why } from './head';
+import { KnownChoice, KnownPage, asksForThen } from './known';
 import { Lines } from './lines';
 import { Reviews } from './reviews';
 import { Signatures } from './signatures';
@@ -36,6 +37,7 @@ export function OrderPage({ id, query }: { id: string; query: URLSearchParams })
       </section>
     );
   }
+  if (asksForThen(query)) return <KnownPage order={order} query={query} />;
   const act = (command: string, preset: Preset = {}) => setOpen({ command, preset, view: order });
   return (
     <section class="view order" data-order={order.id} data-state={order.state}>
@@ -58,6 +60,7 @@ export function OrderPage({ id, query }: { id: string; query: URLSearchParams })
           <Assignments order={order} />
           <Notes order={order} />
           <Cancels order={order} />
+          <KnownChoice order={order} />
         </div>
       </div>
       {open !== null && (

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import { dateTime, nameOf, spanText } from '../format';
 import { textMatches } from '../logic/order_list';
+import { orderHash } from '../logic/route';
 import { unseenByAuthor } from '../logic/unseen';
 import { Chip } from '../parts/chip';
 import { SearchBox } from '../parts/form';
@@ -32,13 +33,13 @@ export function Timeline({ order, fresh }: { order: OrderDetail; fresh: Readonly
         <SearchBox value={text} onValue={setText} />
       </div>
       <ol class="timeline">
-        {shown.map((fact) => <Entry key={fact.fact} fact={fact} unseen={unseen.get(fact.fact) ?? []} fresh={fresh.has(fact.fact)} />)}
+        {shown.map((fact) => <Entry key={fact.fact} order={order.id} fact={fact} unseen={unseen.get(fact.fact) ?? []} fresh={fresh.has(fact.fact)} />)}
       </ol>
     </section>
   );
 }
 
-function Entry({ fact, unseen, fresh }: { fact: TimelineFact; unseen: TimelineFact[]; fresh: boolean }) {
+function Entry({ order, fact, unseen, fresh }: { order: string; fact: TimelineFact; unseen: TimelineFact[]; fresh: boolean }) {
   const system = 'system' in fact.author;
   return (
     <li class={`${fact.void ? 'void' : ''}${system ? ' system' : ''}${fresh ? ' flash-odd' : ''}`} data-fact={fact.fact} data-kind={fact.kind}>
@@ -47,7 +48,8 @@ function Entry({ fact, unseen, fresh }: { fact: TimelineFact; unseen: TimelineFa
         <span>{nameOf(fact.author)}</span>
         {(fact.denies?.length ?? 0) > 0 && <Chip tone="warn" icon="alert">{t('timeline.denies', { n: fact.denies?.length ?? 0 })}</Chip>}
         {fact.void && <Chip tone="bad" icon="slash">{t('timeline.void')}</Chip>}
-        <code class="quiet push" title={t('timeline.reference')}>{fact.fact}</code>
+        <a class="quiet push" href={`${orderHash(order)}?fact=${encodeURIComponent(fact.fact)}`} title={t('known.of_fact')} aria-label={t('known.of_fact')}><Icon name="clock" /></a>
+        <code class="quiet" title={t('timeline.reference')}>{fact.fact}</code>
       </div>
       {both(fact.summary) !== '' && <p>{both(fact.summary)}</p>}
       <Times fact={fact} />

@@ -1,7 +1,7 @@
 /** Technicians, their devices, what only a device has, and what the gate kept apart. */
 
 import { useState } from 'preact/hooks';
-import { ApiError } from '../api';
+import { ApiError, holds } from '../api';
 import { ageText, dateTime } from '../format';
 import { listHash } from '../logic/route';
 import { textMatches } from '../logic/order_list';
@@ -11,12 +11,14 @@ import { Empty, Failed, Loading } from '../parts/state_of_things';
 import { useValue } from '../parts/use_page';
 import { coded, t } from '../text';
 import type { Device, Page, Quarantined, Technician } from '../types';
+import { ApprovalCodes, NumberBlock } from './codes';
 import { QuarantineTable } from './quarantine';
 
 const listOf = <T,>(answer: Page<T> | T[] | null): T[] => (Array.isArray(answer) ? answer : answer?.items ?? []);
 
 export function Technicians() {
   const [text, setText] = useState('');
+  const [codes, setCodes] = useState(false);
   const people = useValue<Page<Technician>>('/api/technicians', (event) => event.kind === 'technician');
   const kept = useValue<Page<Quarantined>>('/api/quarantine', (event) => event.kind === 'technician');
   const rows = listOf(people.value).filter((row) => textMatches(text, [row.name, ...row.skills, ...row.devices.map((device) => device.id)]));
@@ -28,7 +30,11 @@ export function Technicians() {
         <h1>{t('nav.technicians')}</h1>
         {people.value !== null && <span class="count">{t('dispatch.people', { n: rows.length })}</span>}
       </div>
-      <div class="filters"><SearchBox value={text} onValue={setText} /></div>
+      <div class="filters">
+        <SearchBox value={text} onValue={setText} />
+        {holds('supervisor', 'accountant', 'quality') && <button type="button" class="button" data-action="approval-codes" onClick={() => setCodes(true)}>{t('codes.approval')}</button>}
+      </div>
+      {codes && <ApprovalCodes onClose={() => setCodes(false)} />}
       {people.value === null && (people.error === null ? <Loading /> : <Failed error={people.error} retry={people.reload} />)}
       {people.value !== null && rows.length === 0 && <Empty icon="user" title={t('technicians.none')} />}
       {rows.length > 0 && <TechnicianTable rows={rows} />}
@@ -46,7 +52,10 @@ export function Technicians() {
 }
 
 function TechnicianTable({ rows }: { rows: Technician[] }) {
+  const [block, setBlock] = useState<{ device: string; name: string } | null>(null);
+  const gives = holds('clerk', 'dispatcher', 'supervisor');
   return (
+    <>
     <table class="table technicians">
       <thead>
         <tr>
@@ -66,13 +75,20 @@ function TechnicianTable({ rows }: { rows: Technician[] }) {
             <td>{row.skills.map((skill) => coded('skill', skill)).join(' · ') || '–'}</td>
             <td>
               {row.devices.length === 0 && <span class="quiet">{t('technicians.no_device')}</span>}
-              {row.devices.map((device) => <DeviceLine key={device.id} device={device} />)}
+              {row.devices.map((device) => (
+                <div key={device.id} class="device-row">
+                  <DeviceLine device={device} />
+                  {gives && !device.revoked && <button type="button" class="link-button" data-action="numbers" onClick={() => setBlock({ device: device.id, name: row.name })}>{t('numbers.button')}</button>}
+                </div>
+              ))}
             </td>
             <td class="cell-actions"><a class="button" href={listHash('orders', { technician: row.id })}>{t('technicians.orders')}</a></td>
           </tr>
         ))}
       </tbody>
     </table>
+    {block !== null && <NumberBlock {...block} onClose={() => setBlock(null)} />}
+    </>
   );
 }
 

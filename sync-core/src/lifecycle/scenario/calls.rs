@@ -134,25 +134,29 @@ impl dyn Stage + '_ {
 
     /// The customer signs for these facts on the technician's device.
     pub fn sign(&mut self, who: Who, covered: &[FactId]) -> FactId {
+        let body = self.signing(covered);
+        self.does(who, body)
+    }
+
+    /// What the customer's signature over these facts says, without a proof.
+    #[must_use]
+    pub fn signing(&self, covered: &[FactId]) -> bodies::SignDocument {
         let mut hasher = blake3::Hasher::new();
         for fact in covered {
             hasher.update(&self.digest(*fact).0);
         }
         let digest = Digest(*hasher.finalize().as_bytes());
-        self.does(
-            who,
-            bodies::SignDocument {
-                voucher: digest,
-                covered: covered.iter().map(FactId::reference).collect(),
-                covered_digest: digest,
-                opinion: Opinion { grade: OpinionGrade::Satisfied, text: None },
-                name: "Lin".into(),
-                relation: "owner".into(),
-                proof: BlobId(digest.0),
-                key: KeyId([7; 8]),
-                signature: Signature([7; 64]),
-            },
-        )
+        bodies::SignDocument {
+            voucher: digest,
+            covered: covered.iter().map(FactId::reference).collect(),
+            covered_digest: digest,
+            opinion: Opinion { grade: OpinionGrade::Satisfied, text: None },
+            name: "Lin".into(),
+            relation: "owner".into(),
+            proof: BlobId(digest.0),
+            key: KeyId([7; 8]),
+            signature: Signature([7; 64]),
+        }
     }
 
     /// Plans a time.

@@ -9,7 +9,7 @@ use crate::ids::PersonId;
 use crate::lifecycle::FactSet;
 use crate::lifecycle::facets::Holder;
 use crate::lifecycle::view::{
-    CancelEffect, Coverage, OrderState, OrderView, ReviewKind, ReviewStatus, Rule, SignatureFacet, VoucherFacet,
+    CancelEffect, Coverage, OrderState, OrderView, Outcome, ReviewKind, ReviewStatus, Rule, SignatureFacet, VoucherFacet,
 };
 
 /// A review that must be there.
@@ -179,6 +179,14 @@ pub(super) fn facet(view: &OrderView, name: &str, person: &dyn Fn(Who) -> Person
         "missing" => joined(facets.missing.iter().map(|missing| missing.demand.to_string()).collect()),
         "low_confidence" => facets.low_confidence.len().to_string(),
         "lines" => joined(view.lines.iter().map(|line| line.standing.to_string()).collect()),
+        "held" => joined(view.lines.iter().map(|line| line.held.map_or(String::new(), |why| why.to_string())).collect()),
+        "problem" => view.request.as_ref().map_or(String::new(), |request| request.problem.clone()),
+        "findings" => joined(view.visits.iter().filter_map(|visit| found(visit.outcome.as_ref()?)).collect()),
+        "countersigned" => joined(facets.custody.iter().map(|custody| custody.countersigned.to_string()).collect()),
+        "liability" => view.office.liability.as_ref().map_or(String::new(), |(case, shares)| {
+            let shares = shares.iter().map(|share| share.permille.to_string());
+            core::iter::once(case.to_string()).chain(shares).collect::<Vec<_>>().join(" ")
+        }),
         "units" => joined(facets.units.iter().map(|unit| unit.new_serial.clone()).collect()),
         "planned" => facets.planned.len().to_string(),
         "proofs" => joined(facets.proofs.iter().map(|proof| proof.way.to_string()).collect()),
@@ -187,6 +195,14 @@ pub(super) fn facet(view: &OrderView, name: &str, person: &dyn Fn(Who) -> Person
         "invoiced" => fen(&view.office.invoiced),
         "costs" => fen(&view.office.costs),
         other => format!("no facet {other}"),
+    }
+}
+
+fn found(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Done { finding, .. } => finding.clone(),
+        Outcome::NotRepairable { finding, .. } => Some(finding.clone()),
+        Outcome::Unfinished { text, .. } => text.clone(),
     }
 }
 

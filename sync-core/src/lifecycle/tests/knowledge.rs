@@ -5,6 +5,7 @@ use crate::ids::{Digest, FactId};
 use crate::lifecycle::scenario::{Scenario, Who, labour};
 use crate::lifecycle::view::{AssignmentFacet, LineStanding, OrderState, ReviewKind, SignatureFacet};
 use crate::lifecycle::{Causality, FactSet, fold};
+use crate::voucher::covered_digest;
 
 fn set(facts: &[Fact]) -> FactSet {
     let mut set = FactSet::new(Scenario::default().facts().document());
@@ -94,6 +95,27 @@ fn x_76_a_cloned_device_keeps_both_contents_and_raises_one_review() {
     assert_eq!(view.lines.len(), 4, "both contents of both identities are kept");
     let clones: Vec<_> = view.reviews.iter().filter(|review| review.kind == ReviewKind::ClonedDevice).collect();
     assert_eq!(clones.len(), 1, "one review for the actor");
+}
+
+#[test]
+fn x_76_a_signature_covers_the_content_that_was_shown_whatever_its_twin_stated() {
+    let mut scenario = Scenario::default();
+    let stage = scenario.stage();
+    stage.dispatched();
+    let visit = stage.works(Who::A);
+    let line = stage.line(Who::A, visit, labour(1_000, 8_000));
+    let done = stage.done(Who::A, visit);
+    let covered = [line, done].map(|fact| (fact, stage.digest(fact)));
+    let (body, covered_digest) = (stage.signing(&[line, done]), covered_digest(&covered));
+    let signature = stage.does(Who::A, bodies::SignDocument { covered_digest, ..body });
+    let mut facts = scenario.facts();
+    let twin = Fact { digest: Digest([0; 32]), ..facts.get(line).unwrap().clone() };
+    facts.insert(twin);
+    let view = fold(&facts);
+    assert_eq!(view.signatures[0].at.fact, signature);
+    assert_eq!(view.signatures[0].covered, [line, done], "the twin's line comes first and takes nothing away");
+    let billed: Vec<bool> = view.lines.iter().map(|line| line.covered).collect();
+    assert_eq!(billed, [false, true], "the line that was shown is covered, its twin is not");
 }
 
 #[test]

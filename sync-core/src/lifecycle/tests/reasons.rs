@@ -2,8 +2,12 @@
 
 use super::super::scenario::{STORIES, Scenario, Story};
 use super::words;
-use crate::lifecycle::view::{OrderView, ReviewStatus, Rule};
-use crate::lifecycle::{FactSet, Language, explain, fold};
+use crate::ids::FactId;
+use crate::lifecycle::facets::{Holder, ReceiptState};
+use crate::lifecycle::view::{
+    AssignmentFacet, CancelEffect, LineStanding, NotBillable, OrderState, OrderView, ReviewStatus, Rule, SignatureFacet,
+};
+use crate::lifecycle::{Causality, FactSet, Language, explain, fold};
 
 fn played(story: &Story) -> (FactSet, OrderView) {
     let mut scenario = Scenario::default();
@@ -30,6 +34,82 @@ fn every_review_has_a_reason_that_cites_its_rule_and_names_its_causes() {
         }
     }
     assert!(silent.is_empty(), "{silent:#?}");
+}
+
+/// What a view shows that no single fact says, as fields of `explain` with the facts that compete for them; with no
+/// facts, any reason about the field will do.
+fn decided(facts: &FactSet, view: &OrderView) -> Vec<(&'static [&'static str], Vec<FactId>)> {
+    let mut decided: Vec<(&'static [&'static str], Vec<FactId>)> = Vec::new();
+    let causality = Causality::new(facts);
+    let knows = |one: FactId, other: FactId| {
+        let node = |id| causality.nodes().iter().find(|node| node.id() == id).copied();
+        node(one).zip(node(other)).is_some_and(|(one, other)| causality.knows(one, other))
+    };
+    for cancel in view.cancels.iter().filter(|cancel| cancel.effect != CancelEffect::Cancelled) {
+        // Whoever takes his own cancel back competes with nobody.
+        if cancel.effect != CancelEffect::Withdrawn {
+            decided.push((&["cancel", "state", "void"], vec![cancel.at.fact]));
+        }
+    }
+    let effective = view.assigned.and_then(|index| view.assignments.get(index));
+    for assignment in view.assignments.iter().filter(|one| one.facet == AssignmentFacet::Superseded) {
+        let (lost, won) = (assignment.at.fact, effective.map(|one| one.at.fact));
+        if won.is_some_and(|won| !knows(won, lost)) {
+            decided.push((&["assignment"], vec![lost]));
+        }
+    }
+    if !view.blocked_windows.is_empty() {
+        decided.push((&["appointment"], Vec::new()));
+    }
+    for line in &view.lines {
+        if line.held == Some(NotBillable::OutsideSignature) {
+            decided.push((&["signature", "line"], vec![line.at.fact]));
+        }
+        if line.standing == LineStanding::Void {
+            decided.push((&["line", "void"], vec![line.at.fact]));
+        }
+    }
+    decided.extend(view.void.iter().map(|fact| (["void"].as_slice(), vec![*fact])));
+    decided.extend(view.signatures.iter().filter(|one| one.rejected).map(|one| {
+        (["signature"].as_slice(), vec![one.at.fact])
+    }));
+    for custody in &view.facets.custody {
+        let is_decided = matches!(custody.holder, Holder::Conflict(_));
+        if is_decided || custody.receipt_state == ReceiptState::VoidWithoutPaper {
+            decided.push((&["custody"], if is_decided { vec![custody.at.fact] } else { Vec::new() }));
+        }
+    }
+    let any: [(bool, &'static [&'static str]); 6] = [
+        (view.state == OrderState::CancelContested, &["state", "cancel"]),
+        (view.signature == SignatureFacet::SignedPartial, &["signature"]),
+        (!view.facets.money.overpaid.values().all(|minor| *minor == 0), &["money"]),
+        (view.unknown_facts > 0, &["facts"]),
+        (view.facets.paperwork_due, &["paperwork"]),
+        (!view.facets.low_confidence.is_empty(), &["time"]),
+    ];
+    decided.extend(any.into_iter().filter(|(is_so, _)| *is_so).map(|(_, field)| (field, Vec::new())));
+    decided
+}
+
+/// U-03: whatever competing facts decided is explained with the fact that it is about.
+#[test]
+fn every_field_that_facts_compete_for_is_explained_with_them() {
+    let (mut silent, mut asked) = (Vec::new(), 0);
+    for story in STORIES {
+        let (facts, view) = played(story);
+        for (fields, about) in decided(&facts, &view) {
+            asked += 1;
+            let said = view.explanations.iter().any(|reason| {
+                let mut named = reason.winners.iter().chain(&reason.losers);
+                fields.contains(&reason.field) && (about.is_empty() || named.any(|fact| about.contains(fact)))
+            });
+            if !said {
+                silent.push(format!("{}: nothing says why {fields:?} is as it is, about {about:?}", story.name));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "{silent:#?}");
+    assert!(asked > 80, "the stories have {asked} fields to explain");
 }
 
 /// The competing facts, the rule and the sentence, in both languages; no reason is said twice.

@@ -49,6 +49,11 @@ impl Desk {
             };
             let registered = setting.office.committer.run(job).await?;
             acts.push(Act::new(minute, "clerk", "register", &registered.serial));
+            // Some customers cannot sign on a glass: they get a code by message.
+            if self.random.fork(&format!("code {}", self.next)).chance(1, 6) {
+                let customer = setting.company.customers.get(order.customer).ok_or("there is no such customer")?.id;
+                setting.give_code(registered.document, customer).await?;
+            }
             self.orders.push(Registered {
                 document: registered.document,
                 serial: registered.serial,

@@ -2,7 +2,7 @@
 
 use docket_sync_core::commands::Act;
 use docket_sync_core::facts::values::{BenchStep, CustodyPlace, Goods, ReceiptFate};
-use docket_sync_core::facts::{FactBody, FactKind, bodies};
+use docket_sync_core::facts::{FactBody, FactKind, Ledger, bodies};
 use docket_sync_core::ids::BlobId;
 use docket_sync_core::lifecycle::facets::{CustodyStage, CustodyView, Holder};
 use docket_sync_core::time::DAY;
@@ -42,9 +42,13 @@ pub(super) fn act(hand: &Hand<'_>, random: &mut Random, kind: FactKind) -> Optio
         FactKind::CollectCash => {
             let due = hand.view.facets.money.due.get("CNY").copied().filter(|due| *due > 0 && random.chance(1, 2));
             let (amount, reason) = due.map_or_else(|| (amount(random), Some(words())), |due| (yuan(due), None));
-            bodies::CollectCash { amount, receipt: receipt(random), reason }.into()
+            bodies::CollectCash { amount, receipt: hand.receipt(random, Ledger::Cash), reason }.into()
         }
         FactKind::RemitCash => remit(hand, random)?.into(),
+        FactKind::VoidNumber => {
+            let (ledger, number) = some(random, &hand.town.spoiled)?.clone();
+            bodies::VoidNumber { ledger: ledger.code().to_owned(), number, reason: words() }.into()
+        }
         FactKind::BookTransfer => {
             bodies::BookTransfer { amount: amount(random), reference: format!("BK{}", random.below(1_000)) }.into()
         }
@@ -60,17 +64,12 @@ fn open<'a>(hand: &Hand<'a>, random: &mut Random, which: impl Fn(&CustodyView) -
     some(random, &open).copied()
 }
 
-/// The number of a printed receipt.
-fn receipt(random: &mut Random) -> String {
-    format!("R{:06}", random.below(1_000_000))
-}
-
 /// Few serials, so that two people claim the same thing.
 fn take(hand: &Hand<'_>, random: &mut Random) -> bodies::TakeCustody {
     let serial = random.chance(2, 3).then(|| format!("SN-{}", random.below(2)));
     bodies::TakeCustody {
         goods: Goods { name: "压缩机".to_owned(), serial, unit: None, pieces: 1, condition: None },
-        receipt: receipt(random),
+        receipt: hand.receipt(random, Ledger::Custody),
         due: random.chance(1, 2).then(|| hand.view.updated.plus(3 * DAY)),
         countersigned: random.chance(5, 6).then(|| BlobId(random.bytes())),
     }

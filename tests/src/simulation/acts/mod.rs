@@ -11,7 +11,7 @@ mod work;
 
 use docket_sync_core::commands::{Act, Command, CommandCode, Context};
 use docket_sync_core::facts::values::{Demand, Money, VisitRef, Window};
-use docket_sync_core::facts::{FactBody, FactKind, bodies};
+use docket_sync_core::facts::{FactBody, FactKind, Ledger, bodies};
 use docket_sync_core::ids::{DocumentId, FactRef, PersonId, RecordId};
 use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::lifecycle::facets::ItemState;
@@ -32,6 +32,8 @@ pub struct Town {
     pub orders: Vec<DocumentId>,
     /// A customer's record and a site's.
     pub site: Option<(RecordId, RecordId)>,
+    /// Numbers that were taken from his blocks and stand on no receipt yet.
+    pub spoiled: Vec<(Ledger, String)>,
 }
 
 /// A person before an order as it is shown to him.
@@ -96,6 +98,12 @@ impl Hand<'_> {
         some.get(random.position(some.len())).map(|visit| visit.id.reference())
     }
 
+    /// The number of a receipt: of a slip that lies there, or the next, which the device fills in.
+    fn receipt(&self, random: &mut Random, ledger: Ledger) -> String {
+        let open = self.town.spoiled.iter().find(|(of, _)| *of == ledger).filter(|_| random.chance(1, 2));
+        open.map(|(_, number)| number.clone()).unwrap_or_default()
+    }
+
     fn window(&self, random: &mut Random) -> Window {
         let from = self.view.updated.plus(random.between(1, 5) * DAY);
         Window { from, to: from.plus(2 * HOUR) }
@@ -147,10 +155,8 @@ fn reference<T>(random: &mut Random, list: &[T], of: impl Fn(&T) -> FactRef) -> 
     some(random, list).map(of)
 }
 
-/// Commands that simulated people leave alone, and why.
+/// Commands that simulated people leave alone: a call has its own way.
 #[must_use]
 pub fn leaves_alone(code: CommandCode) -> bool {
-    // What the office knows alone belongs in a document of its own, which the office does not keep yet.
-    let audience = code.act().map(FactKind::audience);
-    audience == Some(docket_sync_core::facts::Audience::Office) || code == CommandCode::Register
+    code == CommandCode::Register
 }

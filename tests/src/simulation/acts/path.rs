@@ -2,7 +2,7 @@
 
 use docket_sync_core::commands::{Command, CommandCode, SkillMatch};
 use docket_sync_core::facts::bodies;
-use docket_sync_core::facts::values::{Channel, UnfinishedReason};
+use docket_sync_core::facts::values::{Channel, Line, UnfinishedReason};
 use docket_sync_core::lifecycle::view::{ReviewStatus, VisitState};
 
 use super::{Hand, some, words as text};
@@ -58,11 +58,19 @@ pub(super) fn command(hand: &Hand<'_>, random: &mut Random, code: CommandCode) -
         CommandCode::Resume => Command::Resume { visit: visit? },
         CommandCode::End => Command::End { visit: visit? },
         CommandCode::RecordLine => {
-            let line = if random.chance(1, 2) { labour() } else { part("电容", random.between(1, 4) * 1_000, 2_500) };
+            let line = match random.below(4) {
+                0 | 1 => labour(),
+                2 => part("电容", random.between(1, 4) * 1_000, 2_500),
+                // Few serials, so that two lines claim one thing.
+                _ => Line { serial: Some(format!("SN-{}", random.below(6))), ..part("压缩机", 1_000, 90_000) },
+            };
             Command::RecordLine { visit: visit?, line }
         }
         CommandCode::ReverseLine => {
-            let line = view.lines.get(random.position(view.lines.len()))?;
+            // A part that two lines claim is reversed sooner than another.
+            let findings = view.facets.findings.iter().filter(|finding| finding.is_open);
+            let disputed = view.lines.iter().find(|line| findings.clone().any(|one| one.about == line.at.fact.reference()));
+            let line = disputed.filter(|_| random.chance(2, 3)).or_else(|| some(random, &view.lines))?;
             Command::ReverseLine { line: line.at.fact.reference(), reason: text() }
         }
         CommandCode::Note => Command::Note { text: format!("备注 {}", random.below(1_000)) },

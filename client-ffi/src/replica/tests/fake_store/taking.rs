@@ -29,8 +29,7 @@ impl FakeStore {
             }
             self.opened += 1;
         }
-        let (number, damaged) = (self.number(), None);
-        Frame::Ack(Ack { counter: 0, number, exceptions, damaged, device: None, at: None })
+        Frame::Ack(Ack { counter: 0, number: self.number(), exceptions, device: None, at: None, damaged: None })
     }
 
     pub(super) fn push(&mut self, push: &Push, hello: &Hello) -> Result<Frame, Renew> {

@@ -1,12 +1,14 @@
 /** Everything that this person can do with the order: the everyday buttons, the others by subject, and why not the rest. */
 
 import { useState } from 'preact/hooks';
+import { holds } from '../../api';
 import { everyday, further } from '../../logic/acts';
 import { textMatches } from '../../logic/order_list';
 import { SearchBox } from '../../parts/form';
 import { Icon, type IconName } from '../../parts/icon';
 import { both, coded, t } from '../../text';
 import type { Offer, OrderDetail } from '../../types';
+import { CustomerCodes } from '../../views/codes';
 
 /** What is fixed when a form is opened beside one line, review or document. */
 export type Preset = Record<string, unknown>;
@@ -33,6 +35,7 @@ export function Everyday({ order, act }: { order: OrderDetail; act: Act }) {
 
 export function ActCard({ order, act }: { order: OrderDetail; act: Act }) {
   const [text, setText] = useState('');
+  const [codes, setCodes] = useState(false);
   const { now, notNow } = further(order);
   if (now.length === 0 && notNow.length === 0) return null;
   const fits = (offer: Offer) => textMatches(text, [coded('command', offer.command), both(offer.text), offer.command]);
@@ -54,6 +57,10 @@ export function ActCard({ order, act }: { order: OrderDetail; act: Act }) {
           </div>
         </div>
       ))}
+      {holds('clerk', 'supervisor') && (
+        <p class="act-group"><button type="button" class="button" data-action="customer-codes" onClick={() => setCodes(true)}><Icon name="phone" />{t('codes.customer_button')}</button></p>
+      )}
+      {codes && <CustomerCodes customer={order.customer.id} name={order.customer.name} onClose={() => setCodes(false)} />}
       {refused.length > 0 && (
         <details class="not-now" open={text !== ''}>
           <summary>{t('acts.not_now', { n: refused.length })}</summary>

@@ -2,7 +2,7 @@
 
 use super::super::{Expected, Stage, Who, labour, part};
 use super::{review, story};
-use crate::facts::values::{BenchStep, CustodyPlace, HeaderField, ReceiptFate, ReviewChoice};
+use crate::facts::values::{BenchStep, CustodyPlace, Goods, HeaderField, ReceiptFate, ReviewChoice};
 use crate::facts::{Role, bodies};
 use crate::ids::FactId;
 use crate::lifecycle::view::{Coverage, OrderState, ReviewKind, Rule, SignatureFacet};
@@ -45,6 +45,39 @@ story! {
         cites: vec![(Rule::R9, "X-55")],
         told: vec![("notice.who_holds", Role::Technician)],
         facets: vec![("holder", "conflict,conflict"), ("receipt", "live,live")],
+        ..in_custody()
+    }
+}
+
+story! {
+    /// B takes what A holds, and knows it; nobody handed it over.
+    x_55_taken_from_a_colleague_who_holds_it(stage) {
+        stage.dispatched_beside(Who::B);
+        stage.takes(Who::A, "D07-R1");
+        stage.everyone_looks();
+        stage.takes(Who::B, "D08-R1");
+    } => Expected {
+        visits: 0,
+        reviews: vec![review(ReviewKind::CustodyConflict, Role::Supervisor, None, ReviewChoice::First)],
+        cites: vec![(Rule::R9, "X-55")],
+        told: vec![("notice.who_holds", Role::Technician)],
+        facets: vec![("holder", "conflict,conflict"), ("receipt", "live,live")],
+        ..in_custody()
+    }
+}
+
+story! {
+    /// One technician takes the same thing on his two devices: he holds it, and both receipts are out.
+    x_55_taken_twice_by_one_person(stage) {
+        stage.dispatched();
+        stage.takes(Who::A, "D07-R1");
+        stage.takes(Who::ATablet, "D08-R1");
+    } => Expected {
+        visits: 0,
+        assigned: Some(Who::A),
+        reviews: vec![review(ReviewKind::CustodyConflict, Role::Supervisor, None, ReviewChoice::First)],
+        cites: vec![(Rule::R9, "X-55")],
+        facets: vec![("holder", "A,A"), ("receipt", "live,live")],
         ..in_custody()
     }
 }
@@ -140,5 +173,39 @@ story! {
         told: vec![("notice.second_signature", Role::Technician)],
         facets: vec![("custody", "taken"), ("receipt", "live")],
         ..in_custody()
+    }
+}
+
+story! {
+    /// He takes the goods with him; the receipt that he leaves has its final number.
+    c_130_the_receipt_has_its_number_on_site(stage) {
+        taken(stage);
+    } => Expected {
+        facets: vec![("custody", "taken"), ("receipt", "live"), ("countersigned", "true"), ("holder", "A")],
+        ..in_custody()
+    }
+}
+
+story! {
+    /// The customer did not countersign: the goods are with us all the same, and that shows.
+    c_131_a_receipt_without_countersignature_shows(stage) {
+        stage.dispatched();
+        let visit = stage.works(Who::A);
+        let goods = Goods { name: "Cooler".into(), serial: None, unit: None, pieces: 1, condition: None };
+        let receipt = "D07-R1".into();
+        stage.does(Who::A, bodies::TakeCustody { goods, receipt, due: None, countersigned: None });
+        stage.does(Who::A, bodies::End { visit: visit.reference() });
+    } => Expected { facets: vec![("countersigned", "false"), ("receipt", "live"), ("holder", "A")], ..in_custody() }
+}
+
+story! {
+    /// Returned, and the customer signs a second time: the receipt is void, and he has the goods.
+    c_135_the_second_signature_voids_the_receipt(stage) {
+        let custody = taken(stage);
+        stage.gives_back(Who::A, custody, ReceiptFate::TakenBack);
+    } => Expected {
+        assigned: Some(Who::A),
+        facets: vec![("custody", "returned"), ("receipt", "void"), ("holder", "customer")],
+        ..Expected::new(OrderState::Dispatched)
     }
 }

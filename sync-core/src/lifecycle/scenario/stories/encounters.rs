@@ -45,6 +45,7 @@ story! {
             status: ReviewStatus::Resolved,
             ..review(ReviewKind::LateCancel, Role::Supervisor, None, ReviewChoice::Acknowledged)
         }],
+        cites: vec![(Rule::R8, "X-05")],
         ..Expected::new(OrderState::Completed)
     }
 }
@@ -130,7 +131,7 @@ story! {
     } => Expected {
         cancels: vec![CancelEffect::Terminated],
         reviews: vec![review(ReviewKind::RefundDue, Role::Accountant, Some(7 * DAY), ReviewChoice::Refund)],
-        cites: vec![(Rule::R5, "X-09")],
+        cites: vec![(Rule::R3, "X-06"), (Rule::R5, "X-09")],
         facets: vec![("taken", "5000"), ("overpaid", "5000")],
         ..Expected::new(OrderState::Terminated)
     }

@@ -37,7 +37,7 @@ story! {
     } => Expected {
         assigned: Some(Who::C),
         reviews: vec![review(ReviewKind::DoubleAssigned, Role::Dispatcher, Some(2 * HOUR), ReviewChoice::First)],
-        cites: vec![(Rule::R2, "X-22")],
+        cites: vec![(Rule::R2, "X-17"), (Rule::R2, "X-22")],
         told: vec![("notice.other_under_way", Role::Technician)],
         ..Expected::new(OrderState::InProgress)
     }

@@ -40,6 +40,7 @@ story! {
             ..review(ReviewKind::PolicyException, Role::Clerk, Some(7 * DAY), ReviewChoice::Keep)
         }],
         facets: vec![("missing", "")],
+        cites: vec![(Rule::R10, "X-33")],
         ..in_progress()
     }
 }

@@ -1,5 +1,6 @@
 //! The pairs of lifecycle 4.5 as stories: what people did without knowing of each other, and what everybody sees.
 
+mod agreements;
 mod assignments;
 mod cancels;
 mod contested;
@@ -91,7 +92,16 @@ macro_rules! for_each_story {
                 x_44_signed_while_the_header_is_edited, x_45_two_people_sign_two_vouchers, x_46_signed_while_a_discount_is_granted, x_47_signed_as_paid_judged_as_free, x_48_signed_as_free_judged_as_paid, x_49_consent_to_an_older_quote, x_51_signature_and_code, x_52_refused_and_signed, x_67_approved_an_older_version, c_023_no_consent_is_not_billable, u_21_a_discount_approved_in_person,
             }
             custody {
-                x_54_taken_while_told_to_repair_on_site, x_55_both_took_the_same_unit, x_56_returned_while_the_date_is_extended, x_57_returned_while_the_bench_adds_a_part, x_58_returned_without_the_receipt, x_59_booked_in_unconfirmed, x_59_booked_in_and_confirmed, c_082_a_return_without_signature_stays_open,
+                x_54_taken_while_told_to_repair_on_site, x_55_both_took_the_same_unit, x_55_taken_from_a_colleague_who_holds_it, x_55_taken_twice_by_one_person, x_56_returned_while_the_date_is_extended, x_57_returned_while_the_bench_adds_a_part, x_58_returned_without_the_receipt, x_59_booked_in_unconfirmed, x_59_booked_in_and_confirmed, c_082_a_return_without_signature_stays_open, c_130_the_receipt_has_its_number_on_site, c_131_a_receipt_without_countersignature_shows, c_135_the_second_signature_voids_the_receipt,
+            }
+            agreements {
+                c_020_a_free_order_charges_nothing, c_024_only_what_was_agreed_is_billable,
+                c_024_the_next_version_makes_it_billable, c_025_a_part_fitted_before_the_consent_is_held,
+                c_027_agreed_shares_are_kept, c_028_a_disputed_repair_waits_for_the_quality_department,
+                c_028_the_verdict_settles_the_dispute, c_031_the_customers_words_never_change,
+                c_064_a_part_of_unknown_source_is_flagged, c_069_missing_parts_hold_the_order,
+                c_086_an_objection_is_settled, c_095_a_discount_waits_for_its_approval, c_146_a_design_fault_goes_up,
+                r6_he_signs_again_for_what_came_later,
             }
             money {
                 x_60_both_collect, x_61_collected_and_transferred, c_093_cash_is_handed_in,

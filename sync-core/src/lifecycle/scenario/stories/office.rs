@@ -71,6 +71,7 @@ story! {
             ..review(ReviewKind::ComplaintGoverns, Role::Supervisor, Some(3 * DAY), ReviewChoice::Acknowledged)
         }],
         facets: vec![("callback", "complaint")],
+        cites: vec![(Rule::R1, "X-65")],
         ..completed()
     }
 }
@@ -89,6 +90,7 @@ story! {
             ..review(ReviewKind::ComplaintGoverns, Role::Supervisor, Some(3 * DAY), ReviewChoice::Acknowledged)
         }],
         facets: vec![("callback", "complaint")],
+        cites: vec![(Rule::R1, "X-65")],
         ..completed()
     }
 }

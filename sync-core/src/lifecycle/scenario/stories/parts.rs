@@ -27,7 +27,7 @@ story! {
         reviews: vec![
             review(ReviewKind::PossibleDuplicate, Role::Technician, Some(7 * DAY), ReviewChoice::Keep),
         ],
-        cites: vec![(Rule::R5, "X-37")],
+        cites: vec![(Rule::R5, "X-34"), (Rule::R5, "X-37")],
         told: vec![("notice.possible_duplicate", Role::Technician)],
         facets: vec![("lines", "effective,effective")],
         ..Expected::new(OrderState::InProgress)
@@ -90,6 +90,7 @@ story! {
             ..review(ReviewKind::LineConflict, Role::Technician, Some(DAY), ReviewChoice::Second)
         }],
         facets: vec![("lines", "replaced,effective,replaced")],
+        cites: vec![(Rule::R2, "X-39")],
         ..Expected::new(OrderState::InProgress)
     }
 }

@@ -43,7 +43,7 @@ story! {
     } => Expected {
         visits: 2,
         billable: 12_000,
-        cites: vec![(Rule::R6, "X-45")],
+        cites: vec![(Rule::R5, "X-34"), (Rule::R6, "X-45")],
         facets: vec![("items", "1:done,2:done")],
         ..signed()
     }

@@ -1,23 +1,23 @@
 //! A technician at work: what he does depends on his seed and on what his device shows him, on nothing else.
 
+mod steps;
+
 use std::collections::BTreeSet;
 
 use docket_client::client::{ExecuteError, Shown};
 use docket_client::orders::OrderRow;
-use docket_client::signing::{Consent, SigningError};
 use docket_sync_core::commands::Command;
-use docket_sync_core::facts::values::{Channel, CustomerPerson, Opinion, ServiceClass, Urgency, Window};
+use docket_sync_core::facts::values::{ServiceClass, Urgency};
 use docket_sync_core::ids::{DocumentId, PersonId};
 use docket_sync_core::lifecycle::view::{AssignmentFacet, OrderState, OrderView, Visit, VisitState};
-use docket_sync_core::reference::{Language, Reference};
-use docket_sync_core::time::HOUR;
+use docket_sync_core::reference::Language;
 
 use super::Trouble;
 use super::acts::Act;
 use super::clock::DayClock;
 use super::device::{Carrier, Device};
-use super::handwriting::signature;
 use super::network::{self, Signal};
+use super::setting::Codes;
 use super::visit::{Known, Plan, Step};
 use crate::demo::names;
 use crate::random::Random;
@@ -42,6 +42,9 @@ pub struct Technician {
     clock: DayClock,
     language: Language,
     currency: String,
+    codes: Codes,
+    /// To whom he hands in cash.
+    cashier: PersonId,
     /// What he draws as he goes; what belongs to one order is a fork of `plans`.
     random: Random,
     plans: Random,
@@ -81,6 +84,7 @@ impl Technician {
         device: Device,
         clock: DayClock,
         (language, currency): (Language, String),
+        (codes, cashier): (Codes, PersonId),
         random: &Random,
         signal: Signal,
     ) -> Self {
@@ -94,6 +98,8 @@ impl Technician {
             clock,
             language,
             currency,
+            codes,
+            cashier,
             next_act: own.between(0, 8),
             next_sync: own.between(0, 3),
             random: own,
@@ -156,6 +162,7 @@ impl Technician {
             return self.device.try_without_signal().await;
         }
         self.device.sync(&tries, if live { Carrier::Live } else { Carrier::Post }).await?;
+        self.device.send_files().await?;
         self.has_news = true;
         Ok(())
     }
@@ -287,88 +294,6 @@ impl Technician {
         acts.push(Act::new(minute, &self.login, &format!("stops: {reason}"), &work.serial));
         self.come_back(work.order, minute, reason == "contested");
         Ok(())
-    }
-
-    /// Takes a step; the inner error is a refusal's code.
-    fn take(&mut self, shown: &Shown, step: &Step) -> Result<Result<(), String>, Trouble> {
-        self.clock.step();
-        if let Step::Sign(opinion) = step {
-            return self.sign(shown, opinion);
-        }
-        let Some(command) = self.command(shown, step)? else { return Ok(Err("no_visit".to_owned())) };
-        match self.device.client.execute(shown, &command) {
-            Ok(_) => Ok(Ok(())),
-            Err(ExecuteError::Refused(refusal)) => Ok(Err(refusal.code.to_owned())),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn command(&self, shown: &Shown, step: &Step) -> Result<Option<Command>, Trouble> {
-        let own = own_visit(&shown.view, self.person).map(|visit| visit.id.reference());
-        let Some(visit) = own else {
-            return Ok(match step {
-                Step::Accept => Some(Command::Accept),
-                Step::Refuse(reason) => Some(Command::Refuse { reason: reason.clone() }),
-                Step::Depart => Some(Command::Depart),
-                Step::Arrive
-                | Step::Start
-                | Step::Line(_)
-                | Step::Note(_)
-                | Step::Pause(_)
-                | Step::Resume
-                | Step::Done(_)
-                | Step::Unfinished(..)
-                | Step::Sign(_)
-                | Step::RefuseSignature(_) => None,
-            });
-        };
-        Ok(Some(match step.clone() {
-            Step::Accept | Step::Sign(_) => Command::Accept,
-            Step::Refuse(reason) => Command::Refuse { reason },
-            Step::Depart => Command::Depart,
-            Step::Arrive => Command::Arrive { visit: Some(visit), place: None },
-            Step::Start => Command::Start { visit },
-            Step::Line(line) => Command::RecordLine { visit, line: *line },
-            Step::Note(text) => Command::Note { text },
-            Step::Pause(reason) => Command::Pause { visit, reason },
-            Step::Resume => Command::Resume { visit },
-            Step::Done(finding) => Command::Done { visit, finding: Some(finding) },
-            Step::Unfinished(reason, text, next) => {
-                let from = |hours: i64| self.clock.at(0).plus(hours.saturating_mul(HOUR));
-                let next = next.map(|hours| Window { from: from(hours), to: from(hours.saturating_add(2)) });
-                let customer = next.map(|_| self.customer(shown)).transpose()?;
-                Command::Unfinished { visit, reason, text: Some(text), next, customer }
-            }
-            Step::RefuseSignature(reason) => Command::RefuseSignature { name: self.customer(shown)?.name, reason },
-        }))
-    }
-
-    /// The customer reads the voucher and signs on the glass.
-    fn sign(&mut self, shown: &Shown, opinion: &Opinion) -> Result<Result<(), String>, Trouble> {
-        let voucher = match self.device.client.voucher(shown, self.language) {
-            Ok(voucher) => voucher,
-            Err(SigningError::Voucher(error)) => return Ok(Err(error.to_string())),
-            Err(error) => return Err(error.into()),
-        };
-        let CustomerPerson { name, relation, .. } = self.customer(shown)?;
-        let consent = Consent { strokes: signature(&name)?, name, relation, opinion: opinion.clone() };
-        match self.device.client.sign(shown, &voucher, consent) {
-            Ok(_) => Ok(Ok(())),
-            Err(SigningError::Execute(ExecuteError::Refused(refusal))) => Ok(Err(refusal.code.to_owned())),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The person he deals with on site.
-    fn customer(&self, shown: &Shown) -> Result<CustomerPerson, Trouble> {
-        let site = shown.view.request.as_ref().map(|request| request.site);
-        let site = site.map(|site| self.device.client.reference(site)).transpose()?.flatten();
-        let contact = match site {
-            Some(Reference::Site(site)) => site.contact,
-            _ => None,
-        };
-        let relation = super::messages::text("demo.text.relation", self.language).to_owned();
-        Ok(CustomerPerson { name: contact.unwrap_or_else(|| "?".to_owned()), relation, channel: Channel::OnSite })
     }
 }
 
