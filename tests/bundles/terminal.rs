@@ -68,8 +68,7 @@ async fn u_08_two_terminals_exchange_files_and_codes_and_a_real_server_gets_it_f
     let said = device(&li, &["emergency", "basis=customer_on_site", "problem=water", "contact=Ms. Wang"]).await?;
     assert_eq!(said.exit, 0, "{}", said.err);
     let listed = json(&li, &["list"]).await?;
-    let first = listed.get(0).or_else(|| listed["orders"].get(0)).ok_or_else(|| format!("an order: {listed}"))?;
-    let order = first["id"].as_str().ok_or("an id")?.to_owned();
+    let order = listed["items"][0]["id"].as_str().ok_or("an id")?.to_owned();
     assert_eq!(device(&li, &["act", "self_dispatch", &order, "basis=customer_on_site"]).await?.exit, 0);
     assert_eq!(device(&li, &["arrive", &order]).await?.exit, 0);
     let codes = text(&folder.path().join("codes"));

@@ -16,6 +16,7 @@ use super::super::heal::{Lacking, pack_records, parts, proofs};
 use super::super::sealed_rows::signed_blobs;
 use super::super::stored::row_key;
 use super::super::{DeviceReplica, ReplicaError, Work};
+use super::CarriedPush;
 use super::take::named_records;
 use crate::store::{DeviceStore, Table};
 
@@ -83,16 +84,20 @@ impl<S: DeviceStore> DeviceReplica<S> {
             let proofs = self.proofs_of(&own)?;
             gathered.own.push(Lacking { document: order, records: own, proofs });
         }
-        let carried = self.gather_carried(order, gathered);
+        let carried = self.gather_carried(order, share, gathered);
         let is_here = base.is_some() || carried || !records.is_empty();
         gathered.references.extend(base.iter().flat_map(|base: &Base| base.meta.references.iter().copied()));
         if is_here { Ok(()) } else { Err(ReplicaError::NoDocument(order)) }
     }
 
     /// What others handed over goes on as it came, without their other orders: an envelope covers each by itself.
-    fn gather_carried(&self, order: DocumentId, gathered: &mut Gathered) -> bool {
+    fn gather_carried(&self, order: DocumentId, share: Share, gathered: &mut Gathered) -> bool {
         let mut any = false;
-        for carried in self.carried.values() {
+        // The store has what its receipt covers.
+        let fits = |carried: &&CarriedPush| {
+            share == Share::Whole || !matches!(carried.push.cover, Cover::Receipt { .. })
+        };
+        for carried in self.carried.values().filter(fits) {
             for (document, records) in carried.records().into_iter().filter(|(document, _)| *document == order) {
                 let named: BTreeSet<BlobId> = signed_blobs(&records).into_iter().collect();
                 let is_named = |proof: &&ProofBytes| named.contains(&BlobId(*blake3::hash(&proof.0).as_bytes()));

@@ -161,21 +161,41 @@ impl<S: DeviceStore> DeviceReplica<S> {
             for row in &rows {
                 let Some(mut carried) = self.carried.get(row).cloned() else { continue };
                 let judged = self.judge(&carried.push, certificates)?;
-                let before = carried.entered.len();
+                let before = carried.waiting();
+                let mut rest = RecordSet::default();
                 for document in judged.documents {
                     let id = document.document;
+                    let mut kept = Vec::new();
                     for (record, verdict) in document.records {
-                        let Verdict::Accept { built, .. } = verdict else { continue };
                         let (actor, sequence) = (record.actor, record.sequence);
-                        carried.entered.push(Entered { document: id, actor, sequence, hash: built.hash });
-                        work.touched.insert(id);
-                        if let Some(order) = taken.orders.get_mut(&id) {
-                            order.entered = order.entered.saturating_add(1);
-                            order.waiting = order.waiting.saturating_sub(1);
+                        let is_this = |one: &Entered| (one.document, one.actor, one.sequence) == (id, actor, sequence);
+                        let hash = match verdict {
+                            Verdict::Accept { built, .. } => Some(built.hash),
+                            // It came by another way meanwhile: one of them is enough.
+                            Verdict::Duplicate if !carried.entered.iter().any(is_this) => continue,
+                            Verdict::Duplicate | Verdict::Held { .. } | Verdict::Quarantine { .. } => None,
+                        };
+                        if let Some(hash) = hash {
+                            carried.entered.push(Entered { document: id, actor, sequence, hash });
+                            work.touched.insert(id);
+                            if let Some(order) = taken.orders.get_mut(&id) {
+                                order.entered = order.entered.saturating_add(1);
+                                order.waiting = order.waiting.saturating_sub(1);
+                            }
                         }
+                        kept.push(record);
+                    }
+                    if !kept.is_empty() {
+                        rest.push(id, &kept);
                     }
                 }
-                if carried.entered.len() > before {
+                carried.push.records = rest;
+                if carried.push.records.documents.is_empty() {
+                    self.carried.remove(row);
+                    work.batch.delete(Table::Carried, row_key(*row));
+                    continue;
+                }
+                if carried.waiting() < before {
                     if waits(&carried) {
                         again.push(*row);
                     }
