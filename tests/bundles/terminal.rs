@@ -101,6 +101,8 @@ async fn u_08_two_terminals_exchange_files_and_codes_and_a_real_server_gets_it_f
 
     // Zhang has a signal first.
     assert_eq!(device(&zhang, &["sync"]).await?.exit, 0);
+    // What is not for his phone goes from it once the server has it and has told him that nothing more comes.
+    assert_eq!(device(&zhang, &["sync"]).await?.exit, 0);
     assert_eq!(json(&zhang, &["status"]).await?["carried"]["orders"], 0);
     let said = json(&li, &["sync"]).await?;
     assert_eq!(json(&li, &["status"]).await?["verified"], true, "{said}");

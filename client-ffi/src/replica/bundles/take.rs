@@ -230,7 +230,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn judge(&self, push: &Push, certificates: &[Certificate]) -> Result<Judged, ReplicaError> {
         let proof = self.proof_of_cover(&push.cover)?;
         let documents = push.records.documents.iter().map(|document| document.document);
-        let look = Look::over(self, documents, certificates)?;
+        // Whose facts they are is said by the certificate that travels with them, through however many hands.
+        let mut certificates = certificates.to_vec();
+        if let Cover::Relayed { certificate, .. } = &push.cover {
+            certificates.push(self.trusted().certificate(certificate)?);
+        }
+        let look = Look::over(self, documents, &certificates)?;
         // A device knows no upper bound of the true time: whether a colleague's is ahead is for the store to say.
         let judged = gate::judge(&look, self.identity.store, push, proof, limits::TIME_MAX);
         judged.map_err(|_contradicts_itself| BundleError::Malformed.into())
