@@ -49,7 +49,10 @@ async fn u_10_a_phone_three_hours_behind_shows_an_interval_and_no_false_pass() -
     assert!(!between.holds(arrived.claimed) && between.lo > limit);
     let told = as_page(&world, &format!("/api/orders/{order}")).await?;
     let arrival = &told["visits"][0]["arrival"];
-    assert_eq!((arrival["claimed_at"].as_i64(), arrival["lo_at"].as_i64()), (Some(arrived.claimed.0), Some(arrived.lo.0)));
+    assert_eq!(
+        (arrival["claimed_at"].as_i64(), arrival["lo_at"].as_i64()),
+        (Some(arrived.claimed.0), Some(arrived.lo.0))
+    );
     assert_eq!((arrival["hi_at"].as_i64(), arrival["limit_at"].as_i64()), (Some(world.now().0), Some(limit.0)));
     assert_eq!((arrival["on_time"].as_str(), arrival["low_confidence"].as_bool()), (Some("breached"), Some(true)));
     Ok(())

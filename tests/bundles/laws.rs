@@ -41,8 +41,10 @@ async fn step(
             let named = if below(random, 2) == 0 { vec![] } else { vec![order] };
             let bundle = match phones[one].client.hand_over(&named, share) {
                 Ok(handed) => handed.bytes,
-                Err(docket_client::replica::ReplicaError::Bundle(BundleError::Empty)
-                | docket_client::replica::ReplicaError::NoDocument(_)) => return Ok(()),
+                Err(
+                    docket_client::replica::ReplicaError::Bundle(BundleError::Empty)
+                    | docket_client::replica::ReplicaError::NoDocument(_),
+                ) => return Ok(()),
                 Err(error) => return Err(error.into()),
             };
             let taken = phones[other].client.take_over(&bundle)?;

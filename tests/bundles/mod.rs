@@ -157,8 +157,8 @@ async fn u_08_two_phones_without_a_network_share_parts_and_hand_over_a_visit_and
 }
 
 #[tokio::test]
-async fn u_08_an_order_that_began_on_site_comes_to_the_server_by_a_colleague_whose_own_it_is_not()
--> Result<(), Trouble> {
+async fn u_08_an_order_that_began_on_site_comes_to_the_server_by_a_colleague_whose_own_it_is_not() -> Result<(), Trouble>
+{
     use docket_sync_core::facts::bodies::{CollectCash, CreateEmergencyOrder, SelfDispatch};
     use docket_sync_core::facts::values::EmergencyBasis;
     let (world, mut li, mut zhang, _) = two_on_a_site().await?;

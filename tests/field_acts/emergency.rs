@@ -114,18 +114,26 @@ async fn c_048_who_takes_an_order_himself_has_it_in_his_scope() -> Result<(), Tr
     world.assign(order, zhang.person).await?;
     world.settle(&mut [&mut li, &mut zhang]).await?;
     assert!(li.show(order).is_err());
-    assert_eq!(refused(&mut zhang, order, &act(SelfDispatch { basis: EmergencyBasis::HeadUnreachable, reason: None }))?,
-        "already_assigned");
+    assert_eq!(
+        refused(&mut zhang, order, &act(SelfDispatch { basis: EmergencyBasis::HeadUnreachable, reason: None }))?,
+        "already_assigned"
+    );
     let swapped = act(SwapUnit { old: None, old_serial: None, new_serial: "SN-2".to_owned(), model: None });
     assert_eq!(refused(&mut zhang, order, &swapped)?, "no_visit", "nothing is swapped from afar");
     zhang.begin(order)?;
     zhang.act(order, &swapped)?;
     let hold = docket_sync_core::facts::bodies::Hold {
-        reason: docket_sync_core::facts::values::HoldReason::Weather, text: None, told: None };
+        reason: docket_sync_core::facts::values::HoldReason::Weather,
+        text: None,
+        told: None,
+    };
     zhang.act(order, &act(hold))?;
     let cancel = Command::State(Box::new(docket_sync_core::commands::Act {
         customer: Some(customer(Channel::OnSite)),
-        ..docket_sync_core::commands::Act::new(docket_sync_core::facts::bodies::AddWorkItem { item: 2, name: "换插座".to_owned() })
+        ..docket_sync_core::commands::Act::new(docket_sync_core::facts::bodies::AddWorkItem {
+            item: 2,
+            name: "换插座".to_owned(),
+        })
     }));
     zhang.act(order, &cancel)?;
     world.pass(HOUR);

@@ -115,11 +115,9 @@ async fn c_090_receipts_carry_numbers_of_the_own_block_each_once_also_after_a_cr
     assert_eq!(receipt(&li.act(order, &cash(""))?), "R-000003");
     assert_eq!(receipt(&li.act(order, &cash("R-000002"))?), "R-000002", "used after all");
     let fourth = li.client.replica_mut().take_number(Ledger::Cash)?.ok_or("a number")?;
-    let void = |number: &str| act(VoidNumber {
-        ledger: "cash".to_owned(),
-        number: number.to_owned(),
-        reason: "受潮".to_owned(),
-    });
+    let void = |number: &str| {
+        act(VoidNumber { ledger: "cash".to_owned(), number: number.to_owned(), reason: "受潮".to_owned() })
+    };
     li.act(order, &void(&fourth))?;
     assert_eq!(refused(&mut li, order, &void(&fourth))?, "foreign_number", "void once");
 

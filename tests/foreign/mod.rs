@@ -10,7 +10,7 @@ use docket_harness::world::Trouble;
 use docket_sync_core::document::{Document, Record};
 use docket_sync_core::facts::{Author, Content, Fact, Head, SCHEMA_LEVEL, StatedFact, Statement, bodies};
 use docket_sync_core::ids::{ActorId, DocumentId, PersonId};
-use docket_sync_core::lifecycle::scenario::{STORIES, START, Scenario};
+use docket_sync_core::lifecycle::scenario::{START, STORIES, Scenario};
 use serde_json::{Value, json};
 
 fn folder() -> PathBuf {

@@ -17,15 +17,15 @@ async fn one_bad_order_at_the_office_harms_no_other_and_is_named() -> Result<(),
         let mut good = None;
         let Stage { world, li, zhang, two, later, .. } = stage;
         let world = world.restarted(|store| {
-                let mut batch = docket_server::store::Batch::new();
-                if let Some(bytes) = store.get(table, &one.0)? {
-                    batch.put(table, one.0, vec![0xff; 40]);
-                    store.apply(&batch)?;
-                    store.flush()?;
-                    good = Some(bytes);
-                }
-                Ok(())
-            })?;
+            let mut batch = docket_server::store::Batch::new();
+            if let Some(bytes) = store.get(table, &one.0)? {
+                batch.put(table, one.0, vec![0xff; 40]);
+                store.apply(&batch)?;
+                store.flush()?;
+                good = Some(bytes);
+            }
+            Ok(())
+        })?;
         let mut stage = Stage { world, li, zhang, one, two, later };
         let Some(good) = good else { continue };
         stage.li.note(one, "坏单上的话")?;
@@ -39,11 +39,11 @@ async fn one_bad_order_at_the_office_harms_no_other_and_is_named() -> Result<(),
         // Mended, it takes what had waited.
         let Stage { world, li, zhang, two, later, .. } = stage;
         let world = world.restarted(|store| {
-                let mut batch = docket_server::store::Batch::new();
-                batch.put(table, one.0, good.clone());
-                store.apply(&batch)?;
-                Ok(store.flush()?)
-            })?;
+            let mut batch = docket_server::store::Batch::new();
+            batch.put(table, one.0, good.clone());
+            store.apply(&batch)?;
+            Ok(store.flush()?)
+        })?;
         let mut stage = Stage { world, li, zhang, one, two, later };
         stage.settle().await?;
         assert_eq!(notes(&*stage.world.view(one).await?), ["坏单上的话"], "{table:?}");

@@ -82,10 +82,9 @@ async fn a_device_that_asks_for_the_companion_learns_nothing() -> Result<(), Tro
             receipt: None,
         }],
     };
-    for asked in [
-        vec![Frame::Want(Want { documents: vec![companion] })],
-        vec![Frame::Heads(held), Frame::Heads(of_unknown)],
-    ] {
+    for asked in
+        [vec![Frame::Want(Want { documents: vec![companion] })], vec![Frame::Heads(held), Frame::Heads(of_unknown)]]
+    {
         for frame in ask(&world, &mut li, asked).await? {
             match frame {
                 Frame::Batch(batch) => {

@@ -68,7 +68,8 @@ impl Replicas {
             let phone = at_once(world.enrol(person))??;
             let device = phone.client.replica().identity().device;
             for ledger in [Ledger::Custody, Ledger::Cash] {
-                let issue = move |writer: &mut docket_server::commit::Writer| writer.issue_block(device, ledger, 100, None);
+                let issue =
+                    move |writer: &mut docket_server::commit::Writer| writer.issue_block(device, ledger, 100, None);
                 let block = at_once(world.office.committer.run(issue))??;
                 numbers.insert((*who, ledger), block.first);
             }
@@ -228,8 +229,11 @@ impl Stage for Replicas {
         self.world.pass_for(&self.phones.values().collect::<Vec<_>>(), MINUTE);
         let head = Head { role: who.stated_role(&body), ..head };
         let told = format!("{who:?} states {body:?}");
-        let stated =
-            if who.is_technician() { self.states_on_phone(who, head, body) } else { self.states_at_office(who, head, body) };
+        let stated = if who.is_technician() {
+            self.states_on_phone(who, head, body)
+        } else {
+            self.states_at_office(who, head, body)
+        };
         stated.unwrap_or_else(|error| panic!("{told}: {error}"))
     }
 

@@ -97,10 +97,15 @@ impl Company {
         });
         let answer = rest(self.address, "POST", "/api/orders", Some(&self.cookie), Some(&call)).await?;
         assert_eq!(answer.status, 201, "{}", answer.body);
-        let (id, serial) = (answer.body["id"].as_str().ok_or("an id")?, answer.body["serial"].as_str().ok_or("a serial")?);
+        let (id, serial) =
+            (answer.body["id"].as_str().ok_or("an id")?, answer.body["serial"].as_str().ok_or("a serial")?);
         let amount = json!({"minor": 12_000, "currency": "CNY"});
         let window = json!({"from": MORNING.0, "to": MORNING.plus(2 * HOUR).0});
-        self.command(id, &json!({"command": "confirm", "content": "check the burner", "amount": amount, "window": window})).await?;
+        self.command(
+            id,
+            &json!({"command": "confirm", "content": "check the burner", "amount": amount, "window": window}),
+        )
+        .await?;
         // The rotation sends the only man who has the skill.
         let (li, device) = self.technician("李师傅").await?;
         let path = format!("/api/orders/{id}");
@@ -167,7 +172,8 @@ async fn every_command_of_the_field_runs_against_a_real_server() -> Result<(), T
     li(&["confirm", &path(&draft), "--witness", &path(&signed)])?;
 
     // 5. Next door water comes from the ceiling: repair first, paper after.
-    let begun = li(&["emergency", "basis=customer_on_site", "problem=water from the ceiling", "contact=Ms. Wang, next door"])?;
+    let begun =
+        li(&["emergency", "basis=customer_on_site", "problem=water from the ceiling", "contact=Ms. Wang, next door"])?;
     assert!(begun.contains("order"), "{begun}");
 
     // 6. The office gets all of it, in order, and gives the new order its number.
@@ -209,7 +215,18 @@ async fn the_page_does_with_a_devices_order_whatever_an_office_does() -> Result<
     li(&["done", &serial])?;
     let strokes = company.file("strokes.json");
     std::fs::write(&strokes, DRAWING)?;
-    li(&["sign", &serial, "--from", &strokes.display().to_string(), "--name", "王秀英", "--relation", "业主", "--opinion", "satisfied"])?;
+    li(&[
+        "sign",
+        &serial,
+        "--from",
+        &strokes.display().to_string(),
+        "--name",
+        "王秀英",
+        "--relation",
+        "业主",
+        "--opinion",
+        "satisfied",
+    ])?;
     li(&["sync"])?;
     li(&["sync"])?;
 

@@ -2,7 +2,7 @@
 //! up for, and its devices notice nothing but that (sync.md, Versions).
 
 use docket_harness::world::{Device, Trouble, World};
-use docket_server::commit::listing::{OrderList, open_reviews, Sorted, reviews_page};
+use docket_server::commit::listing::{OrderList, Sorted, open_reviews, reviews_page};
 use docket_server::commit::{QuarantineEntry, Tables};
 use docket_server::store::{Batch, Entry, KeyRange, MemoryStore, Order, Store, Table, record};
 use docket_sync_core::commands::Command;

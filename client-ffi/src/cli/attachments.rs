@@ -39,7 +39,8 @@ impl App<'_> {
         let bytes = read(&asked.file)?;
         let done = match &asked.code {
             Some(code) => {
-                let photo = client.replica_mut().attach(shown.id, &bytes, None, true).map_err(AttachingError::from)?.hash;
+                let photo =
+                    client.replica_mut().attach(shown.id, &bytes, None, true).map_err(AttachingError::from)?.hash;
                 let paper = other_ways::Paper { code: code.clone(), photo, signed_at };
                 client.attach_printed(&shown, &paper, Words { name, relation, opinion })?
             }

@@ -146,8 +146,8 @@ fn order_of(action: &Action) -> &str {
         | Action::Witness(_)
         | Action::Confirm(_)
         | Action::Bundle(_)
-            | Action::Receive(_)
-            | Action::Sync(_)
+        | Action::Receive(_)
+        | Action::Sync(_)
         | Action::Held
         | Action::Status => "",
     }

@@ -96,7 +96,11 @@ impl App<'_> {
         if self.json {
             let mut order = self.order_json(&client, &shown)?;
             if let (Some(fact), Some(fields)) = (&asked.known_to, order.as_object_mut()) {
-                let then = [("known_to", json!(fact)), ("state", json!(shown.view.state.code())), ("signature", json!(shown.view.signature.code()))];
+                let then = [
+                    ("known_to", json!(fact)),
+                    ("state", json!(shown.view.state.code())),
+                    ("signature", json!(shown.view.signature.code())),
+                ];
                 fields.extend(then.into_iter().map(|(key, value)| (key.to_owned(), value)));
             }
             return self.say_json(&order);
@@ -315,7 +319,8 @@ impl App<'_> {
         }
         if status.carried.orders > 0 {
             let carried = status.carried;
-            let [orders, shown, waiting] = [carried.orders, carried.shown, carried.waiting].map(|count| count.to_string());
+            let [orders, shown, waiting] =
+                [carried.orders, carried.shown, carried.waiting].map(|count| count.to_string());
             let values = [("orders", orders.as_str()), ("shown", &shown), ("waiting", &waiting)];
             self.say(&filled("device.shown.carried", self.language, &values))?;
         }

@@ -14,12 +14,7 @@ impl<S: DeviceStore> Client<S> {
     ///
     /// # Errors
     /// [`SigningError::NoReceipt`] for another command, a refusal, or a failure of the device.
-    pub fn countersigned(
-        &mut self,
-        shown: &Shown,
-        act: &Act,
-        consent: Consent,
-    ) -> Result<Executed, SigningError> {
+    pub fn countersigned(&mut self, shown: &Shown, act: &Act, consent: Consent) -> Result<Executed, SigningError> {
         let mut act = act.clone();
         // It is decided as if he had signed: he has.
         if let FactBody::ReturnCustody(body) = &mut act.body {

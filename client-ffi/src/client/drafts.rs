@@ -184,11 +184,7 @@ impl<S: DeviceStore> Client<S> {
     }
 
     /// The signature, when a device of this company made it for a person who may use it.
-    fn checked(
-        &self,
-        witnessed: Witnessed,
-        digest: docket_sync_core::ids::Digest,
-    ) -> Result<Witness, WitnessError> {
+    fn checked(&self, witnessed: Witnessed, digest: docket_sync_core::ids::Digest) -> Result<Witness, WitnessError> {
         let Witnessed { witness, certificate } = witnessed;
         let certificate = Certificate::from_bytes(&certificate)?;
         let ours = certificate.store_key == self.replica.certificate().store_key && certificate.verify().is_ok();

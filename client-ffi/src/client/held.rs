@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use docket_sync_core::commands::Command;
-use docket_sync_core::facts::{Author, FactBody};
 use docket_sync_core::facts::values::{FindingKind, LineKind, PartSource};
+use docket_sync_core::facts::{Author, FactBody};
 use docket_sync_core::ids::{DocumentId, FactRef};
 use docket_sync_core::lifecycle::facets::{CustodyView, Holder};
 use docket_sync_core::lifecycle::view::{LineStanding, OrderView};

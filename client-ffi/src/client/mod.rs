@@ -33,8 +33,8 @@ use serde_json::{Map, Value};
 
 pub use self::bundles::HandedOver;
 pub use self::drafts::{Draft, WitnessError, Witnessed};
-pub use self::status::Status;
 use self::one_time::Completed;
+pub use self::status::Status;
 use crate::orders::{OrderRow, find};
 use crate::platform::Platform;
 use crate::replica::{DeviceReplica, NewFact, POLICY, ReplicaError};

@@ -9,8 +9,8 @@ use docket_sync_core::ids::{ActorId, BlobId, DocumentId, FactId, Incarnation};
 use docket_sync_core::time::UnixMillis;
 
 use super::stored::JournalEntry;
-use crate::client::Draft;
 use super::{DeviceReplica, ReplicaError, Work, put_entry};
+use crate::client::Draft;
 use crate::store::{DeviceStore, Table};
 
 /// A fact to be stated, decided on a view.

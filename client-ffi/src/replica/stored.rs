@@ -6,7 +6,8 @@ use docket_sync_core::DecodeError;
 use docket_sync_core::document::{Chains, Record};
 use docket_sync_core::facts::{Author, Fact, Restates, StatedFact, content_digest};
 use docket_sync_core::ids::{
-    ActorId, BlobId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, Nonce, PersonId, RecordId, StoreId,
+    ActorId, BlobId, ChangeHash, DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, Nonce, PersonId, RecordId,
+    StoreId,
 };
 use docket_sync_core::sync::cursor::Cursor;
 use docket_sync_core::sync::frames::{Limits, QuarantineCode};

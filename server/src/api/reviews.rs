@@ -163,7 +163,9 @@ pub(crate) async fn list_reviews(
     let hexadecimal = data_encoding::HEXLOWER;
     let after = paging.after.map(|after| hexadecimal.decode(after.as_bytes()).map_err(|_no_key| no_page()));
     let after = after.transpose()?;
-    blocking(&office, move |office| page(&Reading::begin(office), sorted, after.as_deref(), paging.limit)).await.map(Json)
+    blocking(&office, move |office| page(&Reading::begin(office), sorted, after.as_deref(), paging.limit))
+        .await
+        .map(Json)
 }
 
 /// As much as is shown is read.

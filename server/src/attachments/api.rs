@@ -43,8 +43,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The route of the list.
 pub fn router() -> Router<Arc<Office>> {
-    Router::new()
-        .route("/api/orders/{id}/attachments", get(list_attachments))
+    Router::new().route("/api/orders/{id}/attachments", get(list_attachments))
 }
 
 /// The routes of bytes: they may take long, and devices use them too.

@@ -34,8 +34,8 @@ use crate::platform::Platform;
 use blobs::{BlobStore, FolderBlobs};
 use caller::Nonces;
 use limits::Limits;
-use thumbnails::Thumbnails;
 pub(crate) use sent::sent_file;
+use thumbnails::Thumbnails;
 use uploads::Uploads;
 
 /// Folder of the attachments in a data folder.

@@ -81,7 +81,8 @@ impl Writer {
             Some(seen) => seen,
             None => Causality::new(&self.both(order)?).frontier(),
         };
-        let fact = self.state_as(self.origin().in_companion(), companion, Statement { seen: Some(seen), ..statement })?;
+        let fact =
+            self.state_as(self.origin().in_companion(), companion, Statement { seen: Some(seen), ..statement })?;
         if let Some(known) = self.orders.get_mut(&order) {
             known.office_changed = true;
         }

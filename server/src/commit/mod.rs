@@ -4,8 +4,8 @@
 //! the other, their writes become one batch, one flush makes them durable, and only then each caller gets its
 //! answer. Nothing else writes documents or feeds. A failed flush ends the process; it is never retried.
 
-pub mod denials;
 pub mod companion;
+pub mod denials;
 mod error;
 mod inline;
 mod judge_again;

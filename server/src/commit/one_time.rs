@@ -66,9 +66,9 @@ impl Writer {
         }
         let list = codes_record(approver);
         let known = self.codes_of(approver)?;
-        let first = known.as_ref().map_or(1, |known| {
-            known.first.saturating_add(u32::try_from(known.hashes.len()).unwrap_or(u32::MAX))
-        });
+        let first = known
+            .as_ref()
+            .map_or(1, |known| known.first.saturating_add(u32::try_from(known.hashes.len()).unwrap_or(u32::MAX)));
         if let Some(known) = known {
             self.end_codes(approver, &known)?;
         }

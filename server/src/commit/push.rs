@@ -190,9 +190,9 @@ impl Writer {
             })
             .collect();
         for (document, cause) in begun {
-            let numbered = self.known_order(document)?.facts.iter().any(|fact| {
-                matches!(fact.body(), FactBody::AssignNumber(AssignNumber { ledger, .. }) if ledger == CALLS)
-            });
+            let numbered = self.known_order(document)?.facts.iter().any(
+                |fact| matches!(fact.body(), FactBody::AssignNumber(AssignNumber { ledger, .. }) if ledger == CALLS),
+            );
             if !numbered {
                 let number = self.next_serial()?;
                 let body = AssignNumber { ledger: CALLS.to_owned(), number, alias: None };

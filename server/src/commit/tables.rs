@@ -49,7 +49,8 @@ pub trait Tables {
 
     /// When a fact arrived here: the upper bound `hi` of its true time (U-10).
     fn received_at(&self, document: DocumentId, fact: FactId) -> Result<Option<UnixMillis>, CommitError> {
-        let entry: Option<ChangeEntry> = self.read(Table::Change, &keys::change(document, fact.actor, fact.sequence))?;
+        let entry: Option<ChangeEntry> =
+            self.read(Table::Change, &keys::change(document, fact.actor, fact.sequence))?;
         let Some(entry) = entry else { return Ok(None) };
         Ok(match self.log_entry(entry.number)?.map(|entry| entry.record) {
             Some(LogRecord::Fact(fact)) => Some(fact.received_at),

@@ -68,9 +68,7 @@ fn check(writer: &mut Writer, order: DocumentId) -> Result<(), CommitError> {
         .iter()
         .filter_map(|fact| if let FactBody::RejectSignature(body) = fact.body() { Some(body.digest) } else { None })
         .collect();
-    let is_open = |fact: &&Fact| {
-        fact.kind().is_some_and(is_signature) && !rejected.contains(&fact.digest)
-    };
+    let is_open = |fact: &&Fact| fact.kind().is_some_and(is_signature) && !rejected.contains(&fact.digest);
     let open: Vec<Fact> = known.facts.iter().filter(is_open).cloned().collect();
     for fact in open {
         let Some(problem) = problem(writer, order, &fact)? else { continue };
@@ -82,10 +80,7 @@ fn check(writer: &mut Writer, order: DocumentId) -> Result<(), CommitError> {
 
 /// Kinds beside which something rides that the customer signed.
 fn is_signature(kind: FactKind) -> bool {
-    matches!(
-        kind,
-        FactKind::SignDocument | FactKind::SignByCode | FactKind::TakeCustody | FactKind::ReturnCustody
-    )
+    matches!(kind, FactKind::SignDocument | FactKind::SignByCode | FactKind::TakeCustody | FactKind::ReturnCustody)
 }
 
 /// What is wrong with a signature; `None` when it verifies, or cannot be checked yet.

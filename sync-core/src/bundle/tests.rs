@@ -70,10 +70,7 @@ fn u_08_each_wrong_bundle_has_its_own_refusal() {
         ("bundle_other_company", sealed(&Bundle { sender: certificate(elsewhere, &store_key()), ..good.clone() })),
         (
             "bundle_certificate",
-            sealed(&Bundle {
-                sender: Certificate { number: 7, ..certificate(STORE, &store_key()) },
-                ..good.clone()
-            }),
+            sealed(&Bundle { sender: Certificate { number: 7, ..certificate(STORE, &store_key()) }, ..good.clone() }),
         ),
         ("bundle_signature", good.seal(&foreign).unwrap()),
         ("bundle_malformed", sealed(&Bundle { frames: vec![Frame::Stored(Stored { to: 1 })], ..good.clone() })),

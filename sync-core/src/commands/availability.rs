@@ -168,8 +168,7 @@ pub(super) fn can_be_reinstated(effect: CancelEffect) -> bool {
 /// (U-19). A supervisor may decide for anybody.
 pub(super) fn decides(desk: &Desk<'_>, review: &Review) -> bool {
     // A decision is undone by deciding again, knowing it; so is a default that fired (U-19).
-    review.status != ReviewStatus::Lapsed
-        && (desk.context.has(review.owner) || desk.context.has(Role::Supervisor))
+    review.status != ReviewStatus::Lapsed && (desk.context.has(review.owner) || desk.context.has(Role::Supervisor))
 }
 
 /// C-085: struck off exactly once, when the trip is over.

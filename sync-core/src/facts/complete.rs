@@ -5,9 +5,9 @@
 
 use super::values::{
     Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, Claim, ComplaintKind, Correction, CustodyPlace,
-    Demand, EmergencyBasis, EscalationKind, FindingKind, FormEntry, Goods, HeaderChange, HoldReason, Liability, Line, LineKind, Matter,
-    Money, Opinion, PartWanted, Place, QuoteLine, ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip,
-    UnfinishedReason, Urgency, Verdict, Window,
+    Demand, EmergencyBasis, EscalationKind, FindingKind, FormEntry, Goods, HeaderChange, HoldReason, Liability, Line,
+    LineKind, Matter, Money, Opinion, PartWanted, Place, QuoteLine, ReceiptFate, ReviewChoice, ServiceClass, Severity,
+    Share, Skip, UnfinishedReason, Urgency, Verdict, Window,
 };
 use super::{Author, Origin, SeenRef};
 use crate::attachments::{MediaType, check_size};

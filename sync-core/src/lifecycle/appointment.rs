@@ -8,9 +8,9 @@ use super::ground::{Ground, each, later, moment, r2};
 use super::reviews::terms;
 use super::view::{Appointment, ReviewKind, Rule};
 use super::visits::{Visits, next_visits};
-use crate::sabotage::breaks;
 use crate::facts::values::{ReviewChoice, Window};
 use crate::facts::{FactBody, Role};
+use crate::sabotage::breaks;
 
 /// The effective time, and others that block the calendar.
 #[derive(Default)]

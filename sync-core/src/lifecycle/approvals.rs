@@ -66,10 +66,9 @@ fn is_valid<'a>(ground: &Ground<'a>, node: Node<'a>, body: &bodies::Approve) -> 
                 || role(node) != Role::Technician
         }
         ApprovalWay::Code => {
-            let first =
-                each!(ground, Approve).find(|(_, other)| {
-                    other.way == ApprovalWay::Code && (other.approver, other.code) == (body.approver, body.code)
-                });
+            let first = each!(ground, Approve).find(|(_, other)| {
+                other.way == ApprovalWay::Code && (other.approver, other.code) == (body.approver, body.code)
+            });
             body.code.is_some() && first.is_some_and(|(first, _)| first == node)
         }
     }

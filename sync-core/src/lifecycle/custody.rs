@@ -216,9 +216,8 @@ fn claimed_twice<'a, 'v>(
         (Holder::Person(there), Holder::Person(here)) => other.is_open() && there != here,
         _ => false,
     };
-    let rivals = others.filter(|other| {
-        same(other.body) && (ground.concurrent(other.take, take) || held_by_another(other.view))
-    });
+    let rivals =
+        others.filter(|other| same(other.body) && (ground.concurrent(other.take, take) || held_by_another(other.view)));
     let mut claims: Vec<Node<'a>> = rivals.map(|other| other.take).collect();
     if claims.is_empty() {
         return;

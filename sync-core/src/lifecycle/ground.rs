@@ -130,10 +130,7 @@ impl<'a> Ground<'a> {
                 matches!(
                     signature.fact.kind(),
                     Some(
-                        FactKind::SignDocument
-                            | FactKind::SignByCode
-                            | FactKind::TakeCustody
-                            | FactKind::ReturnCustody
+                        FactKind::SignDocument | FactKind::SignByCode | FactKind::TakeCustody | FactKind::ReturnCustody
                     )
                 ) && signature.fact.digest == body.digest
             })
@@ -221,8 +218,7 @@ impl<'a> Ground<'a> {
         let (covered, digest) = paper(signature.fact.body())?;
         let mut choices: Vec<Vec<Node<'a>>> = vec![Vec::new()];
         for one in covered {
-            let candidates: Vec<Node<'a>> =
-                self.causality.resolve(*one).filter(|node| *node != signature).collect();
+            let candidates: Vec<Node<'a>> = self.causality.resolve(*one).filter(|node| *node != signature).collect();
             let longer = |choice: &Vec<Node<'a>>| {
                 let with = |node: &Node<'a>| choice.iter().chain([node]).copied().collect();
                 candidates.iter().map(with).collect::<Vec<Vec<Node<'a>>>>()

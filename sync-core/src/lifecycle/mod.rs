@@ -54,7 +54,6 @@ pub mod view;
 mod visits;
 
 pub use causality::Causality;
-pub use office::OfficeView;
 pub use explain::{Reason, explain, known_by, known_to};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
@@ -63,4 +62,5 @@ pub use folded::{Added, Folded};
 pub use ground::{SIGNATURE_CHECK_RULE, suggested_role};
 pub use ground_of_state::ground_of_state;
 pub use messages::Language;
+pub use office::OfficeView;
 pub use summary::{body_summary, summary};

@@ -117,13 +117,8 @@ pub(super) fn money<'a>(
     payments.sort_by_key(Node::place);
     twice(ground, findings, &payments);
     if settled && !money.overpaid.is_empty() && !payments.is_empty() {
-        let because = Because {
-            field: "money",
-            value: "overpaid",
-            rule: Rule::R7,
-            pair: None,
-            message: "explain.overpaid",
-        };
+        let because =
+            Because { field: "money", value: "overpaid", rule: Rule::R7, pair: None, message: "explain.overpaid" };
         findings.explain(because, &payments, &[]);
         findings.raise(ground, &terms(ReviewKind::RefundDue), &payments, Rule::R7);
     }

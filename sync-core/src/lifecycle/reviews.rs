@@ -119,7 +119,10 @@ pub fn stake(view: &OrderView, review: &Review) -> Option<Money> {
         let causes = || view.lines.iter().filter(|line| review.causes.contains(&line.at.fact));
         let counts = || view.lines.iter().filter(|line| line.standing == LineStanding::Effective);
         let lines: Vec<_> = if causes().next().is_some() { causes().collect() } else { counts().collect() };
-        lines.iter().filter_map(|line| line.line.amount.as_ref()).for_each(|amount| add(&amount.currency, amount.minor));
+        lines
+            .iter()
+            .filter_map(|line| line.line.amount.as_ref())
+            .for_each(|amount| add(&amount.currency, amount.minor));
     }
     let (currency, minor) = sums.into_iter().max_by_key(|(_, minor)| *minor).filter(|(_, minor)| *minor > 0)?;
     Some(Money { minor, currency: currency.to_owned() })

@@ -14,8 +14,8 @@ mod kinds;
 use minicbor::{Decode, Encode};
 
 pub use kinds::{
-    ApprovalCodes, CatalogueItem, Company, Customer, FormRecord, Language, NumberBlocks, PartQuota, Person, PolicyRecord,
-    Reference, ReferenceKind, ReferenceScope, Revocation, Site, Translated, Unit,
+    ApprovalCodes, CatalogueItem, Company, Customer, FormRecord, Language, NumberBlocks, PartQuota, Person,
+    PolicyRecord, Reference, ReferenceKind, ReferenceScope, Revocation, Site, Translated, Unit,
 };
 
 use crate::ids::{DeviceId, Digest, PersonId, RecordId};

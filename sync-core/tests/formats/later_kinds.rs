@@ -4,8 +4,9 @@
 
 use docket_sync_core::facts::values::{
     Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, Claim, ComplaintKind, Correction, CustodyPlace,
-    Demand, EmergencyBasis, EscalationKind, FindingKind, FormEntry, Goods, HeaderChange, HeaderField, HoldReason, Liability,
-    Line, Matter, Opinion, OpinionGrade, PartWanted, QuoteLine, ReceiptFate, ServiceClass, Severity, Share, Urgency, Verdict,
+    Demand, EmergencyBasis, EscalationKind, FindingKind, FormEntry, Goods, HeaderChange, HeaderField, HoldReason,
+    Liability, Line, Matter, Opinion, OpinionGrade, PartWanted, QuoteLine, ReceiptFate, ServiceClass, Severity, Share,
+    Urgency, Verdict,
 };
 use docket_sync_core::facts::{FactBody, FactKind, bodies};
 use docket_sync_core::ids::{BlobId, Digest, DocumentId, FactRef, RecordId};

@@ -2,9 +2,7 @@
 
 use docket_sync_core::document::{ChainHead, Document, FirstStatement, Record};
 use docket_sync_core::facts::{Author, Block, Origin, Role};
-use docket_sync_core::ids::{
-    ActorId, ChangeHash, DeviceId, DocumentId, FactId, Incarnation, KeyId, PersonId, StoreId,
-};
+use docket_sync_core::ids::{ActorId, ChangeHash, DeviceId, DocumentId, FactId, Incarnation, KeyId, PersonId, StoreId};
 use docket_sync_core::proof::{Envelope, EnvelopeDocument};
 use docket_sync_core::sync::frames::{Cover, Push, RecordSet};
 use docket_sync_core::sync::gate::{GateStore, Judged, KnownCode, Maker, OneTime, Verdict, judge, own_proof};

@@ -108,7 +108,11 @@ pub(super) fn photograph(client: &mut DayClient, shown: &Shown, name: &str, seed
     };
     let blob = Some(describe(&bytes)?);
     client.replica_mut().attach(shown.id, &bytes, Some(name), false)?;
-    execute(client, shown, &Command::RecordLine { visit, line: Line { blob, ..Line::new(LineKind::Photo, name, 0, "") } })
+    execute(
+        client,
+        shown,
+        &Command::RecordLine { visit, line: Line { blob, ..Line::new(LineKind::Photo, name, 0, "") } },
+    )
 }
 
 /// A made-up photo: a wall, a unit on it, and what hangs there, in colours of the seed.
@@ -117,10 +121,13 @@ fn picture(seed: u64) -> Result<Vec<u8>, Trouble> {
     const HEIGHT: u32 = 360;
     let mut random = Random::from_seed(seed);
     let mut shade = |least: i64, most: i64| u8::try_from(random.between(least, most)).unwrap_or(128);
-    let (wall, unit) = ([shade(170, 220), shade(165, 210), shade(150, 200)], [shade(215, 245), shade(215, 245), shade(220, 250)]);
-    let (pipe, mark) = ([shade(90, 140), shade(80, 120), shade(70, 110)], [shade(150, 220), shade(40, 90), shade(30, 70)]);
+    let (wall, unit) =
+        ([shade(170, 220), shade(165, 210), shade(150, 200)], [shade(215, 245), shade(215, 245), shade(220, 250)]);
+    let (pipe, mark) =
+        ([shade(90, 140), shade(80, 120), shade(70, 110)], [shade(150, 220), shade(40, 90), shade(30, 70)]);
     let image = RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
-        let within = |left: u32, top: u32, right: u32, bottom: u32| (left..right).contains(&x) && (top..bottom).contains(&y);
+        let within =
+            |left: u32, top: u32, right: u32, bottom: u32| (left..right).contains(&x) && (top..bottom).contains(&y);
         let light = u8::try_from(y / 12).unwrap_or(0);
         let colour = if within(300, 150, 330, 170) {
             mark
@@ -137,4 +144,3 @@ fn picture(seed: u64) -> Result<Vec<u8>, Trouble> {
     image.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 80))?;
     Ok(bytes)
 }
-

@@ -7,9 +7,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use docket_server::attachments::limits::Limits;
 use docket_server::auth::password::{self, PasswordCost};
 use docket_server::auth::people::NewPerson;
-use docket_server::attachments::limits::Limits;
 use docket_server::commit::{CommitError, Writer};
 use docket_server::identity::{Identity, StoreKeys};
 use docket_server::listen::{ListenError, Listener, TlsIdentity, Transport};
@@ -140,9 +140,7 @@ impl Setting {
     /// When the store fails.
     pub async fn give_code(&self, order: DocumentId, customer: RecordId) -> Result<(), Trouble> {
         let (clerk, platform) = (self.person("clerk")?, self.office.platform.clone());
-        let job = move |writer: &mut Writer| {
-            writer.issue_customer_codes(customer, 1, clerk, &mut || platform.bytes())
-        };
+        let job = move |writer: &mut Writer| writer.issue_customer_codes(customer, 1, clerk, &mut || platform.bytes());
         let issued = self.office.committer.run(job).await?;
         let code = issued.into_iter().next().ok_or("no code was issued")?;
         self.codes.lock().map_err(|_poisoned| "the codes are gone")?.insert(order, (code.number, code.code));

@@ -205,7 +205,8 @@ impl Plan {
         let amount = hours.saturating_mul(hour_price(known.currency));
         let name = text("demo.text.labour", known.language);
         let amount = serde_json::json!({"minor": amount, "currency": known.currency});
-        let line = serde_json::json!({"name": name, "quantity": hours.saturating_mul(1_000), "unit": "h", "amount": amount});
+        let line =
+            serde_json::json!({"name": name, "quantity": hours.saturating_mul(1_000), "unit": "h", "amount": amount});
         self.after(random.between(3, 8), Step::Quote(serde_json::json!([line])));
         let agrees = random.chance(3, 4);
         self.after(random.between(1, 4), Step::Consent(agrees));

@@ -197,9 +197,8 @@ pub(super) fn quarantine_is_for_the_hostile(company: &Company) -> Result<(), Tro
     }
     let is_ahead = |entry: &QuarantineEntry| entry.code == Some(QuarantineCode::TimeAhead);
     let went_back = company.ledger.office_clock_low.is_some();
-    let is_newer = |entry: &QuarantineEntry| {
-        entry.code == Some(QuarantineCode::NewerKind) && company.ledger.office_was_older
-    };
+    let is_newer =
+        |entry: &QuarantineEntry| entry.code == Some(QuarantineCode::NewerKind) && company.ledger.office_was_older;
     let begun_ahead: BTreeSet<DocumentId> =
         entries.iter().filter(|entry| is_ahead(entry) || is_newer(entry)).map(|entry| entry.document).collect();
     for entry in &entries {

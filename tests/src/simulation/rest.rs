@@ -187,8 +187,8 @@ fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
         for (order, fact, code) in all {
             let by_clock = matches!(code, QuarantineCode::TimeAhead | QuarantineCode::UnknownDocument);
             // Behind a change that was stated again under another actor it waits for a person after the upgrade, too.
-            let is_newer = newer.contains(&order)
-                && matches!(code, QuarantineCode::NewerKind | QuarantineCode::UnknownDocument);
+            let is_newer =
+                newer.contains(&order) && matches!(code, QuarantineCode::NewerKind | QuarantineCode::UnknownDocument);
             let is_printed_twice = code == QuarantineCode::UsedNumber && is_cloned;
             let is_ahead = by_clock && ledger.office_clock_low.is_some();
             let is_excused = phone.is_revoked || is_newer || is_printed_twice || is_ahead;

@@ -64,13 +64,7 @@ pub(super) fn print(phone: &mut Phone, shown: &Shown) -> Done {
 }
 
 /// A command with what he might fill in.
-pub(super) fn act(
-    phone: &mut Phone,
-    shown: &Shown,
-    code: CommandCode,
-    town: &acts::Town,
-    random: &mut Random,
-) -> Done {
+pub(super) fn act(phone: &mut Phone, shown: &Shown, code: CommandCode, town: &acts::Town, random: &mut Random) -> Done {
     let hand = acts::Hand { view: &shown.view, facts: &shown.facts, person: phone.device.person, town };
     let Some(command) = hand.command(random, code) else { return Ok(None) };
     match hand.beside(random, code) {
@@ -80,12 +74,7 @@ pub(super) fn act(
 }
 
 /// What an app does that asks for more than the command itself: decided with it, and stated.
-fn act_beside(
-    phone: &mut Phone,
-    shown: &Shown,
-    command: &Command,
-    context: Context,
-) -> Result<Executed, ExecuteError> {
+fn act_beside(phone: &mut Phone, shown: &Shown, command: &Command, context: Context) -> Result<Executed, ExecuteError> {
     let client = &mut phone.device.client;
     let roles = client.replica().certificate().roles(phone.device.person).unwrap_or_default().to_vec();
     let policy = client.policy()?.map(|policy| policy.version);

@@ -9,8 +9,8 @@ use docket_sync_core::facts::bodies::{CreateEmergencyOrder, Decline};
 use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urgency};
 use docket_sync_core::facts::{Ledger, Role};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
-use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::lifecycle::FactSet;
+use docket_sync_core::lifecycle::view::OrderView;
 
 use super::company::Company;
 use super::phone::IsCrash;

@@ -33,8 +33,8 @@ use docket_sync_core::reference::{Language, PolicyRecord};
 use docket_sync_core::time::UnixMillis;
 
 use crate::condition::eventually;
-use clock::clock_and_platform;
 pub use clock::at_once;
+use clock::clock_and_platform;
 pub(crate) use clock::{OfficeClock, SeededRandom};
 pub use device::Device;
 

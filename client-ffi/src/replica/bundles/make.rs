@@ -94,9 +94,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn gather_carried(&self, order: DocumentId, share: Share, gathered: &mut Gathered) -> bool {
         let mut any = false;
         // The store has what its receipt covers.
-        let fits = |carried: &&CarriedPush| {
-            share == Share::Whole || !matches!(carried.push.cover, Cover::Receipt { .. })
-        };
+        let fits =
+            |carried: &&CarriedPush| share == Share::Whole || !matches!(carried.push.cover, Cover::Receipt { .. });
         for carried in self.carried.values().filter(fits) {
             for (document, records) in carried.records().into_iter().filter(|(document, _)| *document == order) {
                 let named: BTreeSet<BlobId> = signed_blobs(&records).into_iter().collect();

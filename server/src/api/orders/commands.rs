@@ -124,7 +124,8 @@ fn tag(order: &OrderDetail) -> Result<[(HeaderName, HeaderValue); 1], ApiError> 
 /// The command of this name with its form.
 fn form_of(name: &str) -> Result<(CommandCode, Form), ApiError> {
     let named = CommandCode::from_code(name).and_then(|command| Some((command, Form::of(command)?)));
-    named.ok_or_else(|| ApiError::invalid_field("command", "no command of this name has a form: see /api/command-forms"))
+    named
+        .ok_or_else(|| ApiError::invalid_field("command", "no command of this name has a form: see /api/command-forms"))
 }
 
 /// A refusal names the field as the form does: `customer.relation`.

@@ -78,7 +78,11 @@ impl Looker {
         let item = |offer: docket_sync_core::commands::Offer| OfferItem {
             command: offer.command.code(),
             text: Both::coded("command", offer.command.code()),
-            known: if offer.refusal.is_none() { defaults(view, offer.command, &context) } else { serde_json::Map::new() },
+            known: if offer.refusal.is_none() {
+                defaults(view, offer.command, &context)
+            } else {
+                serde_json::Map::new()
+            },
             refusal: offer.refusal.as_ref().map(RefusalItem::of),
         };
         all.map(item).collect()

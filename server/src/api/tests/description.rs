@@ -81,7 +81,10 @@ async fn the_golden_forms_are_what_the_office_serves() {
         std::fs::write(FORMS, &text).unwrap();
     }
     let golden = std::fs::read_to_string(FORMS).unwrap_or_default();
-    assert!(golden == text, "schemas/command-forms.json differs: run this test with UPDATE_GOLDEN=1 and read the change");
+    assert!(
+        golden == text,
+        "schemas/command-forms.json differs: run this test with UPDATE_GOLDEN=1 and read the change"
+    );
 }
 
 #[test]

@@ -258,8 +258,16 @@ async fn refusals_name_the_field() {
             "missing_field",
             json!("customer.relation"),
         ),
-        (json!({"command": "set_liability", "case": "joint", "shares": [{"party": "us", "permille": 70000}]}), "invalid_field", json!("shares.0.permille")),
-        (json!({"command": "set_liability", "case": "joint", "shares": [{"party": "us", "permille": 900}]}), "wrong_shares", json!("shares")),
+        (
+            json!({"command": "set_liability", "case": "joint", "shares": [{"party": "us", "permille": 70000}]}),
+            "invalid_field",
+            json!("shares.0.permille"),
+        ),
+        (
+            json!({"command": "set_liability", "case": "joint", "shares": [{"party": "us", "permille": 900}]}),
+            "wrong_shares",
+            json!("shares"),
+        ),
         (json!({"command": "depart"}), "invalid_field", json!("command")),
         (json!({"command": "explode"}), "invalid_field", json!("command")),
         (json!({"command": "resolve_review", "review": "00", "choice": "keep"}), "invalid_field", json!("review")),

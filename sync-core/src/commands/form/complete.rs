@@ -70,9 +70,8 @@ fn paper(values: &mut Map<String, Value>, view: &OrderView, facts: &FactSet) -> 
     if !values.contains_key("opinion") {
         values.insert("opinion".to_owned(), serde_json::json!({"grade": OpinionGrade::NoneGiven.code()}));
     }
-    let print = code.and_then(|code| {
-        view.facets.prints.iter().find(|print| VerificationCode(print.voucher).begins_with(code))
-    });
+    let print =
+        code.and_then(|code| view.facets.prints.iter().find(|print| VerificationCode(print.voucher).begins_with(code)));
     let (voucher, covered, digest, printed) = match (code, print) {
         (_, Some(print)) => {
             (print.voucher, print.covered.clone(), print.covered_digest, Some(print.at.fact.reference()))

@@ -17,8 +17,8 @@ use serde_json::Value;
 
 pub use complete::complete;
 pub use defaults::defaults;
-pub use read::{FieldType, FormError, FormField, Reader};
 pub(crate) use read::FromForm;
+pub use read::{FieldType, FormError, FormField, Reader};
 
 use super::{Act, Command, CommandCode};
 use crate::facts::FactBody;

@@ -59,7 +59,8 @@ fn a_command_of_the_normal_path_is_read_by_its_form() {
     let form = Form::of(CommandCode::Reschedule).unwrap();
     let error = form.read(&json!({"window": {"from": "2026-11-23T09:00:00+08:00"}})).unwrap_err();
     assert_eq!((error.field.as_str(), error.code), ("window.to", "missing_field"));
-    for (field, path) in [("from", "window.from"), ("relation", "customer.relation"), ("reason", "reason"), ("x", "x")] {
+    for (field, path) in [("from", "window.from"), ("relation", "customer.relation"), ("reason", "reason"), ("x", "x")]
+    {
         assert_eq!(form.path_of(field), path);
     }
 }
@@ -120,7 +121,10 @@ fn what_people_write_is_read_as_they_mean_it() {
     };
     assert_eq!((lines.len(), lines[0].quantity, lines[0].amount.minor), (1, 1_500, 9_000));
     let parts = json!({"parts": [{"name": "Board", "quantity": 2000, "unit": "piece"}], "to_site": "yes"});
-    assert!(matches!(read(CommandCode::RequestParts, &parts), Ok(FactBody::RequestParts(RequestParts { to_site: true, .. }))));
+    assert!(matches!(
+        read(CommandCode::RequestParts, &parts),
+        Ok(FactBody::RequestParts(RequestParts { to_site: true, .. }))
+    ));
 }
 
 #[test]
@@ -134,12 +138,16 @@ fn what_is_wrong_is_named_by_its_path() {
     );
     let goods = json!({"goods": {"name": "x", "pieces": -1}, "receipt": ""});
     assert_eq!(wrong(CommandCode::TakeCustody, goods), field("goods.pieces", "invalid_field"));
-    let lines = json!({"version": 1, "lines": [{"name": "x", "quantity": 1, "unit": "h", "amount": "1 CNY"}, {"name": "y"}]});
+    let lines =
+        json!({"version": 1, "lines": [{"name": "x", "quantity": 1, "unit": "h", "amount": "1 CNY"}, {"name": "y"}]});
     assert_eq!(wrong(CommandCode::IssueQuote, lines), field("lines.1.quantity", "missing_field"));
     assert_eq!(wrong(CommandCode::Hold, json!({"reason": "sunshine"})), field("reason", "invalid_field"));
     assert_eq!(wrong(CommandCode::Hold, json!({"reason": "weather", "x": 1})), field("x", "unknown_field"));
     assert_eq!(wrong(CommandCode::Hold, json!("weather")), field("", "invalid_field"));
-    assert_eq!(wrong(CommandCode::Hold, json!({"reason": "weather", "told": "tomorrow"})), field("told", "invalid_field"));
+    assert_eq!(
+        wrong(CommandCode::Hold, json!({"reason": "weather", "told": "tomorrow"})),
+        field("told", "invalid_field")
+    );
 }
 
 #[test]

@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::read::{FieldType, FormError, FromForm, form_struct};
 use crate::facts::values::{
     Answer, ApprovalWay, BenchStep, Blob, CallbackResult, Channel, CheckResult, Claim, ComplaintKind, Correction,
-    CustodyPlace, CustomerPerson, Demand, EmergencyBasis, EscalationKind, FindingKind, FormEntry, Goods, HeaderChange, HeaderField, HoldReason,
-    Liability, Line, LineKind, Matter, Money, Opinion, OpinionGrade, PartSource, PartWanted, Place, QuoteLine,
-    ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip, SkipReason, UnfinishedReason, Urgency, Verdict,
-    Window,
+    CustodyPlace, CustomerPerson, Demand, EmergencyBasis, EscalationKind, FindingKind, FormEntry, Goods, HeaderChange,
+    HeaderField, HoldReason, Liability, Line, LineKind, Matter, Money, Opinion, OpinionGrade, PartSource, PartWanted,
+    Place, QuoteLine, ReceiptFate, ReviewChoice, ServiceClass, Severity, Share, Skip, SkipReason, UnfinishedReason,
+    Urgency, Verdict, Window,
 };
 use crate::facts::{Author, Origin};
 use crate::ids::{

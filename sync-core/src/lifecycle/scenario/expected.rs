@@ -9,7 +9,8 @@ use crate::ids::PersonId;
 use crate::lifecycle::FactSet;
 use crate::lifecycle::facets::Holder;
 use crate::lifecycle::view::{
-    CancelEffect, Coverage, OrderState, OrderView, Outcome, ReviewKind, ReviewStatus, Rule, SignatureFacet, VoucherFacet,
+    CancelEffect, Coverage, OrderState, OrderView, Outcome, ReviewKind, ReviewStatus, Rule, SignatureFacet,
+    VoucherFacet,
 };
 
 /// A review that must be there.
@@ -179,7 +180,9 @@ pub(super) fn facet(view: &OrderView, name: &str, person: &dyn Fn(Who) -> Person
         "missing" => joined(facets.missing.iter().map(|missing| missing.demand.to_string()).collect()),
         "low_confidence" => facets.low_confidence.len().to_string(),
         "lines" => joined(view.lines.iter().map(|line| line.standing.to_string()).collect()),
-        "held" => joined(view.lines.iter().map(|line| line.held.map_or(String::new(), |why| why.to_string())).collect()),
+        "held" => {
+            joined(view.lines.iter().map(|line| line.held.map_or(String::new(), |why| why.to_string())).collect())
+        }
         "problem" => view.request.as_ref().map_or(String::new(), |request| request.problem.clone()),
         "findings" => joined(view.visits.iter().filter_map(|visit| found(visit.outcome.as_ref()?)).collect()),
         "countersigned" => joined(facets.custody.iter().map(|custody| custody.countersigned.to_string()).collect()),

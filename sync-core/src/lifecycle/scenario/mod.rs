@@ -19,7 +19,8 @@ use super::{Causality, FactSet};
 use crate::facts::bodies;
 use crate::facts::values::{Channel, CustomerPerson, Line, LineKind, Money, PartSource, Window};
 use crate::facts::{
-    Audience, Author, Content, Fact, FactBody, FactKind, Head, Origin, Role, SCHEMA_LEVEL, SeenRef, StatedFact, Statement, content_digest,
+    Audience, Author, Content, Fact, FactBody, FactKind, Head, Origin, Role, SCHEMA_LEVEL, SeenRef, StatedFact,
+    Statement, content_digest,
 };
 use crate::ids::{ActorId, DeviceId, Digest, DocumentId, Epoch, FactId, Incarnation, PersonId, StoreId};
 use crate::lifecycle::companion::{belongs_to_office, field_facts};
@@ -98,7 +99,8 @@ impl Who {
     /// The role that he states with a fact, as `decide` does: where the kind does not suggest it.
     #[must_use]
     pub fn stated_role(self, body: &FactBody) -> Option<Role> {
-        let suggested = body.kind().filter(|kind| kind.level() > 1 || *kind == FactKind::ResolveReview).map(super::suggested_role);
+        let suggested =
+            body.kind().filter(|kind| kind.level() > 1 || *kind == FactKind::ResolveReview).map(super::suggested_role);
         let role = self.roles().first().copied();
         role.filter(|role| *role == Role::Supervisor || suggested.is_some_and(|suggested| suggested != *role))
     }

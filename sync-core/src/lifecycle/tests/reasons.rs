@@ -70,9 +70,9 @@ fn decided(facts: &FactSet, view: &OrderView) -> Vec<(&'static [&'static str], V
         }
     }
     decided.extend(view.void.iter().map(|fact| (["void"].as_slice(), vec![*fact])));
-    decided.extend(view.signatures.iter().filter(|one| one.rejected).map(|one| {
-        (["signature"].as_slice(), vec![one.at.fact])
-    }));
+    decided.extend(
+        view.signatures.iter().filter(|one| one.rejected).map(|one| (["signature"].as_slice(), vec![one.at.fact])),
+    );
     for custody in &view.facets.custody {
         let is_decided = matches!(custody.holder, Holder::Conflict(_));
         if is_decided || custody.receipt_state == ReceiptState::VoidWithoutPaper {

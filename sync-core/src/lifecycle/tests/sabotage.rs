@@ -44,10 +44,13 @@ fn every_broken_merge_rule_is_noticed_by_a_story() {
         assert!(!noticed.is_empty(), "nothing notices that {rule} is broken");
         assert!(noticed.iter().any(|name| cites(name)), "{rule}: none of {noticed:?} is about it");
     }
-    assert!(STORIES.iter().all(|story| {
-        let mut scenario = Scenario::default();
-        (story.play)(&mut scenario);
-        let facts = scenario.facts();
-        (story.expected)().differences(&fold(&facts), &facts, &|who| scenario.person(who)).is_empty()
-    }), "every story holds again once nothing is broken");
+    assert!(
+        STORIES.iter().all(|story| {
+            let mut scenario = Scenario::default();
+            (story.play)(&mut scenario);
+            let facts = scenario.facts();
+            (story.expected)().differences(&fold(&facts), &facts, &|who| scenario.person(who)).is_empty()
+        }),
+        "every story holds again once nothing is broken"
+    );
 }

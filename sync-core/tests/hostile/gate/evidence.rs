@@ -1,7 +1,9 @@
 //! Witnesses, one-time codes, numbers of receipts, roles that nobody holds: what a fact shows beside its proof.
 
 use docket_sync_core::document::Record;
-use docket_sync_core::facts::bodies::{self, Approve, CollectCash, HandoverVisit, ResolveReview, SelfDispatch, VoidNumber};
+use docket_sync_core::facts::bodies::{
+    self, Approve, CollectCash, HandoverVisit, ResolveReview, SelfDispatch, VoidNumber,
+};
 use docket_sync_core::facts::values::{ApprovalWay, EmergencyBasis, Matter, Money, ReviewChoice, Witness};
 use docket_sync_core::facts::{Author, Content, FactBody, Head, Role, Statement};
 use docket_sync_core::ids::{Digest, DocumentId, FactId, FactRef, PersonId, ReviewId};
@@ -48,8 +50,9 @@ fn u_12_a_witness_has_signed_this_fact_with_a_key_of_his_or_it_is_quarantined() 
         ("the giver for the taker", &|digest| signs(MAKER, COLLEAGUE.person(), digest)),
         ("the giver as his own witness", &|digest| signs(MAKER, MAKER.person(), digest)),
         ("a device that nobody enrolled", &|digest| signs(Device(0xd7), COLLEAGUE.person(), digest)),
-        ("another name under his signature", &|digest| {
-            Witness { person: HEAD, ..signs(COLLEAGUE, COLLEAGUE.person(), digest) }
+        ("another name under his signature", &|digest| Witness {
+            person: HEAD,
+            ..signs(COLLEAGUE, COLLEAGUE.person(), digest)
         }),
     ];
     for (name, witness) in bad {

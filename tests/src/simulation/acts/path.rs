@@ -69,7 +69,8 @@ pub(super) fn command(hand: &Hand<'_>, random: &mut Random, code: CommandCode) -
         CommandCode::ReverseLine => {
             // A part that two lines claim is reversed sooner than another.
             let findings = view.facets.findings.iter().filter(|finding| finding.is_open);
-            let disputed = view.lines.iter().find(|line| findings.clone().any(|one| one.about == line.at.fact.reference()));
+            let disputed =
+                view.lines.iter().find(|line| findings.clone().any(|one| one.about == line.at.fact.reference()));
             let line = disputed.filter(|_| random.chance(2, 3)).or_else(|| some(random, &view.lines))?;
             Command::ReverseLine { line: line.at.fact.reference(), reason: text() }
         }

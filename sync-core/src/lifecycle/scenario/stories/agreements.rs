@@ -3,8 +3,8 @@
 use super::super::{Expected, ReviewExpected, Stage, Who, labour, part};
 use super::{review, story};
 use crate::facts::values::{
-    Answer, EscalationKind, Liability, Line, Money, PartSource, PartWanted, QuoteLine,
-    ReviewChoice, ServiceClass, Share, Verdict,
+    Answer, EscalationKind, Liability, Line, Money, PartSource, PartWanted, QuoteLine, ReviewChoice, ServiceClass,
+    Share, Verdict,
 };
 use crate::facts::{Role, bodies};
 use crate::lifecycle::view::{Coverage, OrderState, ReviewKind, ReviewStatus, SignatureFacet};
