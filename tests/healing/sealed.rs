@@ -58,3 +58,25 @@ async fn promise_5_a_sealed_bundle_gives_nobody_a_right() -> Result<(), Trouble>
     assert!(notes(&*stage.world.view(stage.one).await?).is_empty() && stage.quarantine()?.is_empty());
     stage.settle().await
 }
+
+/// A receipt names heads: what lies before them is proven by what comes with it, however long the order is.
+#[tokio::test]
+async fn promise_5_a_long_order_comes_back_whole() -> Result<(), Trouble> {
+    let mut stage = Stage::new(53).await?;
+    let backup = stage.world.backup();
+    for number in 0..12 {
+        stage.li.note(stage.one, &format!("师傅 {number}"))?;
+        stage.settle().await?;
+        let text = format!("办公室 {number}");
+        stage.world.act(stage.world.clerk, stage.one, Command::Note { text }).await?;
+    }
+    leave(&mut stage).await?;
+    let before = stage.world.view(stage.one).await?;
+    assert_eq!(notes(&before).len(), 26);
+    stage.world.restore(backup)?;
+    stage.world.pass(HOUR);
+    stage.world.settle(&mut [&mut stage.li]).await?;
+    assert_eq!(stage.quarantine()?, []);
+    assert_eq!(*stage.world.view(stage.one).await?, *before);
+    Ok(())
+}

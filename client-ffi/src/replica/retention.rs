@@ -246,13 +246,23 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if records.is_empty() {
             return Ok(Vec::new());
         }
-        let mut pieces = Vec::new();
-        let mut rest = records;
-        while !rest.is_empty() {
-            let behind = rest.split_off(rest.len().min(PIECE_RECORDS));
-            let piece = core::mem::replace(&mut rest, behind);
-            let proofs = self.proofs_of(&piece)?;
-            pieces.push(Lacking { document, records: piece, proofs });
+        // A receipt names the heads only, and what lies before them is proven by what comes with them: a document is
+        // taken apart only where it does not fit into a message.
+        let mut pieces: Vec<Lacking> = Vec::new();
+        let mut bytes = usize::MAX;
+        for (record, hash) in records {
+            let proofs = self.proofs_of(core::slice::from_ref(&(record.clone(), hash)))?;
+            let size = proofs.iter().fold(record.bytes.len(), |size, proof| size.saturating_add(proof.0.len()));
+            bytes = bytes.saturating_add(size).saturating_add(RECORD_OVERHEAD);
+            let is_full = |piece: &Lacking| piece.records.len() >= limits::RECORDS_PER_PUSH_MAX;
+            if bytes > PIECE_BYTES || pieces.last().is_none_or(is_full) {
+                pieces.push(Lacking { document, records: Vec::new(), proofs: Vec::new() });
+                bytes = size.saturating_add(RECORD_OVERHEAD);
+            }
+            if let Some(piece) = pieces.last_mut() {
+                piece.records.push((record, hash));
+                piece.proofs.extend(proofs);
+            }
         }
         Ok(parts(pieces).into_iter().flat_map(|part| part.into_iter().map(|one| vec![one])).collect())
     }
@@ -335,8 +345,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 }
 
-/// Records of one bundle at most: at the limit of a fact's size it still fits into a message.
-const PIECE_RECORDS: usize = limits::MESSAGE_BYTES_MAX / limits::FACT_BYTES_MAX / 4;
+/// Bytes of one bundle at most, proofs of signatures among them: sealed it still fits into a message.
+const PIECE_BYTES: usize = limits::MESSAGE_BYTES_MAX / 4;
+/// Bytes of a record beside its fact.
+const RECORD_OVERHEAD: usize = 64;
 
 /// Removes everything that is kept of a document.
 pub(super) fn drop_document(id: DocumentId, work: &mut Work) {

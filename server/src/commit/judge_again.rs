@@ -3,18 +3,23 @@
 //! a person decides about.
 
 use docket_sync_core::facts::{FactBody, Origin, StatedFact};
+use docket_sync_core::ids::DocumentId;
 use docket_sync_core::sync::frames::QuarantineCode;
 use docket_sync_core::sync::gate::{self, Ground, Maker, Verdict};
 
 use super::error::CommitError;
 use super::keys;
+use super::meta::DocumentMeta;
 use super::order::Admission;
 use super::push::Look;
 use super::quarantine::QuarantineEntry;
 use super::tables::Tables;
 use super::writer::Writer;
 use crate::feed::devices::DeviceRecord;
-use crate::store::Table;
+use crate::store::{KeyRange, Table};
+
+/// Changes of one order in quarantine that are looked at in one job.
+const WITHOUT_ORDER_MAX: usize = 256;
 
 /// Whether an entry waits for a program that knows its kind, and this one does. What a person decided stays decided.
 pub(super) fn is_known_now(entry: &QuarantineEntry) -> bool {
@@ -24,21 +29,43 @@ pub(super) fn is_known_now(entry: &QuarantineEntry) -> bool {
     entry.code == Some(QuarantineCode::NewerKind) && entry.decided.is_none() && is_known
 }
 
+/// Whether an entry was refused because nobody knew the beginning of its order.
+fn had_no_order(entry: &QuarantineEntry) -> bool {
+    entry.code == Some(QuarantineCode::UnknownDocument) && entry.decided.is_none()
+}
+
 impl Writer {
     /// Judges the entry under `key`. What may enter enters; what may not waits on with the reason that it has now.
     /// What stands behind a change that is not there waits as before, and a person decides.
     pub(super) fn judge_again(&mut self, key: &[u8], entry: QuarantineEntry) -> Result<(), CommitError> {
+        let document = entry.document;
+        self.judge_chain(key, entry)?;
+        if self.order(document)?.is_none() {
+            return Ok(());
+        }
+        // What was stated on an order of which nobody knew the beginning: it has its order now.
+        let range = KeyRange::prefix(document.0.to_vec());
+        for (key, _) in self.scan(Table::Quarantine, &range, WITHOUT_ORDER_MAX)? {
+            let entry: Option<QuarantineEntry> = self.read(Table::Quarantine, &key)?;
+            if let Some(entry) = entry.filter(|entry| had_no_order(entry)) {
+                self.judge_chain(&key, entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_chain(&mut self, key: &[u8], entry: QuarantineEntry) -> Result<(), CommitError> {
         let (document, actor, sequence) = (entry.document, entry.record.actor, entry.record.sequence);
         self.judge_one_again(key, entry)?;
         // What was held behind it has its place now. Its device may have stated it again under another actor: that
         // is the same fact (sync.md, Identity), and what stands behind it was not stated again.
         let mut last = sequence;
-        while self.meta(document)?.and_then(|meta| Some(meta.chains.get(&actor)?.sequence)) == Some(last) {
+        while self.meta_now(document)?.and_then(|meta| Some(meta.chains.get(&actor)?.sequence)) == Some(last) {
             last = last.saturating_add(1);
             let key = keys::change(document, actor, last);
             let next: Option<QuarantineEntry> = self.read(Table::Quarantine, &key)?;
-            let Some(next) = next.filter(|next| next.decided.is_none() && (next.code.is_none() || is_known_now(next)))
-            else {
+            let waits = |next: &QuarantineEntry| next.code.is_none() && next.decided.is_none();
+            let Some(next) = next.filter(|next| waits(next) || is_known_now(next) || had_no_order(next)) else {
                 break;
             };
             self.judge_one_again(&key, next)?;
@@ -64,14 +91,19 @@ impl Writer {
         }
     }
 
+    /// As it is in this job, which may have begun the order.
+    fn meta_now(&mut self, document: DocumentId) -> Result<Option<DocumentMeta>, CommitError> {
+        Ok(self.order(document)?.map(|order| order.meta.clone()))
+    }
+
     fn leave_quarantine(&mut self, key: &[u8], entry: &QuarantineEntry) -> Result<(), CommitError> {
         self.remove(Table::Quarantine, key);
         self.weigh(entry, u64::saturating_sub)
     }
 
     /// The device of the change's actor, as it stood when the change came: one that was revoked since was not then.
-    fn maker_of(&self, entry: &QuarantineEntry) -> Result<Option<Maker>, CommitError> {
-        let known = self.meta(entry.document)?.and_then(|meta| meta.firsts.get(&entry.record.actor)?.origin);
+    fn maker_of(&mut self, entry: &QuarantineEntry) -> Result<Option<Maker>, CommitError> {
+        let known = self.meta_now(entry.document)?.and_then(|meta| meta.firsts.get(&entry.record.actor)?.origin);
         let stated = || StatedFact::from_bytes(&entry.record.bytes).ok()?.statement.origin;
         let Some(Origin::Device { device, .. }) = known.or_else(stated) else { return Ok(None) };
         let record: Option<DeviceRecord> = self.read(Table::Device, &device.0)?;

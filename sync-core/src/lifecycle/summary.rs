@@ -89,12 +89,21 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 pub(super) fn line(line: &Line, language: Language) -> Vec<(&'static str, String)> {
-    vec![
-        ("kind", coded("line", line.kind.code(), language).to_owned()),
-        ("name", quote(&line.name)),
-        ("quantity", thousandths(line.quantity)),
-        ("unit", line.unit.clone()),
-    ]
+    vec![("kind", coded("line", line.kind.code(), language).to_owned()), ("what", what(line, language))]
+}
+
+/// The name of a line and how much of it, or how it was found; a photo has neither.
+fn what(line: &Line, language: Language) -> String {
+    let amount = match line.result {
+        Some(result) => coded("result", result.code(), language).to_owned(),
+        None if line.quantity == 0 && line.unit.is_empty() => return quote(&line.name),
+        None => format!("{} {}", thousandths(line.quantity), line.unit),
+    };
+    let comma = match language {
+        Language::En => ", ",
+        Language::Zh => "，",
+    };
+    format!("{}{comma}{}", quote(&line.name), amount.trim_end())
 }
 
 /// A quantity in thousandths as a decimal without trailing zeros.
