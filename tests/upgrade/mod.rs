@@ -119,7 +119,7 @@ fn refusal(push: &Push, device: DeviceId, world: &World) -> Result<(Ack, Quarant
     if behind > 0 {
         exceptions.push(run(record.sequence + 1, behind, held));
     }
-    let ack = Ack { counter, number: world.log_length(), exceptions, device: None, at: None, damaged: None };
+    let ack = Ack { counter, number: world.log_length(), exceptions, ..Ack::default() };
     Ok((ack, entry(document, record, device, world)))
 }
 

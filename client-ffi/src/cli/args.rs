@@ -232,14 +232,8 @@ pub(super) struct Sign {
     pub(super) order: String,
     #[arg(long, value_name = "FILE")]
     pub(super) from: PathBuf,
-    #[arg(long)]
-    pub(super) name: String,
-    #[arg(long)]
-    pub(super) relation: String,
-    #[arg(long, value_parser = ["none_given", "satisfied", "acceptable", "dissatisfied"])]
-    pub(super) opinion: String,
-    #[arg(long)]
-    pub(super) comment: Option<String>,
+    #[command(flatten)]
+    pub(super) words: Words,
     #[arg(long, value_name = "en|zh")]
     pub(super) customer_lang: Option<String>,
     #[arg(long, value_name = "FILE")]

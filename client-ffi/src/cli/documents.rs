@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use docket_sync_core::facts::values::{Opinion, OpinionGrade};
 use docket_sync_core::reference;
 use docket_sync_core::voucher::Voucher;
 use docket_sync_core::voucher::copy::{CustomerCopy, verify_copy};
@@ -13,7 +12,9 @@ use super::args;
 use super::error::CliError;
 use super::field::to_reference;
 use super::messages::filled;
+use super::other_ways::words;
 use super::{App, TerminalClient};
+use crate::other_ways::Words;
 use crate::signing::{Consent, Signed, SigningError};
 
 impl App<'_> {
@@ -44,13 +45,8 @@ impl App<'_> {
             let signed = client.changed_since_signed(&shown)?;
             self.say_voucher(&client, &voucher, signed.as_ref())?;
         }
-        let grade = OpinionGrade::from_code(&asked.opinion).unwrap_or(OpinionGrade::NoneGiven);
-        let consent = Consent {
-            strokes,
-            name: asked.name.clone(),
-            relation: asked.relation.clone(),
-            opinion: Opinion { grade, text: asked.comment.clone() },
-        };
+        let Words { name, relation, opinion } = words(&asked.words);
+        let consent = Consent { strokes, name, relation, opinion };
         let done = client.sign(&shown, &voucher, consent)?;
         if let Some(path) = &asked.copy {
             let copy = client.customer_copy(&done.order, done.fact)?.ok_or(CliError::NoSignature)?;

@@ -40,7 +40,8 @@ impl App<'_> {
     }
 }
 
-fn words(asked: &args::Words) -> Words {
+/// What the customer says beside his agreement, from the command line.
+pub(super) fn words(asked: &args::Words) -> Words {
     let grade = OpinionGrade::from_code(&asked.opinion).unwrap_or(OpinionGrade::NoneGiven);
     let opinion = Opinion { grade, text: asked.comment.clone() };
     Words { name: asked.name.clone(), relation: asked.relation.clone(), opinion }

@@ -162,11 +162,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         }
         let mut pushes = Vec::new();
         for (row, lacking) in by_receipt {
-            let Some(receipt) = self.store.get(Table::Receipt, &row_key(row))? else { continue };
-            for part in parts(lacking) {
-                let records = pack_records(&part);
-                pushes.push(Push { cover: Cover::Receipt { receipt: receipt.clone() }, records, proofs: proofs(part) });
-            }
+            pushes.extend(self.receipt_pushes(row, lacking)?);
         }
         for part in parts(own) {
             let listed = part.iter().map(|lacking| EnvelopeDocument {
@@ -177,6 +173,31 @@ impl<S: DeviceStore> DeviceReplica<S> {
             pushes.push(Push { cover, records: pack_records(&part), proofs: proofs(part) });
         }
         Ok(pushes)
+    }
+
+    /// Pushes of what a receipt covers; none where the receipt is gone.
+    pub(super) fn receipt_pushes(&self, row: u64, lacking: Vec<Lacking>) -> Result<Vec<Push>, ReplicaError> {
+        let Some(receipt) = self.store.get(Table::Receipt, &row_key(row))? else { return Ok(Vec::new()) };
+        let push = |part: Vec<Lacking>| {
+            let cover = Cover::Receipt { receipt: receipt.clone() };
+            Push { cover, records: pack_records(&part), proofs: proofs(part) }
+        };
+        Ok(parts(lacking).into_iter().map(push).collect())
+    }
+
+    /// Pushes of own facts, each under an envelope of this device with its list, so that whoever has it can relay it.
+    pub(super) fn listed_pushes(&mut self, own: Vec<Lacking>) -> Vec<Push> {
+        let mut pushes = Vec::new();
+        for part in parts(own) {
+            let listed = part.iter().map(|lacking| EnvelopeDocument {
+                document: lacking.document,
+                changes: lacking.records.iter().map(|(_, hash)| *hash).collect(),
+            });
+            let envelope = self.envelope(listed.collect());
+            let cover = Cover::Relayed { envelope, certificate: self.identity.certificate.clone() };
+            pushes.push(Push { cover, records: pack_records(&part), proofs: proofs(part) });
+        }
+        pushes
     }
 
     /// What is kept sealed, when the store has lost something: then it cannot be told what of it.
@@ -308,16 +329,26 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 }
 
+/// Bytes of one push that gives something back, proofs of signatures among them: sealed it still fits into a message.
+pub(super) const PUSH_BYTES: usize = limits::MESSAGE_BYTES_MAX / 4;
+/// Bytes of a record beside its fact, about.
+const RECORD_OVERHEAD: usize = 64;
+
+/// Bytes of records with their proofs in a push, about.
+pub(super) fn size_of(records: &[(Record, ChangeHash)], proofs: &[ProofBytes]) -> usize {
+    let records = records.iter().map(|(record, _)| record.bytes.len().saturating_add(RECORD_OVERHEAD));
+    records.chain(proofs.iter().map(|proof| proof.0.len())).fold(0, usize::saturating_add)
+}
+
 /// Splits documents into pushes within the limits.
 pub(super) fn parts(documents: Vec<Lacking>) -> Vec<Vec<Lacking>> {
     let mut parts: Vec<Vec<Lacking>> = Vec::new();
     let (mut records, mut bytes) = (usize::MAX, usize::MAX);
     for lacking in documents {
-        let size: usize = lacking.records.iter().map(|(record, _)| record.bytes.len().saturating_add(64)).sum();
+        let size = size_of(&lacking.records, &lacking.proofs);
         records = records.saturating_add(lacking.records.len());
-        let size = lacking.proofs.iter().fold(size, |size, proof| size.saturating_add(proof.0.len()));
         bytes = bytes.saturating_add(size);
-        if records > limits::RECORDS_PER_PUSH_MAX || bytes > limits::MESSAGE_BYTES_MAX / 4 {
+        if records > limits::RECORDS_PER_PUSH_MAX || bytes > PUSH_BYTES {
             parts.push(Vec::new());
             (records, bytes) = (lacking.records.len(), size);
         }

@@ -12,12 +12,12 @@ use docket_sync_core::ids::{ChangeHash, DocumentId};
 use docket_sync_core::proof::sealed::{SealedFor, seal};
 use docket_sync_core::proof::{Envelope, EnvelopeDocument};
 use docket_sync_core::sabotage::{self, Bug};
-use docket_sync_core::sync::frames::{Cover, DocumentHeads, Frame, Push, SealedBundle};
+use docket_sync_core::sync::frames::{DocumentHeads, Frame, Push, SealedBundle};
 use docket_sync_core::sync::message::{Light, pack};
 use docket_sync_core::{limits, time};
 
 use super::base::Base;
-use super::heal::{Lacking, pack_records, parts, proofs};
+use super::heal::{Lacking, PUSH_BYTES, size_of};
 use super::sealed_rows::{EvictedRow, SealedRow, joined, signed_blobs};
 use super::stored::{DocumentMeta, ReceiptRow, from_bytes, row_key, row_number, to_bytes};
 use super::{DeviceReplica, ReplicaError, Work};
@@ -116,7 +116,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 meta.chains.insert(record.actor, ChainHead { sequence: record.sequence, hash: *hash });
             }
             meta.own_to = meta.own_to.max(to);
-            let pushes = self.own_pushes(id, added)?;
+            let added = self.pieces(id, added)?;
+            let pushes = self.listed_pushes(added);
             // There was a key to seal to when the document was sealed.
             row.bundles.extend(self.sealed_pushes(id, pushes)?.unwrap_or_default());
             for blob in signed_blobs(&records) {
@@ -200,26 +201,11 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let (covered, own) = self.split_by_receipts(base, all)?;
         let mut pushes = Vec::new();
         for (row, records) in covered {
-            let Some(receipt) = self.store.get(Table::Receipt, &row_key(row.row))? else { continue };
-            for lacking in self.in_parts(document, records)? {
-                let cover = Cover::Receipt { receipt: receipt.clone() };
-                pushes.push(Push { cover, records: pack_records(&lacking), proofs: proofs(lacking) });
-            }
+            pushes.extend(self.receipt_pushes(row.row, self.pieces(document, records)?)?);
         }
-        pushes.extend(self.own_pushes(document, own)?);
+        let own = self.pieces(document, own)?;
+        pushes.extend(self.listed_pushes(own));
         self.sealed_pushes(document, pushes)
-    }
-
-    /// Own facts under envelopes of this device.
-    fn own_pushes(&mut self, document: DocumentId, own: Vec<(Record, ChangeHash)>) -> Result<Vec<Push>, ReplicaError> {
-        let mut pushes = Vec::new();
-        for lacking in self.in_parts(document, own)? {
-            let changes = lacking.iter().flat_map(|part| part.records.iter().map(|(_, hash)| *hash)).collect();
-            let envelope = self.envelope(vec![EnvelopeDocument { document, changes }]);
-            let cover = Cover::Relayed { envelope, certificate: self.identity.certificate.clone() };
-            pushes.push(Push { cover, records: pack_records(&lacking), proofs: proofs(lacking) });
-        }
-        Ok(pushes)
     }
 
     fn sealed_pushes(
@@ -238,33 +224,26 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(Some(bundles))
     }
 
-    fn in_parts(
-        &self,
-        document: DocumentId,
-        records: Vec<(Record, ChangeHash)>,
-    ) -> Result<Vec<Vec<Lacking>>, ReplicaError> {
-        if records.is_empty() {
-            return Ok(Vec::new());
-        }
-        // A receipt names the heads only, and what lies before them is proven by what comes with them: a document is
-        // taken apart only where it does not fit into a message.
+    /// Records with their proofs, in pieces of which each fits into a message. A receipt names the heads only, and what
+    /// lies before them is proven by what comes with them: what fits is not taken apart.
+    fn pieces(&self, document: DocumentId, records: Vec<(Record, ChangeHash)>) -> Result<Vec<Lacking>, ReplicaError> {
         let mut pieces: Vec<Lacking> = Vec::new();
         let mut bytes = usize::MAX;
-        for (record, hash) in records {
-            let proofs = self.proofs_of(core::slice::from_ref(&(record.clone(), hash)))?;
-            let size = proofs.iter().fold(record.bytes.len(), |size, proof| size.saturating_add(proof.0.len()));
-            bytes = bytes.saturating_add(size).saturating_add(RECORD_OVERHEAD);
+        for one in records {
+            let proofs = self.proofs_of(core::slice::from_ref(&one))?;
+            let size = size_of(core::slice::from_ref(&one), &proofs);
+            bytes = bytes.saturating_add(size);
             let is_full = |piece: &Lacking| piece.records.len() >= limits::RECORDS_PER_PUSH_MAX;
-            if bytes > PIECE_BYTES || pieces.last().is_none_or(is_full) {
+            if bytes > PUSH_BYTES || pieces.last().is_none_or(is_full) {
                 pieces.push(Lacking { document, records: Vec::new(), proofs: Vec::new() });
-                bytes = size.saturating_add(RECORD_OVERHEAD);
+                bytes = size;
             }
             if let Some(piece) = pieces.last_mut() {
-                piece.records.push((record, hash));
+                piece.records.push(one);
                 piece.proofs.extend(proofs);
             }
         }
-        Ok(parts(pieces).into_iter().flat_map(|part| part.into_iter().map(|one| vec![one])).collect())
+        Ok(pieces)
     }
 
     /// An envelope with the next counter. It is durable with what is signed: see [`DeviceReplica::commit`].
@@ -344,11 +323,6 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(())
     }
 }
-
-/// Bytes of one bundle at most, proofs of signatures among them: sealed it still fits into a message.
-const PIECE_BYTES: usize = limits::MESSAGE_BYTES_MAX / 4;
-/// Bytes of a record beside its fact.
-const RECORD_OVERHEAD: usize = 64;
 
 /// Removes everything that is kept of a document.
 pub(super) fn drop_document(id: DocumentId, work: &mut Work) {

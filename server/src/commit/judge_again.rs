@@ -60,7 +60,7 @@ impl Writer {
         // What was held behind it has its place now. Its device may have stated it again under another actor: that
         // is the same fact (sync.md, Identity), and what stands behind it was not stated again.
         let mut last = sequence;
-        while self.meta_now(document)?.and_then(|meta| Some(meta.chains.get(&actor)?.sequence)) == Some(last) {
+        while self.row_now(document)?.and_then(|row| Some(row.chains.get(&actor)?.sequence)) == Some(last) {
             last = last.saturating_add(1);
             let key = keys::change(document, actor, last);
             let next: Option<QuarantineEntry> = self.read(Table::Quarantine, &key)?;
@@ -76,7 +76,8 @@ impl Writer {
     fn judge_one_again(&mut self, key: &[u8], entry: QuarantineEntry) -> Result<(), CommitError> {
         let Some(maker) = self.maker_of(&entry)? else { return Ok(()) };
         let (document, record) = (entry.document, entry.record.clone());
-        match gate::judge_again(&Look(self, Ground::Whole), document, record, maker, self.now()) {
+        let look = Look::over(self, core::iter::once(document), Ground::Whole)?;
+        match gate::judge_again(&look, document, record, maker, self.now()) {
             Some(Verdict::Accept { fact, first, .. }) => {
                 let (record, fact, carried_by) = (&entry.record, *fact, Some(entry.device));
                 self.admit(Admission { document, record, fact, first, carried_by })?;
@@ -92,8 +93,8 @@ impl Writer {
     }
 
     /// As it is in this job, which may have begun the order.
-    fn meta_now(&mut self, document: DocumentId) -> Result<Option<DocumentMeta>, CommitError> {
-        Ok(self.order(document)?.map(|order| order.meta.clone()))
+    fn row_now(&mut self, document: DocumentId) -> Result<Option<&DocumentMeta>, CommitError> {
+        Ok(self.order(document)?.map(|order| &order.meta))
     }
 
     fn leave_quarantine(&mut self, key: &[u8], entry: &QuarantineEntry) -> Result<(), CommitError> {
@@ -103,7 +104,7 @@ impl Writer {
 
     /// The device of the change's actor, as it stood when the change came: one that was revoked since was not then.
     fn maker_of(&mut self, entry: &QuarantineEntry) -> Result<Option<Maker>, CommitError> {
-        let known = self.meta_now(entry.document)?.and_then(|meta| meta.firsts.get(&entry.record.actor)?.origin);
+        let known = self.row_now(entry.document)?.and_then(|row| row.firsts.get(&entry.record.actor)?.origin);
         let stated = || StatedFact::from_bytes(&entry.record.bytes).ok()?.statement.origin;
         let Some(Origin::Device { device, .. }) = known.or_else(stated) else { return Ok(None) };
         let record: Option<DeviceRecord> = self.read(Table::Device, &device.0)?;

@@ -1,6 +1,6 @@
 //! A device's push: gate, admission, quarantine, proofs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::document::{ChainHead, DocumentError, FirstStatement};
 use docket_sync_core::facts::bodies::{AssignNumber, RegisterCall};
@@ -18,7 +18,7 @@ use ed25519_dalek::VerifyingKey;
 
 use super::error::CommitError;
 use super::keys;
-use super::meta::ChangeEntry;
+use super::meta::{ChangeEntry, DocumentMeta};
 use super::order::Admission;
 use super::quarantine::QuarantineEntry;
 use super::tables::Tables;
@@ -72,14 +72,10 @@ impl Writer {
         if let Proof::Receipt(receipt) = &proof {
             self.shows_loss(device, receipt)?;
         }
-        for packed in &push.records.documents {
-            // The gate would take what cannot be read for unknown.
-            if !self.orders.contains_key(&packed.document) {
-                self.meta(packed.document)?;
-            }
-        }
         let now = self.now();
-        let judged = match gate::judge(&Look(self, ground), store, push, proof, now) {
+        let documents = push.records.documents.iter().map(|packed| packed.document);
+        let look = Look::over(self, documents, ground)?;
+        let judged = match gate::judge(&look, store, push, proof, now) {
             Ok(judged) => judged,
             Err(error) => {
                 tracing::info!(device.id = %device, %error, "a push contradicts itself");
@@ -237,64 +233,85 @@ fn names_proof(judged: &Judged, proof: BlobId) -> Option<DocumentId> {
     })
 }
 
-/// The gate's look-ups over the writer. A store that fails to read answers as if it knew nothing: the change
+/// The gate's look-ups over the writer. Beside the orders' rows, a store that fails to read answers as if it knew nothing: the change
 /// is then held or quarantined, never lost, and the store's failure shows at the flush.
-pub(super) struct Look<'a>(pub(super) &'a Writer, pub(super) Ground);
+pub(super) struct Look<'a> {
+    writer: &'a Writer,
+    ground: Ground,
+    /// Rows of the documents that the writer does not hold decoded.
+    rows: BTreeMap<DocumentId, DocumentMeta>,
+}
+
+impl<'a> Look<'a> {
+    /// Over the documents of one push, each row read once. What cannot be read is an error: the gate would take it for
+    /// unknown.
+    pub(super) fn over(
+        writer: &'a Writer,
+        documents: impl Iterator<Item = DocumentId>,
+        ground: Ground,
+    ) -> Result<Self, CommitError> {
+        let mut rows = BTreeMap::new();
+        for document in documents.filter(|document| !writer.orders.contains_key(document)) {
+            if let Some(row) = writer.meta(document)? {
+                rows.insert(document, row);
+            }
+        }
+        Ok(Self { writer, ground, rows })
+    }
+
+    fn row(&self, document: DocumentId) -> Option<&DocumentMeta> {
+        self.writer.orders.get(&document).map(|order| &order.meta).or_else(|| self.rows.get(&document))
+    }
+}
 
 impl GateStore for Look<'_> {
     fn chain(&self, document: DocumentId, actor: ActorId) -> Option<ChainHead> {
-        if let Some(order) = self.0.orders.get(&document) {
-            return order.meta.chains.get(&actor).copied();
-        }
-        self.0.meta(document).ok().flatten()?.chains.get(&actor).copied()
+        self.row(document)?.chains.get(&actor).copied()
     }
 
     fn accepted(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash> {
         let key = keys::change(document, actor, sequence);
-        self.0.read::<ChangeEntry>(Table::Change, &key).ok().flatten().map(|entry| entry.hash)
+        self.writer.read::<ChangeEntry>(Table::Change, &key).ok().flatten().map(|entry| entry.hash)
     }
 
     fn refused(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash> {
         let key = keys::change(document, actor, sequence);
-        self.0.read::<QuarantineEntry>(Table::Quarantine, &key).ok().flatten()?.hash
+        self.writer.read::<QuarantineEntry>(Table::Quarantine, &key).ok().flatten()?.hash
     }
 
     fn first(&self, document: DocumentId, actor: ActorId) -> Option<FirstStatement> {
-        if let Some(order) = self.0.orders.get(&document) {
-            return order.meta.firsts.get(&actor).cloned();
-        }
-        self.0.meta(document).ok().flatten()?.firsts.get(&actor).cloned()
+        self.row(document)?.firsts.get(&actor).cloned()
     }
 
     fn is_known(&self, document: DocumentId) -> bool {
-        self.0.orders.contains_key(&document) || self.0.meta(document).ok().flatten().is_some()
+        self.row(document).is_some()
     }
 
     fn roles(&self, person: PersonId, since: UnixMillis) -> Vec<Role> {
-        self.0.roles_since(person, since).unwrap_or_default()
+        self.writer.roles_since(person, since).unwrap_or_default()
     }
 
     fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool {
-        self.0.ever_in_scope(document, person).unwrap_or(false)
+        self.writer.ever_in_scope(document, person).unwrap_or(false)
     }
 
     fn witness_key(&self, person: PersonId, key: KeyId, at: UnixMillis) -> Option<VerifyingKey> {
-        self.0.key_of_witness(person, key, at).ok().flatten()
+        self.writer.key_of_witness(person, key, at).ok().flatten()
     }
 
     fn code(&self, approver: PersonId, number: u32) -> Option<KnownCode> {
-        self.0.known_code(approver, number).ok().flatten()
+        self.writer.known_code(approver, number).ok().flatten()
     }
 
     fn blocks(&self, device: DeviceId) -> Vec<Block> {
-        self.0.all_blocks(device).unwrap_or_default()
+        self.writer.all_blocks(device).unwrap_or_default()
     }
 
     fn used_by(&self, once: &OneTime) -> Option<(DocumentId, FactId)> {
-        self.0.used_by(once).ok().flatten()
+        self.writer.used_by(once).ok().flatten()
     }
 
     fn ground(&self) -> Ground {
-        self.1
+        self.ground
     }
 }

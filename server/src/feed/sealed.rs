@@ -13,7 +13,7 @@ impl ServerSession {
     /// Takes what was sealed; one Ack answers the frame. What does not open is left with the device.
     pub(super) async fn open_sealed(&self, sealed: &Sealed) -> Result<Frame, CommitError> {
         let number = self.office().hub.read().number;
-        let mut all = Ack { counter: 0, number, exceptions: Vec::new(), device: None, at: None, damaged: None };
+        let mut all = Ack { number, ..Ack::default() };
         for push in sealed.bundles.iter().flat_map(|bundle| self.pushes_in(bundle.document, &bundle.bytes)) {
             match self.push(push).await? {
                 Frame::Ack(ack) => {

@@ -160,7 +160,7 @@ impl Writer {
         };
         let (counter, device) = counted;
         let exceptions = records().map(run).collect();
-        Ok(Some(Ack { counter, number: self.tip().number, exceptions, device, at: None, damaged: None }))
+        Ok(Some(Ack { counter, number: self.tip().number, exceptions, device, ..Ack::default() }))
     }
 
     /// The facts of a device that wait here, each with the push that it lies in.

@@ -109,7 +109,7 @@ pub fn ack(judged: &Judged, cover: &Cover, number: u64) -> Ack {
             }
         }
     }
-    Ack { counter, number, exceptions, device, at: None, damaged: None }
+    Ack { counter, number, exceptions, device, ..Ack::default() }
 }
 
 /// The Ack of a push that could not be taken because the store cannot read `damaged`, which it names: nothing of it was
@@ -126,7 +126,7 @@ pub fn ack_damaged(push: &Push, damaged: Vec<DocumentId>, number: u64) -> Result
         }
     }
     let (counter, device) = push.cover.counted();
-    Ok(Ack { counter, number, exceptions, device, at: None, damaged: Some(damaged) })
+    Ok(Ack { counter, number, exceptions, device, damaged: Some(damaged), ..Ack::default() })
 }
 
 fn outcome(verdict: &Verdict) -> Option<Outcome> {

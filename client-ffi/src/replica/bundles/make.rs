@@ -7,14 +7,12 @@ use docket_sync_core::document::Record;
 use docket_sync_core::facts::StatedFact;
 use docket_sync_core::ids::{BlobId, ChangeHash, DocumentId, KeyId, RecordId};
 use docket_sync_core::limits;
-use docket_sync_core::proof::EnvelopeDocument;
 use docket_sync_core::reference::ReferenceScope;
 use docket_sync_core::sync::frames::{Cover, Frame, Introduce, ProofBytes, Push, RecordSet, References};
 
 use super::super::base::Base;
-use super::super::heal::{Lacking, pack_records, parts, proofs};
+use super::super::heal::Lacking;
 use super::super::sealed_rows::signed_blobs;
-use super::super::stored::row_key;
 use super::super::{DeviceReplica, ReplicaError, Work};
 use super::CarriedPush;
 use super::take::named_records;
@@ -114,22 +112,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let Gathered { by_receipt, own, relayed, references } = gathered;
         let mut pushes = Vec::new();
         for (row, lacking) in by_receipt {
-            let Some(receipt) = self.store.get(Table::Receipt, &row_key(row))? else { continue };
-            for part in parts(lacking) {
-                let records = pack_records(&part);
-                pushes.push(Push { cover: Cover::Receipt { receipt: receipt.clone() }, records, proofs: proofs(part) });
-            }
+            pushes.extend(self.receipt_pushes(row, lacking)?);
         }
         pushes.extend(relayed);
-        for part in parts(own) {
-            let listed = part.iter().map(|lacking| EnvelopeDocument {
-                document: lacking.document,
-                changes: lacking.records.iter().map(|(_, hash)| *hash).collect(),
-            });
-            let envelope = self.envelope(listed.collect());
-            let cover = Cover::Relayed { envelope, certificate: self.identity.certificate.clone() };
-            pushes.push(Push { cover, records: pack_records(&part), proofs: proofs(part) });
-        }
+        pushes.extend(self.listed_pushes(own));
         if pushes.is_empty() || orders.is_empty() {
             return Err(BundleError::Empty.into());
         }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use docket_sync_core::bundle::Trusted;
 use docket_sync_core::document::{ChainHead, Chains, Record, rebuild_unchecked};
 use docket_sync_core::ids::{ActorId, ChangeHash, DeviceId, DocumentId, RecordId};
-use docket_sync_core::proof::Revocation;
+use docket_sync_core::proof::{Certificate, Revocation};
 use docket_sync_core::reference::{Reference, ReferenceRecord};
 use docket_sync_core::sync::frames::Push;
 use docket_sync_core::time::UnixMillis;
@@ -27,7 +27,7 @@ pub(super) use self::relay::UnderWay;
 pub use self::take::{Taken, TakenOrder};
 use super::base::Base;
 use super::stored::{from_bytes, row_number};
-use super::{DeviceReplica, ReplicaError};
+use super::{DeviceReplica, ReplicaError, Work};
 use crate::store::{DeviceStore, Table, scan_all};
 
 /// One push that came in a bundle.
@@ -179,11 +179,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
     /// # Errors
     /// When the store fails.
     pub(crate) fn keep_certificate(&mut self, bytes: &[u8]) -> Result<(), ReplicaError> {
-        let certificate = self.trusted().certificate(bytes)?;
-        self.guarded(|this| {
-            let mut work = super::Work::default();
-            work.batch.put(Table::Certificate, certificate.key_id().0, bytes);
-            this.commit(work)
-        })
+        let mut work = Work::default();
+        self.certificate_into(bytes.to_vec(), &mut work)?;
+        self.guarded(|this| this.commit(work))
+    }
+
+    /// Checks a certificate of this store's, and keeps it with what else is written.
+    fn certificate_into(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Certificate, ReplicaError> {
+        let certificate = self.trusted().certificate(&bytes)?;
+        work.batch.put(Table::Certificate, certificate.key_id().0, bytes);
+        Ok(certificate)
     }
 }

@@ -69,11 +69,15 @@ impl<S: DeviceStore> DeviceReplica<S> {
         for frame in frames {
             match frame {
                 Frame::Introduce(introduced) => {
-                    let certificate = self.trusted().certificate(&introduced.certificate)?;
-                    work.batch.put(Table::Certificate, certificate.key_id().0, introduced.certificate);
-                    certificates.push(certificate);
+                    certificates.push(self.certificate_into(introduced.certificate, &mut work)?);
                 }
-                Frame::Push(push) => pushes.push(push),
+                Frame::Push(push) => {
+                    // Whose facts they are is said by the certificate beside them, through however many hands.
+                    if let Cover::Relayed { certificate, .. } = &push.cover {
+                        certificates.push(self.certificate_into(certificate.clone(), &mut work)?);
+                    }
+                    pushes.push(push);
+                }
                 Frame::References(told) => self.keep_told(&told, &mut work)?,
                 // A bundle with anything else does not open.
                 _ => return Err(BundleError::Malformed.into()),
@@ -230,12 +234,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     fn judge(&self, push: &Push, certificates: &[Certificate]) -> Result<Judged, ReplicaError> {
         let proof = self.proof_of_cover(&push.cover)?;
         let documents = push.records.documents.iter().map(|document| document.document);
-        // Whose facts they are is said by the certificate that travels with them, through however many hands.
-        let mut certificates = certificates.to_vec();
-        if let Cover::Relayed { certificate, .. } = &push.cover {
-            certificates.push(self.trusted().certificate(certificate)?);
-        }
-        let look = Look::over(self, documents, &certificates)?;
+        let look = Look::over(self, documents, certificates)?;
         // A device knows no upper bound of the true time: whether a colleague's is ahead is for the store to say.
         let judged = gate::judge(&look, self.identity.store, push, proof, limits::TIME_MAX);
         judged.map_err(|_contradicts_itself| BundleError::Malformed.into())

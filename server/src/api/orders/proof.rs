@@ -79,11 +79,9 @@ pub(crate) async fn get_proof(
 pub(crate) async fn get_copy(
     State(office): State<Arc<Office>>,
     _: Permit<Reads>,
-    Path((id, fact)): Path<(String, String)>,
+    Path(named): Path<(String, String)>,
 ) -> Result<File, ApiError> {
-    let document: DocumentId = id_in_path(&id, "order")?;
-    let reference: FactRef = id_in_path(&fact, "signature")?;
-    let copy = blocking(&office, move |office| copy(&Reading::begin(office), document, reference)).await?;
+    let (reference, copy) = copy_in_path(&office, &named).await?;
     file(&format!("signature-{reference}.cbor"), CBOR, copy.to_bytes())
 }
 
@@ -100,14 +98,22 @@ pub(crate) async fn get_copy(
 pub(crate) async fn get_copy_page(
     State(office): State<Arc<Office>>,
     _: Permit<Reads>,
-    Path((id, fact)): Path<(String, String)>,
+    Path(named): Path<(String, String)>,
 ) -> Result<File, ApiError> {
-    let document: DocumentId = id_in_path(&id, "order")?;
-    let reference: FactRef = id_in_path(&fact, "signature")?;
-    let copy = blocking(&office, move |office| copy(&Reading::begin(office), document, reference)).await?;
+    let (reference, copy) = copy_in_path(&office, &named).await?;
     let page = copy.to_page().map_err(|error| ApiError::internal("making a page of a copy", &error))?;
     // Always a file of the customer's, never a page of this server.
     file(&format!("signature-{reference}.html"), "text/html; charset=utf-8", page.into_bytes())
+}
+
+async fn copy_in_path(
+    office: &Arc<Office>,
+    (id, fact): &(String, String),
+) -> Result<(FactRef, CustomerCopy), ApiError> {
+    let document: DocumentId = id_in_path(id, "order")?;
+    let reference: FactRef = id_in_path(fact, "signature")?;
+    let copy = blocking(office, move |office| copy(&Reading::begin(office), document, reference)).await?;
+    Ok((reference, copy))
 }
 
 fn copy(reading: &Reading<'_>, document: DocumentId, reference: FactRef) -> Result<CustomerCopy, ApiError> {

@@ -148,7 +148,7 @@ pub enum Outcome {
 }
 
 /// Answers one push. Changes that are not listed were accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Ack {
     /// Counter of the push's envelope; 0 for one without.

@@ -29,7 +29,7 @@ impl FakeStore {
             }
             self.opened += 1;
         }
-        Frame::Ack(Ack { counter: 0, number: self.number(), exceptions, device: None, at: None, damaged: None })
+        Frame::Ack(Ack { number: self.number(), exceptions, ..Ack::default() })
     }
 
     pub(super) fn push(&mut self, push: &Push, hello: &Hello) -> Result<Frame, Renew> {
