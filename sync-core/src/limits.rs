@@ -92,6 +92,9 @@ pub const NESTING_MAX: usize = 16;
 /// the most records has some 30,000.
 pub const ITEMS_MAX: usize = 200_000;
 
+/// Milliseconds by which a phone's clock may be off before what it claimed has low confidence.
+pub const CLOCK_OFF_MS: i64 = 5 * crate::time::MINUTE;
+
 /// Milliseconds by which a remote hybrid time may be ahead and still be followed; beyond it a fact whose
 /// `lo` is later than its arrival is quarantined (`TIME_AHEAD`).
 pub const HYBRID_AHEAD_MAX_MS: i64 = 5 * crate::time::MINUTE;

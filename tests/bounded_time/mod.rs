@@ -90,6 +90,15 @@ async fn u_10_after_a_reboot_nobody_can_tell_and_nobody_is_told_that_he_was_in_t
     let told = as_page(&world, &format!("/api/orders/{order}")).await?;
     let arrival = &told["visits"][0]["arrival"];
     assert_eq!((arrival["on_time"].as_str(), arrival["low_confidence"].as_bool()), (Some("met"), Some(true)));
+    // It is judged by what was promised when he came, whatever became of that time since.
+    let visit = wu.show(order)?.visit_of(wu.person).ok_or("a visit")?.id.reference();
+    wu.act(order, &Command::Start { visit })?;
+    wu.act(order, &Command::Done { visit, finding: None })?;
+    world.pass(30 * MINUTE);
+    world.settle(&mut [&mut wu]).await?;
+    let told = as_page(&world, &format!("/api/orders/{order}")).await?;
+    assert!(told["appointment"].is_null() && told["visits"][0]["outcome"]["outcome"] == "done", "{told}");
+    assert_eq!(told["visits"][0]["arrival"], *arrival);
     let shown = wu.show(order)?;
     let arrived = shown.visit_of(wu.person).and_then(|visit| visit.arrived).ok_or("an arrival")?;
     let Between { lo, hi } = shown.between(arrived);

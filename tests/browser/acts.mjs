@@ -1,8 +1,9 @@
 // The office page on a real server: what a device did, everything else that can be done as forms, codes, the order as
 // somebody knew it, and the customer's copy, verified from a disk without a network; one changed byte is named.
 //
-// Variables: DOCKET_URL, DOCKET_LOGIN, DOCKET_PASSWORD, DOCKET_ORDER (id of a signed order with a photo), DOCKET_FOLDER
-// (for the copy); DOCKET_SHOTS (a folder for pictures) and CHROMIUM are optional. Exit code 0, or `failed: ...`.
+// Variables: DOCKET_URL, DOCKET_LOGIN, DOCKET_PASSWORD, DOCKET_ORDER (id of a signed order with a photo, reached in time),
+// DOCKET_LATE (id of an order reached too late), DOCKET_EMERGENCY (id of an order that began on site, at whose site the
+// appliance SN-900 stands), DOCKET_FOLDER (for the copy); DOCKET_SHOTS (a folder for pictures) and CHROMIUM are optional. Exit code 0, or `failed: ...`.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { launch, logIn, openPage, shoot } from './browser.mjs';
 
-const { DOCKET_URL, DOCKET_LOGIN, DOCKET_PASSWORD, DOCKET_ORDER, DOCKET_FOLDER } = process.env;
+const { DOCKET_URL, DOCKET_LOGIN, DOCKET_PASSWORD, DOCKET_ORDER, DOCKET_LATE, DOCKET_EMERGENCY, DOCKET_FOLDER } = process.env;
 const ORDER = `${DOCKET_URL}/#/orders/${DOCKET_ORDER}`;
 
 async function pagesFit(page, name) {
@@ -39,11 +40,70 @@ async function whatTheDeviceDid(page) {
   }
 }
 
+// When he came is judged by the bounds of the true time (U-10); the page says what the server found, in words.
+async function arrivalsAreJudged(page) {
+  const words = { met: { en: 'in time', 'zh-CN': '准时' }, breached: { en: 'too late', 'zh-CN': '已迟到' } };
+  for (const [id, verdict] of [[DOCKET_LATE, 'breached'], [DOCKET_ORDER, 'met']]) {
+    await page.goto(`${DOCKET_URL}/#/orders/${id}`);
+    await page.waitForSelector(`.order[data-order="${id}"]`);
+    const { arrival, clock } = await page.evaluate(async (order) => {
+      const { visits } = await (await fetch(`/api/orders/${order}`)).json();
+      const clock = (at) => new Date(at).toTimeString().slice(0, 5);
+      return { arrival: visits[0].arrival, clock: { lo: clock(visits[0].arrival.lo_at), hi: clock(visits[0].arrival.hi_at), limit: clock(visits[0].arrival.limit_at) } };
+    }, id);
+    assert.equal(arrival.on_time, verdict);
+    assert.ok(arrival.lo_at < arrival.hi_at && !arrival.low_confidence, JSON.stringify(arrival));
+    for (const language of ['zh-CN', 'en']) {
+      await page.click(`.languages button[lang="${language}"]`);
+      await page.waitForSelector(`html[lang="${language}"]`);
+      const shown = await page.textContent(`.arrival[data-verdict="${verdict}"]`);
+      for (const part of [words[verdict][language], clock.lo, clock.hi, clock.limit]) assert.ok(shown.includes(part), `${part} is not in: ${shown}`);
+      await pagesFit(page, `arrival-${verdict}-${language}`);
+    }
+  }
+}
+
+/** Opens the form of a command. */
+async function opened(page, command) {
+  await page.click(`[data-part="acts"] button[data-command="${command}"], .actions button[data-command="${command}"]`);
+  await page.waitForSelector('dialog form');
+}
+
+/** Chooses the option whose words fit, once the server has named it. */
+async function chosen(page, name, words) {
+  const option = page.locator(`dialog select[name="${name}"] option`, { hasText: words }).first();
+  await option.waitFor({ state: 'attached' });
+  await page.selectOption(`dialog select[name="${name}"]`, await option.getAttribute('value'));
+}
+
+// The paper of an order that began on site is completed later: customer, site, and which of the site's appliances it is.
+async function paperworkIsCompleted(page) {
+  await page.goto(`${DOCKET_URL}/#/orders/${DOCKET_EMERGENCY}`);
+  await page.waitForSelector(`.order[data-order="${DOCKET_EMERGENCY}"]`);
+  await opened(page, 'complete_paperwork');
+  assert.match(await page.textContent('dialog'), /Appliance/);
+  await page.locator('dialog .searched', { has: page.locator('select[name="customer"]') }).locator('input[type="search"]').fill('志强');
+  await chosen(page, 'customer', '志强商务酒店');
+  await chosen(page, 'site', '南京西路 1266 号');
+  await chosen(page, 'unit', 'SN-900');
+  for (const [name, value] of [['channel', 'phone'], ['class', 'chargeable'], ['urgency', 'urgent']]) {
+    const radio = await page.$(`dialog input[name="${name}"][value="${value}"]`);
+    if (radio !== null) await radio.click();
+    else await page.selectOption(`dialog select[name="${name}"]`, value);
+  }
+  await pagesFit(page, 'paperwork');
+  const asked = page.waitForRequest((request) => request.url().endsWith('/commands'));
+  await page.click('dialog button[type="submit"]');
+  const sent = (await asked).postDataJSON();
+  await page.waitForSelector('dialog', { state: 'detached' });
+  assert.match(sent.unit, /^[0-9a-f-]{32,36}$/);
+  await page.waitForFunction(() => document.querySelector('.order-head')?.textContent.includes('志强商务酒店'));
+}
+
 async function actsAreStated(page) {
-  const state = async (command) => {
-    await page.click(`[data-part="acts"] button[data-command="${command}"], .actions button[data-command="${command}"]`);
-    await page.waitForSelector('dialog form');
-  };
+  await page.goto(ORDER);
+  await page.waitForSelector(`.order[data-order="${DOCKET_ORDER}"]`);
+  const state = (command) => opened(page, command);
   const sent = async () => {
     await page.click('dialog button[type="submit"]');
     await page.waitForSelector('dialog', { state: 'detached' });
@@ -154,7 +214,7 @@ try {
   page.setDefaultTimeout(20_000);
   try {
     await logIn(page, DOCKET_URL, DOCKET_LOGIN, DOCKET_PASSWORD);
-    for (const step of [whatTheDeviceDid, actsAreStated, codesAreShownOnce, whatSomebodyKnew]) await step(page);
+    for (const step of [whatTheDeviceDid, arrivalsAreJudged, paperworkIsCompleted, actsAreStated, codesAreShownOnce, whatSomebodyKnew]) await step(page);
     await theCopyProvesItself(page, browser);
   } catch (error) {
     await shoot(page, 'acts-failed').catch(() => undefined);

@@ -1,21 +1,19 @@
 // The office page against its stand-in API: what only a server that misbehaves on demand can show. Pictures of
 // every view in both languages and widths go to DOCKET_SHOTS.
 //
-// Build the page first: `npm ci && npm run build` in server/web.
+// The set-up has built the page. Exit code 0, or `failed: ...`.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { launch, logIn, openPage, shoot } from './browser.mjs';
 
-const PORT = process.env.PORT ?? '4187';
-const URL_ = `http://127.0.0.1:${PORT}`;
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 844 };
 
-const server = spawn(process.execPath, [fileURLToPath(new URL('../../server/web/mock/serve.mjs', import.meta.url))], { env: { ...process.env, PORT }, stdio: ['ignore', 'pipe', 'inherit'] });
-await new Promise((resolve, reject) => {
-  server.stdout.once('data', resolve);
+const server = spawn(process.execPath, [fileURLToPath(new URL('../../server/web/mock/serve.mjs', import.meta.url))], { env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] });
+const URL_ = await new Promise((resolve, reject) => {
+  server.stdout.once('data', (said) => resolve(/http:\S+/.exec(String(said))[0]));
   server.once('exit', () => reject(new Error('the stand-in office did not start')));
 });
 const act = (what, more = {}) => fetch(`${URL_}/mock/act`, { method: 'POST', body: JSON.stringify({ what, ...more }) }).then((answer) => answer.json());

@@ -3,6 +3,7 @@
 
 mod hostile;
 mod laws;
+pub(crate) mod scanned;
 mod terminal;
 mod versions;
 

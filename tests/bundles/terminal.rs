@@ -8,6 +8,8 @@ use docket_harness::office::Office;
 use docket_harness::world::Trouble;
 use serde_json::Value;
 
+use super::scanned::scanned as scanned_codes;
+
 /// What one run said.
 struct Said {
     exit: u8,
@@ -75,10 +77,16 @@ async fn u_08_two_terminals_exchange_files_and_codes_and_a_real_server_gets_it_f
     let made = json(&li, &["bundle", "--qr", &codes, "--order", &order, "--unsent"]).await?;
     let count = made["codes"].as_u64().ok_or("codes")?;
     assert!(count > 1, "{made}");
-    let mut scanned: Vec<String> = std::fs::read_dir(&codes)?
-        .filter_map(|entry| Some(text(&entry.ok()?.path())))
-        .filter(|path| path.ends_with(".txt"))
-        .collect();
+    // Zhang's phone sees them on Li's screen: each text is what Li's device wrote beside its image.
+    let images = std::fs::read_dir(&codes)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, Trouble>>()?;
+    let images: Vec<_> = images.into_iter().filter(|path| path.extension().is_some_and(|end| end == "svg")).collect();
+    let mut scanned: Vec<String> = Vec::new();
+    for (image, read) in images.iter().zip(scanned_codes(&images).await?) {
+        assert_eq!(read, std::fs::read_to_string(image.with_extension("txt"))?, "{}", image.display());
+        let seen = image.with_extension("seen");
+        std::fs::write(&seen, read)?;
+        scanned.push(text(&seen));
+    }
     assert_eq!(u64::try_from(scanned.len())?, count);
     let first = scanned.pop().ok_or("a code")?;
     let some: Vec<&str> = core::iter::once("receive").chain(scanned.iter().map(String::as_str)).collect();

@@ -111,11 +111,11 @@ async fn c_131_a_countersignature_rides_with_its_fact_and_is_checked_against_it(
     li.begin(order)?;
     let take = TakeCustody { goods: board(), receipt: String::new(), due: None, countersigned: None };
     let shown = li.show(order)?;
-    let taken = li.client.countersigned(&shown, &Act::new(take), drawn()?)?;
+    let taken = li.client.countersigned(&shown, (&Act::new(take), None), drawn()?)?;
     let custody_fact = taken.fact.reference();
     let shown = li.show(order)?;
     let back = ReturnCustody { custody: custody_fact, receipt: ReceiptFate::TakenBack, signed: None, statement: None };
-    li.client.countersigned(&shown, &Act::new(back), drawn()?)?;
+    li.client.countersigned(&shown, (&Act::new(back), None), drawn()?)?;
     world.pass(HOUR);
     world.settle(&mut [&mut li]).await?;
     assert_eq!(quarantined(&world)?, []);
@@ -134,7 +134,7 @@ async fn c_082_what_was_signed_for_other_goods_does_not_count() -> Result<(), Tr
     li.begin(order)?;
     let shown = li.show(order)?;
     let take = |goods| TakeCustody { goods, receipt: String::new(), due: None, countersigned: None };
-    let good = li.client.countersigned(&shown, &Act::new(take(board())), drawn()?)?;
+    let good = li.client.countersigned(&shown, (&Act::new(take(board())), None), drawn()?)?;
     let signed = good.order.facts.get(good.fact).and_then(|fact| fact.body().proof()).ok_or("a proof")?;
     // The next receipt names what the customer drew for the first.
     let other = Goods { name: "压缩机".to_owned(), serial: Some("SN-8".to_owned()), ..board() };

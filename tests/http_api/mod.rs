@@ -1,6 +1,7 @@
 //! What the office page gets of work that a real device did: signatures, proofs, contacts.
 
 pub(crate) mod browser;
+mod decisions;
 mod verification;
 
 use std::sync::Arc;

@@ -9,11 +9,12 @@ use std::time::Duration;
 use docket_harness::condition::eventually;
 use docket_harness::office::{Office, PASSWORD};
 use docket_harness::process::binary;
-use docket_harness::world::{MORNING, Trouble};
-use docket_sync_core::time::HOUR;
+use docket_harness::world::Trouble;
+use docket_sync_core::time::{HOUR, UnixMillis};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::bundles::scanned::{scanned, scanned_from_terminal};
 use crate::http_api::browser::chromium;
 use crate::network::setting::{rest, rest_on};
 
@@ -89,8 +90,8 @@ impl Company {
         Ok((text(&found["id"]), text(&found["devices"][0]["id"])))
     }
 
-    /// An order for Li, with him on site and at work.
-    async fn order_at_work(&self) -> Result<(String, String), Trouble> {
+    /// An order for Li, with him on site and at work; he was to come by `until`.
+    async fn order_at_work(&self, until: UnixMillis) -> Result<(String, String), Trouble> {
         let call = json!({
             "customer": {"name": "志强商务酒店", "phone": "021-5550100"}, "site": {"address": "南京西路 1266 号"},
             "channel": "phone", "class": "chargeable", "urgency": "normal", "problem": "热水器打不着火", "skill": "gas",
@@ -100,7 +101,7 @@ impl Company {
         let (id, serial) =
             (answer.body["id"].as_str().ok_or("an id")?, answer.body["serial"].as_str().ok_or("a serial")?);
         let amount = json!({"minor": 12_000, "currency": "CNY"});
-        let window = json!({"from": MORNING.0, "to": MORNING.plus(2 * HOUR).0});
+        let window = json!({"from": until.plus(-2 * HOUR).0, "to": until.0});
         self.command(
             id,
             &json!({"command": "confirm", "content": "check the burner", "amount": amount, "window": window}),
@@ -134,7 +135,7 @@ impl Company {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_of_the_field_runs_against_a_real_server() -> Result<(), Trouble> {
     let mut company = Company::begin().await?;
-    let (order, serial) = company.order_at_work().await?;
+    let (order, serial) = company.order_at_work(now()?).await?;
     let li = |arguments: &[&str]| company.device("li", arguments);
 
     // 1. What can be done, and why not the rest; the form of one of them; a field that is wrong is named.
@@ -161,6 +162,37 @@ async fn every_command_of_the_field_runs_against_a_real_server() -> Result<(), T
     assert!(held.contains("Control board"), "{held}");
     li(&["act", "note", &serial, "text=The board goes to the workshop"])?;
 
+    // The customer signs for what is taken, and again for what he gets back; what nobody drew is no signature.
+    let (strokes, blank) = (company.file("strokes.json"), company.file("blank.json"));
+    std::fs::write(&strokes, DRAWING)?;
+    std::fs::write(&blank, r#"{"width":300,"height":100,"strokes":[]}"#)?;
+    let words = |from: &Path| {
+        ["--from", &from.display().to_string(), "--name", "王秀英", "--relation", "业主"].map(str::to_owned)
+    };
+    let countersign = |act: &str, fields: &[&str], from: &Path| {
+        let mut arguments = vec!["countersign".to_owned(), act.to_owned(), serial.clone()];
+        arguments.extend(fields.iter().map(|field| (*field).to_owned()));
+        arguments.extend(words(from));
+        company.device_exits("li", &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let before = li(&["numbers"])?;
+    let (code, refused) = countersign("take_custody", &["goods.name=Pump", "goods.pieces=1"], &blank)?;
+    assert!(code != Some(0) && before == li(&["numbers"])?, "{code:?} {refused}");
+    let (code, refused) = countersign("note", &["text=Pump"], &strokes)?;
+    assert!(code == Some(2) && refused.contains("take_custody"), "{code:?} {refused}");
+    let taken = ["goods.name=Pump", "goods.pieces=2", "goods.serial=SN-78", "goods.condition=scratched"];
+    let (code, read) = countersign("take_custody", &taken, &strokes)?;
+    let receipt =
+        read.split("Receipt ").nth(1).and_then(|rest| rest.split(". ").next()?.split('.').next()).unwrap_or_default();
+    assert!(code == Some(0) && receipt.contains('-'), "{read}");
+    assert!(read.contains("what we take: Pump, 2 pieces, serial number SN-78, condition scratched"), "{read}");
+    let shown: Value = serde_json::from_str(&li(&["show", &serial, "--json"])?)?;
+    let of_pump = |fact: &&Value| fact["summary"].as_str().is_some_and(|text| text.contains("Pump"));
+    let fact = shown["timeline"].as_array().into_iter().flatten().rfind(of_pump);
+    let fact = format!("custody={}", fact.and_then(|fact| fact["fact"].as_str()).ok_or("the fact")?);
+    let (code, read) = countersign("return_custody", &[&fact, "receipt=taken_back"], &strokes)?;
+    assert!(code == Some(0) && read.contains("what he gets back: Pump") && read.contains(receipt), "{read}");
+
     // 4. The visit is handed over: drafted here, signed on the other device, stated with the signature.
     let (ma, _) = company.technician("马师傅").await?;
     let (draft, signed) = (company.file("handover.draft"), company.file("handover.signed"));
@@ -185,10 +217,25 @@ async fn every_command_of_the_field_runs_against_a_real_server() -> Result<(), T
     assert_eq!(company.get("/api/quarantine").await?["total"], 0, "the gate took everything");
     let orders = company.get("/api/orders").await?;
     assert_eq!(orders["total"], 2, "{orders}");
-    let custody = company.get("/api/custody").await?;
-    assert_eq!(custody["items"][0]["goods"], "Control board", "{custody}");
+    let custody = company.get("/api/custody?state=all").await?;
+    let said = |goods: &str| {
+        let one = custody["items"].as_array()?.iter().find(|one| one["goods"] == goods)?;
+        Some((one["countersigned"].as_bool()?, one["stage"].as_str()?.to_owned()))
+    };
+    assert_eq!(said("Control board"), Some((false, "taken".to_owned())), "{custody}");
+    assert_eq!(said("Pump").map(|(signed, _)| signed), Some(true), "{custody}");
+    let attachments = company.get(&format!("/api/orders/{order}/attachments")).await?;
+    assert_eq!(attachments["items"].as_array().map(Vec::len), Some(0), "a signature is no file: {attachments}");
+    let view = company.get(&format!("/api/orders/{order}")).await?;
+    assert_eq!(view["reviews"].as_array().map(Vec::len), Some(0), "both signatures verify: {}", view["reviews"]);
     assert!(company.office.stop().await?.success());
     Ok(())
+}
+
+/// Appointments lie around the present: the processes have the machine's clock.
+fn now() -> Result<UnixMillis, Trouble> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    Ok(UnixMillis(i64::try_from(since.as_millis())?))
 }
 
 /// What the customer draws.
@@ -204,7 +251,13 @@ fn write_photo(path: &Path) -> Result<(), Trouble> {
 async fn the_page_does_with_a_devices_order_whatever_an_office_does() -> Result<(), Trouble> {
     // 1. Li works, takes a photo, and the customer signs; everything is sent.
     let mut company = Company::begin().await?;
-    let (order, serial) = company.order_at_work().await?;
+    let (late, serial) = company.order_at_work(now()?.plus(-HOUR)).await?;
+    company.device("li", &["unfinished", &serial, "--reason", "parts", "--text", "he calls when the part is here"])?;
+    company.device("li", &["sync"])?;
+    let (order, serial) = company.order_at_work(now()?.plus(5 * HOUR)).await?;
+    // A new boiler is put in; next door water comes from the ceiling, and the paper is to follow.
+    company.device("li", &["act", "swap_unit", &serial, "new_serial=SN-900", "model=JSQ-24"])?;
+    company.device("li", &["emergency", "basis=customer_on_site", "problem=water next door", "contact=Ms. Wang"])?;
     let li = |arguments: &[&str]| company.device("li", arguments);
     let photo = company.file("plate.png");
     write_photo(&photo)?;
@@ -230,7 +283,22 @@ async fn the_page_does_with_a_devices_order_whatever_an_office_does() -> Result<
     li(&["sync"])?;
     li(&["sync"])?;
 
-    // 2. The office does the rest in its browser.
+    // The code on the customer's copy and on the technician's terminal is read by any camera, and is the same.
+    let page = company.file("signed-copy.html");
+    let printed = li(&["copy", &serial, "--out", &page.display().to_string()])?;
+    let told: Value = serde_json::from_str(&li(&["copy", &serial, "--json"])?)?;
+    let code = told["qr"].as_str().ok_or("the code")?;
+    assert_eq!(scanned(&[page]).await?, [code]);
+    let drawn: Vec<&str> = printed.lines().filter(|line| line.starts_with('\u{2588}')).collect();
+    assert_eq!(scanned_from_terminal(&drawn.join("\n"))?, code);
+
+    // 2. The office does the rest in its browser, once what was put in is a record.
+    let orders = company.get("/api/orders").await?;
+    let all = orders["items"].as_array().cloned().unwrap_or_default();
+    let emergency = all.iter().find(|order| order["problem"] == "water next door").ok_or("the emergency")?;
+    let emergency = emergency["id"].as_str().ok_or("an id")?;
+    let unit = async || company.get("/api/units?q=SN-900").await.ok().filter(|units| units["items"][0].is_object());
+    eventually("the new boiler is known", Duration::from_secs(30), unit).await?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let script = tokio::process::Command::new("node")
         .arg("acts.mjs")
@@ -239,6 +307,8 @@ async fn the_page_does_with_a_devices_order_whatever_an_office_does() -> Result<
         .env("DOCKET_LOGIN", "chen")
         .env("DOCKET_PASSWORD", PASSWORD)
         .env("DOCKET_ORDER", &order)
+        .env("DOCKET_LATE", &late)
+        .env("DOCKET_EMERGENCY", emergency)
         .env("DOCKET_FOLDER", company.devices.path())
         .env("CHROMIUM", chromium()?)
         .kill_on_drop(true)

@@ -5,15 +5,18 @@ use std::path::Path;
 use docket_sync_core::commands::form::{self, FieldType, Form, FormError, FormField};
 use docket_sync_core::commands::{Command, CommandCode};
 use docket_sync_core::facts::Ledger;
+use docket_sync_core::facts::values::{Opinion, OpinionGrade};
 use docket_sync_core::lifecycle::messages::coded;
 use docket_sync_core::lifecycle::summary;
 use serde_json::{Map, Value, json};
 
 use super::args;
+use super::documents::drawn;
 use super::error::CliError;
 use super::messages::{filled, text};
 use super::{App, TerminalClient};
 use crate::client::{Draft, Shown, Witnessed};
+use crate::signing::{Consent, SigningError};
 
 impl App<'_> {
     /// States a fact of a kind; without an order it shows the form.
@@ -122,6 +125,36 @@ impl App<'_> {
             witnesses.push(Witnessed::from_bytes(&read(path)?).map_err(crate::client::WitnessError::from)?);
         }
         let done = client.confirm(&draft, witnesses)?;
+        self.say_executed(&client, &done)
+    }
+
+    /// The customer signs for his goods, when they leave (C-131) or when they are back (C-082).
+    pub(super) fn countersign(&mut self, asked: &args::Countersign) -> Result<(), CliError> {
+        let (code, form) = form_of(&asked.act)?;
+        let strokes = drawn(&asked.from)?;
+        let mut client = self.open()?;
+        let shown = client.show(client.find(&asked.order)?)?;
+        let (command, work_item) = self.fill(&client, &shown, (code, &form), &asked.fields)?;
+        let Command::State(act) = command else { return Err(SigningError::NoReceipt.into()) };
+        if !self.json {
+            // He reads what he signs.
+            let read = client.to_countersign(&shown, &act)?;
+            let key = if read.returned { "device.shown.goods_returned" } else { "device.shown.goods_taken" };
+            let pieces = read.goods.pieces.to_string();
+            let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
+            let (serial, condition) = (known(&read.goods.serial), known(&read.goods.condition));
+            let values = [
+                ("goods", read.goods.name.as_str()),
+                ("pieces", &pieces),
+                ("serial", &serial),
+                ("condition", &condition),
+                ("receipt", &read.receipt),
+            ];
+            self.say(&filled(key, self.language, &values))?;
+        }
+        let (name, relation) = (asked.name.clone(), asked.relation.clone());
+        let opinion = Opinion { grade: OpinionGrade::NoneGiven, text: None };
+        let done = client.countersigned(&shown, (&act, work_item), Consent { strokes, name, relation, opinion })?;
         self.say_executed(&client, &done)
     }
 

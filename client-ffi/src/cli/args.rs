@@ -63,6 +63,7 @@ pub(super) enum Action {
     Draft(Draft),
     Witness(Witness),
     Confirm(Confirm),
+    Countersign(Countersign),
     Bundle(Bundle),
     Receive(Receive),
     Sync(Sync),
@@ -84,6 +85,22 @@ pub(super) struct Act {
     pub(super) order: Option<String>,
     #[arg(value_name = "FIELD=VALUE")]
     pub(super) fields: Vec<String>,
+}
+
+/// The customer signs for his goods, when they leave or when they are back.
+#[derive(Debug, Args)]
+pub(super) struct Countersign {
+    #[arg(value_name = "COMMAND", value_parser = ["take_custody", "return_custody"])]
+    pub(super) act: String,
+    pub(super) order: String,
+    #[arg(value_name = "FIELD=VALUE")]
+    pub(super) fields: Vec<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) from: PathBuf,
+    #[arg(long)]
+    pub(super) name: String,
+    #[arg(long)]
+    pub(super) relation: String,
 }
 
 #[derive(Debug, Args)]

@@ -37,9 +37,7 @@ impl App<'_> {
     pub(super) fn sign(&mut self, asked: &args::Sign) -> Result<(), CliError> {
         let mut client = self.open()?;
         let shown = client.show(client.find(&asked.order)?)?;
-        let path = asked.from.display().to_string();
-        let drawing = std::fs::read(&asked.from).map_err(|source| CliError::File { path, source })?;
-        let strokes = Strokes::from_json(&drawing).map_err(|error| SigningError::Sign(error.into()))?;
+        let strokes = drawn(&asked.from)?;
         let voucher = client.voucher(&shown, self.customer_language(asked.customer_lang.as_deref()))?;
         if !self.json {
             let signed = client.changed_since_signed(&shown)?;
@@ -117,6 +115,13 @@ impl App<'_> {
     pub(super) fn customer_language(&self, named: Option<&str>) -> reference::Language {
         named.and_then(reference::Language::from_code).unwrap_or(to_reference(self.language))
     }
+}
+
+/// What the customer drew, from a file.
+pub(super) fn drawn(file: &Path) -> Result<Strokes, CliError> {
+    let path = file.display().to_string();
+    let drawing = std::fs::read(file).map_err(|source| CliError::File { path, source })?;
+    Ok(Strokes::from_json(&drawing).map_err(|error| SigningError::Sign(error.into()))?)
 }
 
 /// A file whose name ends in `.html` is the page; every other is the bytes alone.

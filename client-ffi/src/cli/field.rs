@@ -62,6 +62,7 @@ impl App<'_> {
             | Action::Draft(_)
             | Action::Witness(_)
             | Action::Confirm(_)
+            | Action::Countersign(_)
             | Action::Copy(_)
             | Action::SignByCode(_)
             | Action::Print(_)
@@ -138,6 +139,7 @@ fn order_of(action: &Action) -> &str {
         Action::Form(named) => &named.order,
         Action::Check(check) => &check.order,
         Action::Draft(draft) => &draft.order,
+        Action::Countersign(countersign) => &countersign.order,
         Action::Act(act) => act.order.as_deref().unwrap_or_default(),
         Action::Enrol(_)
         | Action::List(_)

@@ -78,6 +78,10 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("witness", "docket-device witness handover.draft --to handover.signed"),
     ("confirm", "docket-device confirm handover.draft --witness handover.signed"),
+    (
+        "countersign",
+        "docket-device countersign take_custody S-2026-0017 goods.name=\"Control board\" goods.pieces=1 --from strokes.json --name \"Wang Xiuying\" --relation owner",
+    ),
     ("bundle", "docket-device bundle --qr codes --order S-2026-0017 --unsent"),
     ("receive", "docket-device receive from-zhang.bundle"),
     ("sync", "docket-device sync --live"),

@@ -125,6 +125,7 @@ impl App<'_> {
             Action::Draft(asked) => self.draft(&asked),
             Action::Witness(asked) => self.witness(&asked),
             Action::Confirm(asked) => self.confirm(&asked),
+            Action::Countersign(asked) => self.countersign(&asked),
             Action::Copy(copy) => self.copy(&copy),
             Action::SignByCode(sign) => self.sign_by_code(&sign),
             Action::Print(print) => self.print(&print),

@@ -33,6 +33,7 @@ mod store_status;
 mod technicians;
 #[cfg(test)]
 pub(crate) mod tests;
+mod units;
 
 use std::sync::Arc;
 
@@ -128,6 +129,7 @@ routes! {
         post "/api/customers/{id}/codes" => codes::issue_codes;
         get "/api/reviews" => reviews::list_reviews;
         get "/api/technicians" => technicians::list_technicians;
+        get "/api/units" => units::list_units;
         get "/api/quarantine" => quarantine::list_quarantine;
         post "/api/quarantine/{key}/admit" => quarantine::admit_refused;
         post "/api/quarantine/{key}/discard" => quarantine::discard_refused;

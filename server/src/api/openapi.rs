@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{
     codes, devices, events, healing, health, login, one_time, orders, people, quarantine, reviews, store_status,
-    technicians,
+    technicians, units,
 };
 
 #[derive(OpenApi)]
@@ -34,6 +34,7 @@ use super::{
         codes::issue_codes,
         reviews::list_reviews,
         technicians::list_technicians,
+        units::list_units,
         quarantine::list_quarantine,
         quarantine::admit_refused,
         quarantine::discard_refused,

@@ -6,7 +6,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use docket_sync_core::facts::{Role, StatedFact};
+use docket_sync_core::ids::DocumentId;
 use docket_sync_core::lifecycle::Language;
+use docket_sync_core::sync::frames::QuarantineCode;
+use docket_sync_core::sync::gate::OneTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,7 +17,7 @@ use super::guard::{Permit, Reads, Rule};
 use super::paging::{Page, PageQuery, Paging};
 use super::reading::{Reading, blocking};
 use super::request::{Body, Params, required};
-use crate::commit::{CommitError, QuarantineEntry, quarantine_total};
+use crate::commit::{CommitError, QuarantineEntry, RowRecord, Tables, quarantine_total};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
 use crate::store::{KeyRange, Order, Table, record};
@@ -39,6 +42,8 @@ pub(crate) struct QuarantineItem {
     /// The device that carried it here.
     device: String,
     document: String,
+    /// Its number in the register, once it has one.
+    serial: Option<String>,
     actor: String,
     sequence: u64,
     /// Stable code; `held` for one that waits behind another.
@@ -48,8 +53,19 @@ pub(crate) struct QuarantineItem {
     received_at: i64,
     /// What the fact says, where its bytes are one.
     summary: Option<String>,
+    /// For a code or a receipt number that was used before: where.
+    used_in: Option<UsedIn>,
     /// What a supervisor decided.
     decided: Option<DecidedItem>,
+}
+
+/// The fact that used the code or the receipt number first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UsedIn {
+    order: String,
+    /// The order's number in the register.
+    serial: Option<String>,
+    fact: String,
 }
 
 /// A decision.
@@ -62,7 +78,7 @@ pub(crate) struct DecidedItem {
 }
 
 impl QuarantineItem {
-    fn of(key: &[u8], entry: &QuarantineEntry, language: Language) -> Self {
+    fn of(reading: &Reading<'_>, key: &[u8], entry: &QuarantineEntry, language: Language) -> Result<Self, ApiError> {
         let decided = entry.decided.as_ref().map(|decided| DecidedItem {
             admitted: decided.admitted,
             by: decided.by.to_string(),
@@ -70,10 +86,25 @@ impl QuarantineItem {
             at: decided.at.0,
         });
         let stated = StatedFact::from_bytes(&entry.record.bytes).ok();
-        Self {
+        let was_used = matches!(entry.code, Some(QuarantineCode::UsedNumber | QuarantineCode::UsedCode));
+        let once = stated.as_ref().filter(|_| was_used).and_then(|stated| OneTime::of(&stated.content.body));
+        let used_in = match once {
+            Some(once) => reading.store().used_by(&once)?,
+            None => None,
+        };
+        let used_in = match used_in {
+            Some((order, fact)) => {
+                let (serial, fact) = (serial(reading, order)?, fact.to_string());
+                Some(UsedIn { order: order.to_string(), serial, fact })
+            }
+            None => None,
+        };
+        Ok(Self {
             key: data_encoding::HEXLOWER.encode(key),
             summary: stated.map(|stated| docket_sync_core::lifecycle::body_summary(&stated.content.body, language)),
             decided,
+            used_in,
+            serial: serial(reading, entry.document)?,
             device: entry.device.to_string(),
             document: entry.document.to_string(),
             actor: entry.record.actor.to_string(),
@@ -81,8 +112,13 @@ impl QuarantineItem {
             reason: entry.code.map_or("held", |code| code.code()),
             bytes: entry.record.bytes.len(),
             received_at: entry.received_at.0,
-        }
+        })
     }
+}
+
+fn serial(reading: &Reading<'_>, order: DocumentId) -> Result<Option<String>, ApiError> {
+    let row: Option<RowRecord> = reading.store().read(Table::View, &order.0)?;
+    Ok(row.and_then(|row| row.serial))
 }
 
 /// What was not admitted, by order, the newest order first.
@@ -178,19 +214,20 @@ fn page(office: &Office, paging: &Paging, language: Language) -> Result<Page<Qua
     loop {
         // One more than wanted says whether there is another page.
         let wanted = paging.limit.saturating_sub(items.len()).saturating_add(1).min(ENTRIES_AT_ONCE);
-        let entries = Reading::begin(office).store().scan(Table::Quarantine, &range, wanted, Order::Reverse)?;
+        let reading = Reading::begin(office);
+        let entries = reading.store().scan(Table::Quarantine, &range, wanted, Order::Reverse)?;
         let is_end = entries.len() < wanted;
         for (key, bytes) in entries {
             if items.len() == paging.limit {
                 let next = Some(hexadecimal.encode(&last));
-                return Ok(Page { items, next, total: quarantine_total(Reading::begin(office).store())? });
+                return Ok(Page { items, next, total: quarantine_total(reading.store())? });
             }
             let entry = record::decode::<QuarantineEntry>("quarantine entry", &bytes).map_err(CommitError::from)?;
-            items.push(QuarantineItem::of(&key, &entry, language));
+            items.push(QuarantineItem::of(&reading, &key, &entry, language)?);
             last = key;
         }
         if is_end {
-            return Ok(Page { items, next: None, total: quarantine_total(Reading::begin(office).store())? });
+            return Ok(Page { items, next: None, total: quarantine_total(reading.store())? });
         }
         range = range.continued_before(last.clone());
     }

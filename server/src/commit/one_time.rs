@@ -4,7 +4,7 @@
 //! was given stays known when newer ones are given: facts may be long on their way.
 
 use docket_sync_core::facts::{Block, Fact, FactBody, Ledger};
-use docket_sync_core::ids::{DeviceId, Digest, DocumentId, FactId, KeyId, PersonId};
+use docket_sync_core::ids::{DeviceId, Digest, DocumentId, KeyId, PersonId};
 use docket_sync_core::limits;
 use docket_sync_core::proof::ApprovalCode;
 use docket_sync_core::reference::{ApprovalCodes, NumberBlocks, Reference, codes_record, numbers_record};
@@ -200,12 +200,6 @@ impl Writer {
             }
         }
         Ok(())
-    }
-
-    /// The fact that used up a one-time thing.
-    pub(super) fn used_by(&self, once: &OneTime) -> Result<Option<(DocumentId, FactId)>, CommitError> {
-        let used: Option<(DocumentId, _, _)> = self.read(Table::Index, &keys::one_time(once))?;
-        Ok(used.map(|(document, actor, sequence)| (document, FactId { actor, sequence })))
     }
 
     /// One of an approver's codes.

@@ -6,6 +6,7 @@ use docket_sync_core::facts::Fact;
 use docket_sync_core::ids::{DocumentId, FactId, PersonId, RecordId};
 use docket_sync_core::reference::ReferenceRecord;
 use docket_sync_core::sync::digest::DigestSum;
+use docket_sync_core::sync::gate::OneTime;
 use docket_sync_core::time::UnixMillis;
 
 use super::error::CommitError;
@@ -122,6 +123,12 @@ pub trait Tables {
                 .map_err(|error| CommitError::Internal(format!("reference record {record}: {error}"))),
             None => Ok(None),
         }
+    }
+
+    /// The fact that used up a one-time thing.
+    fn used_by(&self, once: &OneTime) -> Result<Option<(DocumentId, FactId)>, CommitError> {
+        let used: Option<(DocumentId, _, _)> = self.read(Table::Index, &keys::one_time(once))?;
+        Ok(used.map(|(document, actor, sequence)| (document, FactId { actor, sequence })))
     }
 
     /// A person, if known.

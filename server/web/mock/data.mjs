@@ -14,7 +14,14 @@ export const contacts = {
 
 function visit(order, who, times, state, outcome = null) {
   const [departed_at = null, arrived_at = null, started_at = null, ended_at = null] = times;
-  order.visits.push({ id: `${order.timeline.at(-1).fact}`, technician: { id: PEOPLE[who].id, name: PEOPLE[who].name }, state, departed_at, arrived_at, started_at, ended_at, outcome });
+  // What a phone's clock said is shown; what is judged are the bounds: three phones, three verdicts.
+  const bounds = { li: ['met', 4, 0, false], mueller: ['breached', 6, -30, false] }[who] ?? ['uncertain', 190, 60, true];
+  const [on_time, wide, limit, low_confidence] = bounds;
+  const arrival = arrived_at === null ? null : {
+    claimed_at: low_confidence ? arrived_at - 9 * HOUR : arrived_at, lo_at: arrived_at - 2 * MINUTE, hi_at: arrived_at + wide * MINUTE,
+    low_confidence, limit_at: arrived_at + (limit || 30) * MINUTE, on_time,
+  };
+  order.visits.push({ id: `${order.timeline.at(-1).fact}`, technician: { id: PEOPLE[who].id, name: PEOPLE[who].name }, state, departed_at, arrived_at, arrival, started_at, ended_at, outcome });
 }
 
 function review(order, kind, text, options) {
@@ -153,13 +160,15 @@ export function firstDispatches(orders) {
 export function firstQuarantine(orders) {
   const item = (key, order, sequence, reason, summary, ago, decided = null) => ({
     key: `${order.id.replaceAll('-', '')}9f9f9f9f${key}`, device: 'e7'.repeat(16), document: order.id, actor: '9f'.repeat(16), sequence, reason,
-    bytes: summary === null ? 61_440 : 1_740, received_at: now - ago, summary, decided,
+    bytes: summary === null ? 61_440 : 1_740, received_at: now - ago, summary, decided, serial: order.serial,
+    used_in: reason === 'used_number' ? { order: orders[2].id, serial: orders[2].serial, fact: 'mfrggzdf7' } : null,
   });
   const by = PEOPLE.chen.id;
   return [
     item('01', orders[3], 12, 'revoked', 'Note: 客户说压缩机昨晚又停了一次，要求今天再来人看', 2 * HOUR),
     item('02', orders[3], 13, 'held', 'Work done: 更换启动电容', 2 * HOUR),
     item('03', orders[5], 4, 'malformed', null, 5 * HOUR),
+    item('06', orders[4], 5, 'used_number', 'Goods taken: 主控板, receipt C-000012', 6 * HOUR),
     item('04', orders[6], 7, 'not_permitted', 'The call is closed', 26 * HOUR, { admitted: false, by, reason: '结案由文员办理', at: now - 20 * HOUR }),
     item('05', orders[7], 9, 'out_of_scope', 'Note: 顺路帮忙看过，无异常', 3 * DAY, { admitted: true, by, reason: 'Confirmed by telephone with both technicians', at: now - 2 * DAY }),
   ];

@@ -71,4 +71,4 @@ createServer(async (request, response) => {
   if (office.slowMs) await new Promise((resolve) => { setTimeout(resolve, office.slowMs); });
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   return response.end(body === null ? undefined : JSON.stringify(body));
-}).listen(PORT, '127.0.0.1', () => console.log(`stand-in office: http://127.0.0.1:${PORT}`));
+}).listen(PORT, '127.0.0.1', function told() { console.log(`stand-in office: http://127.0.0.1:${this.address().port}`); });

@@ -47,6 +47,11 @@ export function timeSpan(from: Millis, to: Millis): string {
   return date(from) === date(to) ? `${date(from)} ${clock(from)}–${clock(to)}` : `${dateTime(from)} – ${dateTime(to)}`;
 }
 
+/** Two bounds of one time; within the same minute they are that minute. */
+export function timeBetween(lo: Millis, hi: Millis): string {
+  return dateTime(lo) === dateTime(hi) ? dateTime(lo) : timeSpan(lo, hi);
+}
+
 export function zoneName(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }

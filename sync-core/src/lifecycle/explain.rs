@@ -71,6 +71,14 @@ pub fn known_by(facts: &FactSet, person: PersonId, at: UnixMillis) -> FactSet {
     known
 }
 
+/// What had been stated before a hybrid time, whoever knew of it: the order as it stood then.
+#[must_use]
+pub fn stated_before(facts: &FactSet, time: UnixMillis) -> FactSet {
+    let mut before = FactSet::new(facts.document());
+    before.extend(facts.iter().filter(|fact| fact.time < time).cloned());
+    before
+}
+
 /// What one fact knew of, in canonical order: the order as its author saw it (U-18).
 #[must_use]
 pub fn known_to(facts: &FactSet, id: FactId) -> FactSet {

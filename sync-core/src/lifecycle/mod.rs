@@ -54,7 +54,7 @@ pub mod view;
 mod visits;
 
 pub use causality::Causality;
-pub use explain::{Reason, explain, known_by, known_to};
+pub use explain::{Reason, explain, known_by, known_to, stated_before};
 pub use fact_set::FactSet;
 pub use findings::REVIEW_DEFAULT_RULE;
 pub use fold::fold;

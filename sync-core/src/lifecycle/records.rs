@@ -15,16 +15,13 @@ use super::visits::Visits;
 use crate::facts::values::{HeaderField, SkipReason};
 use crate::facts::{FactBody, FactKind, Role};
 use crate::ids::{FactId, FactRef};
+use crate::limits;
 use crate::sabotage::breaks;
-use crate::time::MINUTE;
 
 /// Facts that can matter to others: a note only joins the notes, whatever its head says (see `folded`).
 fn live<'g, 'a>(ground: &'g Ground<'a>) -> impl Iterator<Item = Node<'a>> + 'g {
     ground.live().filter(|node| node.fact.kind() != Some(FactKind::AddNote))
 }
-
-/// A claimed time further than this from the hybrid time was told by a wrong clock (R11).
-const CLOCK_OFF_MS: i64 = 5 * MINUTE;
 
 pub(super) fn complaints(ground: &Ground<'_>) -> Vec<ComplaintView> {
     each!(ground, OpenComplaint)
@@ -231,7 +228,7 @@ pub(super) fn not_usable_yet<'a>(ground: &Ground<'a>, findings: &mut Findings<'a
 pub(super) fn low_confidence<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<FactId> {
     let off = |node: &Node<'a>| {
         let head = &node.fact.content.head;
-        head.claimed_offset.is_some_and(|offset| offset.unsigned_abs() > CLOCK_OFF_MS.unsigned_abs())
+        head.claimed_offset.is_some_and(|offset| offset.unsigned_abs() > limits::CLOCK_OFF_MS.unsigned_abs())
             && !breaks(Rule::R11)
             && node.fact.person().is_some()
     };

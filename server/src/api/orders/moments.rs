@@ -1,6 +1,8 @@
 //! When a technician came, as an interval (U-10): a phone's clock says what it says, the server's contacts bound it.
 
 use docket_sync_core::lifecycle::view::{OrderView, Visit};
+use docket_sync_core::lifecycle::{fold, stated_before};
+use docket_sync_core::limits;
 use docket_sync_core::time::{Between, UnixMillis};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,7 +18,7 @@ pub(crate) struct ArrivalItem {
     lo_at: i64,
     /// Upper bound: when the server had the fact.
     hi_at: Option<i64>,
-    /// Whether the claimed time contradicts the bounds.
+    /// Whether the claimed time is more than five minutes outside the bounds, or off the hybrid time by as much.
     low_confidence: bool,
     /// End of the time that was agreed with the customer before.
     limit_at: Option<i64>,
@@ -28,13 +30,18 @@ pub(super) fn arrival(loaded: &Loaded, view: &OrderView, visit: &Visit) -> Optio
     let moment = visit.arrived?;
     let digest = loaded.facts.get(moment.fact)?.digest;
     let between = Between { lo: moment.lo, hi: loaded.received_at(moment.fact, digest) };
-    let agreed = view.appointment.as_ref().filter(|agreed| agreed.confirmed && agreed.at.time < moment.time);
+    // Every clock is some seconds off.
+    let near =
+        Between { lo: between.lo.plus(-limits::CLOCK_OFF_MS), hi: between.hi.map(|hi| hi.plus(limits::CLOCK_OFF_MS)) };
+    // What was promised when he came: his outcome has used that time up, and another may have been agreed since.
+    let then = fold(&stated_before(&loaded.facts, moment.time));
+    let agreed = then.appointment.as_ref().filter(|agreed| agreed.confirmed);
     let limit: Option<UnixMillis> = agreed.map(|agreed| agreed.window.to);
     Some(ArrivalItem {
         claimed_at: moment.claimed.0,
         lo_at: moment.lo.0,
         hi_at: between.hi.map(|hi| hi.0),
-        low_confidence: view.facets.low_confidence.contains(&moment.fact) || !between.holds(moment.claimed),
+        low_confidence: view.facets.low_confidence.contains(&moment.fact) || !near.holds(moment.claimed),
         limit_at: limit.map(|limit| limit.0),
         on_time: limit.map(|limit| between.against(limit).code()),
     })

@@ -8,6 +8,7 @@ mod orders;
 mod page;
 mod quarantine;
 mod roles;
+mod units;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

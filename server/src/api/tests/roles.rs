@@ -7,6 +7,7 @@ const READ: &[&str] = &[
     "/api/reviews",
     "/api/technicians",
     "/api/quarantine",
+    "/api/units",
     "/api/people",
     "/api/devices",
     "/api/store",

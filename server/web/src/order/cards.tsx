@@ -1,9 +1,10 @@
 /** The smaller parts of an order: visits, assignments, notes, cancels. */
 
-import { dateTime, nameOf, timeSpan } from '../format';
+import { dateTime, nameOf, timeBetween, timeSpan } from '../format';
 import { Chip, type Tone } from '../parts/chip';
+import type { IconName } from '../parts/icon';
 import { coded, t } from '../text';
-import type { Millis, OrderDetail, Visit } from '../types';
+import type { Arrival, Millis, OrderDetail, Visit } from '../types';
 import { Skips } from '../views/dispatch';
 
 export function Visits({ order }: { order: OrderDetail }) {
@@ -23,6 +24,7 @@ export function Visits({ order }: { order: OrderDetail }) {
             <Step label={t('visits.started')} at={visit.started_at} />
             <Step label={t('visits.ended')} at={visit.ended_at} />
           </ol>
+          {visit.arrival && <ArrivalText arrival={visit.arrival} />}
           <OutcomeText outcome={visit.outcome} />
         </article>
       ))}
@@ -36,6 +38,28 @@ function Step({ label, at }: { label: string; at: Millis | null }) {
       <span>{label}</span>
       <span class="quiet">{at === null ? '–' : dateTime(at)}</span>
     </li>
+  );
+}
+
+const VERDICTS: Record<string, { tone: Tone; icon: IconName }> = {
+  met: { tone: 'good', icon: 'check' }, breached: { tone: 'bad', icon: 'alert' }, uncertain: { tone: 'warn', icon: 'clock' },
+};
+
+/** A phone's clock proves nothing: within which bounds he came, and what they say about the time that was agreed (U-10). */
+function ArrivalText({ arrival }: { arrival: Arrival }) {
+  const { lo_at, hi_at, limit_at, on_time } = arrival;
+  const verdict = on_time === null ? undefined : VERDICTS[on_time];
+  return (
+    <div class="arrival" data-verdict={on_time ?? 'none'}>
+      <p class="row-marks">
+        {on_time !== null && <Chip tone={verdict?.tone ?? 'plain'} icon={verdict?.icon ?? 'dot'}>{coded('arrival', on_time)}</Chip>}
+        {limit_at !== null && <span class="quiet">{t('visits.limit', { time: dateTime(limit_at) })}</span>}
+      </p>
+      <p class="quiet" data-part="bounds">
+        {hi_at === null ? t('visits.not_before', { time: dateTime(lo_at) }) : t('visits.between', { time: timeBetween(lo_at, hi_at) })}
+      </p>
+      {arrival.low_confidence && <p data-part="clock">{t('visits.clock_wrong', { time: dateTime(arrival.claimed_at) })}</p>}
+    </div>
   );
 }
 

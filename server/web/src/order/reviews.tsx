@@ -27,7 +27,7 @@ export function Reviews({ order, act, wanted }: ReviewsProps) {
         <OpenReview key={review.id} review={review} wanted={review.id === wanted} may={may(order, 'resolve_review')} act={act} />
       ))}
       {settled.map((review) => (
-        <p key={review.id} class="quiet">
+        <p key={review.id} class="quiet" data-review-status={review.status}>
           {both(review.kind_text)} · {coded('review_status', review.status)}
           {review.choice !== null && <> · {choiceText(review, review.choice)}</>}
           {review.decidable && may(order, 'resolve_review') && (

@@ -72,9 +72,21 @@ export interface Quarantined {
   reason: string;
   bytes: number;
   received_at: Millis;
+  /** The order's number in the register, once it has one. */
+  serial: string | null;
+  /** For a code or a receipt number that was used before: where. */
+  used_in: { order: Id; serial: string | null; fact: string } | null;
   /** What the fact says; `null` when its bytes are none. */
   summary: string | null;
   decided: { admitted: boolean; by: Id; reason: string; at: Millis } | null;
+}
+
+/** A unit that stands at a customer's site. */
+export interface Unit {
+  id: Id;
+  model: string;
+  serial: string;
+  site: { id: Id; address: string };
 }
 
 /** A device that a restored store has forgotten. */

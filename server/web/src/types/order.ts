@@ -62,12 +62,23 @@ export interface ProofFact {
   signed_at: Millis;
 }
 
+/** When he came: what the phone said, and the bounds of the true time (U-10). */
+export interface Arrival {
+  claimed_at: Millis;
+  lo_at: Millis;
+  hi_at: Millis | null;
+  low_confidence: boolean;
+  limit_at: Millis | null;
+  on_time: 'met' | 'breached' | 'uncertain' | null;
+}
+
 export interface Visit {
   id: FactRef;
   technician: Named | Id;
   state: string;
   departed_at: Millis | null;
   arrived_at: Millis | null;
+  arrival: Arrival | null;
   started_at: Millis | null;
   ended_at: Millis | null;
   outcome: string | Record<string, unknown> | null;

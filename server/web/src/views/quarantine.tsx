@@ -30,10 +30,13 @@ export function QuarantineTable({ rows, onDecided }: { rows: Quarantined[]; onDe
         <tbody>
           {rows.map((row) => (
             <tr key={row.key} data-quarantined={row.key}>
-              <td class="strong">{coded('quarantine.reason', row.reason)}</td>
+              <td class="strong">
+                {coded('quarantine.reason', row.reason)}
+                {row.used_in !== null && <UsedIn by={row.used_in} />}
+              </td>
               <td data-label={t('quarantine.says')}>{row.summary ?? '–'}</td>
               <td class="nowrap" data-label={t('quarantine.device')}><code title={row.device}>{row.device.slice(0, 8)}</code></td>
-              <td class="nowrap" data-label={t('quarantine.document')}><a href={`#/orders/${encodeURIComponent(row.document)}`}><code>{row.document.slice(0, 13)}</code></a></td>
+              <td class="nowrap" data-label={t('quarantine.document')}><a href={`#/orders/${encodeURIComponent(row.document)}`}>{row.serial ?? <code>{row.document.slice(0, 13)}</code>}</a></td>
               <td class="nowrap" data-label={t('quarantine.size')}>{bytes(row.bytes)}</td>
               <td class="nowrap" data-label={t('quarantine.received')}>{dateTime(row.received_at)}</td>
               <td class="cell-actions">
@@ -48,6 +51,11 @@ export function QuarantineTable({ rows, onDecided }: { rows: Quarantined[]; onDe
       {deciding !== null && <Decide row={deciding} onClose={() => setDeciding(null)} onDone={() => { setDeciding(null); onDecided(); }} />}
     </>
   );
+}
+
+/** Where the code or the receipt number was used first. */
+function UsedIn({ by }: { by: NonNullable<Quarantined['used_in']> }) {
+  return <p class="quiet" data-part="used-in">{t('quarantine.used_in')} <a href={`#/orders/${encodeURIComponent(by.order)}`}>{by.serial ?? by.order.slice(0, 13)}</a></p>;
 }
 
 function Decided({ by }: { by: NonNullable<Quarantined['decided']> }) {
@@ -73,6 +81,7 @@ function Decide({ row, onClose, onDone }: { row: Quarantined; onClose: () => voi
       <form class="form" onSubmit={(event) => { event.preventDefault(); decide('admit'); }}>
         {wrong !== null && <Problem>{wrong}</Problem>}
         {row.summary !== null && <p class="strong">{row.summary}</p>}
+        {row.used_in !== null && <UsedIn by={row.used_in} />}
         <p class="hint">{t('quarantine.decide_hint')}</p>
         <LongField name="reason" label={t('field.reason')} value={reason} onValue={setReason} />
         <div class="form-end">

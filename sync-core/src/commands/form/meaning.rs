@@ -15,6 +15,8 @@ impl FormField {
             ("from", FieldType::Time) => "window_from",
             ("to", FieldType::Time) => "window_to",
             ("from", FieldType::Id(_)) => "giver",
+            ("customer", FieldType::Id(_)) => "customer_record",
+            ("unit", FieldType::Id(_)) => "unit_record",
             (name, _) => name,
         };
         coded("field", name, language)

@@ -6,7 +6,7 @@ import { CheckField, LongField, RadioField, SelectField, TextField } from '../..
 import { Icon } from '../../parts/icon';
 import { both, t } from '../../text';
 import type { FieldContent, FormField, OrderDetail } from '../../types';
-import { FactField, FactsField, FileField, OrderField, PersonField, RecordField, ReviewField } from './pickers';
+import { FactField, FactsField, FileField, OrderField, PersonField, RecordField, ReviewField, UnitField } from './pickers';
 import type { Preset } from './card';
 
 export interface Wrong {
@@ -40,7 +40,7 @@ export function Fields({ fields, values, path, onValues, ...common }: FieldsProp
     <>
       {fields.map((field) => (
         <One
-          key={field.name} field={field} path={`${path}${field.name}`} value={values[field.name]} {...common}
+          key={field.name} field={field} path={`${path}${field.name}`} value={values[field.name]} beside={values} {...common}
           onValue={(value) => onValues({ ...values, [field.name]: value })}
         />
       ))}
@@ -51,6 +51,8 @@ export function Fields({ fields, values, path, onValues, ...common }: FieldsProp
 interface OneProps extends Common {
   field: FormField;
   path: string;
+  /** What is filled in beside it. */
+  beside: Group;
   value: Filled | undefined;
   onValue: (value: Filled) => void;
 }
@@ -89,7 +91,7 @@ function One(props: OneProps) {
     case 'file':
       return <FileField {...common} order={place.order} />;
     case 'id':
-      return <IdField field={field} of={field.of} place={place} common={common} />;
+      return <IdField field={field} of={field.of} place={place} beside={props.beside} common={common} />;
     case 'group':
       return <GroupField {...props} fields={field.fields} error={error} />;
     case 'list':
@@ -112,10 +114,11 @@ interface IdFieldProps {
   field: FormField;
   of: string;
   place: Place;
+  beside: Group;
   common: { name: string; label: string; optional: boolean; error: string | null; value: string; onValue: (value: string) => void };
 }
 
-function IdField({ field, of, place, common }: IdFieldProps) {
+function IdField({ field, of, place, beside, common }: IdFieldProps) {
   switch (of) {
     case 'person':
       return <PersonField {...common} technicians={field.name === 'technician'} />;
@@ -128,6 +131,7 @@ function IdField({ field, of, place, common }: IdFieldProps) {
     case 'attachment':
       return <FileField {...common} order={place.order} />;
     case 'record':
+      if (field.name === 'unit') return <UnitField {...common} site={typeof beside['site'] === 'string' ? beside['site'] : ''} />;
       return field.name === 'customer' || field.name === 'site' ? <RecordField {...common} of={field.name} /> : null;
     default:
       return <TextField {...common} />;

@@ -7,7 +7,7 @@ import { bytes, dateTime } from '../../format';
 import { CheckField, SearchBox, SelectField, type Option } from '../../parts/form';
 import { Icon } from '../../parts/icon';
 import { both, coded, t } from '../../text';
-import type { Attachment, AttachmentList, OrderDetail, OrderRow, Page, Person } from '../../types';
+import type { Attachment, AttachmentList, OrderDetail, OrderRow, Page, Person, Unit } from '../../types';
 import { sendFile } from '../../upload';
 import { factName } from '../timeline';
 
@@ -115,6 +115,30 @@ export function RecordField({ of, ...props }: PickerProps & { of: 'customer' | '
     <div class="searched">
       <SearchBox value={words} onValue={setWords} label={t('field.search_record')} />
       <SelectField {...props} options={[NONE(), ...options]} />
+    </div>
+  );
+}
+
+/** A unit of the site that is chosen in the same form, or any that the words fit. */
+export function UnitField({ site, ...props }: PickerProps & { site: string }) {
+  const [words, setWords] = useState('');
+  const [units, setUnits] = useState<Unit[]>([]);
+  useEffect(() => {
+    const abort = new AbortController();
+    const asked = `/api/units?limit=50&site=${encodeURIComponent(site)}&q=${encodeURIComponent(words)}`;
+    const timer = setTimeout(() => {
+      call<{ items: Unit[] }>('GET', asked, { signal: abort.signal }).then((answer) => setUnits(answer.items)).catch(() => undefined);
+    }, 200);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [words, site]);
+  const named = (unit: Unit) => [unit.model, unit.serial, site === '' ? unit.site.address : ''].filter((part) => part !== '').join(' · ');
+  return (
+    <div class="searched">
+      <SearchBox value={words} onValue={setWords} label={t('field.search_unit')} />
+      <SelectField {...props} {...(site === '' ? {} : { hint: t('field.units_at_site') })} options={[NONE(), ...units.map((unit) => ({ value: unit.id, label: named(unit) }))]} />
     </div>
   );
 }
