@@ -28,6 +28,7 @@ pub mod tables;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod tidy;
 mod upgrade;
 mod writer;
 

@@ -64,7 +64,7 @@ impl Writer {
         ground: Ground,
     ) -> Result<PushDone, CommitError> {
         let store: StoreId = self.identity.store;
-        if let Proof::Envelope { maker, .. } = &mut proof {
+        if let Proof::Envelope { maker, .. } | Proof::Checked { maker, .. } = &mut proof {
             // Revoked since the session began?
             let known: Option<DeviceRecord> = self.read(Table::Device, &maker.device.0)?;
             maker.revoked |= known.is_some_and(|record| record.revoked_at.is_some());
@@ -126,9 +126,9 @@ impl Writer {
         for document in &mut judged.documents {
             let id = document.document;
             for (record, verdict) in &mut document.records {
-                if let Verdict::Accept { fact, first, built } = verdict {
+                if let Verdict::Accept { fact, first, hash } = verdict {
                     let stated = fact.id;
-                    let (fact, first, hash) = ((**fact).clone(), first.clone(), built.hash);
+                    let (fact, first, hash) = ((**fact).clone(), first.clone(), *hash);
                     let admission = Admission { document: id, record, fact, first, carried_by: Some(device) };
                     match self.admit(admission) {
                         Ok(_) => self.release(device, id, record, stated)?,
