@@ -15,13 +15,13 @@ use ed25519_dalek::SigningKey;
 use super::{counts, hand, quarantined, two_on_a_site};
 use crate::quarantine::rogue::{change, listed};
 
-fn opened(device: &Device, bytes: &[u8]) -> Result<Bundle, Trouble> {
+pub(super) fn opened(device: &Device, bytes: &[u8]) -> Result<Bundle, Trouble> {
     let certificate = device.client.replica().certificate();
     Ok(Bundle::open(bytes, &Trusted { store: certificate.store, store_key: certificate.store_key })?)
 }
 
 /// Li's bundle, opened and changed by somebody who holds his key.
-fn altered(li: &mut Device, order: DocumentId, change: impl Fn(&mut Push)) -> Result<Vec<u8>, Trouble> {
+pub(super) fn altered(li: &mut Device, order: DocumentId, change: impl Fn(&mut Push)) -> Result<Vec<u8>, Trouble> {
     let handed = li.client.hand_over(&[order], Share::Unsent)?;
     let mut bundle = opened(li, &handed.bytes)?;
     for frame in &mut bundle.frames {
@@ -33,7 +33,7 @@ fn altered(li: &mut Device, order: DocumentId, change: impl Fn(&mut Push)) -> Re
 }
 
 /// The code with which a phone refuses a bundle; what was on it is as it was.
-fn refused(device: &mut Device, bytes: &[u8]) -> Result<&'static str, Trouble> {
+pub(super) fn refused(device: &mut Device, bytes: &[u8]) -> Result<&'static str, Trouble> {
     let before = (device.client.list()?, device.client.status());
     let code = match device.client.take_over(bytes) {
         Err(ReplicaError::Bundle(error)) => error.code(),

@@ -1,6 +1,7 @@
 //! Two technicians on a site without a network (U-08): what one hands over is judged by the other's phone as the server
 //! judges it, is shown there, and reaches the server by whoever gets a signal first.
 
+mod full;
 mod hostile;
 mod laws;
 pub(crate) mod scanned;
