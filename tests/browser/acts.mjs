@@ -80,8 +80,19 @@ async function chosen(page, name, words) {
 async function paperworkIsCompleted(page) {
   await page.goto(`${DOCKET_URL}/#/orders/${DOCKET_EMERGENCY}`);
   await page.waitForSelector(`.order[data-order="${DOCKET_EMERGENCY}"]`);
+  for (const [language, label] of [['zh-CN', '设备'], ['en', 'Appliance']]) {
+    await page.click(`.languages button[lang="${language}"]`);
+    await page.waitForSelector(`html[lang="${language}"]`);
+    await opened(page, 'complete_paperwork');
+    assert.ok((await page.textContent('dialog')).includes(label));
+    for (const [width, height] of [[390, 844], [1366, 800]]) {
+      await page.setViewportSize({ width, height });
+      await shoot(page, `acts-paperwork-dialog-${language}-${width}`);
+    }
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+  }
   await opened(page, 'complete_paperwork');
-  assert.match(await page.textContent('dialog'), /Appliance/);
   await page.locator('dialog .searched', { has: page.locator('select[name="customer"]') }).locator('input[type="search"]').fill('志强');
   await chosen(page, 'customer', '志强商务酒店');
   await chosen(page, 'site', '南京西路 1266 号');
@@ -91,7 +102,7 @@ async function paperworkIsCompleted(page) {
     if (radio !== null) await radio.click();
     else await page.selectOption(`dialog select[name="${name}"]`, value);
   }
-  await pagesFit(page, 'paperwork');
+  await shoot(page, 'acts-paperwork');
   const asked = page.waitForRequest((request) => request.url().endsWith('/commands'));
   await page.click('dialog button[type="submit"]');
   const sent = (await asked).postDataJSON();
