@@ -12,7 +12,10 @@ use docket_sync_core::time::{DAY, HOUR, MINUTE};
 use super::desk::entries_of;
 use super::reactor::Bookkeeper;
 use super::records::StockBooked;
-use super::stage::{again, arrive, book, collect, company, facts, fit, found, hand_in, left, moved, piece, rows, take};
+use super::stage::{
+    ACCOUNTANT, again, arrive, book, collect, company, facts, fit, found, hand_in, hand_in_to, left, moved, piece,
+    rows, take,
+};
 use super::{records, stock};
 use crate::commit::Tables;
 use crate::dispatch::world::{CLERK, Recorded, World, after_a_crash, order, person};
@@ -167,6 +170,22 @@ async fn c_093_cash_that_stays_overnight_is_an_exception_by_the_clock() {
     runner.catch_up().await.unwrap();
     assert_eq!(found(&world, 1), [FindingKind::CashOvernight]);
     assert!(world.view(1).facets.money.pockets.is_empty());
+}
+
+#[tokio::test]
+async fn c_093_cash_given_to_anybody_but_an_accountant_stays_overnight() {
+    let world = company();
+    let mut runner = Runner::new(world.office.clone(), Arc::new(Bookkeeper));
+    let taken = [1, 2, 3].map(|number| collect(&world, number, 30_000));
+    // To himself, to a colleague who confirms it, to the accountant.
+    for (number, (to, taken)) in (1..).zip([person('A'), person('B'), ACCOUNTANT].into_iter().zip(taken)) {
+        hand_in_to(&world, to, number, taken, 30_000);
+    }
+    world.pass(DAY);
+    runner.catch_up().await.unwrap();
+    runner.tick().await.unwrap();
+    let overnight = vec![FindingKind::CashOvernight];
+    assert_eq!([1, 2, 3].map(|number| found(&world, number)), [overnight.clone(), overnight, vec![]]);
 }
 
 #[tokio::test]

@@ -190,7 +190,7 @@ fn invariant_08_cancel_safety(company: &Company, view: &OrderView, facts: &FactS
     }
     let withdrawn = |done: &Fact| {
         facts.iter().any(|fact| match fact.body() {
-            FactBody::WithdrawOwn(withdraw) => withdraw.fact == done.id.reference(),
+            FactBody::WithdrawOwn(withdraw) => withdraw.fact == done.id.reference() && !view.void.contains(&fact.id),
             _ => false,
         })
     };

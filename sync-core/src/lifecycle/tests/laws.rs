@@ -129,7 +129,13 @@ pub(super) fn honest(scenario: &mut Scenario, acts: Acts, code: Byte8) {
     let [who, choice, look, value, rare, ..] = code;
     let specialists = [Who::Accountant, Who::Storekeeper, Who::Quality, Who::ATablet];
     let usual = [Who::Clerk, Who::Dispatcher, Who::OtherDispatcher, Who::Supervisor, Who::A, Who::B];
-    let who = if acts == Acts::All && rare.is_multiple_of(24) { pick(&specialists, who) } else { pick(&usual, who) };
+    // A third technician and a second device of the first.
+    let with_more_devices = [usual.as_slice(), &[Who::C, Who::ATablet]].concat();
+    let who = match acts {
+        Acts::All if rare.is_multiple_of(24) => pick(&specialists, who),
+        Acts::All => pick(&with_more_devices, who),
+        Acts::NormalPath => pick(&usual, who),
+    };
     if !look.is_multiple_of(3) {
         scenario.look(who);
     }
@@ -179,7 +185,7 @@ fn command(view: &OrderView, scenario: &Scenario, context: &Context, code: Comma
             customer: Some(customer()),
         },
         CommandCode::Assign => Command::Assign {
-            technician: scenario.person(pick(&[Who::A, Who::B], value)),
+            technician: scenario.person(pick(&[Who::A, Who::B, Who::C], value)),
             skipped: Vec::new(),
             turn: None,
             reason: Some(reason),
@@ -344,7 +350,7 @@ fn honest_people_reach_every_state_and_every_review() {
     let mut dice = Dice(11);
     let mut reached = std::collections::BTreeSet::new();
     let mut reviews = std::collections::BTreeSet::new();
-    for _ in 0..60 {
+    for _ in 0..120 {
         let mut scenario = Scenario::default();
         for step in 0..120 {
             honest(&mut scenario, Acts::NormalPath, dice.next().to_be_bytes());
