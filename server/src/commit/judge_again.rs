@@ -9,9 +9,9 @@ use docket_sync_core::sync::gate::{self, Ground, Maker, Verdict};
 
 use super::error::CommitError;
 use super::keys;
+use super::look::Look;
 use super::meta::DocumentMeta;
 use super::order::Admission;
-use super::push::Look;
 use super::quarantine::QuarantineEntry;
 use super::tables::Tables;
 use super::writer::Writer;
