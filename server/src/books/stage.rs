@@ -41,7 +41,7 @@ pub(super) fn piece(code: &str, serial: Option<&str>) -> Line {
         name: "电容".to_owned(),
         quantity: 1_000,
         unit: "piece".to_owned(),
-        amount: Some(yuan(3_500)),
+        amount: None,
         code: Some(code.to_owned()),
         serial: serial.map(str::to_owned),
         source: Some(PartSource::Van),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use docket_sync_core::facts::Role;
 use docket_sync_core::facts::bodies::{self, RecordLine, ReverseLine};
 use docket_sync_core::facts::values::{FindingKind, Line, PartSource, Urgency};
 use docket_sync_core::lifecycle::facets::Holder;
@@ -203,7 +204,11 @@ async fn c_116_an_old_part_is_owed_until_the_storekeeper_has_it() {
     let review = view.reviews.iter().find(|review| review.kind == ReviewKind::CoreOwed).unwrap();
     assert!(review.blocking, "nothing is filed before");
     let choice = docket_sync_core::facts::values::ReviewChoice::Return;
-    world.state(order(1), CLERK, bodies::ResolveReview { review: review.id, choice, reason: "旧件已收".to_owned() });
+    let resolve = bodies::ResolveReview { review: review.id, choice, reason: "旧件已收".to_owned() };
+    world.state(order(1), CLERK, resolve.clone());
+    world.follow(Bookkeeper).await;
+    assert!(world.run(|writer| entries_of(writer, order(1))).found[0].is_open, "not the clerk's to decide");
+    world.state_as(order(1), (person('S'), Role::Storekeeper), resolve);
     world.follow(Bookkeeper).await;
     let entries = world.run(|writer| entries_of(writer, order(1)));
     assert!(!entries.found[0].is_open);

@@ -12,6 +12,9 @@ use crate::facts::{FactBody, FactKind, Role, bodies};
 use crate::ids::{FactId, FactRef, PersonId};
 use crate::sabotage::breaks;
 
+/// Hand-overs beside each other of which claims are kept; with more the goods are in conflict all the same.
+const CLAIMS_MAX: usize = 16;
+
 /// Every custody.
 #[derive(Default)]
 pub(super) struct Custodies<'a> {
@@ -170,15 +173,20 @@ fn held_after<'a>(
 ) -> Vec<Vec<PersonId>> {
     let mut held: Vec<Vec<PersonId>> = Vec::with_capacity(all.len());
     for (node, body) in all {
-        let before = || all.iter().zip(&held).filter(|((other, _), _)| ground.knows(*node, *other));
-        let known = ground.causality.known_to_any(before().map(|((other, _), _)| *other));
-        let last = || before().filter(|((other, _), _)| !known.contains(*other));
-        let mut holders = unique(last().flat_map(|(_, holders)| holders.iter().copied()).collect());
+        let mut last: Vec<(Node<'a>, &Vec<PersonId>)> = Vec::new();
+        for ((other, _), holders) in all.iter().zip(&held).rev() {
+            let is_last = ground.knows(*node, *other) && !last.iter().any(|(later, _)| ground.knows(*later, *other));
+            if is_last && last.len() < CLAIMS_MAX {
+                last.push((*other, holders));
+            }
+        }
+        last.reverse();
+        let mut holders = unique(last.iter().flat_map(|(_, holders)| holders.iter().copied()).collect());
         if holders.is_empty() {
             holders.extend(take.fact.person());
         }
         if holders.len() > 1 {
-            let causes: Vec<Node<'a>> = core::iter::once(take).chain(last().map(|((other, _), _)| *other)).collect();
+            let causes: Vec<Node<'a>> = core::iter::once(take).chain(last.iter().map(|(other, _)| *other)).collect();
             let decision = findings.decision(ground, &terms(ReviewKind::CustodyConflict), &causes);
             holders = decided(decision.map(|decision| decision.choice), &holders).map_or(holders, |one| vec![one]);
         }

@@ -238,14 +238,19 @@ fn booked_in_from_a(stage: &mut dyn Stage, custody: FactId) -> FactId {
     stage.does(Who::Storekeeper, body)
 }
 
+/// He sees it and confirms it.
+fn confirms(stage: &mut dyn Stage, who: Who, fact: FactId) {
+    stage.everyone_looks();
+    let digest = stage.digest(fact);
+    stage.does(who, bodies::Acknowledge { fact: fact.reference(), digest });
+}
+
 story! {
     /// B has the goods; the storekeeper books them in as from A, and A confirms it. A had nothing to pass on.
     r9_nobody_passes_on_what_he_does_not_hold(stage) {
         let custody = passed_on(stage);
         let booked = booked_in_from_a(stage, custody);
-        stage.everyone_looks();
-        let digest = stage.digest(booked);
-        stage.does(Who::A, bodies::Acknowledge { fact: booked.reference(), digest });
+        confirms(stage, Who::A, booked);
     } => Expected {
         reviews: vec![review(ReviewKind::CustodyConflict, Role::Supervisor, None, ReviewChoice::First)],
         cites: vec![(Rule::R9, "X-59")],
@@ -260,15 +265,14 @@ story! {
     r9_the_holder_is_found_and_passes_them_on(stage) {
         let custody = passed_on(stage);
         let booked = booked_in_from_a(stage, custody);
-        stage.everyone_looks();
-        let digest = stage.digest(booked);
-        stage.does(Who::A, bodies::Acknowledge { fact: booked.reference(), digest });
+        confirms(stage, Who::A, booked);
         stage.everyone_looks();
         stage.resolve(Who::Supervisor, ReviewKind::CustodyConflict, ReviewChoice::First);
         stage.everyone_looks();
         let (from, to) = (stage.person(Who::B), stage.person(Who::Storekeeper));
         let body = bodies::TransferCustody { custody: custody.reference(), from, to, place: CustodyPlace::Store };
-        stage.witnessed(Who::B, &[Who::Storekeeper], body);
+        let booked = stage.does(Who::Storekeeper, body);
+        confirms(stage, Who::B, booked);
     } => Expected { facets: vec![("holder", "Storekeeper"), ("custody", "booked_in")], ..in_custody() }
 }
 
@@ -282,9 +286,8 @@ story! {
         let body = bodies::TransferCustody { custody: custody.reference(), from, to, place: CustodyPlace::Van };
         stage.does(Who::B, body);
         stage.everyone_looks();
-        let to = stage.person(Who::Storekeeper);
-        let body = bodies::TransferCustody { custody: custody.reference(), from, to, place: CustodyPlace::Store };
-        stage.witnessed(Who::A, &[Who::Storekeeper], body);
+        let booked = booked_in_from_a(stage, custody);
+        confirms(stage, Who::A, booked);
     } => Expected {
         visits: 0,
         reviews: vec![review(ReviewKind::CustodyConflict, Role::Supervisor, None, ReviewChoice::First)],
@@ -334,9 +337,9 @@ story! {
         let goods = Goods { name: "Cooler".into(), serial: None, unit: None, pieces: 1, condition: None };
         let receipt = "D07-R1".into();
         let custody = stage.does(Who::A, bodies::TakeCustody { goods, receipt, due: None, countersigned: None });
-        let (from, to) = (stage.person(Who::A), stage.person(Who::Storekeeper));
-        let body = bodies::TransferCustody { custody: custody.reference(), from, to, place: CustodyPlace::Store };
-        stage.witnessed(Who::A, &[Who::Storekeeper], body);
+        stage.everyone_looks();
+        let booked = booked_in_from_a(stage, custody);
+        confirms(stage, Who::A, booked);
     } => Expected {
         visits: 0,
         reviews: vec![exception()],
