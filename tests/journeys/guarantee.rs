@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use docket_client::client::ExecuteError;
+use docket_harness::world::field::labour;
 use docket_harness::world::{Trouble, World};
 use docket_server::guarantee::RepairGuarantee;
 use docket_server::intake::register::{NewCall, NewConfirmation, NewCustomer, NewUnit, OnFile};
 use docket_server::reactor::Runner;
 use docket_sync_core::commands::{Act, Command};
-use docket_sync_core::facts::bodies::SetWarranty;
-use docket_sync_core::facts::values::{Channel, ServiceClass, Urgency};
+use docket_sync_core::facts::bodies::{CompletePaperwork, CreateEmergencyOrder, SetWarranty};
+use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urgency};
 use docket_sync_core::ids::{DocumentId, RecordId};
 use docket_sync_core::lifecycle::facets::WarrantyFacet;
-use docket_sync_core::lifecycle::view::NotBillable;
 use docket_sync_core::reference::Language;
 use docket_sync_core::time::{DAY, HOUR};
 
@@ -72,11 +73,14 @@ async fn c_026_the_same_unit_within_the_guarantee_is_free_and_names_the_repair()
     assert!(view.explanations.iter().any(|why| why.value == "repeat"));
     assert_eq!(world.view(other).await?.facets.class, Some(ServiceClass::Chargeable));
 
-    // 3. The technician sees it; what he records is not charged and says why; the voucher says 0.
+    // 3. The technician sees it; he charges nothing (C-020), and the voucher says 0.
     world.assign(repeat, li.person).await?;
     world.settle(&mut [&mut li]).await?;
     assert_eq!(li.show(repeat)?.view.facets.repeat_of, Some(first));
     li.work(repeat)?;
+    let priced = Command::RecordLine { visit: li.visit(repeat)?, line: labour() };
+    let refused = li.client.execute(&li.show(repeat)?, &priced).map(|executed| executed.fact);
+    assert!(matches!(refused, Err(ExecuteError::Refused(refusal)) if refusal.code == "free_order"));
     let voucher = li.client.voucher(&li.show(repeat)?, Language::En)?;
     assert_eq!(
         (voucher.value("total.CNY"), voucher.value("order.class")),
@@ -87,9 +91,7 @@ async fn c_026_the_same_unit_within_the_guarantee_is_free_and_names_the_repair()
     world.settle(&mut [&mut li]).await?;
     let view = world.view(repeat).await?;
     assert!(view.billable.values().all(|minor| *minor == 0));
-    let priced = view.lines.iter().filter(|line| line.charge.is_some());
-    let held: Vec<_> = priced.map(|line| line.held).collect();
-    assert_eq!(held, [Some(NotBillable::Free)]);
+    assert!(view.lines.iter().all(|line| line.charge.is_none()));
 
     // 4. The rule states it once, however often the log is read; a clerk who knows better judges after it.
     let facts = world.facts(repeat)?;
@@ -115,5 +117,62 @@ async fn c_026_the_same_unit_within_the_guarantee_is_free_and_names_the_repair()
     world.pass_for(&[&li], 91 * DAY);
     let (late, _) = call(&world, OnFile::Known(unit)).await?;
     assert_eq!(world.view(late).await?.facets.class, Some(ServiceClass::Chargeable));
+    Ok(())
+}
+
+/// C-026, C-045: who goes out before anybody has registered the call repairs under the same guarantee. The unit is named
+/// on site, or when the paper is completed.
+#[tokio::test]
+async fn c_026_an_emergency_order_on_a_repaired_unit_is_free() -> Result<(), Trouble> {
+    let world = World::new(82).await?;
+    let mut li = world.technician("李师傅").await?;
+    let (first, unit) = call(&world, new_unit("SN-1")).await?;
+    world.assign(first, li.person).await?;
+    world.sync(&mut li).await?;
+    world.pass(HOUR);
+    li.work(first)?;
+    world.settle(&mut [&mut li]).await?;
+    world.pass_for(&[&li], 30 * DAY);
+    world.settle(&mut [&mut li]).await?;
+    let on_file = world.view(first).await?.request.clone().ok_or("a request")?;
+    let mut orders = Vec::new();
+    for unit in [Some(unit), None] {
+        let begin = CreateEmergencyOrder {
+            basis: EmergencyBasis::CustomerOnSite,
+            problem: "又漏水".to_owned(),
+            contact: "陈静".to_owned(),
+            customer: Some(on_file.customer),
+            site: Some(on_file.site),
+            unit,
+        };
+        let blank = li.client.blank_order()?;
+        li.client.execute(&blank, &Command::State(Box::new(Act::new(begin))))?;
+        orders.push(blank.id);
+    }
+    world.settle(&mut [&mut li]).await?;
+    let guarantee = || async { Runner::new(world.office.clone(), Arc::new(RepairGuarantee)).catch_up().await };
+    guarantee().await?;
+    let named = world.view(orders[0]).await?;
+    assert_eq!((named.facets.class, named.facets.repeat_of), (Some(ServiceClass::Free), Some(first)));
+    assert_eq!(world.view(orders[1]).await?.facets.repeat_of, None, "nobody said yet which unit it was");
+    let (named_order, facts) = (orders[0], world.facts(orders[0])?);
+    for order in &orders {
+        let paper = CompletePaperwork {
+            customer: on_file.customer,
+            site: on_file.site,
+            unit: Some(unit),
+            channel: Channel::OnSite,
+            class: ServiceClass::Chargeable,
+            urgency: Urgency::Hazard,
+            serial: None,
+        };
+        world.act(world.clerk, *order, Command::State(Box::new(Act::new(paper)))).await?;
+    }
+    guarantee().await?;
+    for order in orders {
+        let view = world.view(order).await?;
+        assert_eq!((view.facets.class, view.facets.repeat_of), (Some(ServiceClass::Free), Some(first)));
+    }
+    assert_eq!(world.facts(named_order)?, facts + 1, "the paper alone: the rule had said it before");
     Ok(())
 }

@@ -9,9 +9,10 @@ use docket_harness::world::{Device, Trouble, World};
 use docket_server::commit::{QuarantineEntry, Tables};
 use docket_server::store::{KeyRange, Table, record};
 use docket_sync_core::commands::Command;
-use docket_sync_core::facts::bodies::{AddNote, Close};
+use docket_sync_core::facts::bodies::{AddNote, Close, CollectCash, GrantDiscount, RecordLine};
+use docket_sync_core::facts::values::{Line, LineKind, Money};
 use docket_sync_core::facts::{Author, FactBody, FactKind, Head, Role};
-use docket_sync_core::ids::{DocumentId, PersonId};
+use docket_sync_core::ids::{ActorId, DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::view::OrderView;
 use docket_sync_core::sync::frames::{Cover, Frame, QuarantineCode, Stop, StopCode};
 use docket_sync_core::time::{HOUR, MINUTE};
@@ -151,6 +152,25 @@ async fn a_role_that_he_does_not_hold_is_refused_and_nothing_else() -> Result<()
             Ok(())
         })
         .await
+}
+
+#[tokio::test]
+async fn r5_less_than_nothing_is_refused_and_nothing_else() -> Result<(), Trouble> {
+    let amount = || Money { minor: -3_000, currency: "CNY".to_owned() };
+    let line = |quantity, amount| Line { amount, ..Line::new(LineKind::Part, "阀", quantity, "piece") };
+    let visit = FactId { actor: ActorId([1; 16]), sequence: 1 }.reference();
+    let bodies: [FactBody; 4] = [
+        CollectCash { amount: amount(), receipt: "XJ-1".to_owned(), reason: None }.into(),
+        GrantDiscount { amount: amount(), reason: "无".to_owned() }.into(),
+        RecordLine { visit, line: line(1_000, Some(amount())) }.into(),
+        RecordLine { visit, line: line(-1_000, None) }.into(),
+    ];
+    for body in bodies {
+        let stage = Stage::new().await?;
+        let (one, li) = (stage.one, Author::Person(stage.li.person));
+        stage.judge(QuarantineCode::Malformed, |stage| stage.state(one, li, body)).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use docket_sync_core::facts::Role;
 use docket_sync_core::ids::{DocumentId, PersonId};
 use docket_sync_core::policy::ServicePolicy;
 use docket_sync_core::time::UnixMillis;
@@ -174,6 +175,12 @@ impl<'w> Desk<'w> {
         }
         let known = self.writer.known_order(order)?;
         let mut entries = entries::of(&known.facts, &view, |id| numbers.get(&id).copied().unwrap_or(0));
+        for cash in &mut entries.cash {
+            // C-093: handed in to an accountant, and to nobody else.
+            if let Some(to) = cash.to.filter(|_| cash.confirmed) {
+                cash.confirmed = self.writer.roles_since(to, cash.at)?.contains(&Role::Accountant);
+            }
+        }
         entries.due = self.next_due(&entries)?;
         Ok(Some(entries))
     }

@@ -8,7 +8,7 @@ use docket_sync_core::time::{DAY, HOUR};
 use serde_json::{Value, json};
 
 use super::reactor::Bookkeeper;
-use super::stage::{collect, company, fit, hand_in, moved, piece, take, yuan};
+use super::stage::{ACCOUNTANT, collect, company, fit, hand_in, moved, piece, take, yuan};
 use crate::dispatch::http_tests::Page;
 use crate::dispatch::world::{CLERK, World, order, person};
 
@@ -173,7 +173,8 @@ async fn u_14_a_double_collection_is_a_refund_task_on_the_list() {
     let review = world.view(1);
     let review = review.reviews.iter().find(|one| one.kind.code() == "refund_due").unwrap();
     let choice = docket_sync_core::facts::values::ReviewChoice::Refund;
-    world.state(order(1), CLERK, bodies::ResolveReview { review: review.id, choice, reason: "已退".to_owned() });
+    let resolve = bodies::ResolveReview { review: review.id, choice, reason: "已退".to_owned() };
+    world.state_as(order(1), (ACCOUNTANT, Role::Accountant), resolve);
     world.follow(Bookkeeper).await;
     assert_eq!(list(&page, "/api/refunds").await["total"], 0);
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use docket_sync_core::facts::Role;
 use docket_sync_core::facts::bodies::{self, CollectCash, RecordLine, RemitCash, TakeCustody};
 use docket_sync_core::facts::values::{FindingKind, Goods, Line, LineKind, Money, PartSource, Urgency, VisitRef};
-use docket_sync_core::ids::{FactId, FactRef};
+use docket_sync_core::ids::{FactId, FactRef, PersonId};
 use docket_sync_core::time::MINUTE;
 
 use super::reactor::Bookkeeper;
@@ -14,9 +15,13 @@ use crate::commit::Tables;
 use crate::dispatch::world::{CLERK, World, order, person};
 use crate::store::{KeyRange, MemoryStore, Table};
 
+/// Who counts the cash.
+pub(super) const ACCOUNTANT: PersonId = PersonId([0xAC; 16]);
+
 pub(super) fn company() -> World {
     let world = World::open(Arc::new(MemoryStore::new()));
     world.hire("A B");
+    world.hire_one("accountant", ACCOUNTANT, &[Role::Accountant], "");
     for number in 1..=3 {
         world.call(number, Urgency::Normal, "");
     }
@@ -36,7 +41,7 @@ pub(super) fn piece(code: &str, serial: Option<&str>) -> Line {
         name: "电容".to_owned(),
         quantity: 1_000,
         unit: "piece".to_owned(),
-        amount: Some(yuan(3_500)),
+        amount: None,
         code: Some(code.to_owned()),
         serial: serial.map(str::to_owned),
         source: Some(PartSource::Van),
@@ -112,11 +117,15 @@ pub(super) fn collect(world: &World, number: u8, minor: i64) -> FactRef {
 }
 
 pub(super) fn hand_in(world: &World, number: u8, collected: FactRef, minor: i64) -> FactId {
-    let body = RemitCash { amount: yuan(minor), to: CLERK, collected: vec![collected] };
+    hand_in_to(world, ACCOUNTANT, number, collected, minor)
+}
+
+pub(super) fn hand_in_to(world: &World, to: PersonId, number: u8, collected: FactRef, minor: i64) -> FactId {
+    let body = RemitCash { amount: yuan(minor), to, collected: vec![collected] };
     let remit = world.state(order(number), person('A'), body);
     let digest =
         world.run(move |writer| Ok(writer.known_order(order(number))?.facts.get(remit).map(|fact| fact.digest)));
-    world.state(order(number), CLERK, bodies::Acknowledge { fact: remit.reference(), digest: digest.unwrap() });
+    world.state(order(number), to, bodies::Acknowledge { fact: remit.reference(), digest: digest.unwrap() });
     remit
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use docket_sync_core::facts::Role;
 use docket_sync_core::facts::bodies::{self, RecordLine, ReverseLine};
 use docket_sync_core::facts::values::{FindingKind, Line, PartSource, Urgency};
 use docket_sync_core::lifecycle::facets::Holder;
@@ -12,7 +13,10 @@ use docket_sync_core::time::{DAY, HOUR, MINUTE};
 use super::desk::entries_of;
 use super::reactor::Bookkeeper;
 use super::records::StockBooked;
-use super::stage::{again, arrive, book, collect, company, facts, fit, found, hand_in, left, moved, piece, rows, take};
+use super::stage::{
+    ACCOUNTANT, again, arrive, book, collect, company, facts, fit, found, hand_in, hand_in_to, left, moved, piece,
+    rows, take,
+};
 use super::{records, stock};
 use crate::commit::Tables;
 use crate::dispatch::world::{CLERK, Recorded, World, after_a_crash, order, person};
@@ -170,6 +174,22 @@ async fn c_093_cash_that_stays_overnight_is_an_exception_by_the_clock() {
 }
 
 #[tokio::test]
+async fn c_093_cash_given_to_anybody_but_an_accountant_stays_overnight() {
+    let world = company();
+    let mut runner = Runner::new(world.office.clone(), Arc::new(Bookkeeper));
+    let taken = [1, 2, 3].map(|number| collect(&world, number, 30_000));
+    // To himself, to a colleague who confirms it, to the accountant.
+    for (number, (to, taken)) in (1..).zip([person('A'), person('B'), ACCOUNTANT].into_iter().zip(taken)) {
+        hand_in_to(&world, to, number, taken, 30_000);
+    }
+    world.pass(DAY);
+    runner.catch_up().await.unwrap();
+    runner.tick().await.unwrap();
+    let overnight = vec![FindingKind::CashOvernight];
+    assert_eq!([1, 2, 3].map(|number| found(&world, number)), [overnight.clone(), overnight, vec![]]);
+}
+
+#[tokio::test]
 async fn c_116_an_old_part_is_owed_until_the_storekeeper_has_it() {
     let world = company();
     world.set_policy(|policy| policy.books.core_classes = vec!["CMP".to_owned()]);
@@ -184,7 +204,11 @@ async fn c_116_an_old_part_is_owed_until_the_storekeeper_has_it() {
     let review = view.reviews.iter().find(|review| review.kind == ReviewKind::CoreOwed).unwrap();
     assert!(review.blocking, "nothing is filed before");
     let choice = docket_sync_core::facts::values::ReviewChoice::Return;
-    world.state(order(1), CLERK, bodies::ResolveReview { review: review.id, choice, reason: "旧件已收".to_owned() });
+    let resolve = bodies::ResolveReview { review: review.id, choice, reason: "旧件已收".to_owned() };
+    world.state(order(1), CLERK, resolve.clone());
+    world.follow(Bookkeeper).await;
+    assert!(world.run(|writer| entries_of(writer, order(1))).found[0].is_open, "not the clerk's to decide");
+    world.state_as(order(1), (person('S'), Role::Storekeeper), resolve);
     world.follow(Bookkeeper).await;
     let entries = world.run(|writer| entries_of(writer, order(1)));
     assert!(!entries.found[0].is_open);

@@ -245,6 +245,8 @@ impl Writer {
                 serial = call.serial.as_ref().map(|one| keys::serial(one, document));
                 unit = call.unit.map(|unit| keys::unit_order(unit, document));
             }
+            FactBody::CreateEmergencyOrder(call) => unit = call.unit.map(|unit| keys::unit_order(unit, document)),
+            FactBody::CompletePaperwork(paper) => unit = paper.unit.map(|unit| keys::unit_order(unit, document)),
             FactBody::AssignNumber(assigned) if assigned.ledger == CALLS => {
                 serial = Some(keys::serial(&assigned.number, document));
             }

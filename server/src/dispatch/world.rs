@@ -189,6 +189,18 @@ impl World {
         self.run(move |writer| writer.state(document, statement))
     }
 
+    /// The same in a role that the kind does not suggest.
+    pub(crate) fn state_as(
+        &self,
+        document: DocumentId,
+        (author, role): (PersonId, Role),
+        body: impl Into<FactBody>,
+    ) -> FactId {
+        let (author, head) = (Author::Person(author), Head { role: Some(role), ..Head::default() });
+        let statement = Statement { author, head, body: body.into(), seen: None };
+        self.run(move |writer| writer.state(document, statement))
+    }
+
     /// A call that needs a skill, registered now.
     pub(crate) fn register(&self, number: u8, urgency: Urgency, skill: &str) {
         self.register_as(order(number), urgency, skill);
@@ -281,7 +293,8 @@ impl World {
 
 fn write_person(writer: &mut Writer, record: &crate::auth::people::PersonRecord) {
     writer.put(Table::Person, record.id.0, record.to_bytes());
-    let roles = record.roles.iter().map(|role| role.number()).collect();
+    let roles: Vec<u8> = record.roles.iter().map(|role| role.number()).collect();
     let (person, active, at) = (record.id, record.active, writer.now());
+    writer.put(Table::Index, crate::commit::keys::roles_from(person, at), roles.clone());
     writer.log(&LogRecord::Person { person, roles, active, by: None, at });
 }

@@ -1,5 +1,5 @@
 //! The guarantee for repairs (C-026): a new call on a unit that was repaired within the policy's days is free for the
-//! customer and names the order that it repeats.
+//! customer and names the order that it repeats; an emergency order on it as well.
 //!
 //! What the rule finds is a fact, `set_warranty` by `system:repair-guarantee`, once for each call; a clerk who knows
 //! better sets another class after it. Orders without a unit are left alone.
@@ -8,7 +8,7 @@ pub mod rules;
 
 use docket_sync_core::facts::bodies::SetWarranty;
 use docket_sync_core::facts::values::ServiceClass;
-use docket_sync_core::facts::{Fact, FactKind, StatedFact};
+use docket_sync_core::facts::{Fact, FactBody, FactKind, StatedFact};
 use docket_sync_core::ids::{DocumentId, RecordId};
 use docket_sync_core::lifecycle::view::Outcome;
 use docket_sync_core::time::{Between, UnixMillis};
@@ -36,7 +36,7 @@ impl Reactor for RepairGuarantee {
     fn concern(&self, record: &LogRecord) -> Option<Concern> {
         let LogRecord::Fact(fact) = record else { return None };
         let kind = StatedFact::from_bytes(&fact.bytes).ok().and_then(|fact| fact.content.body.kind());
-        (kind == Some(FactKind::RegisterCall)).then_some(Concern::Order(fact.document))
+        kind.is_some_and(names_unit).then_some(Concern::Order(fact.document))
     }
 
     fn react(&self, writer: &mut Writer, page: &Page) -> Result<(), CommitError> {
@@ -50,12 +50,14 @@ impl Reactor for RepairGuarantee {
 
 fn judge(writer: &mut Writer, order: DocumentId, days: u32) -> Result<(), CommitError> {
     let Some(known) = writer.order(order)? else { return Ok(()) };
-    let is_call = |fact: &&Fact| fact.kind() == Some(FactKind::RegisterCall);
-    let Some(cause) = known.facts.iter().find(is_call).map(|fact| fact.digest) else { return Ok(()) };
+    // An emergency order is a call, too; its unit is named on site, or when its paper is completed.
+    let cause = known.facts.iter().filter(|fact| unit_of(fact).is_some()).map(|fact| (fact.time, fact.digest)).min();
+    let Some((_, cause)) = cause else { return Ok(()) };
     let view = writer.current_view(order)?;
     let Some(request) = view.request.as_ref() else { return Ok(()) };
     // A contract pays by its own terms; somebody who has judged already knew the unit's history.
-    let open = request.class == ServiceClass::Chargeable && view.facets.class == Some(request.class);
+    let unjudged = view.facets.class == Some(request.class) && view.facets.verdict.is_none();
+    let open = request.class == ServiceClass::Chargeable && unjudged;
     let Some(unit) = request.unit.filter(|_| open) else { return Ok(()) };
     let repairs = repairs(writer, unit, order, request.at.time)?;
     let Some(repeat) = repeat(&repairs, request.at.time, days) else { return Ok(()) };
@@ -68,6 +70,21 @@ fn judge(writer: &mut Writer, order: DocumentId, days: u32) -> Result<(), Commit
     };
     writer.state_by_rule(order, RULE, &[cause], body.into())?;
     Ok(())
+}
+
+/// Kinds that say for which unit somebody called.
+fn names_unit(kind: FactKind) -> bool {
+    matches!(kind, FactKind::RegisterCall | FactKind::CreateEmergencyOrder | FactKind::CompletePaperwork)
+}
+
+/// The unit for which somebody called, where the fact names it.
+fn unit_of(fact: &Fact) -> Option<RecordId> {
+    match fact.body() {
+        FactBody::RegisterCall(call) => call.unit,
+        FactBody::CreateEmergencyOrder(order) => order.unit,
+        FactBody::CompletePaperwork(paper) => paper.unit,
+        _ => None,
+    }
 }
 
 /// Finished repairs of a unit, without `order` itself.

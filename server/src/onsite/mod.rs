@@ -43,9 +43,9 @@ fn carry(writer: &mut Writer, order: DocumentId) -> Result<(), CommitError> {
     let view = writer.current_view(order)?;
     let site = view.request.as_ref().map(|request| request.site);
     let withdrawn = |fact: &Fact| {
-        facts
-            .iter()
-            .any(|other| matches!(other.body(), FactBody::WithdrawOwn(body) if body.fact == fact.id.reference()))
+        let takes_back =
+            |other: &Fact| matches!(other.body(), FactBody::WithdrawOwn(body) if body.fact == fact.id.reference());
+        facts.iter().any(|other| takes_back(other) && !view.void.contains(&other.id))
     };
     let contacts = facts.iter().filter(|fact| matches!(fact.body(), FactBody::ReportContact(_)));
     // What arrives late does not take the place of what was found after it.

@@ -3,11 +3,11 @@
 //! Checked against the author's own view (table 4.4). Rights come from the table of kinds, limits from the bodies.
 
 use super::availability::{is_over, knows_done, own_assignment, own_visits, reverse, signable};
-use super::field::{own_visit, replacing};
+use super::field::{is_priced_on_free_order, own_visit, replacing};
 use super::office::person;
-use super::{Act, CommandCode, Desk, Made, Refusal};
+use super::{Act, CommandCode, Desk, Made, Refusal, money};
 use crate::attachments::needs_photo;
-use crate::facts::values::{ApprovalWay, HoldReason, Liability, Money, ReceiptFate};
+use crate::facts::values::{ApprovalWay, HoldReason, Liability, ReceiptFate};
 use crate::facts::{FactBody, FactKind, Role};
 use crate::ids::{FactRef, PersonId};
 use crate::lifecycle::facets::{ConsentState, CustodyStage, CustodyView, Holder, ItemState, WarrantyFacet};
@@ -140,7 +140,7 @@ fn on_site(desk: &Desk<'_>, kind: FactKind) -> Result<(), Refusal> {
         FactKind::Inspect if open().all(|custody| custody.stage != CustodyStage::Repaired) => {
             desk.refuse("not_repaired")
         }
-        FactKind::RemitCash if pocket(desk, None) <= 0 => desk.refuse("no_cash"),
+        FactKind::RemitCash if money::pocket(desk, None) <= 0 => desk.refuse("no_cash"),
         FactKind::ReplaceLine => reverse(desk),
         _ => Ok(()),
     }
@@ -153,13 +153,6 @@ fn can_be_dropped(state: ItemState) -> bool {
 /// Assigned to him, or visited by him.
 fn is_his(desk: &Desk<'_>) -> bool {
     own_assignment(desk).is_some() || own_visits(desk).next().is_some()
-}
-
-/// Cash of this order in his pocket, minor units; of one currency, or of any.
-fn pocket(desk: &Desk<'_>, currency: Option<&str>) -> i64 {
-    let his = desk.view.facets.money.pockets.iter().filter(|((person, _), _)| *person == desk.context.person);
-    let of_currency = his.filter(|((_, other), _)| currency.is_none_or(|currency| currency == other));
-    of_currency.map(|(_, minor)| *minor).max().unwrap_or(0)
 }
 
 /// Promises that are made with the customer: who he was is stated.
@@ -189,7 +182,7 @@ pub(super) fn decide(desk: &Desk<'_>, act: &Act) -> Result<Made, Refusal> {
     check_plan(desk, &act.body)?;
     check_terms(desk, act)?;
     check_goods(desk, &act.body)?;
-    check_money(desk, &act.body)?;
+    money::check(desk, &act.body)?;
     Ok((act.body.clone(), customer))
 }
 
@@ -270,15 +263,14 @@ fn check_terms(desk: &Desk<'_>, act: &Act) -> Result<(), Refusal> {
             let own = body.way == ApprovalWay::Office && !desk.context.has(Role::Technician);
             if present || by_code || own { Ok(()) } else { desk.wrong("no_witness", "approver") }
         }
+        // C-028: a clerk disputes what was decided; he does not decide it.
+        FactBody::SetWarranty(body) if !body.disputed && facets.verdict.is_some() => {
+            desk.wrong("verdict_given", "class")
+        }
         FactBody::SetLiability(body) => {
             let sum: u32 = body.shares.iter().map(|share| u32::from(share.permille)).sum();
             let whole = body.case != Liability::Joint || sum == 1_000;
             if whole { Ok(()) } else { desk.wrong("wrong_shares", "shares") }
-        }
-        FactBody::Invoice(body) => {
-            let billable =
-                |line: &FactRef| desk.view.lines.iter().any(|view| view.at.fact.reference() == *line && view.billable);
-            if body.lines.iter().all(billable) { Ok(()) } else { desk.wrong("nothing_billable", "lines") }
         }
         _ => Ok(()),
     }
@@ -299,7 +291,12 @@ fn check_goods(desk: &Desk<'_>, body: &FactBody) -> Result<(), Refusal> {
         FactBody::TransferCustody(body) => {
             let custody = custody(desk, body.custody)?;
             let gives = body.from == me && custody.holder == Holder::Person(me) && body.to != me;
-            let takes = body.to == me && body.from != me;
+            let holds = match &custody.holder {
+                Holder::Person(holder) => *holder == body.from,
+                Holder::Conflict(claims) => claims.contains(&body.from),
+                Holder::Customer => false,
+            };
+            let takes = body.to == me && body.from != me && holds;
             if gives || takes { Ok(()) } else { desk.wrong("not_holder", "from") }
         }
         FactBody::ReturnCustody(body) => {
@@ -316,33 +313,14 @@ fn check_goods(desk: &Desk<'_>, body: &FactBody) -> Result<(), Refusal> {
             }
             Ok(())
         }
+        FactBody::BenchWork(body) if body.line.as_ref().is_some_and(|line| is_priced_on_free_order(desk, line)) => {
+            desk.wrong("free_order", "line")
+        }
         FactBody::BenchWork(body) => custody(desk, body.custody).map(|_| ()),
         FactBody::Inspect(body) => {
             let custody = custody(desk, body.custody)?;
             if custody.stage == CustodyStage::Repaired { Ok(()) } else { desk.wrong("not_repaired", "custody") }
         }
-        _ => Ok(()),
-    }
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds move no money")]
-fn check_money(desk: &Desk<'_>, body: &FactBody) -> Result<(), Refusal> {
-    let positive = |amount: &Money| amount.minor > 0;
-    match body {
-        FactBody::CollectCash(body) => {
-            let due = desk.view.facets.money.due.get(&body.amount.currency).copied().unwrap_or(0);
-            if !positive(&body.amount) {
-                return desk.wrong("wrong_amount", "amount");
-            }
-            if body.amount.minor > due && body.reason.is_none() { desk.wrong("over_due", "reason") } else { Ok(()) }
-        }
-        FactBody::RemitCash(body) => {
-            let held = pocket(desk, Some(&body.amount.currency));
-            let fits = positive(&body.amount) && body.amount.minor <= held;
-            if fits { Ok(()) } else { desk.wrong("wrong_amount", "amount") }
-        }
-        FactBody::BookTransfer(body) if !positive(&body.amount) => desk.wrong("wrong_amount", "amount"),
-        FactBody::GrantDiscount(body) if !positive(&body.amount) => desk.wrong("wrong_amount", "amount"),
         _ => Ok(()),
     }
 }

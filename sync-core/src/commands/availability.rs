@@ -312,7 +312,7 @@ pub(super) fn signable(desk: &Desk<'_>) -> Result<(), Refusal> {
     }
     // A fee of 0 counts, but it must have been stated: by a line, with the customer, or by the class.
     let free = view.confirmation.as_ref().is_some_and(|confirmed| confirmed.in_warranty || confirmed.amount.is_some())
-        || view.request.as_ref().is_some_and(|request| request.class != crate::facts::values::ServiceClass::Chargeable);
+        || view.facets.class.is_some_and(|class| class != crate::facts::values::ServiceClass::Chargeable);
     if !free && !effective().any(|line| line.line.amount.is_some()) {
         return desk.wrong("voucher_incomplete", "fee");
     }

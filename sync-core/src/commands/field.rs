@@ -8,6 +8,7 @@ use crate::facts::complete::Complete;
 use crate::facts::values::{Line, LineKind, PartSource, UnfinishedReason, VisitRef, Window};
 use crate::facts::{Author, FactBody, Role};
 use crate::ids::{Digest, FactRef};
+use crate::lifecycle::facets::WarrantyFacet;
 use crate::lifecycle::view::{LineStanding, Moment, Outcome, Visit, VisitState};
 use crate::limits;
 
@@ -108,6 +109,9 @@ fn checked(desk: &Desk<'_>, line: &Line) -> Result<Line, Refusal> {
     if is_over_quota(desk, line, 0) {
         return desk.wrong("over_quota", "source");
     }
+    if is_priced_on_free_order(desk, line) {
+        return desk.wrong("free_order", "amount");
+    }
     if line.amount.as_ref().is_some_and(|amount| amount.minor < 0 || !is_currency(&amount.currency)) {
         return desk.wrong("wrong_amount", "amount");
     }
@@ -140,7 +144,16 @@ pub(super) fn replacing(desk: &Desk<'_>, line: FactRef, new: &Line) -> Result<()
     let old = desk.view.lines.iter().find(|view| view.at.fact.reference() == line);
     let his = old.filter(|old| old.by == Author::Person(desk.context.person));
     let given_back = his.filter(|old| drawn(&old.line) == drawn(new)).map_or(0, |old| old.line.quantity);
+    if is_priced_on_free_order(desk, new) {
+        return desk.wrong("free_order", "new");
+    }
     if is_over_quota(desk, new, given_back) { desk.wrong("over_quota", "new") } else { Ok(()) }
+}
+
+/// C-020: nothing has a price where the customer pays nothing, unless somebody changes the class.
+pub(super) fn is_priced_on_free_order(desk: &Desk<'_>, line: &Line) -> bool {
+    let free = matches!(desk.view.facets.warranty, Some(WarrantyFacet::Free | WarrantyFacet::Internal));
+    free && line.amount.as_ref().is_some_and(|amount| amount.minor > 0)
 }
 
 pub(super) fn own_line(desk: &Desk<'_>, line: FactRef) -> Result<FactRef, Refusal> {
@@ -212,7 +225,7 @@ fn author(desk: &Desk<'_>, fact: FactRef) -> Option<Author> {
     })
 }
 
-/// Its author, until a signature covers it; then a supervisor (table 4.4).
+/// Its author, until a signature covers it or somebody else's fact builds on it; then a supervisor (table 4.4).
 fn withdraw(desk: &Desk<'_>, fact: FactRef, reason: &str) -> Result<bodies::WithdrawOwn, Refusal> {
     match author(desk, fact) {
         None => return desk.wrong("no_fact", "fact"),
@@ -224,6 +237,10 @@ fn withdraw(desk: &Desk<'_>, fact: FactRef, reason: &str) -> Result<bodies::With
     let covered = signed.chain(proven).any(|covered| covered.reference() == fact);
     if covered && !desk.context.has(Role::Supervisor) {
         return desk.wrong("signed_already", "fact");
+    }
+    let relied_on = desk.view.facets.relied_on.iter().any(|one| one.reference() == fact);
+    if relied_on && !desk.context.has(Role::Supervisor) {
+        return desk.wrong("relied_on", "fact");
     }
     Ok(bodies::WithdrawOwn { fact, reason: desk.text("reason", reason)? })
 }

@@ -13,6 +13,7 @@ mod command;
 mod desk;
 mod field;
 pub mod form;
+mod money;
 mod office;
 
 pub use command::{Act, Command, CommandCode, SkillMatch};

@@ -5,6 +5,7 @@ use super::{Command, Desk, Made, Refusal, SkillMatch};
 use crate::facts::bodies;
 use crate::facts::values::{CustomerPerson, Money, ServiceClass, Skip, Urgency, Window};
 use crate::ids::{FactRef, PersonId, ReviewId};
+use crate::lifecycle::facets::WarrantyFacet;
 use crate::lifecycle::view::SignatureFacet;
 use crate::limits;
 
@@ -119,6 +120,10 @@ fn assign(
     let danger = desk.view.request.as_ref().is_some_and(|request| request.urgency == Urgency::Hazard);
     if desk.view.confirmation.is_none() && !danger {
         return desk.refuse("not_confirmed");
+    }
+    // C-028: who pays is decided before anybody is sent as free or paid.
+    if desk.view.facets.warranty == Some(WarrantyFacet::Disputed) && !danger {
+        return desk.refuse("disputed");
     }
     if desk.view.technician() == Some(technician) {
         return desk.wrong("already_assigned", "technician");

@@ -178,7 +178,7 @@ fact_kinds! {
     2 "confirm_request" ConfirmRequest Commitment Field OFFICE true Branch 1
         "content, time, amount, guarantee flag (C-006)";
     3 "assign" Assign Intent Field DISPATCH true Branch 1
-        "confirmed or hazard; skill or reason; an override needs a reason (C-041, C-046)";
+        "confirmed or hazard; no dispute about who pays (C-028); skill or reason; an override needs a reason (C-041, C-046)";
     4 "unassign" Unassign Intent Field DISPATCH true Branch 1
         "he is assigned";
     5 "accept" Accept Intent Field FIELD false Off 1
@@ -220,7 +220,7 @@ fact_kinds! {
     23 "return_voucher" ReturnVoucher Admin Field DESK false Branch 1
         "voucher is out, order is over; signed or reason (C-085)";
     24 "withdraw_own" WithdrawOwn Physical Field VISIT false Off 1
-        "his own physical fact that no signature covers; else a supervisor";
+        "his own physical fact that no signature covers and nobody else builds on; else a supervisor";
     25 "acknowledge" Acknowledge Physical Field READERS false Off 1
         "names a two-party fact and its digest";
     26 "cancel_by_office" CancelByOffice Intent Field DISPATCH false Branch 1
@@ -248,7 +248,7 @@ fact_kinds! {
     37 "drop_work_item" DropWorkItem Commitment Field ANYONE false Off 2
         "an open item; customer's person; reason";
     38 "set_warranty" SetWarranty Admin Field DESK true Branch 2
-        "class; end of the guarantee";
+        "class; end of the guarantee; once the quality department has decided, only a dispute (C-028)";
     39 "quality_verdict" QualityVerdict Admin Field QUALITY false Online 2
         "the guarantee is disputed; evidence (C-028)";
     40 "issue_quote" IssueQuote Admin Field ANYONE false Off 2

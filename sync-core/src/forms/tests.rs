@@ -1,7 +1,7 @@
 use super::*;
 use crate::commands::{Command, Context, decide};
 use crate::facts::values::{Blob, FormEntry, Line, LineKind, ORAL_WARNING, WARNING_TAG};
-use crate::facts::{FactBody, Head, Role, bodies};
+use crate::facts::{Author, FactBody, Head, Role, bodies};
 use crate::ids::{BlobId, FactId, PersonId};
 use crate::lifecycle::fold;
 use crate::lifecycle::scenario::{Scenario, Stage, Who, part};
@@ -235,4 +235,75 @@ fn c_066_forms_are_for_the_orders_that_they_name() {
     };
     assert!(applies(&[]));
     assert!(!applies(&["gas"]), "the request asks for no skill");
+}
+
+fn shipped(code: &str) -> Form {
+    let (_, json) = SHIPPED.iter().find(|(name, _)| *name == code).unwrap();
+    // Which orders a form is for is another rule's.
+    Form { applies: Applies::default(), ..Form::from_json(json.as_bytes()).unwrap() }
+}
+
+/// A line that fills in a step of a form that ships.
+fn fills(form: &str, step: &str, text: Option<&str>) -> Line {
+    let (form, step, text) = (form.to_owned(), step.to_owned(), text.map(str::to_owned));
+    let name = step.clone();
+    let entry = Some(FormEntry { form, version: 1, step, text, people: None });
+    Line { result: Some(CheckResult::Ok), entry, ..Line::new(LineKind::Checklist, name, 0, "") }
+}
+
+#[test]
+fn c_061_conduct_in_the_home_is_recorded_item_by_item_with_who_and_when() {
+    let conduct = shipped("in_home_conduct");
+    assert!(conduct.steps.len() >= 8, "the rule names eight things and more");
+    for item in ["uniform", "knocked", "shoe_covers", "tool_cloth", "not_seated", "no_gifts", "no_private_cash"] {
+        assert!(conduct.steps.iter().any(|step| step.code == item), "{item}");
+    }
+    let lines_of = |steps: &[Step]| steps.iter().map(|step| fills("in_home_conduct", &step.code, None)).collect();
+    let (stage, visit) = work(lines_of(&conduct.steps));
+    assert_eq!(done(&stage, visit, vec![conduct.clone()]), Ok(vec![]));
+    let recorded = lines(&stage);
+    let author = Author::Person(stage.person(Who::A));
+    for step in conduct.record(&recorded).steps {
+        let line = recorded.iter().find(|line| step.lines.first() == Some(&line.at.fact)).unwrap();
+        assert_eq!((step.state, &line.by, step.value.unwrap().at), (StepState::Filled, &author, line.at.time));
+    }
+    let (stage, visit) = work(lines_of(&conduct.steps[1..]));
+    assert_eq!(done(&stage, visit, vec![conduct]), Ok(vec![Demand::Record]), "an item is lacking");
+}
+
+#[test]
+fn c_067_an_old_unit_that_is_taken_along_needs_its_document() {
+    let form = || vec![shipped("recycling")];
+    let taken = || fills("recycling", "taken", None);
+    let document = || fills("recycling", "document", Some("HS-2024-117"));
+    let paper =
+        || Line { kind: LineKind::Photo, blob: photo("photo").blob, result: None, ..fills("recycling", "photo", None) };
+    let case = |lines: Vec<Line>| {
+        let (stage, visit) = work(lines);
+        done(&stage, visit, form())
+    };
+    assert_eq!(case(vec![]), Ok(vec![]), "nothing was taken along");
+    assert_eq!(case(vec![taken()]), Ok(vec![Demand::RecyclingDocument]));
+    assert_eq!(case(vec![taken(), document()]), Ok(vec![Demand::RecyclingDocument]), "its photo is lacking");
+    assert_eq!(
+        case(vec![taken(), fills("recycling", "document", Some(" ")), paper()]),
+        Ok(vec![Demand::RecyclingDocument])
+    );
+    assert_eq!(case(vec![taken(), document(), paper()]), Ok(vec![]));
+}
+
+#[test]
+fn c_070_a_training_has_its_attendees_and_an_opinion_before_and_after() {
+    let words = |step: &str| fills("user_training", step, Some("王工、李工"));
+    let all = ["opinion_before", "attendees", "content", "opinion_after"];
+    let case = |steps: &[&str]| {
+        let (stage, visit) = work(steps.iter().map(|step| words(step)).collect());
+        done(&stage, visit, vec![shipped("user_training")])
+    };
+    assert_eq!(case(&all), Ok(vec![]));
+    for lacking in all {
+        let rest: Vec<&str> = all.into_iter().filter(|step| *step != lacking).collect();
+        assert_eq!(case(&rest), Ok(vec![Demand::Record]), "{lacking}");
+    }
+    assert_eq!(case(&["opinion_after", "opinion_before", "attendees", "content"]), Ok(vec![Demand::Record]));
 }

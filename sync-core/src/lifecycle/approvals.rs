@@ -61,10 +61,7 @@ fn subject<'a>(ground: &Ground<'a>, body: &bodies::Approve) -> Option<Node<'a>> 
 fn is_valid<'a>(ground: &Ground<'a>, node: Node<'a>, body: &bodies::Approve) -> bool {
     match body.way {
         ApprovalWay::Office => role(node) != Role::Technician,
-        ApprovalWay::Presence => {
-            ground.is_confirmed_by(node, body.approver) && node.fact.person() != Some(body.approver)
-                || role(node) != Role::Technician
-        }
+        ApprovalWay::Presence => ground.is_confirmed_by_another(node, body.approver) || role(node) != Role::Technician,
         ApprovalWay::Code => {
             let first = each!(ground, Approve).find(|(_, other)| {
                 other.way == ApprovalWay::Code && (other.approver, other.code) == (body.approver, body.code)

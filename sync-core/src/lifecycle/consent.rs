@@ -1,9 +1,10 @@
 //! Quotes and what the customer agreed to: a consent binds to one version (C-023 to C-025, R6).
 
 use super::causality::Node;
-use super::facets::{ConsentState, QuoteAnswer, QuoteView};
+use super::facets::{ConsentState, QuoteAnswer, QuoteView, WarrantyFacet};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, later, moment};
+use super::header::Warranty;
 use super::lines::Agreement;
 use super::reviews::{Terms, terms};
 use super::view::{ReviewKind, Rule};
@@ -40,7 +41,7 @@ impl<'a> Consents<'a> {
     /// Whether the customer agreed to this line by consent; what it takes is used up. A part needs the consent
     /// before it is fitted (C-025).
     pub(super) fn takes(&mut self, ground: &Ground<'a>, node: Node<'a>, line: &Line) -> Agreement {
-        let Some(amount) = &line.amount else {
+        let Some(amount) = line.amount.as_ref().filter(|amount| amount.minor >= 0) else {
             return Agreement::None;
         };
         let mut agreement = Agreement::None;
@@ -112,6 +113,23 @@ pub(super) fn consents<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, vis
         .collect();
     consents.no_consent = consents.is_awaited() && visits.all.iter().any(|visit| visit.started().is_some());
     consents
+}
+
+/// C-023: work began on an order that the customer pays, and nobody had his word: neither to the request, nor to a
+/// quote, nor under the voucher.
+pub(super) fn is_unasked<'a>(
+    ground: &Ground<'a>,
+    visits: &Visits<'a>,
+    warranty: &Warranty<'a>,
+    confirmed: bool,
+    consents: &Consents<'a>,
+) -> bool {
+    let agreed = || consents.views.iter().any(|quote| quote.consent == ConsentState::Given);
+    warranty.facet == Some(WarrantyFacet::Paid)
+        && !confirmed
+        && !agreed()
+        && visits.all.iter().any(|visit| visit.started().is_some())
+        && ground.proofs().is_empty()
 }
 
 /// What the customer said to one version. Two answers at once are both kept until a person has called (R8); till then

@@ -9,8 +9,11 @@ use super::reviews::terms;
 use super::view::{ReviewKind, Rule};
 use crate::facts::values::{BenchStep, CustodyPlace, ReceiptFate, ReviewChoice};
 use crate::facts::{FactBody, FactKind, Role, bodies};
-use crate::ids::{FactRef, PersonId};
+use crate::ids::{FactId, FactRef, PersonId};
 use crate::sabotage::breaks;
+
+/// Hand-overs beside each other of which claims are kept; with more the goods are in conflict all the same.
+const CLAIMS_MAX: usize = 16;
 
 /// Every custody.
 #[derive(Default)]
@@ -70,13 +73,14 @@ fn one<'a>(
     let steps = ground.live().filter(|node| about(node.fact.body()).is_some_and(is) && !ground.is_withdrawn(*node));
     let steps: Vec<Node<'a>> = steps.collect();
     for step in &steps {
-        stage(&mut view, step.fact.body());
+        view.stage = stage(view.stage, step.fact.body());
     }
     transfers(ground, findings, take, &steps, &mut view);
     returned(ground, findings, &steps, &mut view);
     if !view.countersigned && steps.iter().any(|step| matches!(step.fact.body(), FactBody::TransferCustody(_))) {
         // C-131: booked in without the customer's countersignature.
         findings.tell(None, Role::Supervisor, "notice.not_countersigned", take);
+        exception(ground, findings, "not_countersigned", "explain.not_countersigned", take);
     }
     view
 }
@@ -93,24 +97,25 @@ fn about(body: &FactBody) -> Option<FactRef> {
     }
 }
 
+/// How far the repair is after a step.
 #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds do not move the repair")]
-fn stage(view: &mut CustodyView, body: &FactBody) {
-    view.stage = match body {
+fn stage(before: CustodyStage, body: &FactBody) -> CustodyStage {
+    match body {
         FactBody::TransferCustody(body) => match body.place {
-            CustodyPlace::Van if view.stage >= CustodyStage::Inspected => CustodyStage::Returning,
-            CustodyPlace::Store if view.stage < CustodyStage::BookedIn => CustodyStage::BookedIn,
-            CustodyPlace::Bench if view.stage < CustodyStage::OnBench => CustodyStage::OnBench,
-            CustodyPlace::Van | CustodyPlace::Store | CustodyPlace::Bench => view.stage,
+            CustodyPlace::Van if before >= CustodyStage::Inspected => CustodyStage::Returning,
+            CustodyPlace::Store if before < CustodyStage::BookedIn => CustodyStage::BookedIn,
+            CustodyPlace::Bench if before < CustodyStage::OnBench => CustodyStage::OnBench,
+            CustodyPlace::Van | CustodyPlace::Store | CustodyPlace::Bench => before,
         },
         FactBody::BenchWork(body) => match body.step {
-            BenchStep::Begin | BenchStep::Line if view.stage < CustodyStage::Repaired => CustodyStage::OnBench,
+            BenchStep::Begin | BenchStep::Line if before < CustodyStage::Repaired => CustodyStage::OnBench,
             BenchStep::Repaired | BenchStep::Unrepairable => CustodyStage::Repaired,
-            BenchStep::Begin | BenchStep::Line => view.stage,
+            BenchStep::Begin | BenchStep::Line => before,
         },
         FactBody::Inspect(body) if body.passed => CustodyStage::Inspected,
         FactBody::Inspect(_) => CustodyStage::OnBench,
-        _ => view.stage,
-    };
+        _ => before,
+    }
 }
 
 /// Hand-overs: the last one counts; the giver's alone does not move the goods, the taker's alone is a claim.
@@ -129,8 +134,6 @@ fn transfers<'a>(
             _ => None,
         })
         .collect();
-    let known = ground.causality.known_to_any(all.iter().map(|(node, _)| *node));
-    let last: Vec<_> = all.iter().filter(|(node, _)| !known.contains(*node)).collect();
     for (node, body) in &all {
         let confirmed = ground.is_confirmed_by(*node, body.from) && ground.is_confirmed_by(*node, body.to);
         if !confirmed {
@@ -139,27 +142,75 @@ fn transfers<'a>(
             findings.tell(Some(other), Role::Technician, "notice.confirm_goods", *node);
         }
     }
+    let known = ground.causality.known_to_any(all.iter().map(|(node, _)| *node));
+    let held = held_after(ground, findings, take, &all, &view.unconfirmed);
     let mut holders: Vec<PersonId> = Vec::new();
-    for (node, body) in &last {
-        let confirmed = !view.unconfirmed.contains(&node.id());
-        if confirmed {
-            holders.push(body.to);
+    let mut last = Vec::new();
+    for ((node, body), after) in all.iter().zip(held).filter(|((node, _), _)| !known.contains(*node)) {
+        if !view.unconfirmed.contains(&node.id()) {
             view.place = body.place;
-        } else if node.fact.person() == Some(body.to) {
-            holders.extend([body.from, body.to]);
-        } else {
-            holders.push(body.from);
         }
+        holders.extend(after);
+        last.push(*node);
     }
     let holders = unique(holders);
     view.holder = match holders.as_slice() {
         [] => return,
         [one] => Holder::Person(*one),
-        _ => {
-            let claims: Vec<Node<'a>> = last.iter().map(|(node, _)| *node).collect();
-            conflict(ground, findings, ("X-59", "explain.x_59"), take, &claims, holders)
-        }
+        _ => conflict(ground, findings, ("X-59", "explain.x_59"), take, &last, holders),
     };
+}
+
+/// Who has the goods after each hand-over, or claims to. Nobody passes on what he does not hold, and nobody's claim ends
+/// by what two others do: a hand-over takes the giver's place, beside the others' (R9). What a person has decided about
+/// a conflict holds for what comes after it.
+fn held_after<'a>(
+    ground: &Ground<'a>,
+    findings: &Findings<'a>,
+    take: Node<'a>,
+    all: &[(Node<'a>, &bodies::TransferCustody)],
+    unconfirmed: &[FactId],
+) -> Vec<Vec<PersonId>> {
+    let mut held: Vec<Vec<PersonId>> = Vec::with_capacity(all.len());
+    for (node, body) in all {
+        let mut last: Vec<(Node<'a>, &Vec<PersonId>)> = Vec::new();
+        for ((other, _), holders) in all.iter().zip(&held).rev() {
+            let is_last = ground.knows(*node, *other) && !last.iter().any(|(later, _)| ground.knows(*later, *other));
+            if is_last && last.len() < CLAIMS_MAX {
+                last.push((*other, holders));
+            }
+        }
+        last.reverse();
+        let mut holders = unique(last.iter().flat_map(|(_, holders)| holders.iter().copied()).collect());
+        if holders.is_empty() {
+            holders.extend(take.fact.person());
+        }
+        if holders.len() > 1 {
+            let causes: Vec<Node<'a>> = core::iter::once(take).chain(last.iter().map(|(other, _)| *other)).collect();
+            let decision = findings.decision(ground, &terms(ReviewKind::CustodyConflict), &causes);
+            holders = decided(decision.map(|decision| decision.choice), &holders).map_or(holders, |one| vec![one]);
+        }
+        let confirmed = !unconfirmed.contains(&node.id());
+        let gives = confirmed && (breaks(Rule::R9) || holders.contains(&body.from));
+        if gives {
+            holders.retain(|holder| *holder != body.from && !breaks(Rule::R9));
+        }
+        // The giver's word alone does not move the goods.
+        if confirmed || node.fact.person() == Some(body.to) {
+            holders.push(body.to);
+        }
+        held.push(unique(holders));
+    }
+    held
+}
+
+/// Whom a decision about a conflict names.
+fn decided(choice: Option<ReviewChoice>, holders: &[PersonId]) -> Option<PersonId> {
+    match choice {
+        Some(ReviewChoice::First) => holders.first().copied(),
+        Some(ReviewChoice::Second) => holders.last().copied(),
+        _ => None,
+    }
 }
 
 /// C-082, C-135: back only with the customer's second signature; then the receipt is void.
@@ -172,6 +223,7 @@ fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<
             findings.tell_author(*step, "notice.second_signature", *step);
             continue;
         }
+        uninspected(ground, findings, steps, *step);
         view.stage = CustodyStage::Returned;
         view.holder = Holder::Customer;
         view.receipt_state = match body.receipt {
@@ -189,6 +241,29 @@ fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<
             }
         };
     }
+}
+
+/// C-134: given back although he knew that it had been on the bench and that nobody had inspected it since.
+fn uninspected<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<'a>], back: Node<'a>) {
+    let mut known = CustodyStage::Taken;
+    for step in steps.iter().filter(|step| ground.knows(back, **step)) {
+        known = stage(known, step.fact.body());
+    }
+    if matches!(known, CustodyStage::OnBench | CustodyStage::Repaired) {
+        exception(ground, findings, "not_inspected", "explain.not_inspected", back);
+    }
+}
+
+fn exception<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    value: &'static str,
+    message: &'static str,
+    node: Node<'a>,
+) {
+    let rule = Rule::R10;
+    findings.explain(Because { field: "custody", value, rule, pair: None, message }, &[node], &[]);
+    findings.raise(ground, &terms(ReviewKind::PolicyException), &[node], rule);
 }
 
 /// A custody beside the one that is looked at.
@@ -264,11 +339,7 @@ fn conflict<'a>(
         return holders.first().copied().map_or(Holder::Customer, Holder::Person);
     }
     let decision = findings.raise(ground, &terms(ReviewKind::CustodyConflict), &causes, Rule::R9);
-    let decided = match decision.map(|decision| decision.choice) {
-        Some(ReviewChoice::First) => holders.first().copied(),
-        Some(ReviewChoice::Second) => holders.last().copied(),
-        _ => None,
-    };
+    let decided = decided(decision.map(|decision| decision.choice), &holders);
     if let [one] = holders.as_slice() {
         return Holder::Person(*one);
     }

@@ -320,6 +320,8 @@ pub struct Facets {
     pub warranty: Option<WarrantyFacet>,
     /// The order whose repair this one repeats, within its guarantee (C-026).
     pub repeat_of: Option<DocumentId>,
+    /// The quality department's last decision (C-028).
+    pub verdict: Option<FactId>,
     /// Whether the paperwork of an emergency order is due (C-045).
     pub paperwork_due: bool,
     /// Work began although the customer has not agreed to the current quote (C-023).
@@ -364,6 +366,8 @@ pub struct Facets {
     pub findings: Vec<FindingView>,
     /// Facts whose claimed time contradicts the server's (R11): their confidence is LOW.
     pub low_confidence: Vec<FactId>,
+    /// Facts that only a supervisor may take back, since others build on them.
+    pub relied_on: Vec<FactId>,
 }
 
 impl Facets {

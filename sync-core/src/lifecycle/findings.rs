@@ -227,12 +227,12 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// Whether the decision is one of the review's choices, by somebody who may take it: anybody at the desk, or its
-/// owner. A default fires only where there is a limit.
+/// Whether the decision is one of the review's choices, by somebody who may take it: its owner, or a supervisor. A
+/// default fires only where there is a limit.
 fn is_offered(terms: &Terms, decision: &Decision<'_>) -> bool {
     let role = super::ground::role(decision.node);
-    let desk = matches!(role, Role::Clerk | Role::Dispatcher | Role::Supervisor);
-    let entitled = if decision.by_default { terms.limit_ms.is_some() } else { desk || role == terms.owner };
+    let owns = role == terms.owner || role == Role::Supervisor;
+    let entitled = if decision.by_default { terms.limit_ms.is_some() } else { owns };
     entitled && terms.choices.contains(&decision.choice)
 }
 

@@ -16,7 +16,7 @@ use super::reviews::terms;
 use super::view::{NoteView, OrderState, OrderView, ReviewKind, Rule, VoucherFacet};
 use super::{
     appointment, approvals, consent, custody, duplicates, header, holds, intake, ledger, lines, money, records,
-    signature, visits,
+    signature, visits, withdrawals,
 };
 use crate::facts::{Fact, FactBody};
 use crate::ids::{ActorId, FactId};
@@ -54,9 +54,9 @@ pub fn fold(facts: &FactSet) -> OrderView {
     let signatures = signature::signatures(&ground, &mut findings, &lines);
     cloned_devices(&ground, &mut findings);
     let duplicates = duplicates::duplicates(&ground, &mut findings);
-    let office = super::office::office(&ground, &mut findings);
     let discount = money::discounts(&ground, &mut findings);
     money::less(&mut lines.billable, &discount);
+    let office = super::office::office(&ground, &mut findings, &lines.views, &lines.billable);
     let settled = !ground.proofs().is_empty() || cancels.ended().is_some();
     let money = money::money(&ground, &mut findings, &lines.billable, discount, settled);
     let holds = holds::holds(&ground, &mut findings, &visits);
@@ -67,8 +67,10 @@ pub fn fold(facts: &FactSet) -> OrderView {
         class: warranty.class,
         warranty: warranty.facet,
         repeat_of: warranty.repeat_of,
+        verdict: warranty.verdict,
         paperwork_due: records::paperwork_due(&ground, &mut findings),
-        no_consent: consents.no_consent,
+        no_consent: consents.no_consent
+            || consent::is_unasked(&ground, &visits, &warranty, confirmation.is_some(), &consents),
         custody: custodies.views.clone(),
         money,
         discounts: money::discount_views(&ground),
@@ -87,6 +89,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
         linked: duplicates.linked,
         survivor: duplicates.survivor,
         findings: ledger.views.clone(),
+        relied_on: withdrawals::bound(&ground),
         low_confidence: records::low_confidence(&ground, &mut findings),
         quotes: std::mem::take(&mut consents.views),
     };

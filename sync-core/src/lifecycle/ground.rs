@@ -8,8 +8,9 @@ use super::facets::ProofWay;
 use super::fact_set::FactSet;
 use super::findings::Findings;
 use super::view::{Moment, Rule};
+use super::withdrawals::{self, RelianceByPlace};
 use crate::facts::bodies::{SignByCode, SignDocument};
-use crate::facts::{Author, Class, FactBody, FactKind, Role};
+use crate::facts::{Author, FactBody, FactKind, Role};
 use crate::ids::{Digest, FactRef, PersonId};
 use crate::sabotage::breaks;
 use crate::voucher::covered_digest;
@@ -40,6 +41,8 @@ pub(super) struct Ground<'a> {
     pub(super) signed: Places,
     /// Signatures that do not verify.
     rejected: Places,
+    /// What others build on, by the place of the fact.
+    relied_on: RelianceByPlace<'a>,
     /// Agreements over other contents than the facts that they name have: they cover nothing.
     mismatched: Places,
     /// Withdrawals by the place of the fact they take back.
@@ -69,6 +72,7 @@ impl<'a> Ground<'a> {
             causality,
             signed: Places::default(),
             rejected: Places::default(),
+            relied_on: RelianceByPlace::new(),
             mismatched: Places::default(),
             withdrawals: BTreeMap::new(),
             by_kind: BTreeMap::new(),
@@ -92,7 +96,8 @@ impl<'a> Ground<'a> {
             }
         }
         ground.signed = signed;
-        ground.withdraw(findings);
+        ground.relied_on = withdrawals::relied_on(&ground);
+        ground.withdrawals = withdrawals::withdrawals(&ground, findings);
         ground
     }
 
@@ -182,12 +187,22 @@ impl<'a> Ground<'a> {
             })
     }
 
+    /// Whether somebody else than its author has confirmed it, as that person.
+    pub(super) fn is_confirmed_by_another(&self, node: Node<'a>, person: PersonId) -> bool {
+        node.fact.person() != Some(person) && self.is_confirmed_by(node, person)
+    }
+
     pub(super) fn knows(&self, later: Node<'a>, earlier: Node<'a>) -> bool {
         self.causality.knows(later, earlier)
     }
 
     pub(super) fn concurrent(&self, one: Node<'a>, other: Node<'a>) -> bool {
         self.causality.concurrent(one, other)
+    }
+
+    /// Facts on which others build, by place.
+    pub(super) fn relied_on(&self) -> &RelianceByPlace<'a> {
+        &self.relied_on
     }
 
     /// Whether the fact was taken back.
@@ -261,32 +276,6 @@ impl<'a> Ground<'a> {
         };
         choices.iter().find(fits)?.iter().find(|node| node.id().reference() == reference).copied()
     }
-
-    /// `withdraw_own`: by the author of a physical fact, or by a supervisor, who alone may take back what a
-    /// signature covers. Anything else contradicts what the customer signed (R6) and is void.
-    fn withdraw(&mut self, findings: &mut Findings<'a>) {
-        let mut withdrawals: BTreeMap<usize, Vec<Node<'a>>> = BTreeMap::new();
-        let mut refused = Vec::new();
-        for (node, body) in each!(self, WithdrawOwn) {
-            let supervisor = role(node) == Role::Supervisor;
-            let mut targets = self.causality.resolve(body.fact).filter(|target| can_be_withdrawn(*target)).peekable();
-            if targets.peek().is_none() {
-                // The fact has not arrived: the withdrawal waits for it.
-                continue;
-            }
-            let target = targets.find(|target| {
-                supervisor || (target.fact.author == node.fact.author && !self.signed.contains(*target))
-            });
-            match target {
-                Some(target) => withdrawals.entry(target.place()).or_default().push(node),
-                None => refused.push(node),
-            }
-        }
-        self.withdrawals = withdrawals;
-        for node in refused {
-            findings.void(node, Rule::R6);
-        }
-    }
 }
 
 /// What a customer's agreement covers, with the digest over it.
@@ -298,16 +287,6 @@ fn paper(body: &FactBody) -> Option<(&[FactRef], Digest)> {
         FactBody::AttachPaper(body) => Some((&body.covered, body.covered_digest)),
         _ => None,
     }
-}
-
-/// Physical facts of a visit can be withdrawn; an acknowledgement or a withdrawal cannot.
-fn can_be_withdrawn(node: Node<'_>) -> bool {
-    node.fact.kind().is_some_and(|kind| {
-        kind.class() == Class::Physical
-            && kind != FactKind::WithdrawOwn
-            && kind != FactKind::Acknowledge
-            && kind != FactKind::ReverseLine
-    })
 }
 
 /// The role in which a fact was stated: as it says; else the one that its kind suggests.

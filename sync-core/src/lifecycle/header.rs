@@ -8,7 +8,7 @@ use super::reviews::terms;
 use super::view::{Request, ReviewKind, Rule};
 use crate::facts::values::{HeaderChange, HeaderField, ServiceClass, Verdict};
 use crate::facts::{FactBody, FactKind, Role};
-use crate::ids::DocumentId;
+use crate::ids::{DocumentId, FactId};
 
 /// Every edited field as it shows.
 pub(super) fn header<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<HeaderView> {
@@ -104,6 +104,8 @@ pub(super) struct Warranty<'a> {
     pub(super) charged: Option<Node<'a>>,
     /// The order whose repair this one repeats (C-026).
     pub(super) repeat_of: Option<DocumentId>,
+    /// The quality department's last decision (C-028).
+    pub(super) verdict: Option<FactId>,
 }
 
 /// C-020, C-028: the clerk's judgement, the quality department's over it; later ones over earlier ones.
@@ -133,15 +135,33 @@ pub(super) fn warranty<'a>(
             }
         }
     }
-    let chargeable = |class: Option<ServiceClass>| class == Some(ServiceClass::Chargeable);
     let by = judged.map(|(node, _)| node);
     swapped(ground, findings);
+    overruled(ground, findings);
     Warranty {
         class,
         facet,
         repeat_of: repeat_of(ground, findings, by),
-        freed: by.filter(|_| chargeable(registered) && !chargeable(class)),
-        charged: by.filter(|node| chargeable(class) && matches!(node.fact.body(), FactBody::QualityVerdict(_))),
+        freed: by.filter(|_| class.is_some_and(is_free) && !registered.is_some_and(is_free)),
+        charged: by.filter(|node| {
+            class == Some(ServiceClass::Chargeable) && matches!(node.fact.body(), FactBody::QualityVerdict(_))
+        }),
+        verdict: verdict.map(|verdict| verdict.id()),
+    }
+}
+
+/// Classes under which the customer is charged nothing (C-020). A contract charges by its own terms.
+pub(super) fn is_free(class: ServiceClass) -> bool {
+    matches!(class, ServiceClass::Free | ServiceClass::Internal)
+}
+
+/// C-028: what the quality department has decided, a clerk who knows it does not decide otherwise; he may dispute it
+/// again.
+fn overruled<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
+    for (node, _) in each!(ground, SetWarranty).filter(|(_, body)| !body.disputed) {
+        if each!(ground, QualityVerdict).any(|(verdict, _)| ground.knows(node, verdict)) {
+            findings.void(node, Rule::R1);
+        }
     }
 }
 
@@ -156,29 +176,35 @@ fn repeat_of<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, judged: Optio
 }
 
 impl<'a> Warranty<'a> {
+    /// Whether the customer pays nothing, and nobody disputes that.
+    pub(super) fn is_free_now(&self) -> bool {
+        matches!(self.facet, Some(WarrantyFacet::Free | WarrantyFacet::Internal))
+    }
+
     /// Whether the order was free for the customer as the author of `node` saw it.
     pub(super) fn was_free(ground: &Ground<'a>, request: Option<&Request>, node: Node<'a>) -> bool {
         let known = judgement(ground, |other| ground.knows(node, other)).map(|(_, class)| class);
-        known.or(request.map(|request| request.class)).is_some_and(|class| class != ServiceClass::Chargeable)
+        known.or(request.map(|request| request.class)).is_some_and(is_free)
     }
 }
 
-/// The judgement that counts among those that pass: a verdict first, else the later one.
+/// The judgement that counts among those that pass: a verdict before what clerks set, whenever they set it (C-028); of
+/// two alike the later one.
 fn judgement<'a>(ground: &Ground<'a>, passes: impl Fn(Node<'a>) -> bool) -> Option<(Node<'a>, ServiceClass)> {
-    let set = each!(ground, SetWarranty).map(|(node, body)| (node, body.class, false));
-    let verdicts = each!(ground, QualityVerdict).map(|(node, body)| {
+    let verdicts = each!(ground, QualityVerdict).filter(|(node, _)| passes(*node)).map(|(node, body)| {
         let class = match body.verdict {
             Verdict::Free => ServiceClass::Free,
             Verdict::Paid => ServiceClass::Chargeable,
         };
-        (node, class, true)
+        (node, class)
     });
-    let all: Vec<_> = set.chain(verdicts).filter(|(node, _, _)| passes(*node)).collect();
-    let replaced = ground.causality.known_to_any(all.iter().map(|(node, _, _)| *node));
-    let current = all.into_iter().filter(|(node, _, _)| !replaced.contains(*node));
-    current
-        .max_by(|one, other| one.2.cmp(&other.2).then_with(|| later(one.0, other.0)))
-        .map(|(node, class, _)| (node, class))
+    let mut all: Vec<(Node<'a>, ServiceClass)> = verdicts.collect();
+    if all.is_empty() {
+        let set = each!(ground, SetWarranty).filter(|(node, _)| passes(*node)).map(|(node, body)| (node, body.class));
+        all = set.collect();
+    }
+    let replaced = ground.causality.known_to_any(all.iter().map(|(node, _)| *node));
+    all.into_iter().filter(|(node, _)| !replaced.contains(*node)).max_by(|one, other| later(one.0, other.0))
 }
 
 fn facet(class: ServiceClass) -> WarrantyFacet {

@@ -9,6 +9,7 @@ use super::view::{ReviewKind, Rule};
 use super::visits::Visits;
 use crate::facts::values::HoldReason;
 use crate::facts::{FactBody, FactKind, Role};
+use crate::ids::FactRef;
 
 const KINDS: &[FactKind] = &[FactKind::Hold, FactKind::RequestParts, FactKind::Escalate];
 
@@ -46,21 +47,28 @@ fn reason(node: Node<'_>) -> Option<HoldReason> {
     }
 }
 
-/// Released by name, or because its need was met (X-31: parts arrived, whoever knew of it).
+/// Released by name, or because its need was met (X-31: parts arrived, whoever knew of it). Parts that arrive meet the
+/// request or the hold that they name; a hold that says only that parts are missing is met when no request is left.
 fn released<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, hold: Node<'a>, reason: HoldReason) -> bool {
-    let named = each!(ground, Release).any(|(_, body)| ground.causality.resolve(body.hold).any(|node| node == hold));
-    let met = each!(ground, ReceiveParts).map(|(node, _)| node).find(|node| !ground.knows(hold, *node));
-    match met.filter(|_| reason == HoldReason::Parts && !named) {
-        Some(received) => {
-            if ground.concurrent(received, hold) {
-                let because = because("released", Rule::R1, Some("X-31"), "explain.x_31");
-                findings.explain(because, &[received], &[hold]);
-            }
-            findings.tell(None, Role::Dispatcher, "notice.parts_arrived", received);
-            true
-        }
-        None => named,
+    let of = |reference: FactRef, wanted: Node<'a>| ground.causality.resolve(reference).any(|node| node == wanted);
+    let is_released = |wanted: Node<'a>| each!(ground, Release).any(|(_, body)| of(body.hold, wanted));
+    let arrived =
+        |wanted: Node<'a>| each!(ground, ReceiveParts).find(|(_, body)| of(body.request, wanted)).map(|(node, _)| node);
+    if is_released(hold) {
+        return true;
     }
+    let nothing_wanted =
+        || each!(ground, RequestParts).all(|(request, _)| is_released(request) || arrived(request).is_some());
+    let is_plain = matches!(hold.fact.body(), FactBody::Hold(_));
+    let any = || each!(ground, ReceiveParts).map(|(node, _)| node).find(|node| !ground.knows(hold, *node));
+    let met = arrived(hold).or_else(|| any().filter(|_| is_plain && nothing_wanted()));
+    let Some(received) = met.filter(|_| reason == HoldReason::Parts) else { return false };
+    if ground.concurrent(received, hold) {
+        let because = because("released", Rule::R1, Some("X-31"), "explain.x_31");
+        findings.explain(because, &[received], &[hold]);
+    }
+    findings.tell(None, Role::Dispatcher, "notice.parts_arrived", received);
+    true
 }
 
 /// a visit that took place meanwhile stands; the hold waits for the next one, or lapses with DONE.

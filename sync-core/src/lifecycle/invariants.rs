@@ -4,13 +4,17 @@
 //! A checker answers what is wrong, or nothing. Those that lie outside one order (register, rotation, periods, heal,
 //! least data) are checked where their data is; here is what one set of facts can show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::facets::Holder;
+use super::facets::{ConsentState, CustodyView, Holder};
 use super::fact_set::FactSet;
 use super::messages::Language;
-use super::view::{LineStanding, OrderState, OrderView, Outcome, Review, SignatureView, VoucherFacet};
+use super::office::InvoiceView;
+use super::view::{
+    LineStanding, LineView, OrderState, OrderView, Outcome, Review, ReviewKind, SignatureView, VoucherFacet,
+};
 use super::{explain, fold};
+use crate::facts::values::{QuoteLine, ReviewChoice};
 use crate::facts::{Class, Fact, FactBody, FactKind, SeenRef};
 use crate::ids::FactId;
 
@@ -61,6 +65,16 @@ pub fn no_loss(facts: &FactSet, view: &OrderView) -> Broken {
             *sum = sum.saturating_add(body.amount.minor);
         }
     }
+    // What was taken is in a pocket or was handed in.
+    let money = &view.facets.money;
+    for currency in money.taken.keys().chain(money.remitted.keys()) {
+        let pockets = money.pockets.iter().filter(|((_, of), _)| of == currency);
+        let held = pockets.fold(0_i64, |sum, (_, minor)| sum.saturating_add(*minor));
+        let sum = |sums: &BTreeMap<String, i64>| sums.get(currency).copied().unwrap_or(0);
+        if sum(&money.taken).saturating_sub(sum(&money.remitted)) != held {
+            problems.push(format!("{held} {currency} in pockets is not what was taken and not handed in"));
+        }
+    }
     for (currency, minor) in &view.facets.money.taken {
         if taken.get(currency.as_str()).is_none_or(|stated| stated < minor) {
             problems.push(format!("more {currency} is shown than was collected"));
@@ -89,7 +103,8 @@ pub fn monotone_signature(less: &OrderView, more: &OrderView) -> Broken {
     found("monotone_signature", problems)
 }
 
-/// 5. What is billable was covered or agreed to, counts, and is billed once; the sum is not more than its lines.
+/// 5. What is billable counts, and was covered or agreed to; the sum is not more than its lines. Invoices that count
+/// name lines, each once for each payer, and only what is billable, unless the accountant is asked.
 #[must_use]
 pub fn billing_safety(view: &OrderView) -> Broken {
     let mut problems = Vec::new();
@@ -98,43 +113,111 @@ pub fn billing_safety(view: &OrderView) -> Broken {
         if line.standing != LineStanding::Effective {
             problems.push(format!("{} is billable and {}", line.at.fact, line.standing));
         }
-        if let Some(amount) = &line.line.amount {
-            let sum = sums.entry(&amount.currency).or_insert(0);
-            *sum = sum.saturating_add(amount.minor.max(0));
+        if !line.covered && !is_agreed(view, line) {
+            problems.push(format!("{} is billable, and nobody signed for it or agreed to it", line.at.fact));
+        }
+        if let Some(charge) = &line.charge {
+            let sum = sums.entry(&charge.currency).or_insert(0);
+            *sum = sum.saturating_add(charge.minor);
+            if charge.minor < 0 || line.line.amount.as_ref().is_none_or(|shown| shown.minor < 0) {
+                problems.push(format!("{} charges less than nothing", line.at.fact));
+            }
         }
     }
     for (currency, minor) in &view.billable {
-        // A line that was corrected upwards is billed as signed, never above what it shows.
         if sums.get(currency.as_str()).is_none_or(|sum| sum < minor) {
             problems.push(format!("{minor} {currency} is billable beyond the lines"));
         }
     }
+    problems.extend(invoices(view));
     found("billing_safety", problems)
+}
+
+/// Whether the customer agreed to the line beside a signature: by a quote that has it for no less, or when he was asked
+/// about what he had not signed for.
+fn is_agreed(view: &OrderView, line: &LineView) -> bool {
+    let Some(charge) = &line.charge else { return false };
+    let quoted = |quote: &QuoteLine| {
+        let key = quote.code.as_deref().unwrap_or(&quote.name);
+        let same = line.line.code.as_deref() == Some(key) || line.line.name == key;
+        same && quote.amount.currency == charge.currency && quote.amount.minor >= charge.minor
+    };
+    let given = view.facets.quotes.iter().filter(|quote| quote.consent == ConsentState::Given);
+    let asked = |review: &Review| {
+        review.kind == ReviewKind::UncoveredLines
+            && review.choice == Some(ReviewChoice::Consented)
+            && review.causes.contains(&line.at.fact)
+    };
+    given.flat_map(|quote| &quote.lines).any(quoted) || view.reviews.iter().any(asked)
+}
+
+/// What is wrong with invoices, beside those that the accountant is asked about.
+fn invoices(view: &OrderView) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut billed = BTreeSet::new();
+    for one in &view.office.billed {
+        if !billed.insert((one.line, one.payer.as_deref())) {
+            problems.push(format!("{} is billed twice", one.line));
+        }
+    }
+    let asked = |invoice: &InvoiceView| {
+        let about = |review: &Review| review.causes == [invoice.at.fact];
+        view.reviews.iter().any(|review| review.kind == ReviewKind::InvoiceDoubtful && about(review))
+    };
+    let open = |invoice: &InvoiceView| invoice.amount.minor.saturating_sub(invoice.credited).max(0);
+    let mut totals: BTreeMap<&str, i64> = BTreeMap::new();
+    for invoice in view.office.invoices.iter().filter(|invoice| !invoice.void) {
+        let total = totals.entry(&invoice.amount.currency).or_insert(0);
+        *total = total.saturating_add(open(invoice));
+        let distinct: BTreeSet<_> = invoice.lines.iter().collect();
+        if invoice.lines.is_empty() || distinct.len() != invoice.lines.len() || invoice.amount.minor <= 0 {
+            problems.push(format!("{} bills nothing, or a line twice", invoice.at.fact));
+        }
+        let costs = invoice.lines.iter().map(|named| {
+            let mut under = view.lines.iter().filter(|line| line.at.fact.reference() == *named).peekable();
+            under.peek().is_some().then(|| under.filter(|line| line.billable).find_map(|line| line.charge.clone()))
+        });
+        // A line that has not arrived may cost anything.
+        let Some(costs) = costs.collect::<Option<Vec<_>>>() else { continue };
+        let charged = costs.iter().flatten().filter(|cost| cost.currency == invoice.amount.currency);
+        let cost = charged.fold(0_i64, |sum, cost| sum.saturating_add(cost.minor));
+        let billable = view.billable.get(&invoice.amount.currency).copied().unwrap_or(0);
+        let dear = cost < open(invoice) || (billable < *total && open(invoice) > 0);
+        if dear && !asked(invoice) {
+            problems.push(format!("{} bills more than its lines cost, and nobody is asked", invoice.at.fact));
+        }
+    }
+    problems
 }
 
 /// 6. Goods have one holder, or an explicit conflict with more than one claim.
 #[must_use]
 pub fn single_holder(view: &OrderView) -> Broken {
     let mut problems = Vec::new();
-    let mut held: BTreeMap<&str, Vec<&Holder>> = BTreeMap::new();
+    let mut held: BTreeMap<&str, Vec<&CustodyView>> = BTreeMap::new();
     for custody in view.facets.custody.iter().filter(|custody| custody.is_open()) {
         if let Holder::Conflict(claims) = &custody.holder
-            && claims.len() < 2
+            && claims.iter().collect::<BTreeSet<_>>().len() < 2
         {
             problems.push(format!("{} is a conflict of one", custody.at.fact));
         }
         if let Some(serial) = &custody.goods.serial {
-            held.entry(serial).or_default().push(&custody.holder);
+            held.entry(serial).or_default().push(custody);
         }
     }
     // Somebody who takes the same thing again, knowing the first time, holds it once more: no two people may.
-    for (serial, holders) in held {
-        let mut people: Vec<_> = holders.iter().filter(|holder| matches!(holder, Holder::Person(_))).collect();
-        people.dedup();
-        let conflict = holders.iter().any(|holder| matches!(holder, Holder::Conflict(_)));
-        let known = view.explanations.iter().any(|reason| reason.field == "custody");
-        if people.len() > 1 && !conflict && !known {
-            problems.push(format!("{serial} has {} holders", people.len()));
+    for (serial, custodies) in held {
+        let holders = custodies.iter().map(|custody| match &custody.holder {
+            Holder::Person(person) => Some(*person),
+            Holder::Customer | Holder::Conflict(_) => None,
+        });
+        let holders: BTreeSet<_> = holders.collect();
+        let asked = custodies.iter().all(|custody| {
+            let about = |review: &Review| review.causes.contains(&custody.at.fact);
+            view.reviews.iter().any(|review| review.kind == ReviewKind::CustodyConflict && about(review))
+        });
+        if holders.len() > 1 && !asked {
+            problems.push(format!("{serial} has {} holders, and nobody is asked", holders.len()));
         }
     }
     found("single_holder", problems)
@@ -178,7 +261,7 @@ pub fn sla_purity(facts: &FactSet, view: &OrderView) -> Broken {
 #[must_use]
 pub fn period_immutability(view: &OrderView, late: &[FactId]) -> Broken {
     let closed = view.closed.is_some() && view.state == OrderState::Closed;
-    let amended = view.reviews.iter().any(|review| review.kind == super::view::ReviewKind::Amendment);
+    let amended = view.reviews.iter().any(|review| review.kind == ReviewKind::Amendment);
     let silent = closed && !late.is_empty() && !amended;
     found("period_immutability", silent.then(|| format!("{} late facts and no amendment", late.len())))
 }

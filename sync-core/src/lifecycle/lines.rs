@@ -8,13 +8,13 @@ use super::closing::Closing;
 use super::consent::Consents;
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment, role};
-use super::header::Warranty;
+use super::header::{Warranty, is_free};
 use super::ledger::Ledger;
 use super::line_edits::{Entry, corrected, entries, line_of, possible_duplicates, replaced};
 use super::reviews::terms as terms_of;
 use super::view::{Coverage, LineStanding, LineView, NotBillable, Request, ReviewKind, Rule};
 use super::visits::Visits;
-use crate::facts::values::{Line, LineKind, Money, PartSource, ReviewChoice, ServiceClass};
+use crate::facts::values::{Line, LineKind, Money, PartSource, ReviewChoice};
 use crate::facts::{FactBody, Role};
 use crate::sabotage::breaks;
 
@@ -64,7 +64,7 @@ pub(super) fn lines<'a>(
     let signed = ground.proofs().first().map(|proof| proof.node);
     // C-020: nothing is charged on a free or internal order, whatever a line says.
     let judged_free = free(ground, findings, terms.warranty);
-    let free = judged_free || matches!(terms.warranty.class, Some(ServiceClass::Free | ServiceClass::Internal));
+    let free = judged_free || terms.warranty.class.is_some_and(is_free);
     let mut lines =
         Lines { views: Vec::new(), uncovered: Vec::new(), coverage: Coverage::None, billable: BTreeMap::new() };
     let (mut covered_lines, mut open_lines) = (0_usize, 0_usize);
@@ -114,6 +114,13 @@ pub(super) fn lines<'a>(
         } else {
             Some(NotBillable::Gone)
         };
+        let priced = charge.is_some_and(|charge| charge.minor > 0);
+        if effective && priced && terms.warranty.is_free_now() && Warranty::was_free(ground, terms.request, node) {
+            // C-020: he knew that the customer pays nothing.
+            let (value, rule, message) = ("priced_on_free_order", Rule::R7, "explain.free_order");
+            findings.explain_unless_said(Because { field: "lines", value, rule, pair: None, message }, &[node], &[]);
+            findings.raise(ground, &terms_of(ReviewKind::PolicyException), &[node], rule);
+        }
         if effective && is_of_unknown_source(corrected.unwrap_or(line)) {
             // C-064: a part whose source nobody knows is flagged, never dropped.
             let (value, rule, message) = ("unknown_source", Rule::R5, "explain.unknown_source");
@@ -177,15 +184,17 @@ impl Agreement {
     }
 }
 
-/// A correction in the customer's favour applies to what he signed, another one does not (R7).
+/// A correction in the customer's favour applies to what he signed, another one does not (R7). Less than nothing is no
+/// charge (R5).
 fn charge<'a>(line: &'a Line, corrected: Option<&'a Line>) -> Option<&'a Money> {
-    match (&line.amount, corrected.map(|line| &line.amount)) {
+    let charge = match (&line.amount, corrected.map(|line| &line.amount)) {
         (Some(signed), Some(Some(correct))) if correct.currency == signed.currency && correct.minor < signed.minor => {
             Some(correct)
         }
         (Some(_), Some(None)) | (None, _) => None,
         (Some(signed), _) => Some(signed),
-    }
+    };
+    charge.filter(|charge| charge.minor >= 0)
 }
 
 /// Lines that do not count any more.

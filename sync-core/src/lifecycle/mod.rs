@@ -33,6 +33,7 @@ mod holds;
 mod intake;
 #[cfg(any(test, feature = "scenario"))]
 pub mod invariants;
+mod invoices;
 mod items;
 mod ledger;
 mod line_edits;
@@ -52,6 +53,7 @@ mod tests;
 mod told;
 pub mod view;
 mod visits;
+mod withdrawals;
 
 pub use causality::Causality;
 pub use explain::{Reason, explain, known_by, known_to, stated_before};
@@ -61,6 +63,7 @@ pub use fold::fold;
 pub use folded::{Added, Folded};
 pub use ground::{SIGNATURE_CHECK_RULE, suggested_role};
 pub use ground_of_state::ground_of_state;
+pub use invoices::is_settled;
 pub use messages::Language;
 pub use office::OfficeView;
 pub use summary::{body_summary, summary};

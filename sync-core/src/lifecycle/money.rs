@@ -19,11 +19,22 @@ fn add(sums: &mut Sums, amount: &Money) {
     *sum = sum.saturating_add(amount.minor);
 }
 
+/// Whether an amount says how much: nobody takes, pays or gives less than nothing. What does is void.
+fn is_sum<'a>(findings: &mut Findings<'a>, node: Node<'a>, amount: &Money) -> bool {
+    if amount.minor < 0 {
+        findings.void(node, Rule::R5);
+    }
+    amount.minor >= 0
+}
+
 /// Discounts that count: by the office, or by a technician with an approval (C-095). Each is a credit on the terms
 /// that the customer signed.
 pub(super) fn discounts<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Sums {
     let mut sums = Sums::new();
     for (node, body) in each!(ground, GrantDiscount) {
+        if !is_sum(findings, node, &body.amount) {
+            continue;
+        }
         let needs_approval = role(node) == Role::Technician;
         if needs_approval && !is_approved(ground, node, Matter::Discount) {
             findings.tell(None, Role::Supervisor, "notice.approve_discount", node);
@@ -46,7 +57,8 @@ pub(super) fn discount_views(ground: &Ground<'_>) -> Vec<DiscountView> {
             by: node.fact.author.clone(),
             amount: body.amount.clone(),
             reason: body.reason.clone(),
-            counts: role(node) != Role::Technician || is_approved(ground, node, Matter::Discount),
+            counts: body.amount.minor >= 0
+                && (role(node) != Role::Technician || is_approved(ground, node, Matter::Discount)),
         })
         .collect()
 }
@@ -57,6 +69,7 @@ pub(super) fn payments(ground: &Ground<'_>) -> Vec<PaymentView> {
     let cash = cash.map(|(node, body)| (node, &body.amount, &body.receipt, true));
     let transfers = each!(ground, BookTransfer).map(|(node, body)| (node, &body.amount, &body.reference, false));
     let mut all: Vec<_> = cash.chain(transfers).collect();
+    all.retain(|(_, amount, ..)| amount.minor >= 0);
     all.sort_by_key(|(node, ..)| node.place());
     all.into_iter()
         .map(|(node, amount, receipt, cash)| PaymentView {
@@ -90,6 +103,9 @@ pub(super) fn money<'a>(
     let mut payments: Vec<Node<'a>> = Vec::new();
     if ground.has(&[FactKind::CollectCash, FactKind::BookTransfer]) {
         for (node, body) in each!(ground, CollectCash).filter(|(node, _)| !ground.is_withdrawn(*node)) {
+            if !is_sum(findings, node, &body.amount) {
+                continue;
+            }
             add(&mut money.taken, &body.amount);
             payments.push(node);
             if let Some(person) = node.fact.person() {
@@ -98,6 +114,9 @@ pub(super) fn money<'a>(
             }
         }
         for (node, body) in each!(ground, BookTransfer) {
+            if !is_sum(findings, node, &body.amount) {
+                continue;
+            }
             add(&mut money.transferred, &body.amount);
             payments.push(node);
         }
@@ -125,10 +144,17 @@ pub(super) fn money<'a>(
     money
 }
 
-/// C-093: handed in, once the accountant has confirmed it.
+/// C-093: handed in, once the accountant has confirmed it. Nobody hands anything in to himself (R9).
 fn remittances<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, money: &mut MoneyView) {
     for (node, body) in each!(ground, RemitCash).filter(|(node, _)| !ground.is_withdrawn(*node)) {
-        if !ground.is_confirmed_by(node, body.to) {
+        if node.fact.person() == Some(body.to) {
+            findings.void(node, Rule::R9);
+            continue;
+        }
+        if !is_sum(findings, node, &body.amount) {
+            continue;
+        }
+        if !ground.is_confirmed_by_another(node, body.to) {
             findings.tell(Some(body.to), Role::Accountant, "notice.confirm_cash", node);
             continue;
         }

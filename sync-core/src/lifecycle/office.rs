@@ -1,13 +1,14 @@
 //! What the companion document adds to an order: callbacks and complaints, invoices and credits, costs,
 //! settlement, liability. Empty on a device; nothing of the field depends on it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::causality::Node;
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment};
+use super::invoices;
 use super::reviews::terms;
-use super::view::{Moment, ReviewKind, Rule};
+use super::view::{LineView, Moment, ReviewKind, Rule};
 use crate::facts::values::{CallbackResult, Liability, Money, Share};
 use crate::facts::{Author, Role};
 use crate::ids::{FactId, FactRef, PersonId};
@@ -24,6 +25,8 @@ pub struct OfficeView {
     pub handled: Vec<HandledView>,
     /// Every invoice, in canonical order.
     pub invoices: Vec<InvoiceView>,
+    /// What invoices bill that count and were not credited in full.
+    pub billed: Vec<BilledLine>,
     /// Invoiced, minor units by currency; void invoices do not count.
     pub invoiced: BTreeMap<String, i64>,
     /// Credited.
@@ -71,10 +74,27 @@ pub struct InvoiceView {
     pub at: Moment,
     /// Its number.
     pub number: String,
+    /// The lines that it names.
+    pub lines: Vec<FactRef>,
     /// Its total.
     pub amount: Money,
-    /// Whether it does not count, since it bills a line again (R7).
+    /// Who pays, where it is not the customer (C-027).
+    pub payer: Option<String>,
+    /// What credits that name it give back, minor units.
+    pub credited: i64,
+    /// Whether it does not count: it bills a line again, more than its lines cost, or nothing (R7).
     pub void: bool,
+}
+
+/// A line that an invoice bills, by any of its versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BilledLine {
+    /// The line, or one that took its place.
+    pub line: FactRef,
+    /// Who pays, where it is not the customer.
+    pub payer: Option<String>,
+    /// How much of it.
+    pub amount: Money,
 }
 
 fn add(sums: &mut BTreeMap<String, i64>, amount: &Money) {
@@ -82,14 +102,19 @@ fn add(sums: &mut BTreeMap<String, i64>, amount: &Money) {
     *sum = sum.saturating_add(amount.minor);
 }
 
-/// The office's side.
-pub(super) fn office<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> OfficeView {
+/// The office's side. `lines` and `billable` say what may be charged.
+pub(super) fn office<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    lines: &[LineView],
+    billable: &BTreeMap<String, i64>,
+) -> OfficeView {
     let mut office = OfficeView::default();
     callbacks(ground, findings, &mut office);
-    invoices(ground, findings, &mut office);
     for (_, body) in each!(ground, Credit) {
         add(&mut office.credited, &body.amount);
     }
+    invoices::invoices(ground, findings, (lines, billable), &mut office);
     for (_, body) in each!(ground, RecordCost) {
         add(&mut office.costs, &body.amount);
     }
@@ -99,7 +124,24 @@ pub(super) fn office<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Of
     }
     // The later one in canonical order: class ADMIN, the later authorised act.
     office.liability = each!(ground, SetLiability).last().map(|(_, body)| (body.case, body.shares.clone()));
+    shares(ground, findings);
     office
+}
+
+/// C-027: joint costs of which not every share was agreed to are an open item.
+fn shares<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
+    let last = each!(ground, SetLiability).last().map(|(node, _)| node);
+    let open = each!(ground, SetLiability).filter(|(_, body)| !invoices::is_settled(body.case, &body.shares));
+    for (node, _) in open {
+        let terms = terms(ReviewKind::SharesOpen);
+        if last == Some(node) {
+            let (value, rule, message) = ("shares_open", Rule::R8, "explain.shares_open");
+            findings.explain(Because { field: "liability", value, rule, pair: None, message }, &[], &[node]);
+            findings.raise(ground, &terms, &[node], rule);
+        } else {
+            findings.lapse(ground, &terms, &[node], Rule::R8);
+        }
+    }
 }
 
 /// a customer who is satisfied on the telephone and a complaint opened meanwhile: the complaint governs.
@@ -140,21 +182,5 @@ fn callbacks<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, office: &mut 
     for (node, body) in each!(ground, HandleComplaint) {
         let (complaint, text, settled) = (body.complaint, body.text.clone(), body.settled);
         office.handled.push(HandledView { at: moment(node), complaint, text, settled });
-    }
-}
-
-/// R7: each line is billed once. An invoice over a line that one before it bills already does not count.
-fn invoices<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, office: &mut OfficeView) {
-    let mut billed: BTreeSet<FactRef> = BTreeSet::new();
-    for (node, body) in each!(ground, Invoice) {
-        let void = body.lines.iter().any(|line| billed.contains(line));
-        if void {
-            findings.void(node, Rule::R7);
-        } else {
-            billed.extend(&body.lines);
-            add(&mut office.invoiced, &body.amount);
-        }
-        let (number, amount) = (body.number.clone(), body.amount.clone());
-        office.invoices.push(InvoiceView { at: moment(node), number, amount, void });
     }
 }

@@ -100,6 +100,10 @@ pub fn terms(kind: ReviewKind) -> Terms {
         ReviewKind::NotUsableYet => (Role::Clerk, Some(0), &[Acknowledged], Acknowledged, false),
         // X-65, C-173: the service supervisor visits the customer.
         ReviewKind::ComplaintGoverns => (Role::Supervisor, Some(3 * DAY), &[Acknowledged], Acknowledged, false),
+        // R7: the accountant credits it, or finds that it stands.
+        ReviewKind::InvoiceDoubtful => (Role::Accountant, Some(7 * DAY), &[Refund, Keep], Refund, false),
+        // C-027: no bill before every party has agreed to its share.
+        ReviewKind::SharesOpen => (Role::Clerk, Some(7 * DAY), &[Acknowledged], Acknowledged, false),
     };
     Terms { kind, owner, limit_ms, choices, default, blocking }
 }

@@ -190,7 +190,7 @@ fn invariant_08_cancel_safety(company: &Company, view: &OrderView, facts: &FactS
     }
     let withdrawn = |done: &Fact| {
         facts.iter().any(|fact| match fact.body() {
-            FactBody::WithdrawOwn(withdraw) => withdraw.fact == done.id.reference(),
+            FactBody::WithdrawOwn(withdraw) => withdraw.fact == done.id.reference() && !view.void.contains(&fact.id),
             _ => false,
         })
     };
@@ -310,6 +310,7 @@ fn late(facts: &FactSet, view: &OrderView, close: FactId) -> Vec<FactId> {
     let known = known_to(facts, close);
     let taken_back: BTreeSet<_> = facts
         .iter()
+        .filter(|fact| !view.void.contains(&fact.id))
         .filter_map(|fact| match fact.body() {
             FactBody::WithdrawOwn(withdraw) => Some(withdraw.fact),
             _ => None,

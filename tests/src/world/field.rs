@@ -7,6 +7,7 @@ use docket_sync_core::facts::values::{
     Channel, CustomerPerson, Line, LineKind, Money, Opinion, OpinionGrade, UnfinishedReason, VisitRef, Window,
 };
 use docket_sync_core::ids::{DocumentId, FactId};
+use docket_sync_core::lifecycle::facets::WarrantyFacet;
 use docket_sync_core::reference::Language;
 use docket_sync_core::time::MINUTE;
 use docket_sync_core::voucher::strokes::{Drawing, DrawnPoint, Strokes};
@@ -152,7 +153,11 @@ impl Device {
     /// When a command is refused.
     pub fn work(&mut self, order: DocumentId) -> Result<VisitRef, Trouble> {
         let visit = self.begin(order)?;
-        self.record(order, visit, labour())?;
+        // C-020: what is free has no price.
+        let free =
+            matches!(self.show(order)?.view.facets.warranty, Some(WarrantyFacet::Free | WarrantyFacet::Internal));
+        let hours = if free { Line { amount: None, ..labour() } } else { labour() };
+        self.record(order, visit, hours)?;
         self.done(order, visit)?;
         Ok(visit)
     }

@@ -1,11 +1,13 @@
 //! Reading an order's entries out of its facts and its fold.
 
+use std::collections::BTreeSet;
+
 use docket_sync_core::facts::values::{BenchStep, CustodyPlace, HeaderField, LineKind, Money};
 use docket_sync_core::facts::{Author, Fact, FactBody};
 use docket_sync_core::ids::{Digest, FactId, FactRef, PersonId};
 use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::lifecycle::facets::{CustodyView, Holder};
-use docket_sync_core::lifecycle::view::{LineStanding, OrderView, Review, ReviewKind, ReviewStatus};
+use docket_sync_core::lifecycle::view::{LineStanding, LineView, OrderView, Review, ReviewKind, ReviewStatus};
 use docket_sync_core::time::UnixMillis;
 
 use super::{Cash, Entries, Found, Held, Part, Refund, Work};
@@ -65,11 +67,12 @@ fn step(fact: &Fact) -> Option<(FactRef, bool)> {
 /// Working time of visits that have ended; one that goes on is judged when it has.
 fn work(facts: &FactSet, view: &OrderView) -> Vec<Work> {
     let mut all = Vec::new();
+    let counting = Counting::new(facts, view);
     for visit in &view.visits {
         let (Some(started), Some(ended)) = (visit.started, visit.ended) else { continue };
         let mut steps: Vec<(UnixMillis, bool)> = facts
             .iter()
-            .filter(|fact| !view.void.contains(&fact.id))
+            .filter(|fact| counting.has(fact))
             .filter_map(|fact| Some((fact.lo(), step(fact)?)))
             .filter(|(_, (of, _))| *of == visit.id.reference())
             .map(|(at, (_, begins))| (at, begins))
@@ -91,25 +94,41 @@ fn work(facts: &FactSet, view: &OrderView) -> Vec<Work> {
     all
 }
 
-/// Facts that were taken back.
-fn withdrawn(facts: &FactSet, id: FactId) -> bool {
-    facts.iter().any(|fact| matches!(fact.body(), FactBody::WithdrawOwn(body) if body.fact == id.reference()))
+/// Facts that count: neither void nor taken back by somebody who could.
+struct Counting<'a> {
+    view: &'a OrderView,
+    withdrawn: BTreeSet<FactRef>,
 }
 
-/// Whether `person` has confirmed a two-party fact: as its witness, or later.
+impl<'a> Counting<'a> {
+    fn new(facts: &FactSet, view: &'a OrderView) -> Self {
+        let stands = facts.iter().filter(|fact| !view.void.contains(&fact.id));
+        let withdrawn = stands.filter_map(|fact| match fact.body() {
+            FactBody::WithdrawOwn(body) => Some(body.fact),
+            _ => None,
+        });
+        Self { view, withdrawn: withdrawn.collect() }
+    }
+
+    fn has(&self, fact: &Fact) -> bool {
+        !self.view.void.contains(&fact.id) && !self.withdrawn.contains(&fact.id.reference())
+    }
+}
+
+/// Whether `person` has confirmed a two-party fact of somebody else: as its witness, or later.
 fn confirmed(facts: &FactSet, fact: &Fact, person: PersonId) -> bool {
     let by_witness = fact.content.head.witnesses.iter().flatten().any(|witness| witness.person == person);
     let later = |other: &Fact| {
         matches!(other.body(), FactBody::Acknowledge(body) if body.digest == fact.digest)
             && other.person() == Some(person)
     };
-    by_witness || fact.person() == Some(person) || facts.iter().any(later)
+    fact.person() != Some(person) && (by_witness || facts.iter().any(later))
 }
 
 fn cash(facts: &FactSet, view: &OrderView) -> Vec<Cash> {
-    let stands = |fact: &&Fact| !withdrawn(facts, fact.id) && !view.void.contains(&fact.id);
+    let counting = Counting::new(facts, view);
     let mut all = Vec::new();
-    for fact in facts.iter().filter(stands) {
+    for fact in facts.iter().filter(|fact| counting.has(fact)) {
         let Some(person) = fact.person() else { continue };
         let one = |amount: &Money| Cash {
             fact: fact.id.reference(),
@@ -145,7 +164,8 @@ fn held(facts: &FactSet, view: &OrderView, custody: &CustodyView) -> Held {
     let mut times = Vec::new();
     let mut returned_at = None;
     let (mut hours, mut parts) = (0_i64, Vec::new());
-    for fact in facts.iter() {
+    let counting = Counting::new(facts, view);
+    for fact in facts.iter().filter(|fact| counting.has(fact)) {
         match fact.body() {
             FactBody::TransferCustody(body) if body.custody == reference && body.place != CustodyPlace::Van => {
                 times.push(fact.lo());
@@ -154,7 +174,9 @@ fn held(facts: &FactSet, view: &OrderView, custody: &CustodyView) -> Held {
                 returned_at = Some(fact.lo());
             }
             FactBody::BenchWork(body) if body.custody == reference && body.step == BenchStep::Line => {
-                match body.line.as_ref() {
+                // C-133: as the line shows now: reversed, replaced or corrected.
+                let shown = |line: &&LineView| line.at.fact == fact.id && line.standing == LineStanding::Effective;
+                match view.lines.iter().find(shown).map(|view| &view.line) {
                     Some(line) if line.kind == LineKind::Labour => hours = hours.saturating_add(line.quantity),
                     Some(line) if line.kind == LineKind::Part => parts.push(line.name.clone()),
                     Some(_) | None => {}

@@ -216,7 +216,9 @@ fn late<'a>(
     let late = if by_customer { Terms { limit_ms: None, blocking: true, ..late } } else { late };
     let decision = findings.raise(ground, &late, &[cancel, done], if by_customer { Rule::R8 } else { Rule::R3 });
     let choice = decision.map(|decision| decision.choice);
-    cancels.written_off |= choice == Some(ReviewChoice::WriteOff) || (by_customer && choice.is_none());
+    // what nobody signed for waits until the supervisor has decided, or a day has passed.
+    let waits = choice.is_none() && (by_customer || proof.is_none());
+    cancels.written_off |= waits || choice == Some(ReviewChoice::WriteOff);
     match proof {
         _ if by_customer => {
             let because = Because { rule: Rule::R8, ..because("late", Some("X-05"), "explain.x_05") };

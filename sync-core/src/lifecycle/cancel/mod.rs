@@ -38,8 +38,8 @@ pub(super) struct Cancels<'a> {
     pub(super) standing: Option<(Standing, Node<'a>)>,
     /// Cancels after which work was done knowing of them, without consent: what knew of them is not billable.
     pub(super) barred: Vec<Node<'a>>,
-    /// The supervisor wrote the charge off after a late cancel, or the customer who cancelled has not yet
-    /// been called.
+    /// The supervisor wrote the charge off after a late cancel, or has not decided yet: about work that
+    /// nobody signed for, or where the customer who cancelled was not called.
     pub(super) written_off: bool,
 }
 

@@ -3,7 +3,7 @@
 use super::{Stage, Who, customer};
 use crate::facts::values::{
     Channel, Goods, HeaderChange, HeaderField, HoldReason, Line, Money, Opinion, OpinionGrade, QuoteLine, ReceiptFate,
-    ReviewChoice, ServiceClass, UnfinishedReason, Urgency, Window, Witness,
+    ReviewChoice, ServiceClass, UnfinishedReason, Urgency, VisitRef, Window, Witness,
 };
 use crate::facts::{FactBody, Head, bodies};
 use crate::ids::{BlobId, Digest, FactId, KeyId, RecordId, Signature};
@@ -217,6 +217,13 @@ impl dyn Stage + '_ {
         let statement = (receipt == ReceiptFate::Lost).then(|| "lost it".to_owned());
         let signed = Some(BlobId([6; 32]));
         self.does(who, bodies::ReturnCustody { custody: custody.reference(), receipt, signed, statement })
+    }
+
+    /// The visit on which a line was recorded.
+    pub fn visit_of(&self, line: FactId) -> VisitRef {
+        let view = fold(&self.office_facts());
+        let found = view.lines.iter().find(|view| view.at.fact == line).and_then(|view| view.visit);
+        found.unwrap_or(line).reference()
     }
 
     /// Collects cash.

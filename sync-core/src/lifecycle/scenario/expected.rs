@@ -171,6 +171,8 @@ pub(super) fn facet(view: &OrderView, name: &str, person: &dyn Fn(Who) -> Person
         ),
         "receipt" => joined(facets.custody.iter().map(|custody| custody.receipt_state.to_string()).collect()),
         "taken" => fen(&facets.money.taken),
+        "pockets" => joined(facets.money.pockets.values().map(i64::to_string).collect()),
+        "remitted" => fen(&facets.money.remitted),
         "overpaid" => fen(&facets.money.overpaid),
         "due" => fen(&facets.money.due),
         "complaints" => facets.complaints.len().to_string(),
@@ -196,6 +198,7 @@ pub(super) fn facet(view: &OrderView, name: &str, person: &dyn Fn(Who) -> Person
         "unknown" => view.unknown_facts.to_string(),
         "callback" => view.office.callback.map_or(String::new(), |result| result.to_string()),
         "invoiced" => fen(&view.office.invoiced),
+        "credited" => fen(&view.office.credited),
         "costs" => fen(&view.office.costs),
         other => format!("no facet {other}"),
     }

@@ -274,6 +274,17 @@ fn books(view: &OrderView, kind: FactKind, value: u8) -> Option<FactBody> {
     let words = || "reason".to_owned();
     Some(match kind {
         FactKind::Reopen => bodies::Reopen { close: view.closed.as_ref()?.fact.reference(), reason: words() }.into(),
+        FactKind::Invoice => {
+            let billed = |line: FactRef| view.office.billed.iter().any(|billed| billed.line == line);
+            let line = view.lines.iter().find(|line| line.billable && !billed(line.at.fact.reference()))?;
+            let (number, lines) = (value.to_string(), vec![line.at.fact.reference()]);
+            bodies::Invoice { number, lines, amount: line.charge.clone()?, payer: None }.into()
+        }
+        FactKind::Credit => {
+            let invoice = view.office.invoices.first()?;
+            let (of, amount) = (Some(invoice.at.fact.reference()), invoice.amount.clone());
+            bodies::Credit { invoice: of, amount, reason: words() }.into()
+        }
         FactKind::LinkDuplicate => bodies::LinkDuplicate {
             other: crate::ids::DocumentId([value; 16]),
             survives: !value.is_multiple_of(8),

@@ -1,10 +1,19 @@
 //! The invariants over long histories: ten people, six replicas, two hundred facts.
 
+use std::collections::BTreeSet;
+
 use super::Dice;
 use super::laws::{Acts, honest};
 use crate::facts::Fact;
 use crate::lifecycle::scenario::{Scenario, Who};
 use crate::lifecycle::{FactSet, fold, invariants};
+
+/// Facts of a history.
+const FACTS: usize = 200;
+/// Replicas that state them: the office, its companion, the devices.
+const REPLICAS: usize = 5;
+/// Steps after which nobody finds anything to do any more.
+const STEPS_MAX: usize = 20_000;
 
 /// How many histories of two hundred acts are tried: `DOCKET_HISTORIES` asks for more.
 fn histories() -> u64 {
@@ -20,18 +29,24 @@ fn long_histories_keep_the_invariants() {
     for seed in 0..histories() {
         let mut dice = Dice(seed);
         let mut scenario = Scenario::default();
-        while scenario.facts().len() < 200 && dice.below(2_000) != 0 {
+        for _ in 0..STEPS_MAX {
+            if scenario.facts().len() >= FACTS {
+                break;
+            }
             honest(&mut scenario, Acts::All, dice.next().to_be_bytes());
         }
         let facts = scenario.facts();
+        assert!(facts.len() >= FACTS, "seed {seed}: {} facts", facts.len());
+        let replicas: BTreeSet<_> = facts.iter().map(|fact| fact.id.actor).collect();
+        assert!(replicas.len() >= REPLICAS, "seed {seed}: facts of {} replicas", replicas.len());
         let mut list: Vec<Fact> = facts.iter().chain(facts.iter()).cloned().collect();
         dice.shuffle(&mut list);
         let mut shuffled = FactSet::new(facts.document());
         shuffled.extend(list);
         let mut broken = invariants::all(&facts);
         broken.extend(invariants::convergence(&facts, &shuffled));
-        for replica in [Who::A, Who::B, Who::Clerk] {
-            broken.extend(invariants::monotone_signature(&fold(&scenario.shown(replica)), &fold(&facts)));
+        for replica in Who::ALL {
+            broken.extend(invariants::monotone_signature(&fold(&scenario.shown(*replica)), &fold(&facts)));
         }
         assert!(broken.is_empty(), "seed {seed}: {broken:#?}");
     }

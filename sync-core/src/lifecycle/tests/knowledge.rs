@@ -1,5 +1,6 @@
 //! Who knew of what: explicit references, clones, circles, and facts that the system states twice.
 
+use crate::facts::values::Money;
 use crate::facts::{Fact, Head, SeenRef, bodies, once_digest};
 use crate::ids::{Digest, FactId};
 use crate::lifecycle::scenario::{Scenario, Who, labour};
@@ -245,4 +246,35 @@ fn an_assignment_goes_through_its_facets() {
     assert_eq!(facet(&scenario), AssignmentFacet::Seen);
     scenario.stage().accept(Who::A, assignment);
     assert_eq!(facet(&scenario), AssignmentFacet::Accepted);
+}
+
+#[test]
+fn r5_nobody_takes_gives_or_charges_less_than_nothing() {
+    let mut scenario = Scenario::default();
+    let stage = scenario.stage();
+    stage.dispatched();
+    let visit = stage.works(Who::A);
+    let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
+    let back = stage.line(Who::A, visit, labour(1_000, -5_000));
+    let done = stage.done(Who::A, visit);
+    stage.sign(Who::A, &[hours, back, done]);
+    let cash = stage.collects(Who::A, 8_000, "D07-C1");
+    let amount = || Money { minor: -3_000, currency: "CNY".into() };
+    let (to, collected) = (stage.person(Who::Accountant), vec![cash.reference()]);
+    let void = [
+        stage.collects(Who::A, -3_000, "D07-C2"),
+        stage.witnessed(Who::A, &[Who::Accountant], bodies::RemitCash { amount: amount(), to, collected }),
+        stage.does(Who::Clerk, bodies::GrantDiscount { amount: amount(), reason: "none".into() }),
+        stage.does(Who::Accountant, bodies::BookTransfer { amount: amount(), reference: "B-1".into() }),
+    ];
+    let view = fold(&scenario.facts());
+    let mut sorted = void.to_vec();
+    sorted.sort_unstable();
+    assert_eq!(view.void, sorted);
+    let money = &view.facets.money;
+    assert_eq!(view.billable.get("CNY"), Some(&8_000), "a line below nothing charges nothing and takes nothing off");
+    assert_eq!((money.taken.get("CNY"), money.pockets.values().sum::<i64>()), (Some(&8_000), 8_000));
+    assert!(money.transferred.is_empty() && money.remitted.is_empty() && money.overpaid.is_empty());
+    assert_eq!(view.facets.payments.len(), 1);
+    assert!(view.facets.discounts.iter().all(|discount| !discount.counts));
 }

@@ -6,10 +6,11 @@ use super::Dice;
 use crate::commands::{Command, CommandCode, Context, SkillMatch, decide, offered};
 use crate::facts::bodies;
 use crate::facts::values::{
-    Channel, Opinion, OpinionGrade, ReviewChoice, ServiceClass, UnfinishedReason, Urgency, Window,
+    Channel, Line, Opinion, OpinionGrade, ReviewChoice, ServiceClass, UnfinishedReason, Urgency, Window,
 };
 use crate::facts::{Fact, FactBody, Head, SeenRef};
 use crate::ids::{BlobId, Digest, FactId, FactRef, KeyId, PersonId, RecordId, ReviewId, Signature};
+use crate::lifecycle::facets::WarrantyFacet;
 use crate::lifecycle::scenario::{START, Scenario, Stage, Who, customer, labour, morning, part};
 use crate::lifecycle::view::{OrderState, OrderView, ReviewKind};
 use crate::lifecycle::{Causality, FactSet, Language, explain, fold, invariants};
@@ -130,7 +131,13 @@ pub(super) fn honest(scenario: &mut Scenario, acts: Acts, code: Byte8) {
     let [who, choice, look, value, rare, ..] = code;
     let specialists = [Who::Accountant, Who::Storekeeper, Who::Quality, Who::ATablet];
     let usual = [Who::Clerk, Who::Dispatcher, Who::OtherDispatcher, Who::Supervisor, Who::A, Who::B];
-    let who = if acts == Acts::All && rare.is_multiple_of(24) { pick(&specialists, who) } else { pick(&usual, who) };
+    // A third technician and a second device of the first.
+    let with_more_devices = [usual.as_slice(), &[Who::C, Who::ATablet]].concat();
+    let who = match acts {
+        Acts::All if rare.is_multiple_of(24) => pick(&specialists, who),
+        Acts::All => pick(&with_more_devices, who),
+        Acts::NormalPath => pick(&usual, who),
+    };
     if !look.is_multiple_of(3) {
         scenario.look(who);
     }
@@ -143,7 +150,8 @@ pub(super) fn honest(scenario: &mut Scenario, acts: Acts, code: Byte8) {
         codes.retain(usual);
     }
     let Some(code) = codes.get(usize::from(choice) % codes.len().max(1)) else { return };
-    let Some(command) = command(&view, scenario, &context, *code, value) else { return };
+    let technicians: &[Who] = if acts == Acts::All { &[Who::A, Who::B, Who::C] } else { &[Who::A, Who::B] };
+    let Some(command) = command(&view, scenario, (&context, technicians), *code, value) else { return };
     let Ok(decision) = decide(&view, &command, &context) else { return };
     let fact = scenario.act(who, decision.head, decision.body);
     let after = fold(&scenario.shown(who));
@@ -152,7 +160,13 @@ pub(super) fn honest(scenario: &mut Scenario, acts: Acts, code: Byte8) {
 
 /// The command with everything filled in, as far as the view has what it names.
 #[expect(clippy::too_many_lines, reason = "one arm for each command")]
-fn command(view: &OrderView, scenario: &Scenario, context: &Context, code: CommandCode, value: u8) -> Option<Command> {
+fn command(
+    view: &OrderView,
+    scenario: &Scenario,
+    (context, technicians): (&Context, &[Who]),
+    code: CommandCode,
+    value: u8,
+) -> Option<Command> {
     let reason = "because".to_owned();
     let window = morning(i64::from(value % 5));
     let visits = || view.visits.iter().filter(|visit| visit.technician == context.person);
@@ -186,7 +200,7 @@ fn command(view: &OrderView, scenario: &Scenario, context: &Context, code: Comma
             customer: Some(customer()),
         },
         CommandCode::Assign => Command::Assign {
-            technician: scenario.person(pick(&[Who::A, Who::B], value)),
+            technician: scenario.person(pick(technicians, value)),
             skipped: Vec::new(),
             turn: None,
             reason: Some(reason),
@@ -206,7 +220,12 @@ fn command(view: &OrderView, scenario: &Scenario, context: &Context, code: Comma
         CommandCode::Pause => Command::Pause { visit: visit()?, reason },
         CommandCode::Resume => Command::Resume { visit: visit()? },
         CommandCode::End => Command::End { visit: visit()? },
-        CommandCode::RecordLine => Command::RecordLine { visit: visit()?, line: labour(1_000, i64::from(value)) },
+        CommandCode::RecordLine => {
+            // C-020: a free order takes no price.
+            let free = matches!(view.facets.warranty, Some(WarrantyFacet::Free | WarrantyFacet::Internal));
+            let amount = labour(1_000, i64::from(value)).amount.filter(|_| !free);
+            Command::RecordLine { visit: visit()?, line: Line { amount, ..labour(1_000, 0) } }
+        }
         CommandCode::ReverseLine => Command::ReverseLine { line: *covered.first()?, reason },
         CommandCode::Note => Command::Note { text: reason },
         CommandCode::Done => Command::Done { visit: visit()?, finding: None },
@@ -351,7 +370,7 @@ fn honest_people_reach_every_state_and_every_review() {
     let mut dice = Dice(11);
     let mut reached = std::collections::BTreeSet::new();
     let mut reviews = std::collections::BTreeSet::new();
-    for _ in 0..60 {
+    for _ in 0..80 {
         let mut scenario = Scenario::default();
         for step in 0..120 {
             honest(&mut scenario, Acts::NormalPath, dice.next().to_be_bytes());

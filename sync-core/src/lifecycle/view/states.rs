@@ -274,6 +274,10 @@ coded_enum! {
         PartSource = 46 "part_source",
         /// A complaint was opened while the customer was said to be satisfied.
         ComplaintGoverns = 50 "complaint_governs",
+        /// An invoice bills what cannot be charged any more, or more than that (R7).
+        InvoiceDoubtful = 51 "invoice_doubtful",
+        /// Joint costs whose shares are not agreed (C-027).
+        SharesOpen = 52 "shares_open",
     }
 }
 

@@ -18,6 +18,10 @@ fn signed() -> Expected {
     Expected { signature: SignatureFacet::Signed, coverage: Coverage::Full, billable: 8_000, ..completed() }
 }
 
+fn exception() -> ReviewExpected {
+    review(ReviewKind::PolicyException, Role::Clerk, Some(7 * DAY), ReviewChoice::Keep)
+}
+
 fn judges(stage: &mut dyn Stage, class: ServiceClass, disputed: bool) {
     let reason = Some("in guarantee".into());
     stage.does(Who::Clerk, bodies::SetWarranty { class, until: None, disputed, reason, repeat_of: None });
@@ -35,7 +39,16 @@ story! {
         stage.dispatched();
         judges(stage, ServiceClass::Free, false);
         stage.works_and_signs(Who::A);
-    } => Expected { billable: 0, facets: vec![("held", "free")], ..signed() }
+    } => Expected { billable: 0, reviews: vec![exception()], facets: vec![("held", "free")], ..signed() }
+}
+
+story! {
+    /// A contract charges by its own terms: what the customer signed is billable.
+    c_020_a_contract_charges_what_was_signed(stage) {
+        stage.dispatched();
+        judges(stage, ServiceClass::Contract, false);
+        stage.works_and_signs(Who::A);
+    } => Expected { facets: vec![("held", ""), ("warranty", "contract")], ..signed() }
 }
 
 story! {
@@ -125,6 +138,55 @@ story! {
         }],
         facets: vec![("warranty", "paid"), ("held", "")],
         ..signed()
+    }
+}
+
+story! {
+    /// A clerk who knows the verdict sets another class: he may dispute it, not decide it.
+    c_028_a_clerk_does_not_overrule_the_verdict(stage) {
+        stage.dispatched();
+        judges(stage, ServiceClass::Chargeable, true);
+        let (verdict, evidence) = (Verdict::Free, "batch fault".into());
+        stage.does(Who::Quality, bodies::QualityVerdict { verdict, evidence, blob: None });
+        stage.everyone_looks();
+        judges(stage, ServiceClass::Chargeable, false);
+    } => Expected {
+        visits: 0,
+        void: 1,
+        reviews: vec![
+            ReviewExpected {
+                status: ReviewStatus::Lapsed,
+                ..review(ReviewKind::WarrantyDisputed, Role::Quality, None, ReviewChoice::Acknowledged)
+            },
+            review(ReviewKind::VoidFact, Role::Supervisor, Some(7 * DAY), ReviewChoice::Acknowledged),
+        ],
+        facets: vec![("warranty", "free")],
+        assigned: Some(Who::A),
+        ..Expected::new(OrderState::Dispatched)
+    }
+}
+
+story! {
+    /// He disputes it again: the department decides again, and until then its verdict stands.
+    c_028_a_verdict_is_disputed_again(stage) {
+        stage.dispatched();
+        judges(stage, ServiceClass::Chargeable, true);
+        let (verdict, evidence) = (Verdict::Free, "batch fault".into());
+        stage.does(Who::Quality, bodies::QualityVerdict { verdict, evidence, blob: None });
+        stage.everyone_looks();
+        judges(stage, ServiceClass::Chargeable, true);
+    } => Expected {
+        visits: 0,
+        assigned: Some(Who::A),
+        reviews: vec![
+            ReviewExpected {
+                status: ReviewStatus::Lapsed,
+                ..review(ReviewKind::WarrantyDisputed, Role::Quality, None, ReviewChoice::Acknowledged)
+            },
+            review(ReviewKind::WarrantyDisputed, Role::Quality, None, ReviewChoice::Acknowledged),
+        ],
+        facets: vec![("warranty", "disputed")],
+        ..Expected::new(OrderState::Dispatched)
     }
 }
 

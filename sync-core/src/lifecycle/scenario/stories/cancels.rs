@@ -289,3 +289,55 @@ pub(super) mod reinstate_takes_the_cancel_back {
         }
     }
 }
+
+/// A quote was agreed, the order is done and unsigned, and the office cancels: the charge waits for the supervisor.
+pub(super) mod x_03_charges_wait_for_the_supervisor {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        let quote = stage.quotes(Who::A, 1, "Valve", 3_000);
+        stage.consents(Who::A, quote, 1);
+        stage.everyone_looks();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.works(Who::A);
+        stage.line(Who::A, visit, super::super::super::part("Valve", 3_000));
+        stage.done(Who::A, visit);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Late],
+            reviews: vec![review(ReviewKind::LateCancel, Role::Supervisor, Some(DAY), ReviewChoice::Acknowledged)],
+            cites: vec![(Rule::R3, "X-03")],
+            facets: vec![("held", "cancelled")],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// He has decided that the work counts: what was agreed is charged.
+pub(super) mod x_03_charged_after_the_decision {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        super::x_03_charges_wait_for_the_supervisor::play(stage);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::LateCancel, ReviewChoice::Acknowledged);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            cancels: vec![CancelEffect::Late],
+            billable: 3_000,
+            reviews: vec![crate::lifecycle::scenario::ReviewExpected {
+                status: crate::lifecycle::view::ReviewStatus::Resolved,
+                ..review(ReviewKind::LateCancel, Role::Supervisor, Some(DAY), ReviewChoice::Acknowledged)
+            }],
+            facets: vec![("held", "")],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}

@@ -209,3 +209,178 @@ story! {
         ..Expected::new(OrderState::Dispatched)
     }
 }
+
+fn void() -> crate::lifecycle::scenario::ReviewExpected {
+    review(ReviewKind::VoidFact, Role::Supervisor, Some(7 * DAY), ReviewChoice::Acknowledged)
+}
+
+fn exception() -> crate::lifecycle::scenario::ReviewExpected {
+    review(ReviewKind::PolicyException, Role::Clerk, Some(7 * DAY), ReviewChoice::Keep)
+}
+
+/// A has taken the goods and B has them from him, as both say; everybody knows.
+fn passed_on(stage: &mut dyn Stage) -> FactId {
+    stage.dispatched_beside(Who::B);
+    let visit = stage.works(Who::A);
+    let custody = stage.takes(Who::A, "D07-R1");
+    let (from, to) = (stage.person(Who::A), stage.person(Who::B));
+    let body = bodies::TransferCustody { custody: custody.reference(), from, to, place: CustodyPlace::Van };
+    stage.witnessed(Who::A, &[Who::B], body);
+    stage.does(Who::A, bodies::End { visit: visit.reference() });
+    stage.everyone_looks();
+    custody
+}
+
+/// The storekeeper books goods in as from A.
+fn booked_in_from_a(stage: &mut dyn Stage, custody: FactId) -> FactId {
+    let (from, to) = (stage.person(Who::A), stage.person(Who::Storekeeper));
+    let body = bodies::TransferCustody { custody: custody.reference(), from, to, place: CustodyPlace::Store };
+    stage.does(Who::Storekeeper, body)
+}
+
+/// He sees it and confirms it.
+fn confirms(stage: &mut dyn Stage, who: Who, fact: FactId) {
+    stage.everyone_looks();
+    let digest = stage.digest(fact);
+    stage.does(who, bodies::Acknowledge { fact: fact.reference(), digest });
+}
+
+story! {
+    /// B has the goods; the storekeeper books them in as from A, and A confirms it. A had nothing to pass on.
+    r9_nobody_passes_on_what_he_does_not_hold(stage) {
+        let custody = passed_on(stage);
+        let booked = booked_in_from_a(stage, custody);
+        confirms(stage, Who::A, booked);
+    } => Expected {
+        reviews: vec![review(ReviewKind::CustodyConflict, Role::Supervisor, None, ReviewChoice::First)],
+        cites: vec![(Rule::R9, "X-59")],
+        told: vec![("notice.who_holds", Role::Storekeeper)],
+        facets: vec![("holder", "conflict")],
+        ..in_custody()
+    }
+}
+
+story! {
+    /// The supervisor has found out that B has them; from him they go to the store.
+    r9_the_holder_is_found_and_passes_them_on(stage) {
+        let custody = passed_on(stage);
+        let booked = booked_in_from_a(stage, custody);
+        confirms(stage, Who::A, booked);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::CustodyConflict, ReviewChoice::First);
+        stage.everyone_looks();
+        let (from, to) = (stage.person(Who::B), stage.person(Who::Storekeeper));
+        let body = bodies::TransferCustody { custody: custody.reference(), from, to, place: CustodyPlace::Store };
+        let booked = stage.does(Who::Storekeeper, body);
+        confirms(stage, Who::B, booked);
+    } => Expected { facets: vec![("holder", "Storekeeper"), ("custody", "booked_in")], ..in_custody() }
+}
+
+story! {
+    /// B says that he has the goods from A; A passes them on to the store all the same. B's claim stands.
+    r9_a_claim_does_not_end_by_what_two_others_do(stage) {
+        stage.dispatched_beside(Who::B);
+        let custody = stage.takes(Who::A, "D07-R1");
+        stage.everyone_looks();
+        let (from, to) = (stage.person(Who::A), stage.person(Who::B));
+        let body = bodies::TransferCustody { custody: custody.reference(), from, to, place: CustodyPlace::Van };
+        stage.does(Who::B, body);
+        stage.everyone_looks();
+        let booked = booked_in_from_a(stage, custody);
+        confirms(stage, Who::A, booked);
+    } => Expected {
+        visits: 0,
+        reviews: vec![review(ReviewKind::CustodyConflict, Role::Supervisor, None, ReviewChoice::First)],
+        cites: vec![(Rule::R9, "X-59")],
+        facets: vec![("holder", "conflict")],
+        ..in_custody()
+    }
+}
+
+story! {
+    /// The storekeeper has booked the goods in. He who took them cannot say that he never did.
+    r9_goods_that_went_on_are_not_withdrawn(stage) {
+        stage.dispatched();
+        let visit = stage.works(Who::A);
+        let goods = Goods { name: "Cooler".into(), serial: None, unit: None, pieces: 1, condition: None };
+        let receipt = "D07-R1".into();
+        let custody = stage.does(Who::A, bodies::TakeCustody { goods, receipt, due: None, countersigned: None });
+        stage.does(Who::A, bodies::End { visit: visit.reference() });
+        stage.everyone_looks();
+        booked_in_from_a(stage, custody);
+        stage.does(Who::A, bodies::WithdrawOwn { fact: custody.reference(), reason: "never".into() });
+    } => Expected {
+        void: 1,
+        reviews: vec![
+            void(),
+            exception(),
+            review(ReviewKind::CustodyConflict, Role::Supervisor, None, ReviewChoice::First),
+        ],
+        cites: vec![(Rule::R9, "X-59")],
+        facets: vec![("holder", "conflict")],
+        ..in_custody()
+    }
+}
+
+story! {
+    /// The customer countersigned for what was taken: only a supervisor takes that back.
+    c_131_what_the_customer_countersigned_is_not_withdrawn(stage) {
+        let custody = taken(stage);
+        stage.does(Who::A, bodies::WithdrawOwn { fact: custody.reference(), reason: "never".into() });
+    } => Expected { void: 1, reviews: vec![void()], facets: vec![("holder", "A")], ..in_custody() }
+}
+
+story! {
+    /// Booked in without the customer's countersignature: an exception.
+    c_131_booked_in_without_countersignature_is_an_exception(stage) {
+        stage.dispatched();
+        let goods = Goods { name: "Cooler".into(), serial: None, unit: None, pieces: 1, condition: None };
+        let receipt = "D07-R1".into();
+        let custody = stage.does(Who::A, bodies::TakeCustody { goods, receipt, due: None, countersigned: None });
+        stage.everyone_looks();
+        let booked = booked_in_from_a(stage, custody);
+        confirms(stage, Who::A, booked);
+    } => Expected {
+        visits: 0,
+        reviews: vec![exception()],
+        told: vec![("notice.not_countersigned", Role::Supervisor)],
+        facets: vec![("countersigned", "false"), ("holder", "Storekeeper")],
+        ..in_custody()
+    }
+}
+
+/// Repaired on the bench, and back with the customer, who signed; inspected before that, or not.
+fn repaired(stage: &mut dyn Stage, inspected: bool) {
+    let custody = taken(stage);
+    let reference = custody.reference();
+    stage.does(Who::A, bodies::BenchWork { custody: reference, step: BenchStep::Repaired, line: None, note: None });
+    if inspected {
+        stage.everyone_looks();
+        stage.does(Who::Supervisor, bodies::Inspect { custody: reference, passed: true, remarks: None });
+        stage.everyone_looks();
+    }
+    stage.gives_back(Who::A, custody, ReceiptFate::TakenBack);
+}
+
+story! {
+    /// Repaired goods go back and nobody has inspected them: they are back, and somebody asks why.
+    c_134_an_uninspected_return_is_an_exception(stage) {
+        repaired(stage, false);
+    } => Expected {
+        assigned: Some(Who::A),
+        reviews: vec![exception()],
+        facets: vec![("custody", "returned"), ("holder", "customer")],
+        ..Expected::new(OrderState::Dispatched)
+    }
+}
+
+story! {
+    /// The supervisor has inspected them.
+    c_134_an_inspected_return_is_none(stage) {
+        repaired(stage, true);
+    } => Expected {
+        assigned: Some(Who::A),
+        facets: vec![("custody", "returned"), ("holder", "customer")],
+        ..Expected::new(OrderState::Dispatched)
+    }
+}

@@ -120,6 +120,46 @@ story! {
 }
 
 story! {
+    /// Two parts are wanted and one has come: the order waits for the other, whatever hold was put beside.
+    x_31_one_of_two_parts_has_come(stage) {
+        stage.dispatched();
+        let wanted = |name: &str| {
+            let part = PartWanted { name: name.into(), quantity: 1_000, unit: "piece".into(), code: None };
+            bodies::RequestParts { parts: vec![part], to_site: false, reason: None }
+        };
+        let valve = stage.does(Who::A, wanted("Valve"));
+        stage.does(Who::A, wanted("Compressor"));
+        stage.everyone_looks();
+        stage.holds(Who::Dispatcher, HoldReason::Parts);
+        stage.does(Who::Storekeeper, bodies::ReceiveParts { request: valve.reference(), note: None });
+    } => Expected {
+        visits: 0,
+        assigned: Some(Who::A),
+        told: vec![("notice.parts_arrived", Role::Dispatcher)],
+        facets: vec![("holds", "parts,parts")],
+        ..Expected::new(OrderState::OnHold)
+    }
+}
+
+story! {
+    /// Parts came for a hold by its name: a request beside it waits on.
+    x_31_what_is_named_is_met(stage) {
+        stage.dispatched();
+        let hold = stage.holds(Who::Dispatcher, HoldReason::Parts);
+        let part = PartWanted { name: "Valve".into(), quantity: 1_000, unit: "piece".into(), code: None };
+        stage.does(Who::A, bodies::RequestParts { parts: vec![part], to_site: false, reason: None });
+        stage.everyone_looks();
+        stage.does(Who::Storekeeper, bodies::ReceiveParts { request: hold.reference(), note: None });
+    } => Expected {
+        visits: 0,
+        assigned: Some(Who::A),
+        told: vec![("notice.parts_arrived", Role::Dispatcher)],
+        facets: vec![("holds", "parts")],
+        ..Expected::new(OrderState::OnHold)
+    }
+}
+
+story! {
     /// Two reasons to wait: the order waits for both.
     x_32_two_holds_are_two_reasons(stage) {
         stage.registered();
@@ -194,8 +234,26 @@ story! {
         coverage: Coverage::Full,
         billable: 8_000,
         reviews: vec![review(ReviewKind::PaperworkDue, Role::Supervisor, None, ReviewChoice::Acknowledged)],
-        facets: vec![("paperwork", "due")],
+        facets: vec![("paperwork", "due"), ("no_consent", "false")],
         ..Expected::new(OrderState::Completed)
+    }
+}
+
+story! {
+    /// Work on an order for which nobody asked the customer: flagged, and nothing is charged before he has signed.
+    c_023_work_without_any_agreement_is_flagged(stage) {
+        stage.does(Who::A, bodies::CreateEmergencyOrder {
+            basis: EmergencyBasis::CustomerOnSite, problem: "burst pipe".into(), contact: "Wang, house 3".into(),
+            customer: None, site: None, unit: None,
+        });
+        stage.does(Who::A, bodies::SelfDispatch { basis: EmergencyBasis::CustomerOnSite, reason: None });
+        let visit = stage.works(Who::A);
+        stage.line(Who::A, visit, labour(1_000, 8_000));
+    } => Expected {
+        assigned: Some(Who::A),
+        reviews: vec![review(ReviewKind::PaperworkDue, Role::Supervisor, None, ReviewChoice::Acknowledged)],
+        facets: vec![("no_consent", "true"), ("held", "not_agreed")],
+        ..Expected::new(OrderState::InProgress)
     }
 }
 

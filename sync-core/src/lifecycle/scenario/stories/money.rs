@@ -68,3 +68,55 @@ story! {
         ..paid_twice()
     }
 }
+
+story! {
+    /// He says that he has handed the cash in, to himself: it stays in his pocket.
+    c_093_nobody_hands_cash_in_to_himself(stage) {
+        stage.dispatched();
+        stage.works_and_signs(Who::A);
+        let cash = stage.collects(Who::A, 8_000, "D07-C1");
+        let (to, amount) = (stage.person(Who::A), Money { minor: 8_000, currency: "CNY".into() });
+        stage.does(Who::A, bodies::RemitCash { amount, to, collected: vec![cash.reference()] });
+    } => Expected {
+        void: 1,
+        reviews: vec![review(ReviewKind::VoidFact, Role::Supervisor, Some(7 * DAY), ReviewChoice::Acknowledged)],
+        facets: vec![("pockets", "8000"), ("remitted", "0")],
+        ..paid_twice()
+    }
+}
+
+story! {
+    /// Handed in without a witness: it stays in his pocket until the accountant has confirmed it.
+    c_093_cash_waits_for_the_accountant(stage) {
+        stage.dispatched();
+        stage.works_and_signs(Who::A);
+        let cash = stage.collects(Who::A, 8_000, "D07-C1");
+        let (to, amount) = (stage.person(Who::Accountant), Money { minor: 8_000, currency: "CNY".into() });
+        stage.does(Who::A, bodies::RemitCash { amount, to, collected: vec![cash.reference()] });
+    } => Expected {
+        reviews: Vec::new(),
+        told: vec![("notice.confirm_cash", Role::Accountant)],
+        facets: vec![("pockets", "8000"), ("remitted", "0")],
+        ..paid_twice()
+    }
+}
+
+story! {
+    /// The accountant has counted it. What was in the pocket then is not taken out of the books any more, and neither is
+    /// the hand-over.
+    c_093_what_was_handed_in_is_not_withdrawn(stage) {
+        stage.dispatched();
+        stage.works_and_signs(Who::A);
+        let cash = stage.collects(Who::A, 8_000, "D07-C1");
+        let (to, amount) = (stage.person(Who::Accountant), Money { minor: 8_000, currency: "CNY".into() });
+        let remit = stage.witnessed(Who::A, &[Who::Accountant], bodies::RemitCash { amount, to, collected: Vec::new() });
+        for fact in [cash, remit] {
+            stage.does(Who::A, bodies::WithdrawOwn { fact: fact.reference(), reason: "never".into() });
+        }
+    } => Expected {
+        void: 2,
+        reviews: vec![review(ReviewKind::VoidFact, Role::Supervisor, Some(7 * DAY), ReviewChoice::Acknowledged); 2],
+        facets: vec![("taken", "8000"), ("remitted", "8000"), ("pockets", "")],
+        ..paid_twice()
+    }
+}

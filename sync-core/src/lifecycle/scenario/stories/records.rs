@@ -191,3 +191,46 @@ pub(super) mod x_63_late_facts_amend_a_closed_order {
         }
     }
 }
+
+/// The clerk has struck the call off for what was done. He who did it cannot undo that; a supervisor can.
+pub(super) mod c_085_work_that_was_struck_off_is_the_supervisors_to_withdraw {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        let visit = stage.works(Who::A);
+        let done = stage.done(Who::A, visit);
+        stage.everyone_looks();
+        stage.does(Who::Clerk, bodies::ReturnVoucher { reason: Some("refused to sign".into()) });
+        stage.everyone_looks();
+        stage.does(Who::A, bodies::WithdrawOwn { fact: done.reference(), reason: "the leak is back".into() });
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            voucher: VoucherFacet::Returned,
+            void: 1,
+            reviews: vec![review(ReviewKind::VoidFact, Role::Supervisor, Some(7 * DAY), ReviewChoice::Acknowledged)],
+            ..Expected::new(OrderState::Returned)
+        }
+    }
+}
+
+/// He takes his DONE back while the clerk strikes it off: what happened on site stands over the office's act.
+pub(super) mod r1_work_withdrawn_while_it_is_struck_off {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        let visit = stage.works(Who::A);
+        let done = stage.done(Who::A, visit);
+        stage.everyone_looks();
+        stage.does(Who::Clerk, bodies::ReturnVoucher { reason: Some("refused to sign".into()) });
+        stage.does(Who::A, bodies::WithdrawOwn { fact: done.reference(), reason: "the leak is back".into() });
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected { assigned: Some(Who::A), voucher: VoucherFacet::Returned, ..Expected::new(OrderState::InProgress) }
+    }
+}
