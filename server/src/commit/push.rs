@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::document::{ChainHead, DocumentError, FirstStatement};
 use docket_sync_core::facts::bodies::{AssignNumber, RegisterCall};
-use docket_sync_core::facts::{Block, FactBody, FactKind, Role};
+use docket_sync_core::facts::{Block, Fact, FactBody, FactKind, Role};
 use docket_sync_core::ids::{
     ActorId, BlobId, ChangeHash, DeviceId, Digest, DocumentId, FactId, KeyId, PersonId, StoreId,
 };
 use docket_sync_core::limits;
 use docket_sync_core::sabotage::{self, Bug};
-use docket_sync_core::sync::frames::{Ack, Push, QuarantineCode, Renew, StopCode};
+use docket_sync_core::sync::frames::{Ack, Cover, Push, QuarantineCode, Renew, StopCode};
 use docket_sync_core::sync::gate::{self, GateStore, Ground, Judged, KnownCode, OneTime, Proof, Verdict};
 use docket_sync_core::sync::server::ack;
 use docket_sync_core::time::UnixMillis;
@@ -75,6 +75,8 @@ impl Writer {
         let now = self.now();
         let documents = push.records.documents.iter().map(|packed| packed.document);
         let look = Look::over(self, documents, ground)?;
+        let all = push.records.documents.iter().map(|packed| packed.document);
+        let begun: Vec<DocumentId> = all.filter(|document| !look.is_known(*document)).collect();
         let judged = match gate::judge(&look, store, push, proof, now) {
             Ok(judged) => judged,
             Err(error) => {
@@ -95,9 +97,12 @@ impl Writer {
         }
         let judged = self.admit_all(device, judged)?;
         self.keep_proofs(push, &judged)?;
-        self.pass_over_refused(device, &judged)?;
-        self.settle_serials(&judged)?;
-        self.number_new(&judged)?;
+        self.settle_new(device, &judged)?;
+        let came_back = judged.documents.iter().map(|one| one.document);
+        let came_back = came_back.filter(|_| matches!(push.cover, Cover::Receipt { .. }));
+        for document in begun.iter().copied().chain(came_back).collect::<BTreeSet<_>>() {
+            self.judge_waiting(document)?;
+        }
         self.count_push(device, push, &judged)?;
         Ok(PushDone::Acked(Ack { at: Some(now), ..ack(&judged, &push.cover, self.tip().number) }))
     }
@@ -154,17 +159,20 @@ impl Writer {
         Ok(judged)
     }
 
+    /// What follows from accepted facts in the commit that accepts them.
+    pub(super) fn settle_new(&mut self, device: DeviceId, judged: &Judged) -> Result<(), CommitError> {
+        self.pass_over_refused(device, judged)?;
+        self.settle_serials(judged)?;
+        self.number_new(judged)
+    }
+
     /// orders that came here with a serial of the register.
     fn settle_serials(&mut self, judged: &Judged) -> Result<(), CommitError> {
         for document in &judged.documents {
             for (_, verdict) in &document.records {
                 let Verdict::Accept { fact, .. } = verdict else { continue };
-                match fact.body() {
-                    FactBody::RegisterCall(RegisterCall { serial: Some(serial), .. }) => self.settle_serial(serial)?,
-                    FactBody::AssignNumber(AssignNumber { ledger, number, .. }) if ledger == CALLS => {
-                        self.settle_serial(number)?;
-                    }
-                    _ => {}
+                if let Some(serial) = serial_in(fact.body()) {
+                    self.settle_serial(serial)?;
                 }
             }
         }
@@ -186,16 +194,37 @@ impl Writer {
             })
             .collect();
         for (document, cause) in begun {
-            let numbered = self.known_order(document)?.facts.iter().any(
-                |fact| matches!(fact.body(), FactBody::AssignNumber(AssignNumber { ledger, .. }) if ledger == CALLS),
-            );
-            if !numbered {
-                let number = self.next_serial()?;
-                let body = AssignNumber { ledger: CALLS.to_owned(), number, alias: None };
-                self.state_by_rule(document, REGISTER_RULE, &[cause], body.into())?;
-            }
+            self.number_one(document, cause)?;
         }
         Ok(())
+    }
+
+    fn number_one(&mut self, document: DocumentId, cause: Digest) -> Result<(), CommitError> {
+        let numbered =
+            self.known_order(document)?.facts.iter().any(
+                |fact| matches!(fact.body(), FactBody::AssignNumber(AssignNumber { ledger, .. }) if ledger == CALLS),
+            );
+        if !numbered {
+            let number = self.next_serial()?;
+            let body = AssignNumber { ledger: CALLS.to_owned(), number, alias: None };
+            self.state_by_rule(document, REGISTER_RULE, &[cause], body.into())?;
+        }
+        Ok(())
+    }
+
+    /// An order with facts that an older program took without knowing them (R10): what the indexes, the register and
+    /// the store's one-time things have from them is made up for.
+    pub(super) fn read_again(&mut self, document: DocumentId) -> Result<(), CommitError> {
+        let facts: Vec<Fact> = self.known_order(document)?.facts.iter().cloned().collect();
+        for fact in &facts {
+            let made_by = self.known_order(document)?.meta.maker(fact.id.actor);
+            self.index_fact(document, fact, made_by)?;
+        }
+        for serial in facts.iter().filter_map(|fact| serial_in(fact.body())) {
+            self.settle_serial(serial)?;
+        }
+        let begun = facts.iter().find(|fact| fact.kind() == Some(FactKind::CreateEmergencyOrder));
+        begun.map_or(Ok(()), |begun| self.number_one(document, begun.digest))
     }
 
     /// Keeps the proofs of signatures: those that a fact of this push, or of the named order, names.
@@ -210,6 +239,15 @@ impl Writer {
             }
         }
         Ok(())
+    }
+}
+
+/// The serial of the register that a fact gives its order.
+pub(super) fn serial_in(body: &FactBody) -> Option<&str> {
+    match body {
+        FactBody::RegisterCall(RegisterCall { serial, .. }) => serial.as_deref(),
+        FactBody::AssignNumber(AssignNumber { ledger, number, .. }) if ledger == CALLS => Some(number),
+        _ => None,
     }
 }
 
@@ -293,6 +331,10 @@ impl GateStore for Look<'_> {
 
     fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool {
         self.writer.ever_in_scope(document, person).unwrap_or(false)
+    }
+
+    fn holds_unknown(&self, document: DocumentId) -> bool {
+        self.row(document).is_some_and(|row| row.unknown.is_some())
     }
 
     fn witness_key(&self, person: PersonId, key: KeyId, at: UnixMillis) -> Option<VerifyingKey> {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use docket_client::client::{ExecuteError, Shown};
-use docket_client::replica::ReplicaError;
+use docket_client::replica::{JournalEntry, ReplicaError};
 use docket_client::store::memory::{Fault, FaultPoint, MemoryDisk};
 use docket_client::sync::{Exchange, SyncError};
+use docket_sync_core::facts::{FactKind, StatedFact};
 use docket_sync_core::ids::{DeviceId, DocumentId, FactId};
 
 use super::ledger::FactName;
@@ -80,6 +81,23 @@ impl Phone {
     /// Orders on it.
     pub(super) fn orders(&self) -> Result<Vec<DocumentId>, Trouble> {
         Ok(self.device.client.list()?.into_iter().map(|(order, _)| order).collect())
+    }
+
+    /// Orders on it that he may write in. On one that a colleague handed to him and that is not his he writes nothing.
+    pub(super) fn own_orders(&self) -> Result<Vec<DocumentId>, Trouble> {
+        let replica = self.device.client.replica();
+        let mut own = Vec::new();
+        for order in self.orders()? {
+            let begins = |entry: &JournalEntry| {
+                let stated = StatedFact::from_bytes(&entry.record.bytes).ok();
+                stated.and_then(|stated| stated.content.body.kind()).is_some_and(FactKind::begins_order)
+            };
+            let began_here = || replica.journal().any(|entry| entry.document == order && begins(entry));
+            if replica.keeps(order)? || began_here() {
+                own.push(order);
+            }
+        }
+        Ok(own)
     }
 
     /// Everything it holds: what it shows, what it could not send, and what was refused.
