@@ -18,8 +18,11 @@ pub const SILENCE: std::time::Duration = std::time::Duration::from_secs(30);
 /// How long somebody who asks for an offset waits for the request before, whose connection may be half dead.
 pub const HAND_OVER: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Uploads kept in memory and on disk, finished ones until they expire: beyond it nobody begins one.
-pub const UPLOADS_MAX: usize = 20_000;
+/// Unfinished uploads of everybody: beyond it nobody begins one.
+pub const UPLOADS_MAX: u64 = 20_000;
+
+/// Finished uploads that are remembered for one sender who may have lost the answer; the oldest are forgotten first.
+pub const FINISHED_MAX: usize = 128;
 
 /// How often what expired and what nobody names is looked for.
 pub const TICK: std::time::Duration = std::time::Duration::from_secs(600);

@@ -15,8 +15,8 @@ pub struct Usage {
     pub sender_bytes: u64,
     /// Bytes of everything that has arrived.
     pub total_bytes: u64,
-    /// Uploads of everybody that are remembered.
-    pub uploads: usize,
+    /// Unfinished uploads of everybody.
+    pub uploads: u64,
     /// Bytes free on the disk.
     pub free_bytes: u64,
 }

@@ -52,12 +52,18 @@ impl Writer {
         if arrived.is_empty() {
             return Ok(());
         }
-        let causality = Causality::new(&order.facts);
+        // Who knew of what is asked only where a device has stored anything.
+        let mut known = None;
         for (id, device) in arrived {
             let contact = match &self.heard {
                 Some((heard, contact)) if *heard == device => Some(contact.clone()),
                 _ => self.read::<DeviceContact>(Table::Device, &contact_key(device))?,
             };
+            let latest = order.facts.iter().filter(|fact| fact.id == id).map(Fact::lo).max();
+            if latest.is_none_or(|lo| contact.as_ref().and_then(|contact| contact.stored_at(lo)).is_none()) {
+                continue;
+            }
+            let causality = known.get_or_insert_with(|| Causality::new(&order.facts));
             let Some(node) = causality.nodes().iter().find(|node| node.id() == id) else { continue };
             let Some(had) = contact.and_then(|contact| contact.stored_at(node.fact.lo())) else { continue };
             let mut named = Vec::new();

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::CommitError;
 use super::thread::{CommitThread, Committer, Ends, Job, Jobs, Work};
+use super::tidy::SAVES_ALONE;
 use crate::hub::Hub;
 use crate::identity::{Identity, StoreKeys};
 use crate::platform::Platform;
@@ -77,7 +78,7 @@ impl Inline {
     pub fn tidy(&self) {
         let mut state = self.state();
         if !state.failed {
-            state.thread.tidy();
+            state.thread.tidy(SAVES_ALONE);
             state.group(None);
         }
     }

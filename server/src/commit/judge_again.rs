@@ -11,8 +11,8 @@ use docket_sync_core::sync::frames::QuarantineCode;
 use docket_sync_core::sync::gate::{self, Ground, Judged, JudgedDocument, Maker, Verdict};
 
 use super::error::CommitError;
+use super::look::Look;
 use super::order::Admission;
-use super::push::Look;
 use super::quarantine::QuarantineEntry;
 use super::tables::Tables;
 use super::writer::Writer;

@@ -11,6 +11,7 @@ mod inline;
 mod judge_again;
 pub mod keys;
 pub mod listing;
+mod look;
 pub mod meta;
 mod one_time;
 mod order;
@@ -28,6 +29,7 @@ pub mod tables;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod tidy;
 mod upgrade;
 mod writer;
 

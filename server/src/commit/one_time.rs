@@ -4,13 +4,12 @@
 //! was given stays known when newer ones are given: facts may be long on their way.
 
 use docket_sync_core::facts::{Block, Fact, FactBody, Ledger};
-use docket_sync_core::ids::{DeviceId, Digest, DocumentId, FactId, KeyId, PersonId};
+use docket_sync_core::ids::{DeviceId, Digest, DocumentId, FactId, PersonId};
 use docket_sync_core::limits;
 use docket_sync_core::proof::ApprovalCode;
 use docket_sync_core::reference::{ApprovalCodes, NumberBlocks, Reference, codes_record, numbers_record};
 use docket_sync_core::sync::gate::{KnownCode, OneTime};
 use docket_sync_core::time::UnixMillis;
-use ed25519_dalek::VerifyingKey;
 use minicbor::{Decode, Encode};
 
 use super::error::CommitError;
@@ -212,25 +211,5 @@ impl Writer {
     pub(super) fn known_code(&self, approver: PersonId, number: u32) -> Result<Option<KnownCode>, CommitError> {
         let record: Option<CodeRecord> = self.read(Table::Index, &keys::code(approver, number))?;
         Ok(record.map(|record| KnownCode { hash: record.hash, until: record.until }))
-    }
-
-    /// The key with which a person witnesses: of a device of his that was not revoked before.
-    pub(super) fn key_of_witness(
-        &self,
-        person: PersonId,
-        key: KeyId,
-        at: UnixMillis,
-    ) -> Result<Option<VerifyingKey>, CommitError> {
-        for (row, value) in self.scan(Table::Device, &KeyRange::all(), usize::MAX)? {
-            if row.len() != DeviceId::LENGTH {
-                continue;
-            }
-            let record: DeviceRecord = crate::store::record::decode("device", &value)?;
-            let was_good = record.revoked_at.is_none_or(|revoked| revoked > at);
-            if record.persons.contains(&person) && KeyId::of(&record.key) == key && was_good {
-                return Ok(VerifyingKey::from_bytes(&record.key).ok());
-            }
-        }
-        Ok(None)
     }
 }

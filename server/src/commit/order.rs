@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docket_sync_core::document::{BuiltChange, Document, FirstStatement, Record};
+use docket_sync_core::document::{FirstStatement, Record, SavedDocument};
 use docket_sync_core::facts::values::{ServiceClass, Urgency, Window};
 use docket_sync_core::facts::{Fact, FactBody};
 use docket_sync_core::ids::{DeviceId, DocumentId, FactId, PersonId, RecordId};
@@ -19,7 +19,7 @@ use super::keys;
 use super::meta::{ChangeEntry, DocumentMeta};
 use super::push::serial_in;
 use super::reasons::note_ends;
-use super::tables::{Tables, resolve};
+use super::tables::{Tables, resolve_records};
 use super::writer::Writer;
 use crate::log::{FactRecord, LogRecord};
 use crate::store::Table;
@@ -32,8 +32,8 @@ const UNSAVED_MAX: u64 = 32;
 pub struct Order {
     /// Metadata beside the save.
     pub meta: DocumentMeta,
-    /// The document.
-    pub document: Document,
+    /// The document, without the library: that is called when it is saved.
+    pub document: SavedDocument,
     /// Its facts.
     pub facts: FactSet,
     /// The fold of the facts.
@@ -164,9 +164,9 @@ impl Writer {
     pub fn order(&mut self, document: DocumentId) -> Result<Option<&Order>, CommitError> {
         if !self.orders.contains_key(&document) {
             let Some(meta) = self.meta(document)? else { return Ok(None) };
-            let loaded = self.document(document, &meta)?;
+            let loaded = self.saved_document(document, &meta)?;
             let mut facts = FactSet::new(document);
-            for fact in resolve(&loaded)? {
+            for fact in resolve_records(document, loaded.records())? {
                 facts.insert(fact);
             }
             let view = Arc::new(fold(&facts));
@@ -200,7 +200,7 @@ impl Writer {
             let view = Arc::new(fold(&facts));
             let order = Order {
                 meta: DocumentMeta::new(document),
-                document: Document::new(document)?,
+                document: SavedDocument::new(document)?,
                 facts,
                 view,
                 added: DigestSum::default(),
@@ -216,14 +216,14 @@ impl Writer {
     }
 
     /// Adds one judged change to its document: log, index, chains, facts. Views follow at the job's end.
-    pub(super) fn admit(&mut self, admission: Admission<'_>) -> Result<(u64, BuiltChange), CommitError> {
+    pub(super) fn admit(&mut self, admission: Admission<'_>) -> Result<u64, CommitError> {
         let Admission { document, record, fact, first, carried_by } = admission;
         self.begin_order(document)?;
         self.job_orders.insert(document);
         let order = self.orders.get_mut(&document).ok_or(CommitError::NoOrder(document))?;
-        let built = order.document.append(record)?;
+        let hash = order.document.append(record)?;
         order.changed = true;
-        order.added = order.added.plus(DigestSum::of_change(document, built.hash));
+        order.added = order.added.plus(DigestSum::of_change(document, hash));
         if let Some(first) = first {
             order.meta.firsts.insert(record.actor, first);
         }
@@ -244,11 +244,11 @@ impl Writer {
             sequence: record.sequence,
             time: record.time,
             bytes: record.bytes.clone(),
-            hash: built.hash,
+            hash,
             received_at: lo,
             carried_by,
         }));
-        let entry = ChangeEntry { number, hash: built.hash };
+        let entry = ChangeEntry { number, hash };
         self.write(Table::Change, keys::change(document, record.actor, record.sequence), &entry);
         self.put(Table::Index, keys::document_number(document, number), Vec::new());
         if let Some(order) = self.orders.get_mut(&document) {
@@ -256,7 +256,7 @@ impl Writer {
             order.meta.unsaved = order.meta.unsaved.saturating_add(1);
             order.meta.chains = order.document.chains().clone();
         }
-        Ok((number, built))
+        Ok(number)
     }
 
     /// What a fact says that is looked up elsewhere: records that it names, its serial, its unit, proofs, one-time
@@ -337,9 +337,7 @@ impl Writer {
                 self.move_scopes(document, &mut order, &holders, before, after)?;
             }
             order.meta.unknown = u64::try_from(order.view.unknown_facts).ok().filter(|unknown| *unknown > 0);
-            if order.meta.unsaved >= UNSAVED_MAX {
-                self.save_order(document, &mut order);
-            } else {
+            if order.meta.unsaved < UNSAVED_MAX || !self.save_order(document, &mut order) {
                 self.unsaved.insert(document, self.now());
                 self.put(Table::Index, keys::unsaved(document), Vec::new());
             }

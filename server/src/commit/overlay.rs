@@ -40,19 +40,15 @@ impl Overlay {
 
     /// Moves the writes of `other` on top of this layer.
     pub(super) fn absorb(&mut self, other: &mut Self) {
-        self.writes.append(&mut other.writes);
+        // Not `append`: that builds the whole layer anew, and a group is many jobs.
+        self.writes.extend(std::mem::take(&mut other.writes));
         self.bytes = self.bytes.saturating_add(std::mem::take(&mut other.bytes));
     }
 
-    pub(super) fn to_batch(&self) -> Batch {
-        let mut batch = Batch::new();
-        for ((table, key), value) in &self.writes {
-            match value {
-                Some(value) => batch.put(*table, key.clone(), value),
-                None => batch.remove(*table, key.clone()),
-            };
-        }
-        batch
+    /// The writes as a batch; this layer is empty then.
+    pub(super) fn take_batch(&mut self) -> Batch {
+        self.bytes = 0;
+        Batch::of_plain(std::mem::take(&mut self.writes))
     }
 
     fn within<'a>(

@@ -1,24 +1,19 @@
 //! A device's push: gate, admission, quarantine, proofs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use docket_sync_core::document::{ChainHead, DocumentError, FirstStatement};
+use docket_sync_core::document::DocumentError;
 use docket_sync_core::facts::bodies::{AssignNumber, RegisterCall};
-use docket_sync_core::facts::{Block, Fact, FactBody, FactKind, Role};
-use docket_sync_core::ids::{
-    ActorId, BlobId, ChangeHash, DeviceId, Digest, DocumentId, FactId, KeyId, PersonId, StoreId,
-};
+use docket_sync_core::facts::{Fact, FactBody, FactKind};
+use docket_sync_core::ids::{BlobId, DeviceId, Digest, DocumentId, StoreId};
 use docket_sync_core::limits;
 use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Ack, Cover, Push, QuarantineCode, Renew, StopCode};
-use docket_sync_core::sync::gate::{self, GateStore, Ground, Judged, KnownCode, OneTime, Proof, Verdict};
+use docket_sync_core::sync::gate::{self, GateStore as _, Ground, Judged, Proof, Verdict};
 use docket_sync_core::sync::server::ack;
-use docket_sync_core::time::UnixMillis;
-use ed25519_dalek::VerifyingKey;
 
 use super::error::CommitError;
-use super::keys;
-use super::meta::{ChangeEntry, DocumentMeta};
+use super::look::Look;
 use super::order::Admission;
 use super::quarantine::QuarantineEntry;
 use super::tables::Tables;
@@ -64,7 +59,7 @@ impl Writer {
         ground: Ground,
     ) -> Result<PushDone, CommitError> {
         let store: StoreId = self.identity.store;
-        if let Proof::Envelope { maker, .. } = &mut proof {
+        if let Proof::Envelope { maker, .. } | Proof::Checked { maker, .. } = &mut proof {
             // Revoked since the session began?
             let known: Option<DeviceRecord> = self.read(Table::Device, &maker.device.0)?;
             maker.revoked |= known.is_some_and(|record| record.revoked_at.is_some());
@@ -131,9 +126,9 @@ impl Writer {
         for document in &mut judged.documents {
             let id = document.document;
             for (record, verdict) in &mut document.records {
-                if let Verdict::Accept { fact, first, built } = verdict {
+                if let Verdict::Accept { fact, first, hash } = verdict {
                     let stated = fact.id;
-                    let (fact, first, hash) = ((**fact).clone(), first.clone(), built.hash);
+                    let (fact, first, hash) = ((**fact).clone(), first.clone(), *hash);
                     let admission = Admission { document: id, record, fact, first, carried_by: Some(device) };
                     match self.admit(admission) {
                         Ok(_) => self.release(device, id, record, stated)?,
@@ -269,91 +264,4 @@ fn names_proof(judged: &Judged, proof: BlobId) -> Option<DocumentId> {
             .collect();
         named.contains(&proof).then_some(document.document)
     })
-}
-
-/// The gate's look-ups over the writer. Beside the orders' rows, a store that fails to read answers as if it knew nothing: the change
-/// is then held or quarantined, never lost, and the store's failure shows at the flush.
-pub(super) struct Look<'a> {
-    writer: &'a Writer,
-    ground: Ground,
-    /// Rows of the documents that the writer does not hold decoded.
-    rows: BTreeMap<DocumentId, DocumentMeta>,
-}
-
-impl<'a> Look<'a> {
-    /// Over the documents of one push, each row read once. What cannot be read is an error: the gate would take it for
-    /// unknown.
-    pub(super) fn over(
-        writer: &'a Writer,
-        documents: impl Iterator<Item = DocumentId>,
-        ground: Ground,
-    ) -> Result<Self, CommitError> {
-        let mut rows = BTreeMap::new();
-        for document in documents.filter(|document| !writer.orders.contains_key(document)) {
-            if let Some(row) = writer.meta(document)? {
-                rows.insert(document, row);
-            }
-        }
-        Ok(Self { writer, ground, rows })
-    }
-
-    fn row(&self, document: DocumentId) -> Option<&DocumentMeta> {
-        self.writer.orders.get(&document).map(|order| &order.meta).or_else(|| self.rows.get(&document))
-    }
-}
-
-impl GateStore for Look<'_> {
-    fn chain(&self, document: DocumentId, actor: ActorId) -> Option<ChainHead> {
-        self.row(document)?.chains.get(&actor).copied()
-    }
-
-    fn accepted(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash> {
-        let key = keys::change(document, actor, sequence);
-        self.writer.read::<ChangeEntry>(Table::Change, &key).ok().flatten().map(|entry| entry.hash)
-    }
-
-    fn refused(&self, document: DocumentId, actor: ActorId, sequence: u64) -> Option<ChangeHash> {
-        let key = keys::change(document, actor, sequence);
-        self.writer.read::<QuarantineEntry>(Table::Quarantine, &key).ok().flatten()?.hash
-    }
-
-    fn first(&self, document: DocumentId, actor: ActorId) -> Option<FirstStatement> {
-        self.row(document)?.firsts.get(&actor).cloned()
-    }
-
-    fn is_known(&self, document: DocumentId) -> bool {
-        self.row(document).is_some()
-    }
-
-    fn roles(&self, person: PersonId, since: UnixMillis) -> Vec<Role> {
-        self.writer.roles_since(person, since).unwrap_or_default()
-    }
-
-    fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool {
-        self.writer.ever_in_scope(document, person).unwrap_or(false)
-    }
-
-    fn holds_unknown(&self, document: DocumentId) -> bool {
-        self.row(document).is_some_and(|row| row.unknown.is_some())
-    }
-
-    fn witness_key(&self, person: PersonId, key: KeyId, at: UnixMillis) -> Option<VerifyingKey> {
-        self.writer.key_of_witness(person, key, at).ok().flatten()
-    }
-
-    fn code(&self, approver: PersonId, number: u32) -> Option<KnownCode> {
-        self.writer.known_code(approver, number).ok().flatten()
-    }
-
-    fn blocks(&self, device: DeviceId) -> Vec<Block> {
-        self.writer.all_blocks(device).unwrap_or_default()
-    }
-
-    fn used_by(&self, once: &OneTime) -> Option<(DocumentId, FactId)> {
-        self.writer.used_by(once).ok().flatten()
-    }
-
-    fn ground(&self) -> Ground {
-        self.ground
-    }
 }

@@ -12,16 +12,24 @@ use crate::store::{KeyRange, Table};
 
 /// Milliseconds of quiet after which loose changes are folded into the save.
 const QUIET: i64 = SECOND;
-/// Saves written in one round of tidying.
-const SAVES_PER_ROUND: usize = 256;
 
 impl Writer {
-    pub(super) fn save_order(&mut self, document: DocumentId, order: &mut Order) {
-        self.put(Table::Document, document.0, order.document.save());
+    /// Folds loose changes into the save; whether that was possible. Where it is not, they stay beside it, where they
+    /// are as good.
+    pub(super) fn save_order(&mut self, document: DocumentId, order: &mut Order) -> bool {
+        let bytes = match order.document.fold_in() {
+            Ok(bytes) => bytes.to_vec(),
+            Err(error) => {
+                tracing::error!(work_order.id = %document, %error, "loose changes of an order cannot be folded into its save");
+                return false;
+            }
+        };
+        self.put(Table::Document, document.0, bytes);
         order.meta.saved_to = order.meta.last;
         order.meta.unsaved = 0;
         self.unsaved.remove(&document);
         self.remove(Table::Index, keys::unsaved(document));
+        true
     }
 
     /// Orders with loose changes that the process before this one left.
@@ -33,16 +41,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Folds loose changes into the saves of orders that have been quiet, so that a pull copies bytes.
-    pub(super) fn save_idle(&mut self) -> Result<(), CommitError> {
+    /// Folds loose changes into the saves of orders that have been quiet, so that a pull copies bytes: of at most
+    /// `limit` orders. Tells whether there may be more.
+    pub(super) fn save_idle(&mut self, limit: usize) -> Result<bool, CommitError> {
         let now = self.now();
-        let quiet: Vec<_> = self
-            .unsaved
-            .iter()
-            .filter(|(_, touched)| now.since(**touched) >= QUIET)
-            .map(|(document, _)| *document)
-            .take(SAVES_PER_ROUND)
-            .collect();
+        let quiet = self.unsaved.iter().filter(|(_, touched)| now.since(**touched) >= QUIET);
+        let quiet: Vec<_> = quiet.map(|(document, _)| *document).take(limit).collect();
+        let is_full = quiet.len() == limit;
         for document in quiet {
             self.unsaved.remove(&document);
             let unsaved = match self.order(document) {
@@ -60,11 +65,12 @@ impl Writer {
             }
             if let Some(mut order) = self.orders.remove(&document) {
                 self.job_orders.insert(document);
-                self.save_order(document, &mut order);
-                self.write(Table::DocumentMeta, document.0, &order.meta);
+                if self.save_order(document, &mut order) {
+                    self.write(Table::DocumentMeta, document.0, &order.meta);
+                }
                 self.orders.insert(document, order);
             }
         }
-        Ok(())
+        Ok(is_full)
     }
 }

@@ -1,7 +1,7 @@
 //! Reading tables: the same look-ups for the writer, who sees what is decided, and for readers, who see what
 //! is durable (while they hold the hub's read lock).
 
-use docket_sync_core::document::{Document, FactReader, Record};
+use docket_sync_core::document::{Document, FactReader, Record, SavedDocument};
 use docket_sync_core::facts::Fact;
 use docket_sync_core::ids::{DocumentId, FactId, PersonId, RecordId};
 use docket_sync_core::reference::ReferenceRecord;
@@ -104,6 +104,20 @@ pub trait Tables {
         Ok(loaded)
     }
 
+    /// The same without the library, which is called only for bytes in a form that is not ours.
+    fn saved_document(&self, document: DocumentId, meta: &DocumentMeta) -> Result<SavedDocument, CommitError> {
+        let mut saved = match self.get(Table::Document, &document.0)? {
+            Some(bytes) => SavedDocument::read(document, bytes)?,
+            None => SavedDocument::new(document)?,
+        };
+        if meta.unsaved > 0 {
+            for (_, fact) in self.facts_after(document, meta.saved_to)? {
+                saved.append(&to_record(fact))?;
+            }
+        }
+        Ok(saved)
+    }
+
     /// Bytes of a document as it travels: the save, folded in where changes came since.
     fn document_bytes(&self, document: DocumentId, meta: &DocumentMeta) -> Result<Vec<u8>, CommitError> {
         if meta.unsaved == 0 {
@@ -111,7 +125,7 @@ pub trait Tables {
                 return Ok(bytes);
             }
         }
-        Ok(self.document(document, meta)?.save())
+        Ok(self.saved_document(document, meta)?.fold_in()?.to_vec())
     }
 
     /// A reference record.
@@ -157,10 +171,15 @@ pub fn to_record(fact: FactRecord) -> Record {
 
 /// The facts of a loaded document, resolved.
 pub fn resolve(document: &Document) -> Result<Vec<Fact>, CommitError> {
-    let mut reader = FactReader::new(document.id());
-    let mut facts = Vec::new();
-    for record in document.records()? {
-        facts.push(reader.read(&record)?);
+    resolve_records(document.id(), &document.records()?)
+}
+
+/// The facts of a document's records, resolved; records of one actor in the order of their sequences.
+pub(super) fn resolve_records(document: DocumentId, records: &[Record]) -> Result<Vec<Fact>, CommitError> {
+    let mut reader = FactReader::new(document);
+    let mut facts = Vec::with_capacity(records.len());
+    for record in records {
+        facts.push(reader.read(record)?);
     }
     Ok(facts)
 }

@@ -13,6 +13,7 @@ use super::error::CommitError;
 use super::inline::Inline;
 use super::keys;
 use super::meta::Tip;
+use super::tidy::{SAVES, SAVES_ALONE};
 use super::upgrade::Upgrade;
 use super::writer::Writer;
 use crate::hub::{Durable, Hub};
@@ -29,8 +30,11 @@ const GROUP_MAX: usize = 1_024;
 const POSTPONED_MAX: usize = 256;
 /// Bytes after which a group takes no more jobs: far below what one batch may hold.
 const GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// How long the thread waits for a job before it tidies up.
+/// How long the thread waits for a job before it tidies up, and how long where there is more to tidy.
 const IDLE: Duration = Duration::from_millis(200);
+const SHORTLY: Duration = Duration::from_millis(2);
+/// Milliseconds between two rounds of tidying while jobs keep coming.
+const BUSY: i64 = SECOND / 20;
 
 /// A job decides and gives the closure that answers its caller once the group is durable.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
@@ -160,7 +164,7 @@ pub(crate) fn alone<T>(
     let (identity, tip) = read_end(store.as_ref(), None)?;
     let mut writer = Writer::new(store.clone(), identity, store_keys, platform, tip);
     let value = run_job(&mut writer, work)?;
-    store.apply(&writer.group_batch())?;
+    store.apply(&writer.take_group())?;
     store.flush()?;
     Ok(value)
 }
@@ -178,7 +182,10 @@ fn read_end(store: &dyn Store, new: Option<Identity>) -> Result<(Identity, Tip),
     Ok((identity, tip))
 }
 
-fn run_job<T>(writer: &mut Writer, work: impl FnOnce(&mut Writer) -> Result<T, CommitError>) -> Result<T, CommitError> {
+pub(super) fn run_job<T>(
+    writer: &mut Writer,
+    work: impl FnOnce(&mut Writer) -> Result<T, CommitError>,
+) -> Result<T, CommitError> {
     writer.begin_job();
     let result = catch_unwind(AssertUnwindSafe(|| {
         let value = work(writer)?;
@@ -279,11 +286,13 @@ impl CommitThread {
     fn run(mut self, queue: &Receiver<Job>) {
         let mut postponed: Vec<Work> = Vec::new();
         let mut tidied = self.writer.now();
+        let mut has_more = false;
         loop {
             let mut awaited: Vec<Work> = Vec::new();
-            let next = queue.recv_timeout(IDLE);
+            let next = queue.recv_timeout(if has_more { SHORTLY } else { IDLE });
             // Under steady load nothing is ever idle, and what falls due must fire all the same.
-            let is_idle = matches!(next, Err(RecvTimeoutError::Timeout)) || self.writer.now().since(tidied) >= SECOND;
+            let since = self.writer.now().since(tidied);
+            let is_idle = matches!(next, Err(RecvTimeoutError::Timeout)) || since >= SECOND;
             let is_over = matches!(next, Err(RecvTimeoutError::Disconnected));
             let more = std::iter::from_fn(|| queue.try_recv().ok());
             for job in next.ok().into_iter().chain(more).take(GROUP_MAX) {
@@ -293,6 +302,7 @@ impl CommitThread {
             if awaited.is_empty() && postponed.len() < POSTPONED_MAX && !is_idle && !is_over {
                 continue;
             }
+            let is_time = is_idle || is_over || (!awaited.is_empty() && since >= BUSY);
             let mut answers = Vec::new();
             for work in awaited.into_iter().chain(postponed.drain(..)) {
                 answers.push(work(&mut self.writer));
@@ -300,33 +310,15 @@ impl CommitThread {
                     let _full_is_answered = self.finish_group(std::mem::take(&mut answers));
                 }
             }
-            if is_idle || is_over {
-                self.tidy();
-                tidied = self.writer.now();
-            }
             let _full_is_answered = self.finish_group(answers);
+            if is_time {
+                // A few orders at a time, and nobody's answer behind them.
+                has_more = self.tidy(if is_over { SAVES_ALONE } else { SAVES });
+                tidied = self.writer.now();
+                let _full_is_noted = self.finish_group(Vec::new());
+            }
             if is_over {
                 return;
-            }
-        }
-    }
-
-    /// Nobody waits, or it was long ago: fold loose changes into saves, fire what fell due.
-    pub(super) fn tidy(&mut self) {
-        if let Err(error) = run_job(&mut self.writer, Writer::save_idle) {
-            tracing::warn!(%error, "folding saves failed");
-        }
-        let due = self.writer.due().unwrap_or_default();
-        for (due, document) in due {
-            if let Err(error) = run_job(&mut self.writer, |writer| writer.fire(document)) {
-                tracing::error!(work_order.id = %document, %error, "what fell due could not be done");
-                let postponed = run_job(&mut self.writer, |writer| {
-                    writer.postpone(due, document);
-                    Ok(())
-                });
-                if let Err(error) = postponed {
-                    tracing::error!(work_order.id = %document, %error, "nor could it be put off");
-                }
             }
         }
     }
@@ -368,8 +360,8 @@ impl CommitThread {
 
     /// Commits the group. No reader looks from the moment at which it could see any of it until all of it is
     /// durable and the durable number says so.
-    fn make_durable(&self) -> Result<(), StoreError> {
-        let batch = self.writer.group_batch();
+    fn make_durable(&mut self) -> Result<(), StoreError> {
+        let batch = self.writer.take_group();
         let tip = self.writer.tip();
         let mut durable = None;
         self.store.commit(&batch, &mut || durable = Some(self.hub.lock_for_commit()))?;

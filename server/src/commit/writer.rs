@@ -273,9 +273,9 @@ impl Writer {
         self.group.bytes()
     }
 
-    /// The group's writes as one batch.
-    pub(super) fn group_batch(&self) -> crate::store::Batch {
-        self.group.to_batch()
+    /// The group's writes as one batch, which is to be committed before anything else is read here.
+    pub(super) fn take_group(&mut self) -> crate::store::Batch {
+        self.group.take_batch()
     }
 
     /// The group is durable: gives what it touched.

@@ -4,7 +4,7 @@ use docket_sync_core::document::heads_of;
 use docket_sync_core::ids::{ChangeHash, DocumentId};
 use docket_sync_core::proof::{Certificate, Receipt};
 use docket_sync_core::sabotage::{self, Bug};
-use docket_sync_core::sync::frames::{Cover, DocumentHeads, Have, Heads};
+use docket_sync_core::sync::frames::{Cover, DocumentHeads, Have, Heads, Push};
 use docket_sync_core::sync::gate::{self, Maker, Proof};
 use ed25519_dalek::VerifyingKey;
 
@@ -28,6 +28,16 @@ impl ServerSession {
                 .filter(|receipt| receipt.store == store && self.is_ours(receipt))
                 .map_or(Proof::None, Proof::Receipt),
             Cover::None => Proof::None,
+        })
+    }
+
+    /// Checks a push's signature here, while the commit thread works for others.
+    pub(super) fn checked_ahead(&self, push: &Push, proof: Proof) -> Proof {
+        let _durable = self.office.hub.read();
+        // What cannot be read or has moved on meanwhile is looked at by the commit thread.
+        gate::check_ahead(push, proof, |document, actor| {
+            let meta = self.office.store.meta(document).ok().flatten();
+            meta.and_then(|meta| meta.chains.get(&actor).copied())
         })
     }
 

@@ -231,7 +231,7 @@ impl ServerSession {
             let held = self.office.committer.run(move |writer| writer.hold_relayed(&certificate, &push)).await;
             held.map(|ack| ack.map_or(PushDone::Stop(StopCode::QuarantineFull), PushDone::Acked))
         } else {
-            let proof = self.proof(&push.cover, speaker)?;
+            let proof = self.checked_ahead(&push, self.proof(&push.cover, speaker)?);
             let contact = self.office.contacts.update(device, |_| {});
             let push = Arc::new(push);
             let pushed = push.clone();

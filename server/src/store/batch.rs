@@ -59,6 +59,14 @@ impl Batch {
         Self::default()
     }
 
+    /// A batch of plain values and removals.
+    pub(crate) fn of_plain(mut writes: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>) -> Self {
+        for payload in writes.values_mut().flatten() {
+            value::make_plain(payload);
+        }
+        Self { expectations: Vec::new(), writes }
+    }
+
     /// Writes a plain value.
     pub fn put(&mut self, table: Table, key: impl Into<Vec<u8>>, payload: impl AsRef<[u8]>) -> &mut Self {
         self.writes.insert((table, key.into()), Some(value::plain(payload.as_ref())));

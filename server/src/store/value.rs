@@ -65,6 +65,11 @@ pub fn plain(payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Turns a plain payload into its stored form.
+pub(super) fn make_plain(payload: &mut Vec<u8>) {
+    payload.splice(..0, [VERSION, 0]);
+}
+
 /// The stored form of a payload that is encrypted with `key`.
 #[must_use]
 pub fn encrypted(key: KeyId, ciphertext: &[u8]) -> Vec<u8> {
@@ -104,6 +109,11 @@ mod tests {
     fn golden_bytes_of_the_header() {
         assert_eq!(plain(b"abc"), [1, 0, b'a', b'b', b'c']);
         assert_eq!(plain(b""), [1, 0]);
+        for payload in [b"".as_slice(), b"abc"] {
+            let mut made = payload.to_vec();
+            make_plain(&mut made);
+            assert_eq!(made, plain(payload));
+        }
         assert_eq!(encrypted(KEY, b"xy"), [1, 1, 1, 2, 3, 4, 5, 6, 7, 8, b'x', b'y']);
     }
 

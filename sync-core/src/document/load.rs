@@ -47,6 +47,23 @@ impl Document {
     }
 }
 
+/// The save of bytes that hold a save and raw changes behind it.
+///
+/// # Errors
+/// When the library cannot read them, or finds other heads than `heads`.
+pub(super) fn saved_anew(id: DocumentId, bytes: &[u8], heads: &[ChangeHash]) -> Result<Vec<u8>, DocumentError> {
+    let unreadable = |problem: String| DocumentError::Unreadable { document: id, problem };
+    contained(id, || {
+        let inner = Automerge::load(bytes).map_err(|error| unreadable(error.to_string()))?;
+        let mut found: Vec<ChangeHash> = inner.get_heads().iter().map(|hash| ChangeHash(hash.0)).collect();
+        found.sort_unstable();
+        if found != heads {
+            return Err(unreadable("its heads are others than its changes give".to_owned()));
+        }
+        Ok(inner.save_nocompress())
+    })
+}
+
 /// The chains and changes of a loaded document. Every change must have the form that its actor and sequence give it: its
 /// actor's previous change as the only dependency, one operation at the place of the sequence, nothing besides.
 fn chains_of(id: DocumentId, inner: &Automerge) -> Result<(Chains, Changes), DocumentError> {

@@ -23,7 +23,7 @@ use minicbor::{Decode, Encode};
 
 use change::check_record;
 pub use change::{BuiltChange, Record, rebuild, rebuild_unchecked, skeleton_bytes, skeleton_hash};
-pub use chunk::{ChangeChunk, change_chunk};
+pub use chunk::{ChangeChunk, change_chunk, hash_behind};
 pub use load::{Loaded, SavedHeads, read_saved_heads};
 pub use saved::SavedDocument;
 

@@ -11,12 +11,12 @@ use super::change::Record;
 use super::chunk::{CHANGE_CHUNK, DOCUMENT_CHUNK, change_chunk, change_hash};
 use super::columns::Reader;
 use super::reading::{Chunk, read_change, read_document};
-use super::{ChainHead, Chains, Document, DocumentError, check_record, heads_of, limit, skeleton_hash};
+use super::{ChainHead, Chains, Document, DocumentError, check_record, heads_of, limit, load, skeleton_hash};
 use crate::ids::{ActorId, ChangeHash, DocumentId};
 use crate::limits;
 
 /// Raw changes behind a save after which it is written anew: more take longer to read.
-const TAIL_MAX: usize = 32;
+const TAIL_MAX: usize = 64;
 
 /// A saved document with what stands in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,9 +118,8 @@ impl SavedDocument {
             limit("number of actors", actors, limits::ACTORS_PER_DOCUMENT_MAX)?;
         }
         let chunk = change_chunk(self.id, self.chains.get(&record.actor), record);
-        let folded = if self.tail >= TAIL_MAX { Some(Document::load(self.id, &self.bytes)?.save()) } else { None };
-        if let Some(bytes) = folded {
-            (self.bytes, self.tail) = (bytes, 0);
+        if self.tail >= TAIL_MAX {
+            self.fold_in()?;
         }
         self.bytes.extend_from_slice(&chunk.bytes);
         self.tail = self.tail.saturating_add(1);
@@ -129,6 +128,20 @@ impl SavedDocument {
         self.records.insert(place, record.clone());
         self.hashes.insert(place, chunk.hash);
         Ok(chunk.hash)
+    }
+
+    /// Writes the save anew when raw changes stand behind it; gives the bytes, which then are one save.
+    ///
+    /// # Errors
+    /// [`DocumentError::Library`] or [`DocumentError::Unreadable`] when the library does not read what was written
+    /// here (a defect); nothing is changed then.
+    pub fn fold_in(&mut self) -> Result<&[u8], DocumentError> {
+        if self.tail > 0 {
+            // Its heads are compared: they prove every change, so that no form needs to be looked at again.
+            let bytes = load::saved_anew(self.id, &self.bytes, &self.heads())?;
+            (self.bytes, self.tail) = (bytes, 0);
+        }
+        Ok(&self.bytes)
     }
 }
 

@@ -207,6 +207,10 @@ mod saved {
             same(&saved, &Document::load(id(), saved.bytes()).unwrap());
             prop_assert!(SavedDocument::is_plain(id(), saved.bytes()), "also with changes behind the save");
             same(&SavedDocument::read(id(), saved.bytes().to_vec()).unwrap(), &document);
+            let folded = saved.fold_in().unwrap().to_vec();
+            prop_assert!(!read_saved_heads(&folded).unwrap().has_tail);
+            same(&saved, &document);
+            same(&SavedDocument::read(id(), folded).unwrap(), &document);
         }
     }
 

@@ -147,6 +147,9 @@ fn answer<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, quote: Node<'a>)
     }
 }
 
+/// Versions of a quote beside a consent that are named: honest orders have one or two.
+const VERSIONS_BESIDE_MAX: usize = 16;
+
 /// he agreed to the version that he was shown; another one waits for him.
 fn superseded<'a>(
     ground: &Ground<'a>,
@@ -155,12 +158,11 @@ fn superseded<'a>(
     quote: Node<'a>,
     quotes: &[(Node<'a>, &'a bodies::IssueQuote)],
 ) {
-    for (other, _) in quotes {
-        if *other != quote && ground.concurrent(*other, consent) {
-            let because = because("bound_to_version", Rule::R6, Some("X-49"), "explain.x_49");
-            findings.explain(because, &[consent, quote], &[*other]);
-            findings.tell(None, Role::Clerk, "notice.quote_pending", *other);
-        }
+    let elsewhere = quotes.iter().filter(|(other, _)| *other != quote && ground.concurrent(*other, consent));
+    for (other, _) in elsewhere.take(VERSIONS_BESIDE_MAX) {
+        let because = because("bound_to_version", Rule::R6, Some("X-49"), "explain.x_49");
+        findings.explain(because, &[consent, quote], &[*other]);
+        findings.tell(None, Role::Clerk, "notice.quote_pending", *other);
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Ground<'a> {
     pub(super) signed: Places,
     /// Signatures that do not verify.
     rejected: Places,
+    /// Agreements over other contents than the facts that they name have: they cover nothing.
+    mismatched: Places,
     /// Withdrawals by the place of the fact they take back.
     withdrawals: BTreeMap<usize, Vec<Node<'a>>>,
     /// Facts that count, by kind, in canonical order.
@@ -67,6 +69,7 @@ impl<'a> Ground<'a> {
             causality,
             signed: Places::default(),
             rejected: Places::default(),
+            mismatched: Places::default(),
             withdrawals: BTreeMap::new(),
             by_kind: BTreeMap::new(),
         };
@@ -78,8 +81,10 @@ impl<'a> Ground<'a> {
         }
         ground.by_kind = by_kind;
         ground.rejected = ground.rejections().map(|(signature, _)| signature).collect();
+        let proofs = ground.proofs();
+        ground.mismatched = proofs.iter().filter(|proof| ground.differs(proof)).map(|proof| proof.node).collect();
         let mut signed = Places::default();
-        for proof in ground.proofs() {
+        for proof in proofs {
             for reference in proof.covered {
                 if let Some(covered) = ground.covered_by(proof.node, *reference) {
                     signed.insert(covered);
@@ -197,11 +202,33 @@ impl<'a> Ground<'a> {
             .is_some_and(|withdrawals| withdrawals.iter().any(|withdrawal| self.knows(reader, *withdrawal)))
     }
 
-    /// The fact that a signature covers under a reference. Of a cloned device's two facts only one can have been shown
-    /// to the customer: the one the signature knew, or with which the digest of what it covers comes out; else neither
-    /// is proven (R7).
+    /// Whether the customer agreed to other contents than the facts that he is said to have seen have (R6). Known once
+    /// all of them are here; where a cloned device stated two, [`Self::proven`] finds the one he saw.
+    fn differs(&self, proof: &Proof<'a>) -> bool {
+        let Some((_, digest)) = paper(proof.node.fact.body()) else { return false };
+        let mut pairs = Vec::with_capacity(proof.covered.len());
+        for reference in proof.covered {
+            let mut found = self.causality.resolve(*reference).filter(|node| *node != proof.node);
+            let (Some(one), None) = (found.next(), found.next()) else { return false };
+            pairs.push((one.id(), one.fact.digest));
+        }
+        !pairs.is_empty() && covered_digest(&pairs) != digest
+    }
+
+    /// Whether the agreement is over other contents than the facts that it names have.
+    pub(super) fn is_mismatched(&self, agreement: Node<'a>) -> bool {
+        self.mismatched.contains(agreement)
+    }
+
+    /// The fact that a signature covers under a reference: never one that was stated in knowledge of the signature. Of
+    /// a cloned device's two facts only one can have been shown to the customer: the one the signature knew, or with
+    /// which the digest of what it covers comes out; else neither is proven (R7).
     pub(super) fn covered_by(&self, signature: Node<'a>, reference: FactRef) -> Option<Node<'a>> {
-        let mut found = self.causality.resolve(reference).filter(|node| *node != signature);
+        if self.is_mismatched(signature) {
+            return None;
+        }
+        let shown = |node: &Node<'a>| *node != signature && !self.knows(*node, signature);
+        let mut found = self.causality.resolve(reference).filter(shown);
         match (found.next(), found.next()) {
             (one, None) => one,
             (None, Some(_)) => None,

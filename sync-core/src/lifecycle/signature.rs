@@ -8,6 +8,9 @@ use super::lines::Lines;
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule, SignatureFacet, SignatureView};
 
+/// Proofs of an order against which a later one is held to say that both are kept: honest orders have a few.
+const BESIDE_MAX: usize = 64;
+
 /// Every signature and the facet they make.
 pub(super) struct Signatures {
     /// In canonical order.
@@ -26,6 +29,7 @@ pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, l
     let proofs = ground.proofs();
     let signed: Vec<Node<'a>> = proofs.iter().map(|proof| proof.node).collect();
     beside_each_other(ground, findings, &proofs);
+    mismatches(ground, findings, &proofs);
     let refused = refusals(ground, findings, &signed);
     let views = each!(ground, SignDocument)
         .map(|(node, body)| SignatureView {
@@ -49,7 +53,8 @@ pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, l
         .collect();
     let on_device = proofs.iter().any(|proof| proof.way.is_none());
     let on_paper = proofs.iter().any(|proof| proof.way == Some(ProofWay::Paper));
-    let facet = match (signed.is_empty(), lines.uncovered.is_empty()) {
+    let covers_all = lines.uncovered.is_empty() && proofs.iter().any(|proof| !ground.is_mismatched(proof.node));
+    let facet = match (signed.is_empty(), covers_all) {
         (false, true) if on_device => SignatureFacet::Signed,
         (false, true) if on_paper => SignatureFacet::Paper,
         (false, true) => SignatureFacet::Code,
@@ -60,18 +65,26 @@ pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, l
     Signatures { views, facet }
 }
 
-/// two proofs at once are both kept; each covers what it covers.
+/// two proofs at once are both kept; each covers what it covers. Said once for each proof that has another
+/// beside it, against the first of these: a proof for every pair would be as many as the square of what a device sends.
 fn beside_each_other<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, proofs: &[Proof<'a>]) {
-    for (index, one) in proofs.iter().enumerate() {
-        for other in proofs.iter().skip(index.saturating_add(1)) {
-            if !ground.concurrent(one.node, other.node) {
-                continue;
-            }
-            let (pair, message) =
-                if one.way == other.way { ("X-45", "explain.x_45") } else { ("X-51", "explain.x_51") };
-            let because = Because { field: "signature", value: "both", rule: Rule::R6, pair: Some(pair), message };
-            findings.explain(because, &[one.node, other.node], &[]);
-        }
+    for (index, other) in proofs.iter().enumerate() {
+        let mut before = proofs.iter().take(index.min(BESIDE_MAX));
+        let Some(one) = before.find(|one| ground.concurrent(one.node, other.node)) else { continue };
+        let (pair, message) = if one.way == other.way { ("X-45", "explain.x_45") } else { ("X-51", "explain.x_51") };
+        let because = Because { field: "signature", value: "both", rule: Rule::R6, pair: Some(pair), message };
+        findings.explain(because, &[one.node, other.node], &[]);
+    }
+}
+
+/// An agreement over other contents than the facts that it names have covers nothing; a supervisor finds out why.
+fn mismatches<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, proofs: &[Proof<'a>]) {
+    for proof in proofs.iter().filter(|proof| ground.is_mismatched(proof.node)) {
+        let message = "explain.signature_other_facts";
+        let because = Because { field: "signature", value: "covers nothing", rule: Rule::R6, pair: None, message };
+        findings.explain(because, &[], &[proof.node]);
+        findings.raise(ground, &terms(ReviewKind::SignatureUnverified), &[proof.node], Rule::R6);
+        findings.tell_author(proof.node, "notice.signature_other_facts", proof.node);
     }
 }
 

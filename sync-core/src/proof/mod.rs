@@ -16,7 +16,7 @@ mod witness;
 
 pub use approval_code::ApprovalCode;
 pub use certificate::{Certificate, Certified, Fingerprint};
-pub use envelope::{Envelope, EnvelopeDocument};
+pub use envelope::{Checked, Envelope, EnvelopeDocument};
 pub use log_chain::{chain_next, chain_start};
 pub use receipt::{Receipt, ReceiptDocument};
 pub use revocation::Revocation;

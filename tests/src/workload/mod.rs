@@ -277,7 +277,7 @@ mod tests {
         }
         assert_eq!(
             hasher.finalize().to_hex().as_str(),
-            "d288fa663abdc5053d66f1c54624c61741a82287f180f8391d64b099787a0b64"
+            "9d4c395de15e25a1ea52232f4d63f11ef7271bb8cd3d190da52a80f104edeb4e"
         );
     }
 

@@ -8,9 +8,12 @@ use docket_sync_core::facts::values::{
     Channel, CheckResult, CustomerPerson, Line, LineKind, Money, Opinion, OpinionGrade, PartSource, Place,
     ServiceClass, UnfinishedReason, Urgency, Window,
 };
-use docket_sync_core::facts::{Author, Content, FactBody, Head, Origin, SeenRef, StatedFact, Statement};
+use docket_sync_core::facts::{
+    Author, Content, FactBody, Head, Origin, SeenRef, StatedFact, Statement, content_digest,
+};
 use docket_sync_core::ids::{BlobId, Digest, DocumentId, FactId, FactRef, KeyId, PersonId, Signature};
 use docket_sync_core::time::{DAY, HOUR, MINUTE, SECOND, UnixMillis};
+use docket_sync_core::voucher::covered_digest;
 
 use super::{FIRST_DAY, Order, Reference, Side, Workload, WorkloadFact, phrases};
 use crate::random::Random;
@@ -18,8 +21,12 @@ use crate::random::Random;
 /// Schema level of the workload's facts: the one it was published with, so that its bytes stay what they are.
 const LEVEL: u8 = 1;
 
-/// Orders registered on one day.
+/// Orders registered on one day, and how far apart their visits begin: longer than one lasts, so that whoever makes the
+/// same visit of every order is at one place at a time.
 const ORDERS_PER_DAY: usize = 40;
+const SLOT: i64 = 36 * MINUTE;
+/// Between two facts of an order.
+const PAUSE: (i64, i64) = (20 * SECOND, 150 * SECOND);
 
 /// Characters of each of the two notes.
 const NOTE_CHARACTERS: usize = 200;
@@ -38,6 +45,7 @@ pub(super) fn write(workload: &Workload, index: usize, mut random: Random) -> Or
     });
     let office = *random.pick(&workload.offices);
     let mut story = Story {
+        document,
         sides: [
             Writer::new(Side::Office, office, workload.dispatcher),
             Writer::new(Side::First, people[0].origin, people[0].person),
@@ -48,7 +56,9 @@ pub(super) fn write(workload: &Workload, index: usize, mut random: Random) -> Or
         now: registered,
         random,
     };
-    let appointment = Window { from: registered.plus(DAY), to: registered.plus(DAY + 2 * HOUR) };
+    let slot = i64::try_from(index % ORDERS_PER_DAY).unwrap_or(0).saturating_mul(SLOT);
+    let from = FIRST_DAY.plus(day.saturating_add(1).saturating_mul(DAY)).plus(slot);
+    let appointment = Window { from, to: from.plus(2 * HOUR) };
 
     let next = Window { from: appointment.from.plus(DAY), to: appointment.to.plus(DAY) };
     story.call_comes_in(&workload.reference(index), format!("2026-{index:06}"));
@@ -97,6 +107,7 @@ impl Writer {
 }
 
 struct Story {
+    document: DocumentId,
     sides: [Writer; 3],
     /// Of each fact: the facts before it, one bit for each position.
     ancestors: Vec<u64>,
@@ -130,7 +141,7 @@ impl Story {
     }
 
     fn say_with(&mut self, side: Side, body: impl Into<FactBody>, head: Head) -> FactRef {
-        self.now = self.now.plus(self.random.between(20 * SECOND, 6 * MINUTE));
+        self.now = self.now.plus(self.random.between(PAUSE.0, PAUSE.1));
         let position = self.facts.len();
         let writer = self.writer(side);
         let (known, origin, person, side) = (writer.known, writer.origin, writer.person, writer.side);
@@ -319,11 +330,15 @@ impl Story {
             )
         };
         let shown = self.facts.iter().filter(|fact| is_shown(&fact.stated.content.body));
-        let covered = shown.map(|fact| fact.id.reference()).collect();
+        let digest = |fact: &WorkloadFact| {
+            content_digest(self.document, fact.id, &fact.author, fact.time, &fact.stated.content_bytes)
+        };
+        let (covered, pairs): (Vec<_>, Vec<_>) =
+            shown.map(|fact| (fact.id.reference(), (fact.id, digest(fact)))).unzip();
         let signing = SignDocument {
             voucher: Digest(self.random.bytes()),
             covered,
-            covered_digest: Digest(self.random.bytes()),
+            covered_digest: covered_digest(&pairs),
             opinion: Opinion { grade: OpinionGrade::Satisfied, text: None },
             name: (*self.random.pick(&["王建国", "李敏", "陈晓东", "Alice Turner", "周丽"])).to_owned(),
             relation: "owner".to_owned(),

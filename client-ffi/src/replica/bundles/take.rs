@@ -115,10 +115,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
             let mut kept: Vec<Record> = Vec::new();
             for (record, verdict) in document.records {
                 match verdict {
-                    Verdict::Accept { built, .. } => {
+                    Verdict::Accept { hash, .. } => {
                         order.entered = order.entered.saturating_add(1);
                         let (actor, sequence) = (record.actor, record.sequence);
-                        entered.push(Entered { document: id, actor, sequence, hash: built.hash });
+                        entered.push(Entered { document: id, actor, sequence, hash });
                         kept.push(record);
                     }
                     Verdict::Duplicate => order.known = order.known.saturating_add(1),
@@ -174,7 +174,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                         let (actor, sequence) = (record.actor, record.sequence);
                         let is_this = |one: &Entered| (one.document, one.actor, one.sequence) == (id, actor, sequence);
                         let hash = match verdict {
-                            Verdict::Accept { built, .. } => Some(built.hash),
+                            Verdict::Accept { hash, .. } => Some(hash),
                             // It came by another way meanwhile: one of them is enough.
                             Verdict::Duplicate if !carried.entered.iter().any(is_this) => continue,
                             Verdict::Duplicate | Verdict::Held { .. } | Verdict::Quarantine { .. } => None,

@@ -12,12 +12,13 @@ use super::{find, state};
 use crate::api::{Reading, blocking};
 use crate::attachments::Place;
 use crate::attachments::caller::{Caller, Wants};
+use crate::attachments::limits::FINISHED_MAX;
 use crate::attachments::records::{self, Arrival};
 use crate::attachments::rules::{Full, Usage, admit};
 use crate::attachments::uploads::{Upload, UploadId};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
-use crate::store::space;
+use crate::store::{Store, space};
 
 /// Orders looked at for one that has the file already and that the sender may read.
 const ORDERS_LOOKED_AT: usize = 64;
@@ -127,16 +128,11 @@ fn look(office: &Office, place: &Place, caller: &Caller, upload: &Upload) -> Res
     if !caller.may(store, upload.order, Wants::Send)? {
         return Err(ApiError::not_found("order"));
     }
-    if place.size(upload.blob)? == Some(upload.length) {
-        // Who names a digest has not shown that he has the bytes: only one who could read them need not send them.
-        let same = |order: &DocumentId| *order == upload.order;
-        for order in records::orders_of(store, upload.blob, ORDERS_LOOKED_AT)? {
-            let readable =
-                caller.may(store, order, Wants::Read)? || (same(&order) && caller.may(store, order, Wants::Send)?);
-            if readable && let Some(received) = records::row(store, order, upload.blob)?.and_then(|row| row.received) {
-                return Ok(Some(received.media_type));
-            }
-        }
+    let known = known(store, place, caller, upload)?;
+    if let Some((order, media_type)) = &known
+        && *order == upload.order
+    {
+        return Ok(Some(media_type.clone()));
     }
     let kept = records::of_order(store, upload.order, usize::MAX)?;
     let received = kept.iter().filter_map(|(_, row)| row.received.as_ref());
@@ -151,10 +147,36 @@ fn look(office: &Office, place: &Place, caller: &Caller, upload: &Upload) -> Res
         sender_uploads: own.uploads,
         sender_bytes: own.bytes,
         total_bytes: records::total(store)?.bytes.saturating_add(place.uploads.sums(|_| true).bytes),
-        uploads: place.uploads.count(),
+        uploads: place.uploads.sums(|_| true).uploads,
         free_bytes: space::free_space(&place.folder)?,
     };
-    admit(&place.limits, &usage, upload.length).map_err(full)?;
+    match admit(&place.limits, &usage, upload.length) {
+        // Nothing comes that needs room, but for a row of the order.
+        Err(Full::Sender | Full::Total | Full::Disk) if known.is_some() => {}
+        admitted => admitted.map_err(full)?,
+    }
+    Ok(known.map(|(_, media_type)| media_type))
+}
+
+/// An order that has the file already and that the sender may read, this one before others, and the file's medium.
+fn known(
+    store: &dyn Store,
+    place: &Place,
+    caller: &Caller,
+    upload: &Upload,
+) -> Result<Option<(DocumentId, String)>, ApiError> {
+    if place.size(upload.blob)? != Some(upload.length) {
+        return Ok(None);
+    }
+    // Who names a digest has not shown that he has the bytes: only one who could read them need not send them.
+    let others = records::orders_of(store, upload.blob, ORDERS_LOOKED_AT)?.into_iter();
+    for order in std::iter::once(upload.order).chain(others.filter(|order| *order != upload.order)) {
+        let is_own = order == upload.order && caller.may(store, order, Wants::Send)?;
+        let readable = is_own || caller.may(store, order, Wants::Read)?;
+        if readable && let Some(received) = records::row(store, order, upload.blob)?.and_then(|row| row.received) {
+            return Ok(Some((order, received.media_type)));
+        }
+    }
     Ok(None)
 }
 
@@ -171,5 +193,7 @@ fn full(full: Full) -> ApiError {
 }
 
 fn begin(place: &Place, id: UploadId, upload: Upload) -> Result<(), ApiError> {
-    place.uploads.begin(id, upload).map_err(|error| super::patch::disk(&error))
+    let sender = upload.sender;
+    let begun = place.uploads.begin(id, upload).and_then(|()| place.uploads.forget_finished(sender, FINISHED_MAX));
+    begun.map_err(|error| super::patch::disk(&error))
 }

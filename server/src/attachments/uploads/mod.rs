@@ -208,6 +208,21 @@ impl Uploads {
         sync_folder(&self.folder)
     }
 
+    /// Forgets the oldest finished uploads of a sender beyond `keep`.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn forget_finished(&self, sender: Sender, keep: usize) -> io::Result<()> {
+        let mut finished: Vec<(UnixMillis, UploadId)> = {
+            let known = lock(&self.known);
+            let his = known.iter().filter(|(_, upload)| upload.finished.is_some() && upload.sender == sender);
+            his.map(|(id, upload)| (upload.touched_at, *id)).collect()
+        };
+        finished.sort_unstable();
+        let beyond = finished.len().saturating_sub(keep);
+        finished.into_iter().take(beyond).try_for_each(|(_, id)| self.forget(id))
+    }
+
     /// Uploads last heard of before `before`.
     #[must_use]
     pub fn untouched_since(&self, before: UnixMillis) -> Vec<UploadId> {
@@ -321,6 +336,26 @@ mod tests {
         again.forget(one).unwrap();
         assert!(again.get(one).is_none() && !again.path(one).exists());
         assert_eq!(Uploads::open(folder.path().to_owned()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn of_what_a_sender_has_finished_the_oldest_is_forgotten_first_and_nothing_of_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let uploads = Uploads::open(folder.path().to_owned()).unwrap();
+        let sender = upload(1).sender;
+        for id in 1..=4 {
+            let touched_at = UnixMillis(i64::from(10 - id));
+            uploads.begin(UploadId([id; 16]), Upload { touched_at, ..upload(5) }).unwrap();
+            if id < 4 {
+                uploads.finish(UploadId([id; 16]), 44).unwrap();
+            }
+        }
+        let other = Upload { sender: Sender::Device(DeviceId([9; 16])), finished: Some(1), ..upload(5) };
+        uploads.begin(UploadId([7; 16]), other).unwrap();
+        uploads.forget_finished(sender, 1).unwrap();
+        let left: Vec<bool> = [1, 2, 3, 4, 7].map(|id| uploads.get(UploadId([id; 16])).is_some()).into();
+        assert_eq!(left, [true, false, false, true, true], "the last one touched, the unfinished one, the other's");
+        assert_eq!(Uploads::open(folder.path().to_owned()).unwrap().count(), 3);
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use crate::facts::{FactBody, Head, bodies};
 use crate::ids::{BlobId, Digest, FactId, KeyId, RecordId, Signature};
 use crate::lifecycle::fold;
 use crate::lifecycle::view::ReviewKind;
+use crate::voucher::covered_digest;
 
 /// What people do, in one call each.
 impl dyn Stage + '_ {
@@ -138,14 +139,17 @@ impl dyn Stage + '_ {
         self.does(who, body)
     }
 
+    /// The digest over facts that a customer saw.
+    #[must_use]
+    pub fn covering(&self, covered: &[FactId]) -> Digest {
+        let pairs: Vec<_> = covered.iter().map(|fact| (*fact, self.digest(*fact))).collect();
+        covered_digest(&pairs)
+    }
+
     /// What the customer's signature over these facts says, without a proof.
     #[must_use]
     pub fn signing(&self, covered: &[FactId]) -> bodies::SignDocument {
-        let mut hasher = blake3::Hasher::new();
-        for fact in covered {
-            hasher.update(&self.digest(*fact).0);
-        }
-        let digest = Digest(*hasher.finalize().as_bytes());
+        let digest = self.covering(covered);
         bodies::SignDocument {
             voucher: digest,
             covered: covered.iter().map(FactId::reference).collect(),
@@ -235,15 +239,15 @@ impl dyn Stage + '_ {
     /// The customer confirms by a one-time code.
     pub fn confirms_by_code(&mut self, who: Who, covered: &[FactId]) -> FactId {
         let (voucher, opinion) = (Digest([8; 32]), Opinion { grade: OpinionGrade::Satisfied, text: None });
+        let (digest, proof) = (self.covering(covered), voucher);
         let covered = covered.iter().map(FactId::reference).collect();
         let (name, relation) = ("Lin".into(), "owner".into());
-        let (covered_digest, proof) = (voucher, voucher);
         self.does(
             who,
             bodies::SignByCode {
                 voucher,
                 covered,
-                covered_digest,
+                covered_digest: digest,
                 opinion,
                 name,
                 relation,

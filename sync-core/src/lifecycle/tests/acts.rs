@@ -25,7 +25,7 @@ pub(super) fn act(
     context: &Context,
     code: CommandCode,
     value: u8,
-    covered: &[FactRef],
+    covered: (&[FactRef], Digest),
 ) -> Option<Command> {
     let kind = code.act()?;
     let body = planning(view, kind, value)
@@ -105,7 +105,8 @@ fn planning(view: &OrderView, kind: FactKind, value: u8) -> Option<FactBody> {
     })
 }
 
-fn terms(view: &OrderView, kind: FactKind, value: u8, covered: &[FactRef]) -> Option<FactBody> {
+fn terms(view: &OrderView, kind: FactKind, value: u8, covered: (&[FactRef], Digest)) -> Option<FactBody> {
+    let (covered, covered_digest) = covered;
     let facets = &view.facets;
     let words = || "reason".to_owned();
     let quote = || facets.current_quote().map(|quote| (quote.at.fact.reference(), quote.version));
@@ -142,7 +143,7 @@ fn terms(view: &OrderView, kind: FactKind, value: u8, covered: &[FactRef]) -> Op
         FactKind::SignByCode => bodies::SignByCode {
             voucher,
             covered: some()?,
-            covered_digest: voucher,
+            covered_digest,
             opinion,
             name: "Lin".into(),
             relation: "owner".into(),
@@ -153,12 +154,12 @@ fn terms(view: &OrderView, kind: FactKind, value: u8, covered: &[FactRef]) -> Op
         .into(),
         FactKind::PrintVoucher => {
             let document = BlobId([5; 32]);
-            bodies::PrintVoucher { voucher, covered: some()?, covered_digest: voucher, document }.into()
+            bodies::PrintVoucher { voucher, covered: some()?, covered_digest, document }.into()
         }
         FactKind::AttachPaper => bodies::AttachPaper {
             voucher,
             covered: some()?,
-            covered_digest: voucher,
+            covered_digest,
             opinion,
             name: "Lin".into(),
             relation: "owner".into(),

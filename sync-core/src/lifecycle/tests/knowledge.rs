@@ -119,6 +119,46 @@ fn x_76_a_signature_covers_the_content_that_was_shown_whatever_its_twin_stated()
 }
 
 #[test]
+fn r6_an_agreement_over_other_contents_than_the_facts_have_covers_nothing() {
+    let mut scenario = Scenario::default();
+    let stage = scenario.stage();
+    stage.dispatched();
+    let visit = stage.works(Who::A);
+    let line = stage.line(Who::A, visit, labour(1_000, 8_000));
+    let done = stage.done(Who::A, visit);
+    let body = stage.signing(&[line, done]);
+    let shown = covered_digest(&[(line, Digest([9; 32])), (done, stage.digest(done))]);
+    stage.does(Who::A, bodies::SignDocument { covered_digest: shown, ..body });
+    let facts = scenario.facts();
+    let view = fold(&facts);
+    assert_eq!(view.signatures.len(), 1, "the signature is kept");
+    assert_eq!((view.signatures[0].covered.as_slice(), view.lines[0].covered), ([].as_slice(), false));
+    assert_eq!(view.signature, SignatureFacet::SignedPartial);
+    let reviews: Vec<_> = view.reviews.iter().map(|review| review.kind).collect();
+    assert!(reviews.contains(&ReviewKind::SignatureUnverified), "{reviews:?}");
+}
+
+#[test]
+fn r6_what_was_stated_after_a_signature_is_not_covered_though_it_was_named() {
+    let mut scenario = Scenario::default();
+    let stage = scenario.stage();
+    stage.dispatched();
+    let visit = stage.works(Who::A);
+    let line = stage.line(Who::A, visit, labour(1_000, 8_000));
+    let done = stage.done(Who::A, visit);
+    // The device names the place of a line that it has not stated yet: its next but one.
+    let next = FactId { sequence: done.sequence + 2, ..done };
+    let body = stage.signing(&[line, done]);
+    let covered = [line, done, next].map(|fact| fact.reference()).to_vec();
+    stage.does(Who::A, bodies::SignDocument { covered, ..body });
+    let later = stage.line(Who::A, visit, labour(9_000, 90_000));
+    assert_eq!(later, next);
+    let view = fold(&scenario.facts());
+    assert!(view.lines.iter().all(|line| line.at.fact != later || !line.covered), "never covered");
+    assert!(!view.signatures[0].covered.contains(&later));
+}
+
+#[test]
 fn what_the_system_states_twice_counts_once_and_who_knows_one_knows_both() {
     let mut scenario = Scenario::default();
     let once = Some(once_digest("rule", &[]));

@@ -13,6 +13,7 @@ use crate::ids::{BlobId, Digest, FactId, FactRef, KeyId, PersonId, RecordId, Rev
 use crate::lifecycle::scenario::{START, Scenario, Stage, Who, customer, labour, morning, part};
 use crate::lifecycle::view::{OrderState, OrderView, ReviewKind};
 use crate::lifecycle::{Causality, FactSet, Language, explain, fold, invariants};
+use crate::voucher::covered_digest;
 
 /// One instruction: every byte decides one thing.
 pub(super) type Byte8 = [u8; 8];
@@ -72,7 +73,7 @@ fn body(kind: u8, target: u8, value: u8) -> FactBody {
             let reason = UnfinishedReason::Parts;
             bodies::OutcomeUnfinished { visit: target_ref, reason, text: None, next: Some(window) }.into()
         }
-        23 => signature(vec![target_ref, reference(value)]).into(),
+        23 => signature(vec![target_ref, reference(value)], Digest([1; 32])).into(),
         24 => bodies::RefuseSignature { name: "x".into(), reason }.into(),
         25 => bodies::ReturnVoucher { reason: None }.into(),
         26 => bodies::WithdrawOwn { fact: target_ref, reason }.into(),
@@ -86,11 +87,11 @@ fn body(kind: u8, target: u8, value: u8) -> FactBody {
     }
 }
 
-fn signature(covered: Vec<FactRef>) -> bodies::SignDocument {
+fn signature(covered: Vec<FactRef>, covered_digest: Digest) -> bodies::SignDocument {
     bodies::SignDocument {
         voucher: Digest([1; 32]),
         covered,
-        covered_digest: Digest([1; 32]),
+        covered_digest,
         opinion: Opinion { grade: OpinionGrade::NoneGiven, text: None },
         name: "x".into(),
         relation: "x".into(),
@@ -157,7 +158,13 @@ fn command(view: &OrderView, scenario: &Scenario, context: &Context, code: Comma
     let visits = || view.visits.iter().filter(|visit| visit.technician == context.person);
     let visit = || visits().next_back().map(|visit| visit.id.reference());
     let confirmed = value.is_multiple_of(2);
-    let covered: Vec<FactRef> = view.lines.iter().map(|line| line.at.fact.reference()).collect();
+    let shown: Vec<FactId> = view.lines.iter().map(|line| line.at.fact).collect();
+    let covered: Vec<FactRef> = shown.iter().map(FactId::reference).collect();
+    let covering = || {
+        let facts = scenario.facts();
+        let pairs: Vec<_> = shown.iter().filter_map(|id| facts.get(*id).map(|fact| (*id, fact.digest))).collect();
+        covered_digest(&pairs)
+    };
     Some(match code {
         CommandCode::Register => Command::Register {
             customer: RecordId([1; 16]),
@@ -210,7 +217,7 @@ fn command(view: &OrderView, scenario: &Scenario, context: &Context, code: Comma
             next: confirmed.then_some(window),
             customer: None,
         },
-        CommandCode::Sign => Command::Sign { visit: visit()?, document: signature(covered) },
+        CommandCode::Sign => Command::Sign { visit: visit()?, document: signature(covered, covering()) },
         CommandCode::RefuseSignature => Command::RefuseSignature { name: "x".into(), reason },
         CommandCode::ReturnVoucher => Command::ReturnVoucher { reason: Some(reason) },
         CommandCode::Withdraw => Command::Withdraw { fact: *covered.last()?, reason },
@@ -223,7 +230,7 @@ fn command(view: &OrderView, scenario: &Scenario, context: &Context, code: Comma
             let choice = pick(&review.choices, value);
             Command::ResolveReview { review: review.id, choice, reason }
         }
-        act => return super::acts::act(view, context, act, value, &covered),
+        act => return super::acts::act(view, context, act, value, (&covered, covering())),
     })
 }
 

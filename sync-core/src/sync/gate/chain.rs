@@ -1,9 +1,9 @@
-//! Where a record stands on its actor's chain; rebuilds its change.
+//! Where a record stands on its actor's chain; takes the hash of its change.
 
 use std::collections::BTreeMap;
 
 use super::GateStore;
-use crate::document::{BuiltChange, ChainHead, Record, rebuild_unchecked};
+use crate::document::{ChainHead, Record, hash_behind};
 use crate::ids::{ActorId, ChangeHash, DocumentId};
 use crate::sync::frames::{Renew, RenewReason};
 
@@ -15,17 +15,17 @@ pub(super) struct Chained {
 
 pub(super) enum Place {
     /// It follows its chain.
-    Next(BuiltChange),
+    Next(ChangeHash),
     /// The same change was accepted before.
     Known(ChangeHash),
     /// It follows a change that was refused, or a chain whose end is not known here.
-    Behind { missing: u64, built: Option<BuiltChange> },
+    Behind { missing: u64, hash: Option<ChangeHash> },
     /// Another content was accepted in its place.
-    Twin(BuiltChange),
+    Twin(ChangeHash),
 }
 
-/// Rebuilds every change along its chain. A second content for one (actor, sequence) asks its maker for a renewal;
-/// who only carries it can do nothing about it.
+/// Takes the hash of every change along its chain. A second content for one (actor, sequence) asks its maker for a
+/// renewal; who only carries it can do nothing about it.
 pub(super) fn chain_up(
     store: &dyn GateStore,
     document: DocumentId,
@@ -77,24 +77,24 @@ impl ChainEnd {
         if record.sequence <= self.accepted {
             let twin = self.twin.filter(|twin| twin.sequence == previous);
             let before = twin.or_else(|| head(previous, store.accepted(document, record.actor, previous)));
-            let built = rebuild_unchecked(document, before.as_ref(), record);
-            if store.accepted(document, record.actor, record.sequence) == Some(built.hash) {
-                return Place::Known(built.hash);
+            let hash = hash_behind(document, before.as_ref(), record);
+            if store.accepted(document, record.actor, record.sequence) == Some(hash) {
+                return Place::Known(hash);
             }
-            let end = ChainHead { sequence: record.sequence, hash: built.hash };
+            let end = ChainHead { sequence: record.sequence, hash };
             (self.tip, self.twin, self.unbroken) = (Some(end), Some(end), false);
-            return Place::Twin(built);
+            return Place::Twin(hash);
         }
         if previous != self.tip.map_or(0, |head| head.sequence) {
             let Some(refused) = head(previous, store.refused(document, record.actor, previous)) else {
-                return Place::Behind { missing, built: None };
+                return Place::Behind { missing, hash: None };
             };
             self.tip = Some(refused);
             self.unbroken = false;
         }
-        let built = rebuild_unchecked(document, self.tip.as_ref(), record);
-        self.tip = Some(ChainHead { sequence: record.sequence, hash: built.hash });
-        if self.unbroken { Place::Next(built) } else { Place::Behind { missing, built: Some(built) } }
+        let hash = hash_behind(document, self.tip.as_ref(), record);
+        self.tip = Some(ChainHead { sequence: record.sequence, hash });
+        if self.unbroken { Place::Next(hash) } else { Place::Behind { missing, hash: Some(hash) } }
     }
 }
 
@@ -104,8 +104,7 @@ fn head(sequence: u64, hash: Option<ChangeHash>) -> Option<ChainHead> {
 
 pub(super) fn hash_of(place: &Place) -> Option<ChangeHash> {
     match place {
-        Place::Next(built) | Place::Twin(built) => Some(built.hash),
-        Place::Known(hash) => Some(*hash),
-        Place::Behind { built, .. } => built.as_ref().map(|built| built.hash),
+        Place::Next(hash) | Place::Twin(hash) | Place::Known(hash) => Some(*hash),
+        Place::Behind { hash, .. } => *hash,
     }
 }

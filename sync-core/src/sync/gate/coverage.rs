@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::chain::{Chained, hash_of};
 use super::{Maker, Proof};
 use crate::ids::{ActorId, ChangeHash, DocumentId, StoreId};
-use crate::proof::{Envelope, EnvelopeDocument, Receipt};
+use crate::proof::{Checked, Envelope, EnvelopeDocument, Receipt};
 
 /// What a good proof covers.
 pub(super) enum Coverage {
@@ -27,20 +27,35 @@ pub(super) fn check_proof(
     match proof {
         Proof::None => (None, Coverage::Nothing),
         Proof::Receipt(receipt) => (None, Coverage::Receipt(under_receipt(documents, &receipt))),
-        Proof::Envelope { maker, mut envelope } => {
-            if envelope.documents.is_empty() {
-                let rebuilt: Option<Vec<_>> = documents.iter().map(|(id, records)| hashes(*id, records)).collect();
-                let Some(rebuilt) = rebuilt else { return (None, Coverage::Unknown) };
-                envelope.documents = rebuilt;
-            }
-            if envelope.store != store || envelope.device != maker.device || envelope.verify(&maker.key).is_err() {
-                return (None, Coverage::Nothing);
-            }
-            // A hash is of one document: its chain begins at that document's skeleton.
-            let covered = envelope.documents.iter().flat_map(|document| document.changes.iter().copied()).collect();
-            (Some(envelope), Coverage::By(Box::new(maker), covered))
+        Proof::Envelope { maker, envelope } => under_envelope(store, documents, (maker, envelope), None),
+        Proof::Checked { maker, envelope, checked } => {
+            under_envelope(store, documents, (maker, envelope), Some(&checked))
         }
     }
+}
+
+/// `checked` is a signature that was found good before.
+fn under_envelope(
+    store: StoreId,
+    documents: &[(DocumentId, Vec<Chained>)],
+    (maker, mut envelope): (Maker, Envelope),
+    checked: Option<&Checked>,
+) -> (Option<Envelope>, Coverage) {
+    if envelope.documents.is_empty() {
+        let rebuilt: Option<Vec<_>> = documents.iter().map(|(id, records)| hashes(*id, records)).collect();
+        let Some(rebuilt) = rebuilt else { return (None, Coverage::Unknown) };
+        envelope.documents = rebuilt;
+    }
+    let is_good = || match checked {
+        Some(checked) if envelope.is_checked(&maker.key, checked) => true,
+        _ => envelope.verify(&maker.key).is_ok(),
+    };
+    if envelope.store != store || envelope.device != maker.device || !is_good() {
+        return (None, Coverage::Nothing);
+    }
+    // A hash is of one document: its chain begins at that document's skeleton.
+    let covered = envelope.documents.iter().flat_map(|document| document.changes.iter().copied()).collect();
+    (Some(envelope), Coverage::By(Box::new(maker), covered))
 }
 
 /// Changes that are a head in the receipt, or lie before one on its chain.

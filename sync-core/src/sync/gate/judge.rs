@@ -7,7 +7,7 @@ use super::coverage::Coverage;
 use super::evidence::{Spent, check_evidence, spends};
 use super::form::{check_form, check_time};
 use super::{GateStore, Ground, Maker, Verdict};
-use crate::document::{BuiltChange, FactReader, FirstStatement, Record};
+use crate::document::{FactReader, FirstStatement, Record};
 use crate::facts::{Audience, Author, Fact, FactBody, Origin, StatedFact, Statement};
 use crate::ids::{ActorId, ChangeHash, DocumentId, PersonId};
 use crate::lifecycle::suggested_role;
@@ -49,15 +49,15 @@ impl<'a> DocumentJudge<'a> {
         let Chained { record, place } = chained;
         let verdict = match place {
             Place::Known(_) => Verdict::Duplicate,
-            Place::Twin(built) => self.twin(&record, built.hash),
-            Place::Behind { missing, built: None } => Verdict::Held { missing, hash: None },
-            Place::Behind { missing, built: Some(built) } => self.behind(&record, built.hash, missing),
-            Place::Next(built) => match self.broken.get(&record.actor) {
-                Some(missing) => self.behind(&record, built.hash, *missing),
+            Place::Twin(hash) => self.twin(&record, hash),
+            Place::Behind { missing, hash: None } => Verdict::Held { missing, hash: None },
+            Place::Behind { missing, hash: Some(hash) } => self.behind(&record, hash, missing),
+            Place::Next(hash) => match self.broken.get(&record.actor) {
+                Some(missing) => self.behind(&record, hash, *missing),
                 None if matches!(self.coverage, Coverage::Unknown) => {
-                    Verdict::Held { missing: record.sequence, hash: Some(built.hash) }
+                    Verdict::Held { missing: record.sequence, hash: Some(hash) }
                 }
-                None => self.next(&record, built),
+                None => self.next(&record, hash),
             },
         };
         if let Verdict::Quarantine { .. } | Verdict::Held { .. } = verdict {
@@ -66,8 +66,7 @@ impl<'a> DocumentJudge<'a> {
         (record, verdict)
     }
 
-    fn next(&mut self, record: &Record, built: BuiltChange) -> Verdict {
-        let hash = built.hash;
+    fn next(&mut self, record: &Record, hash: ChangeHash) -> Verdict {
         match self.check(record, hash) {
             Ok((fact, first)) => {
                 if let Some(first) = &first {
@@ -75,7 +74,7 @@ impl<'a> DocumentJudge<'a> {
                 }
                 self.begun |= !self.store.is_known(self.document);
                 self.note(&fact);
-                Verdict::Accept { built: Box::new(built), fact: Box::new(fact), first }
+                Verdict::Accept { hash, fact: Box::new(fact), first }
             }
             // It may have its ground again once a device has brought back what the store lost.
             Err(code) if self.may_return(code) => Verdict::Held { missing: record.sequence, hash: Some(hash) },

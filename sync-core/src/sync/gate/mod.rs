@@ -11,15 +11,17 @@ mod evidence;
 mod form;
 mod judge;
 
+use std::collections::BTreeMap;
+
 use ed25519_dalek::VerifyingKey;
 
 use super::frames::{Cover, Push, QuarantineCode, Renew};
 use crate::DecodeError;
-use crate::document::{BuiltChange, ChainHead, FirstStatement, Record};
+use crate::document::{ChainHead, FirstStatement, Record, hash_behind};
 use crate::facts::values::ApprovalWay;
 use crate::facts::{Block, Fact, FactBody, Ledger, Role, receipt_number};
 use crate::ids::{ActorId, ChangeHash, DeviceId, Digest, DocumentId, FactId, KeyId, PersonId, StoreId};
-use crate::proof::{Envelope, Receipt};
+use crate::proof::{Checked, Envelope, EnvelopeDocument, Receipt};
 use crate::time::UnixMillis;
 use chain::{ByMaker, chain_up, hash_of};
 use coverage::{Coverage, check_proof};
@@ -140,6 +142,15 @@ pub enum Proof {
         /// The envelope without, or with, its list.
         envelope: Envelope,
     },
+    /// The same, whose signature was checked before by [`check_ahead`]: for the changes that it is about, not again.
+    Checked {
+        /// The device.
+        maker: Maker,
+        /// The envelope without its list.
+        envelope: Envelope,
+        /// What was checked.
+        checked: Checked,
+    },
     /// A receipt of this store with a good signature.
     Receipt(Receipt),
     /// Nothing.
@@ -151,8 +162,8 @@ pub enum Proof {
 pub enum Verdict {
     /// It may enter.
     Accept {
-        /// The change, rebuilt.
-        built: Box<BuiltChange>,
+        /// Hash of its change.
+        hash: ChangeHash,
         /// Its fact.
         fact: Box<Fact>,
         /// Whether it is the first of its actor in the document, and what it stated.
@@ -228,6 +239,47 @@ pub fn judge(
         })
         .collect();
     Ok(Judged { documents: judged, envelope, renew: None })
+}
+
+/// Checks the signature of a push before it is judged, so that the one thread that judges need not.
+///
+/// `end` tells where a chain ends as far as the caller can see. Where that is not where the push goes on, or the
+/// signature is not good, the proof stays as it is: [`judge`] looks at it again in any case, and takes over only that
+/// a signature over exactly what it finds is good.
+#[must_use]
+pub fn check_ahead(push: &Push, proof: Proof, mut end: impl FnMut(DocumentId, ActorId) -> Option<ChainHead>) -> Proof {
+    let Proof::Envelope { maker, envelope } = proof else { return proof };
+    let checked = list_behind(push, &mut end).and_then(|documents| {
+        let listed = Envelope { documents, ..envelope.clone() };
+        listed.check(&maker.key).ok()
+    });
+    match checked {
+        Some(checked) if envelope.documents.is_empty() => Proof::Checked { maker, envelope, checked },
+        _ => Proof::Envelope { maker, envelope },
+    }
+}
+
+/// The list of an envelope over the changes of a push, when each simply follows on its chain.
+fn list_behind(
+    push: &Push,
+    end: &mut impl FnMut(DocumentId, ActorId) -> Option<ChainHead>,
+) -> Option<Vec<EnvelopeDocument>> {
+    let mut documents = Vec::new();
+    for (document, records) in push.records.unpack().ok()? {
+        let mut ends: BTreeMap<ActorId, Option<ChainHead>> = BTreeMap::new();
+        let mut changes = Vec::with_capacity(records.len());
+        for record in &records {
+            let tip = ends.entry(record.actor).or_insert_with(|| end(document, record.actor));
+            if tip.map_or(0, |head| head.sequence).checked_add(1) != Some(record.sequence) {
+                return None;
+            }
+            let hash = hash_behind(document, tip.as_ref(), record);
+            *tip = Some(ChainHead { sequence: record.sequence, hash });
+            changes.push(hash);
+        }
+        documents.push(EnvelopeDocument { document, changes });
+    }
+    Some(documents)
 }
 
 /// Judges a change again that was kept apart only because its kind was not known (sync.md, Versions). Its proof was

@@ -6,7 +6,7 @@ use docket_sync_core::facts::bodies::{AddNote, CancelByOffice};
 use docket_sync_core::ids::{ChangeHash, Digest, Epoch, KeyId, Signature, StoreId};
 use docket_sync_core::proof::{Envelope, Receipt, ReceiptDocument};
 use docket_sync_core::sync::frames::{Cover, QuarantineCode, RenewReason};
-use docket_sync_core::sync::gate::{Proof, Verdict, judge};
+use docket_sync_core::sync::gate::{GateStore, Maker, Proof, Verdict, check_ahead, judge};
 use docket_sync_core::time::{DAY, MINUTE};
 
 use super::super::sample::{Device, NOON, ORDER, OTHER_ORDER, STORE, content, hashes, later};
@@ -47,6 +47,37 @@ fn what_no_good_envelope_covers_is_quarantined_without_proof() {
         let refused = Refused(QuarantineCode::NoProof);
         assert_eq!(told(&judged), [vec![refused, refused], vec![refused]], "{name}");
     }
+}
+
+#[test]
+fn a_signature_that_was_checked_ahead_is_good_for_its_own_changes_only() {
+    let memory = Memory::new();
+    let documents = vec![(ORDER, vec![MAKER.note(2), MAKER.note(3)]), (OTHER_ORDER, vec![MAKER.note(2)])];
+    let (push_own, own) = own_push(&memory, MAKER, &documents);
+    let now = NOON.plus(MINUTE);
+    let end = |document, actor| memory.chain(document, actor);
+    let proof = check_ahead(&push_own, own.clone(), end);
+    let Proof::Checked { envelope, checked, .. } = proof.clone() else { panic!("it is good: {proof:?}") };
+    let judged = judge(&memory, STORE, &push_own, proof, now).unwrap();
+    assert_eq!(told(&judged), [vec![Accepted, Accepted], vec![Accepted]]);
+    // Shown for other changes, by another key or for a revoked device, it is worth nothing more than the envelope.
+    let (other, _) = own_push(&memory, MAKER, &vec![(ORDER, vec![MAKER.note(2)])]);
+    let of = |maker| Proof::Checked { maker, envelope: envelope.clone(), checked: checked.clone() };
+    let no_proof = Refused(QuarantineCode::NoProof);
+    assert_eq!(told(&judge(&memory, STORE, &other, of(maker(MAKER)), now).unwrap()), [vec![no_proof]]);
+    assert_eq!(told(&judge(&memory, STORE, &push_own, of(maker(COLLEAGUE)), now).unwrap())[0][0], no_proof);
+    let revoked = Maker { revoked: true, ..maker(MAKER) };
+    let judged = judge(&memory, STORE, &push_own, of(revoked), now).unwrap();
+    assert_eq!(told(&judged)[0][0], Refused(QuarantineCode::Revoked));
+    // Nothing is checked ahead where the signature is bad or the chain ends elsewhere: it is judged as ever.
+    let Proof::Envelope { maker, envelope } = own.clone() else { panic!("an envelope") };
+    let forged = Proof::Envelope { maker, envelope: Envelope { signature: Signature([0; 64]), ..envelope } };
+    let forged = check_ahead(&push_own, forged, end);
+    assert!(matches!(forged, Proof::Envelope { .. }));
+    assert_eq!(told(&judge(&memory, STORE, &push_own, forged, now).unwrap())[0][0], no_proof);
+    let behind = check_ahead(&push_own, own, |_, _| None);
+    assert!(matches!(behind, Proof::Envelope { .. }));
+    assert_eq!(told(&judge(&memory, STORE, &push_own, behind, now).unwrap())[0], [Accepted, Accepted]);
 }
 
 #[test]

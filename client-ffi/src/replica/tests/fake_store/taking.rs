@@ -72,8 +72,8 @@ impl FakeStore {
         for document in &mut judged.documents {
             let mut broken: Option<u64> = None;
             for (record, verdict) in &mut document.records {
-                let Verdict::Accept { built, fact, .. } = verdict else { continue };
-                let hash = built.hash;
+                let Verdict::Accept { hash, fact, .. } = verdict else { continue };
+                let hash = *hash;
                 if let Some(missing) = broken {
                     *verdict = Verdict::Held { missing, hash: Some(hash) };
                 } else if matches!(fact.body(), FactBody::AddNote(note) if self.forbidden.contains(&note.text)) {

@@ -84,6 +84,7 @@ async fn limits_of_order_sender_and_store_are_said_with_their_codes() {
     let second = desk.begin(b"%PDF-2").await;
     desk.patch(&second, 0, b"%PDF-2", &[]).await;
     assert_eq!(desk.announce(b"%PDF-3").await.says(), (413, "attachments_of_order_full".into()));
+    assert_eq!(desk.announce(PNG).await.status, 201, "what the order has already needs no place in it");
     let small = Desk::new(Limits { total_bytes: 10, ..Limits::USUAL }).await;
     assert_eq!(small.announce(PNG).await.says(), (507, "attachments_full".into()));
     let full = Desk::new(Limits { reserve_bytes: u64::MAX / 2, ..Limits::USUAL }).await;
