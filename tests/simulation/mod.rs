@@ -406,6 +406,31 @@ const HISTORIES: &[(u64, &[Action])] = &[
             Action { kind: Kind::Fault(Fault::OfficeClockYears), phone: 1, luck: 16_813_344_408_895_761_762 },
         ],
     ),
+    // What was relayed to an office that was rolled back counted as answered.
+    (
+        516,
+        &[
+            Action { kind: Kind::Call, phone: 6, luck: 141_417_173_364_085_489 },
+            Action { kind: Kind::React, phone: 9, luck: 10_366_123_294_129_959_118 },
+            Action { kind: Kind::Call, phone: 4, luck: 15_683_258_393_202_915_074 },
+            Action { kind: Kind::HandOver, phone: 1, luck: 9_021_306_198_935_997_351 },
+            Action { kind: Kind::Step, phone: 2, luck: 5_756_436_994_229_150_496 },
+            Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 2, luck: 14_825_451_392_415_275_346 },
+            Action { kind: Kind::Desk, phone: 9, luck: 14_199_443_388_269_092_041 },
+        ],
+    ),
+    // What stood behind a refused fact was carried without it, and nothing vouched for it at the office.
+    (
+        949,
+        &[
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 6, luck: 10_353_254_762_490_957_800 },
+            Action { kind: Kind::Live, phone: 11, luck: 3_301_651_266_547_282_375 },
+            Action { kind: Kind::Work, phone: 7, luck: 7_656_224_314_909_515_832 },
+            Action { kind: Kind::Work, phone: 4, luck: 5_854_342_768_242_110_497 },
+            Action { kind: Kind::Work, phone: 4, luck: 6_855_884_413_066_527_182 },
+            Action { kind: Kind::HandOver, phone: 4, luck: 2_216_897_520_477_258_850 },
+        ],
+    ),
 ];
 
 #[test]

@@ -6,7 +6,7 @@ use docket_client::client::{ExecuteError, Shown};
 use docket_client::replica::{JournalEntry, ReplicaError};
 use docket_client::store::memory::{Fault, FaultPoint, MemoryDisk};
 use docket_client::sync::{Exchange, SyncError};
-use docket_sync_core::facts::{FactKind, StatedFact};
+use docket_sync_core::facts::{Fact, FactKind, StatedFact};
 use docket_sync_core::ids::{DeviceId, DocumentId, FactId};
 
 use super::ledger::FactName;
@@ -147,4 +147,11 @@ impl IsCrash for SyncError {
     fn is_crash(&self) -> bool {
         matches!(self, Self::Replica(error) if error.is_crash())
     }
+}
+
+/// Whether a fact is what an entry of the journal states: a copy of the phone may have stated something else under the
+/// same identity, which came here by another way.
+pub(super) fn states(entry: &JournalEntry, fact: &Fact) -> bool {
+    let stated = StatedFact::from_bytes(&entry.record.bytes);
+    entry.id() == fact.id && entry.record.time == fact.time && stated.is_ok_and(|stated| stated.content == fact.content)
 }

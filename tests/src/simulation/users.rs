@@ -7,14 +7,14 @@ use docket_server::store::{KeyRange, Store, Table};
 use docket_sync_core::commands::{Act, Command, CommandCode, Context, SkillMatch, offered};
 use docket_sync_core::facts::bodies::{CreateEmergencyOrder, Decline};
 use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urgency};
-use docket_sync_core::facts::{Fact, Ledger, Role, StatedFact};
+use docket_sync_core::facts::{Fact, Ledger, Role};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::lifecycle::view::OrderView;
 
 use super::company::Company;
 use super::phone::IsCrash;
-use super::{acts, checks, technician};
+use super::{acts, checks, phone, technician};
 use crate::random::Random;
 use crate::world::Trouble;
 
@@ -99,15 +99,9 @@ impl Company {
 
     /// A phone stated a fact: it is durable, shown, and says what its author was shown.
     fn stated(&mut self, index: usize, shown: &Shown, executed: &Executed) -> Result<(), Trouble> {
-        // A copy of the phone may have stated something else under the same identity, which came here meanwhile.
         let replica = self.phone(index).device.client.replica();
-        let entries = replica.journal().filter(|entry| (entry.document, entry.id()) == (shown.id, executed.fact));
-        let stated = entries.last().map(|entry| entry.record.clone());
-        let content = stated.as_ref().and_then(|record| StatedFact::from_bytes(&record.bytes).ok());
-        let is_this = |fact: &&Fact| {
-            stated.as_ref().is_some_and(|record| record.time == fact.time)
-                && content.as_ref().is_some_and(|stated| stated.content == fact.content)
-        };
+        let entry = replica.journal().filter(|entry| entry.document == shown.id && entry.id() == executed.fact).last();
+        let is_this = |fact: &&Fact| entry.is_some_and(|entry| phone::states(entry, fact));
         let Some(fact) = executed.order.facts.under(executed.fact).find(is_this) else {
             return self.broken("what_was_stated_is_shown", format!("{:?} of {}", executed.fact, shown.id));
         };
