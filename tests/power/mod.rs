@@ -9,16 +9,18 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use docket_client::sync::SyncError;
 use docket_client::transport::{Http, Server};
 use docket_harness::condition::eventually;
 use docket_harness::loop_disk::{LoopDisk, LoopDiskError};
-use docket_harness::office::Office;
+use docket_harness::office::{ADMIN, Office, PASSWORD};
 use docket_harness::process::{Process, binary};
 use docket_harness::random::Random;
 use docket_harness::world::Trouble;
 use docket_sync_core::ids::FactId;
+use docket_sync_core::sync::frames::StopCode;
 
-use crate::network::setting::{Phone, company_of, enrol};
+use crate::network::setting::{Phone, company_of, enrol, rest, rest_on};
 
 /// Cuts of every change.
 const CYCLES: u64 = 5;
@@ -165,7 +167,11 @@ async fn promise_1_a_power_cut_of_the_real_server_loses_no_acknowledged_fact() -
         .await?;
         let before = acknowledged.lock().unwrap_or_else(PoisonError::into_inner).clone();
         disk.cut()?;
-        office.kill().await?;
+        // Nothing may be said after a flush that failed: the process ends by itself, with one sentence.
+        let (status, mut ended) = office.ended(DEADLINE).await?;
+        assert_eq!(status.code(), Some(74), "{:?}", ended.output());
+        let sentence = |line: &str| line.contains("cannot make writes durable").then_some(());
+        ended.wait_for_line("the sentence", DEADLINE, sentence).await?;
         for phone in working {
             phones.push(phone.await??);
         }
@@ -187,4 +193,54 @@ async fn promise_1_a_power_cut_of_the_real_server_loses_no_acknowledged_fact() -
         println!("power cut {cycle}: {} facts acknowledged so far, none lost", before.len());
     }
     Ok(())
+}
+
+/// Bytes that leave less than the reserve of 256 MiB free on a disk of which `free` bytes are.
+fn filler(free: u64) -> u64 {
+    free.saturating_sub(64 * 1024 * 1024)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_told_devices_get_news_and_work_resumes_with_room() -> Result<(), Trouble> {
+    let Some(disk) = disk()? else { return Ok(()) };
+    let office = Office::init_on(Path::new(&disk.path()), "Test company").await?;
+    let (_office, address, mut phones) = company_of(office, 1).await?;
+    let given = serde_json::json!({"login": ADMIN, "password": PASSWORD});
+    let login = rest(address, "POST", "/api/login", None, Some(&given)).await?;
+    let (cookie, order) = (login.cookie.as_deref(), phones[0].order);
+    let path = format!("/api/orders/{order}/commands");
+    let note = |text: &str| serde_json::json!({"command": "note", "text": text});
+    // News for the phone, and something that it has to send.
+    let shown = rest(address, "GET", &format!("/api/orders/{order}"), cookie, None).await?.body;
+    let noted = rest_on(address, "POST", &path, cookie, shown["etag"].as_str(), Some(&note("楼下按铃"))).await?;
+    assert_eq!(noted.status, 200, "{}", noted.body);
+    phones[0].note("已到楼下")?;
+    let room = disk.path().join("room");
+    std::fs::File::create(&room)?;
+    let filled = std::process::Command::new("fallocate")
+        .args(["-l", &filler(fs_free(&disk.path())?).to_string()])
+        .arg(&room)
+        .status()?;
+    assert!(filled.success());
+
+    let refused = phones[0].sync(address).await;
+    let Err(SyncError::Stopped(stop)) = refused else { return Err(format!("{refused:?}").into()) };
+    assert_eq!(stop.code, StopCode::StorageFull);
+    assert_eq!(phones[0].waiting(), 1, "nothing was acknowledged");
+    assert!(phones[0].notes()?.contains(&"楼下按铃".to_owned()), "the news came all the same");
+    let answer = rest(address, "GET", &format!("/api/orders/{order}"), cookie, None).await?;
+    assert_eq!(answer.status, 200, "reading goes on");
+    let refused = rest_on(address, "POST", &path, cookie, answer.body["etag"].as_str(), Some(&note("满"))).await?;
+    assert_eq!((refused.status, &refused.body["code"]), (507, &"disk_full".into()), "{}", refused.body);
+
+    std::fs::remove_file(&room)?;
+    assert_eq!(phones[0].sync(address).await?.verified, Some(true));
+    assert_eq!(phones[0].waiting(), 0);
+    Ok(())
+}
+
+fn fs_free(path: &Path) -> Result<u64, Trouble> {
+    let said = std::process::Command::new("df").args(["--output=avail", "-B1"]).arg(path).output()?;
+    let text = String::from_utf8(said.stdout)?;
+    Ok(text.lines().nth(1).ok_or("a number")?.trim().parse()?)
 }

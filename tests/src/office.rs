@@ -213,6 +213,19 @@ impl Office {
         process.wait(END).await.ok_or(OfficeError::DoesNotEnd)
     }
 
+    /// Waits until the server ends by itself; gives how, and the process for what it printed.
+    ///
+    /// # Errors
+    /// When none runs, or it does not end before the deadline.
+    pub async fn ended(
+        &mut self,
+        deadline: std::time::Duration,
+    ) -> Result<(std::process::ExitStatus, Process), OfficeError> {
+        let (mut process, _) = self.running.take().ok_or(OfficeError::DoesNotEnd)?;
+        let status = process.wait(deadline).await.ok_or(OfficeError::DoesNotEnd)?;
+        Ok((status, process))
+    }
+
     /// The store's folder.
     #[must_use]
     pub fn data(&self) -> String {

@@ -96,12 +96,13 @@ pub async fn answer_message(office: Arc<Office>, message: &[u8]) -> Result<Vec<u
         }
     };
     let mut session = ServerSession::of_one_answer(office);
-    let Answer { mut frames, ends } = session.receive(frames).await?;
+    let Answer { mut frames, ends, last_words } = session.receive(frames).await?;
     if !ends {
         for _ in 0..BATCHES_PER_POST {
             let Some(batch) = session.next_batch()? else { break };
             frames.push(Frame::Batch(batch));
         }
+        frames.extend(last_words.map(Frame::Stop));
     }
     Ok(pack(&frames, &mut Zstd))
 }
@@ -244,12 +245,16 @@ impl Connection {
                 return Ok(false);
             }
         };
-        let Answer { frames, ends } = self.session.receive(frames).await?;
+        let Answer { frames, ends, last_words } = self.session.receive(frames).await?;
         if ends {
             self.send(&frames).await?;
             return Ok(false);
         }
         self.send_batches(frames).await?;
+        if let Some(stop) = last_words {
+            self.send(&[Frame::Stop(stop)]).await?;
+            return Ok(false);
+        }
         Ok(true)
     }
 

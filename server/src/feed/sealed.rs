@@ -2,6 +2,8 @@
 //!
 //! What it is not: a way around the gate. What lies in a bundle is judged as if it had come now.
 
+use std::sync::Arc;
+
 use docket_sync_core::proof::sealed::SealedFor;
 use docket_sync_core::sync::frames::{Ack, Frame, Push, Sealed};
 use docket_sync_core::sync::message::unpack;
@@ -15,7 +17,7 @@ impl ServerSession {
         let number = self.office().hub.read().number;
         let mut all = Ack { number, ..Ack::default() };
         for push in sealed.bundles.iter().flat_map(|bundle| self.pushes_in(bundle.document, &bundle.bytes)) {
-            match self.push(push).await? {
+            match self.push(&Arc::new(push)).await? {
                 Frame::Ack(ack) => {
                     all.number = all.number.max(ack.number);
                     all.exceptions.extend(ack.exceptions);

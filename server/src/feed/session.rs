@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use docket_sync_core::document::Record;
 use docket_sync_core::ids::{ActorId, DeviceId, DocumentId};
 use docket_sync_core::limits::{BATCH_BYTES, FIRST_BATCH_BYTES};
 use docket_sync_core::sync::frames::{Batch, Frame, Push, References, Stop, StopCode};
@@ -13,7 +14,7 @@ use super::ahead::Ahead;
 use super::devices::{DeviceRecord, read_device};
 use super::pull::Pull;
 use super::standing::Standing;
-use crate::commit::{CommitError, PushDone, ScopeId, Writer};
+use crate::commit::{CommitError, PushDone, ScopeId, Tables as _, Writer};
 use crate::office::Office;
 use crate::store::StoreError;
 
@@ -29,11 +30,13 @@ pub struct Answer {
     pub frames: Vec<Frame>,
     /// Whether the session ends after them.
     pub ends: bool,
+    /// What ends the session once the news are sent: nothing is taken while the disk is full, and reading goes on.
+    pub last_words: Option<Stop>,
 }
 
 impl Answer {
     pub(super) fn ending(frame: Frame) -> Self {
-        Self { frames: vec![frame], ends: true }
+        Self { frames: vec![frame], ends: true, last_words: None }
     }
 
     pub(super) fn stop(code: StopCode, retry_after_ms: Option<u64>) -> Self {
@@ -136,7 +139,9 @@ impl ServerSession {
         let stop = self.speaker.as_ref().and_then(|speaker| speaker.standing.stop());
         for frame in frames {
             match frame {
-                Frame::Push(push) => answer.frames.push(self.push(push).await?),
+                Frame::Push(push) => self.push_or_wait(&Arc::new(push), &mut answer).await?,
+                // Nothing else is taken where there is no room.
+                Frame::Sealed(_) | Frame::References(_) if answer.last_words.is_some() => {}
                 Frame::Sealed(sealed) => answer.frames.push(self.open_sealed(&sealed).await?),
                 // Such a device may leave what it has and gets nothing.
                 _ if stop.is_some() => {}
@@ -219,22 +224,53 @@ impl ServerSession {
         &self.office
     }
 
-    pub(super) async fn push(&self, push: Push) -> Result<Frame, CommitError> {
+    /// Takes a push. Where the disk is full the device gets its news first, unless something of it was taken before:
+    /// what is acknowledged late is not among the news, and without it the device would find a difference.
+    async fn push_or_wait(&self, push: &Arc<Push>, answer: &mut Answer) -> Result<(), CommitError> {
+        let told = match answer.last_words.take() {
+            Some(full) => Frame::Stop(full),
+            None => self.push(push).await?,
+        };
+        match told {
+            Frame::Stop(full) if full.code == StopCode::StorageFull && self.is_new(push)? => {
+                answer.last_words = Some(full);
+            }
+            told => answer.frames.push(told),
+        }
+        Ok(())
+    }
+
+    /// Whether the store has nothing of it yet.
+    fn is_new(&self, push: &Push) -> Result<bool, CommitError> {
+        let _durable = self.office.hub.read();
+        for (document, records) in push.records.unpack().unwrap_or_default() {
+            let Some(meta) = self.office.store.meta(document)? else { continue };
+            let is_known =
+                |record: &Record| meta.chains.get(&record.actor).is_some_and(|head| record.sequence <= head.sequence);
+            if records.iter().any(is_known) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) async fn push(&self, push: &Arc<Push>) -> Result<Frame, CommitError> {
         let Some(speaker) = &self.speaker else {
             return Ok(Frame::Stop(Stop { code: StopCode::OutOfOrder, retry_after_ms: None }));
         };
         let (device, ground) = (speaker.record.device, speaker.ground);
         let done = if speaker.standing == Standing::Unconfirmed {
+            let push = Arc::clone(push);
             let held = self.office.committer.run(move |writer| writer.hold_push(device, &push)).await;
             held.map(|ack| ack.map_or(PushDone::Stop(StopCode::QuarantineFull), PushDone::Acked))
         } else if let Some(certificate) = self.forgotten_maker(&push.cover)? {
+            let push = Arc::clone(push);
             let held = self.office.committer.run(move |writer| writer.hold_relayed(&certificate, &push)).await;
             held.map(|ack| ack.map_or(PushDone::Stop(StopCode::QuarantineFull), PushDone::Acked))
         } else {
-            let proof = self.checked_ahead(&push, self.proof(&push.cover, speaker)?);
+            let proof = self.checked_ahead(push, self.proof(&push.cover, speaker)?);
             let contact = self.office.contacts.update(device, |_| {});
-            let push = Arc::new(push);
-            let pushed = push.clone();
+            let pushed = Arc::clone(push);
             let job = move |writer: &mut Writer| {
                 writer.hear(device, contact);
                 writer.push_on(device, &pushed, proof, ground)
@@ -257,7 +293,8 @@ impl ServerSession {
 
     /// A push that could not be taken because the store cannot read one of its orders: that one is named, so that the
     /// others do not wait for it.
-    async fn without_damaged(&self, push: Arc<Push>, error: CommitError) -> Result<PushDone, CommitError> {
+    async fn without_damaged(&self, push: &Arc<Push>, error: CommitError) -> Result<PushDone, CommitError> {
+        let push = Arc::clone(push);
         let job = move |writer: &mut Writer| {
             let damaged = writer.damaged_of(&push)?;
             let number = writer.tip().number;

@@ -90,7 +90,7 @@ impl Company {
 
     fn round(&mut self, index: usize, line: &mut Line, frames: Vec<Frame>) -> Result<Round, Trouble> {
         let mut news = Vec::new();
-        let mut ends = false;
+        let (mut ends, mut last) = (false, None);
         if !frames.is_empty() {
             self.coverage.messages = self.coverage.messages.saturating_add(1);
             let answer = self.office.with_program(|_| at_once(line.server.receive(frames)))?;
@@ -100,7 +100,7 @@ impl Company {
             }
             self.ledger.follow(&self.office)?;
             match answer {
-                Ok(Answer { frames, ends: over }) => (news, ends) = (frames, over),
+                Ok(Answer { frames, ends: over, last_words }) => (news, ends, last) = (frames, over, last_words),
                 Err(CommitError::Store(_)) if self.office.may_be_full() => return Ok(Round::Over),
                 Err(error) => return Err(error.into()),
             }
@@ -109,6 +109,7 @@ impl Company {
             self.coverage.live.1 = self.coverage.live.1.saturating_add(1);
             news.push(Frame::Batch(batch));
         }
+        news.extend(last.map(Frame::Stop));
         if news.is_empty() {
             return Ok(Round::Quiet);
         }
