@@ -2,6 +2,7 @@
 //! Versions). Not here: when that is done, which is [`super::upgrade`]'s, and other reasons to be in quarantine, which
 //! a person decides about.
 
+use docket_sync_core::document::DocumentError;
 use docket_sync_core::facts::{FactBody, Origin, StatedFact};
 use docket_sync_core::ids::DocumentId;
 use docket_sync_core::sync::frames::QuarantineCode;
@@ -80,7 +81,11 @@ impl Writer {
         match gate::judge_again(&look, document, record, maker, self.now()) {
             Some(Verdict::Accept { fact, first, .. }) => {
                 let (record, fact, carried_by) = (&entry.record, *fact, Some(entry.device));
-                self.admit(Admission { document, record, fact, first, carried_by })?;
+                match self.admit(Admission { document, record, fact, first, carried_by }) {
+                    // The order has been filled meanwhile: it waits on.
+                    Err(CommitError::Document(DocumentError::Limit { .. })) => return Ok(()),
+                    admitted => drop(admitted?),
+                }
                 self.leave_quarantine(key, &entry)
             }
             Some(Verdict::Duplicate) => self.leave_quarantine(key, &entry),
