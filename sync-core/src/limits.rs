@@ -6,6 +6,13 @@ pub const FACT_BYTES_MAX: usize = 64 * 1024;
 /// Facts one document may hold: a fold of this many stays under 50 ms.
 pub const FACTS_PER_DOCUMENT_MAX: usize = 10_000;
 
+/// Bytes of the facts that one order may hold: it travels whole in one message, with what goes beside it. A note is
+/// some hundred bytes, a signature three thousand.
+pub const DOCUMENT_BYTES_MAX: usize = 2 * 1024 * 1024 + DOCUMENT_BYTES_OF_OFFICE;
+
+/// Of these, bytes that devices leave free: the office can still plan, close and decide on an order that one filled.
+pub const DOCUMENT_BYTES_OF_OFFICE: usize = 256 * 1024;
+
 /// Actors one document may know: each costs a row in every table of heads.
 pub const ACTORS_PER_DOCUMENT_MAX: usize = 1_000;
 

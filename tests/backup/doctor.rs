@@ -84,6 +84,11 @@ async fn a_torn_tail_is_a_note_and_a_changed_byte_before_it_is_damage_with_its_p
     let end = end_of(&path)?.next_multiple_of(8);
     bytes[end..end + 20].copy_from_slice(b"DktF and then nothin");
     std::fs::write(&path, &bytes)?;
+    // It was closed in order: nothing was cut off then.
+    let (code, report) = examine(&torn).await?;
+    assert_eq!(code, Some(1), "{report}");
+    assert!(report.to_string().contains("closed in order"), "{report}");
+    std::fs::write(Path::new(&torn.data()).join("store/running"), "a start of the machine")?;
     let (code, report) = examine(&torn).await?;
     assert_eq!((code, finding(&report, "journal").0.as_str()), (Some(0), "note"), "{report}");
     assert!(finding(&report, "journal").1.contains("nobody was told"), "{report}");

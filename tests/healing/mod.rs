@@ -3,6 +3,7 @@
 mod damaged;
 mod fleet;
 mod forgotten;
+mod hostile;
 mod phones;
 mod real;
 mod sealed;

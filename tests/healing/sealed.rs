@@ -1,6 +1,9 @@
 //! What a device keeps, sealed, of an order that left its scope, given back to the real server after a loss.
 
 use docket_harness::world::Trouble;
+use docket_server::backup::BackedUp;
+use docket_server::commit::Tables;
+use docket_server::store::disk::RealDisk;
 use docket_sync_core::commands::Command;
 use docket_sync_core::time::{DAY, HOUR};
 
@@ -78,5 +81,35 @@ async fn promise_5_a_long_order_comes_back_whole() -> Result<(), Trouble> {
     stage.world.settle(&mut [&mut stage.li]).await?;
     assert_eq!(stage.quarantine()?, []);
     assert_eq!(*stage.world.view(stage.one).await?, *before);
+    Ok(())
+}
+
+/// The disk was rolled back, the office worked on, and its log, with a backup of it, has passed every number that the
+/// phone has of the old one. Numbers of two logs say nothing about each other.
+#[tokio::test]
+async fn promise_5_what_left_a_phone_is_not_dropped_by_the_numbers_of_another_log() -> Result<(), Trouble> {
+    let mut stage = Stage::new(54).await?;
+    let snapshot = stage.world.backup();
+    leave(&mut stage).await?;
+    let before = stage.world.view(stage.one).await?;
+    let length = stage.world.log_length();
+    // Long enough for the phone to drop it.
+    stage.world.pass_for(&[&stage.li, &stage.zhang], 31 * DAY);
+    stage.world.roll_back(snapshot)?;
+    while stage.world.log_length() < length + 20 {
+        stage.world.order("回滚之后").await?;
+    }
+    let data = tempfile::tempdir()?;
+    let number = stage.world.log_length();
+    let chain = {
+        let _durable = stage.world.office.hub.read();
+        Tables::log_entry(stage.world.office.store.as_ref(), number)?.ok_or("an entry")?.chain
+    };
+    let told = BackedUp { number, chain, at_ms: stage.world.now().0, to: "/backup".to_owned() };
+    told.write(&RealDisk::new(data.path()))?;
+    stage.world.office.last_backup.follow(data.path());
+    stage.settle().await?;
+    let after = stage.world.view(stage.one).await?;
+    assert_eq!(notes(&after), notes(&before), "what lay sealed on the phone came back");
     Ok(())
 }

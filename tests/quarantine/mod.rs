@@ -2,6 +2,7 @@
 //! is stated again without it (sync.md, The gate).
 
 mod decisions;
+mod fullness;
 pub(crate) mod rogue;
 
 use docket_client::replica::NewFact;

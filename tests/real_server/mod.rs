@@ -2,6 +2,7 @@
 
 mod device_commands;
 mod guide;
+mod kept;
 
 use docket_client::enrolment::request;
 use docket_client::platform::Platform;

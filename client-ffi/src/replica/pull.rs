@@ -75,6 +75,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         self.flight.caught_up = batch.digest.is_some();
         // A difference is told once in a session: it makes the session compare heads.
         let verified = batch.digest.map(|digest| self.compare_digest(digest));
+        if verified.is_some() && known.is_some() && !anew {
+            self.drop_evicted(batch.to.epoch, &mut work)?;
+        }
         let verified = verified.filter(|equal| *equal || self.may_compare());
         if sabotage::is_on(Bug::CursorBeforeData) {
             self.commit(Work::default())?;

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use docket_sync_core::document::{ChainHead, Chains, Record};
-use docket_sync_core::ids::{ChangeHash, DocumentId};
+use docket_sync_core::ids::{ChangeHash, DocumentId, Epoch};
 use docket_sync_core::proof::sealed::{SealedFor, seal};
 use docket_sync_core::proof::{Envelope, EnvelopeDocument};
 use docket_sync_core::sabotage::{self, Bug};
@@ -279,8 +279,13 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// Drops what left the scope long ago and is in a backup of the store, and above the limit of bytes the oldest
-    /// of what is.
-    pub(super) fn drop_evicted(&mut self, work: &mut Work) -> Result<(), ReplicaError> {
+    /// of what is. Only where the store is known to stand in the log of which the numbers here are, and to have what it
+    /// had: at the end of a pull that went on where this device stood, with an equal digest. A store that was restored,
+    /// or whose disk was rolled back unnoticed, may still need what lies here, whatever numbers it has backed up.
+    pub(super) fn drop_evicted(&mut self, epoch: Epoch, work: &mut Work) -> Result<(), ReplicaError> {
+        if self.state.healed_epoch != epoch || self.state.verified != Some(true) {
+            return Ok(());
+        }
         let lo = self.state.clock.at(self.platform.clock.monotonic());
         let mut total = 0_u64;
         let mut safe = Vec::new();

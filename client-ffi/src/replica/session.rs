@@ -82,9 +82,9 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
             }
             let greeting = this.greeting(welcome)?;
             let mut work = Work::default();
-            // A store that was restored may still need what lies here.
-            if this.state.healed_epoch == welcome.epoch {
-                this.drop_evicted(&mut work)?;
+            // Nothing is new: the store stands in the same log as this device.
+            if welcome.digest.is_some() {
+                this.drop_evicted(welcome.epoch, &mut work)?;
             }
             this.seal_evicted(&mut work)?;
             this.relay_again(is_restored, welcome.durable_to, &mut work);

@@ -93,7 +93,7 @@ impl HealingDevice {
         Self {
             device: device.device.to_string(),
             back: device.is_back,
-            seen_to: device.ahead.map(|cursor| cursor.number),
+            seen_to: device.seen_to,
             known_again: device.returned.known,
             brought: device.returned.brought,
             references: device.returned.references,

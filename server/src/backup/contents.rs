@@ -32,7 +32,10 @@ pub fn identity_in(batch: &Batch) -> Result<Option<Identity>, BackupError> {
 
 /// The writes of a frame.
 pub fn batch_of(frame: &Frame) -> Result<Batch, BackupError> {
-    frame.batch().ok_or_else(|| content(&format!("the writes of frame {} cannot be read", frame.header.number)))
+    frame.batch().ok_or_else(|| {
+        let why = frame.problem().map_or_else(String::new, |problem| format!(": {problem}"));
+        content(&format!("the writes of frame {} cannot be read{why}", frame.header.number))
+    })
 }
 
 /// The log's chain value after a frame that holds log records.

@@ -211,6 +211,9 @@ pub(crate) fn code(approver: PersonId, number: u32) -> Vec<u8> {
     [b"zl".as_slice(), &approver.0, &number.to_be_bytes()].concat()
 }
 
+/// Prefix of every [`block`].
+pub(crate) const BLOCK: &[u8] = b"zb";
+
 /// Index: a block of numbers that a device was given.
 pub(crate) fn block(device: DeviceId, block: &Block) -> Vec<u8> {
     let Block { ledger, first, last } = block;
@@ -219,7 +222,7 @@ pub(crate) fn block(device: DeviceId, block: &Block) -> Vec<u8> {
 
 /// Prefix of [`block`].
 pub(crate) fn blocks(device: DeviceId) -> Vec<u8> {
-    [b"zb".as_slice(), &device.0].concat()
+    [BLOCK, &device.0].concat()
 }
 
 /// The block of such a key.

@@ -7,6 +7,7 @@
 pub mod companion;
 pub mod denials;
 mod error;
+mod fullness;
 mod inline;
 mod judge_again;
 pub mod keys;

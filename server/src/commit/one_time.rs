@@ -3,11 +3,15 @@
 //! The office gives them in advance; the first fact that arrives uses one up, and this is where that is known. What
 //! was given stays known when newer ones are given: facts may be long on their way.
 
+use std::collections::BTreeSet;
+
 use docket_sync_core::facts::{Block, Fact, FactBody, Ledger};
 use docket_sync_core::ids::{DeviceId, Digest, DocumentId, PersonId};
 use docket_sync_core::limits;
 use docket_sync_core::proof::ApprovalCode;
-use docket_sync_core::reference::{ApprovalCodes, NumberBlocks, Reference, codes_record, numbers_record};
+use docket_sync_core::reference::{
+    ApprovalCodes, NumberBlocks, Reference, ReferenceRecord, codes_record, numbers_record,
+};
 use docket_sync_core::sync::gate::{KnownCode, OneTime};
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
@@ -21,6 +25,8 @@ use crate::store::{KeyRange, Table};
 
 /// Blocks that a device's record lists: the older ones are exhausted.
 const BLOCKS_MAX: usize = 64;
+/// Numbers ahead of a ledger at which a block without a signature is still believed: what a company gives in some days.
+const UNSIGNED_AHEAD_MAX: u64 = 4 * limits::BLOCK_NUMBERS_MAX;
 
 /// What is kept of one code for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -77,7 +83,11 @@ impl Writer {
         for ((number, _), hash) in codes.iter().zip(&hashes) {
             self.write(Table::Index, keys::code(approver, *number), &CodeRecord { hash: *hash, until });
         }
-        self.write_reference(list, ApprovalCodes { approver, first, hashes, until }.into(), Some(approver))?;
+        self.write_reference(
+            list,
+            ApprovalCodes { approver, first, hashes, until, signature: None }.into(),
+            Some(approver),
+        )?;
         Ok(IssuedCodes { codes, until })
     }
 
@@ -128,7 +138,7 @@ impl Writer {
         }
         blocks.push(block);
         self.put(Table::Index, keys::block(device, &block), Vec::new());
-        self.write_reference(numbers_record(device), NumberBlocks { device, blocks }.into(), by)?;
+        self.write_reference(numbers_record(device), NumberBlocks { device, blocks, signature: None }.into(), by)?;
         Ok(block)
     }
 
@@ -148,23 +158,67 @@ impl Writer {
         Ok(blocks)
     }
 
-    /// A record of blocks or codes that came back after the store had lost it counts as given.
-    pub(crate) fn know_given(&mut self, content: &Reference) -> Result<(), CommitError> {
-        if let Reference::NumberBlocks(NumberBlocks { device, blocks }) = content {
-            for block in blocks {
-                let counter = keys::ledger(block.ledger);
-                let taken: u64 = self.read(Table::Meta, &counter)?.unwrap_or(0);
-                self.write(Table::Meta, counter, &taken.max(block.last));
-                self.put(Table::Index, keys::block(*device, block), Vec::new());
-            }
-        }
-        if let Reference::ApprovalCodes(codes) = content {
-            for (number, hash) in (codes.first..).zip(&codes.hashes) {
-                let record = CodeRecord { hash: *hash, until: codes.until };
-                self.write(Table::Index, keys::code(codes.approver, number), &record);
+    /// Codes that came back after the store had lost them count as given; where it has given the same number to
+    /// another code meanwhile, that one is good.
+    pub(crate) fn know_codes(&mut self, codes: &ApprovalCodes) -> Result<(), CommitError> {
+        for (number, hash) in (codes.first..).zip(&codes.hashes) {
+            let key = keys::code(codes.approver, number);
+            if self.get(Table::Index, &key)?.is_none() {
+                self.write(Table::Index, key, &CodeRecord { hash: *hash, until: codes.until });
             }
         }
         Ok(())
+    }
+
+    /// Blocks that came back after the store had lost them count as given: the ledger goes on behind them. Tells
+    /// whether one of them was news.
+    pub(crate) fn know_blocks(&mut self, device: DeviceId, given: &[Block]) -> Result<bool, CommitError> {
+        let known: BTreeSet<Block> = self.all_blocks(device)?.into_iter().collect();
+        let news: Vec<Block> = given.iter().copied().filter(|block| !known.contains(block)).collect();
+        for block in &news {
+            let counter = keys::ledger(block.ledger);
+            let taken: u64 = self.read(Table::Meta, &counter)?.unwrap_or(0);
+            self.write(Table::Meta, counter, &taken.max(block.last));
+            self.put(Table::Index, keys::block(device, block), Vec::new());
+        }
+        Ok(!news.is_empty())
+    }
+
+    /// The record of a device's blocks, as one that lists `given` besides: signed, and later than either.
+    pub(crate) fn list_blocks(&mut self, device: DeviceId, version: u64, given: &[Block]) -> Result<(), CommitError> {
+        let id = numbers_record(device);
+        let known = self.reference(id)?.map_or(0, |record| record.version);
+        let mut blocks = self.blocks_of(device)?;
+        blocks.extend(given.iter().filter(|block| !blocks.contains(block)).copied().collect::<Vec<_>>());
+        blocks.sort_by_key(|block| (block.first, block.last));
+        let from = blocks.len().saturating_sub(BLOCKS_MAX);
+        blocks.drain(..from);
+        let content = NumberBlocks { device, blocks, signature: None };
+        let version = known.max(version).saturating_add(1);
+        self.put_reference(ReferenceRecord::new(id, version, content), None)
+    }
+
+    /// Blocks that an older store gave without signing them, as a device tells of its own: those of the size in which they are
+    /// given, not far ahead of the ledger and not another's. They give it numbers that nobody else has, at the worst.
+    pub(crate) fn harmless_blocks(&self, told: &[Block]) -> Result<Vec<Block>, CommitError> {
+        let mut given = Vec::new();
+        for (key, _) in self.scan(Table::Index, &KeyRange::prefix(keys::BLOCK), usize::MAX)? {
+            given.extend(keys::read_block(&key));
+        }
+        let mut harmless = Vec::new();
+        for block in told.iter().take(BLOCKS_MAX) {
+            let taken: u64 = self.read(Table::Meta, &keys::ledger(block.ledger))?.unwrap_or(0);
+            let length = block.last.checked_sub(block.first).and_then(|length| length.checked_add(1));
+            let is_usual = block.first > 0 && length.is_some_and(|length| length <= limits::BLOCK_NUMBERS_MAX);
+            let is_near = block.first <= taken.saturating_add(UNSIGNED_AHEAD_MAX);
+            let is_free = !given
+                .iter()
+                .any(|other| other.ledger == block.ledger && other.first <= block.last && block.first <= other.last);
+            if is_usual && is_near && is_free {
+                harmless.push(*block);
+            }
+        }
+        Ok(harmless)
     }
 
     /// Notes what a fact that entered used up, and gives its device more numbers when half of them are gone.

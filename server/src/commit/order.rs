@@ -10,6 +10,7 @@ use docket_sync_core::lifecycle::view::{
     AssignmentFacet, Coverage, OrderState, OrderView, ReviewStatus, SignatureFacet, VoucherFacet,
 };
 use docket_sync_core::lifecycle::{FactSet, fold};
+use docket_sync_core::limits::DOCUMENT_BYTES_MAX;
 use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
@@ -19,6 +20,7 @@ use super::keys;
 use super::meta::{ChangeEntry, DocumentMeta};
 use super::push::serial_in;
 use super::reasons::note_ends;
+use super::saves::SAVED_BYTES_MAX;
 use super::tables::{Tables, resolve_records};
 use super::writer::Writer;
 use crate::log::{FactRecord, LogRecord};
@@ -221,6 +223,7 @@ impl Writer {
         self.begin_order(document)?;
         self.job_orders.insert(document);
         let order = self.orders.get_mut(&document).ok_or(CommitError::NoOrder(document))?;
+        order.document.check_room(record, DOCUMENT_BYTES_MAX)?;
         let hash = order.document.append(record)?;
         order.changed = true;
         order.added = order.added.plus(DigestSum::of_change(document, hash));
@@ -334,13 +337,16 @@ impl Writer {
             order.meta.digest = Some(after.to_digest());
             if !is_companion {
                 self.note_denials(document, &mut order)?;
+                self.close_claim(document, |head| order.document.change_hashes().any(|hash| hash == *head))?;
                 let reasons = self.reasons(&order.view, &order.facts)?;
                 note_ends(&mut order.meta, &order.view, &reasons, self.now());
                 let holders = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
                 self.move_scopes(document, &mut order, &holders, before, after)?;
             }
             order.meta.unknown = u64::try_from(order.view.unknown_facts).ok().filter(|unknown| *unknown > 0);
-            if order.meta.unsaved < UNSAVED_MAX || !self.save_order(document, &mut order) {
+            // Saves of many orders do not fit into one batch with what this job writes besides: they follow.
+            let waits = order.meta.unsaved < UNSAVED_MAX || self.job_bytes() >= SAVED_BYTES_MAX;
+            if waits || !self.save_order(document, &mut order) {
                 self.unsaved.insert(document, self.now());
                 self.put(Table::Index, keys::unsaved(document), Vec::new());
             }

@@ -82,6 +82,7 @@ impl Writer {
         if let Some(renew) = judged.renew {
             return Ok(PushDone::Renew(renew));
         }
+        let judged = self.within_limits(push, judged)?;
         if self.quarantine_overflows(device, &judged)? {
             return Ok(PushDone::Stop(StopCode::QuarantineFull));
         }

@@ -20,12 +20,14 @@ impl Writer {
     ) -> Result<u64, CommitError> {
         let old = self.reference(id)?.map(|record| record.version);
         let version = old.unwrap_or(0).saturating_add(1);
-        self.put_reference(&ReferenceRecord::new(id, version, content), by)?;
+        self.put_reference(ReferenceRecord::new(id, version, content), by)?;
         Ok(version)
     }
 
-    /// Writes a version of a reference record as it is; the caller has seen that it is later than the one here.
-    pub(crate) fn put_reference(&mut self, record: &ReferenceRecord, by: Option<PersonId>) -> Result<(), CommitError> {
+    /// Writes a version of a reference record; the caller has seen that it is later than the one here. What is given to
+    /// be used without asking is signed.
+    pub(crate) fn put_reference(&mut self, record: ReferenceRecord, by: Option<PersonId>) -> Result<(), CommitError> {
+        let record = record.signed_as_given(self.identity().store, self.store_keys().signing());
         let (id, version) = (record.id, record.version);
         let old = self.reference(id)?.map(|record| record.version);
         let scope = match (record.content.scope(), record.content.holder()) {

@@ -12,6 +12,8 @@ use crate::store::{KeyRange, Table};
 
 /// Milliseconds of quiet after which loose changes are folded into the save.
 const QUIET: i64 = SECOND;
+/// Bytes that one job writes before the saves of its other orders wait for the next: far below what a batch may hold.
+pub(super) const SAVED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 impl Writer {
     /// Folds loose changes into the save; whether that was possible. Where it is not, they stay beside it, where they
@@ -42,13 +44,16 @@ impl Writer {
     }
 
     /// Folds loose changes into the saves of orders that have been quiet, so that a pull copies bytes: of at most
-    /// `limit` orders. Tells whether there may be more.
-    pub(super) fn save_idle(&mut self, limit: usize) -> Result<bool, CommitError> {
+    /// `limit` orders, and no further one once `bytes_max` are written. Tells whether there may be more.
+    pub(super) fn save_idle(&mut self, limit: usize, bytes_max: usize) -> Result<bool, CommitError> {
         let now = self.now();
         let quiet = self.unsaved.iter().filter(|(_, touched)| now.since(**touched) >= QUIET);
         let quiet: Vec<_> = quiet.map(|(document, _)| *document).take(limit).collect();
         let is_full = quiet.len() == limit;
         for document in quiet {
+            if self.job_bytes() >= bytes_max {
+                return Ok(true);
+            }
             self.unsaved.remove(&document);
             let unsaved = match self.order(document) {
                 Ok(order) => order.map_or(0, |order| order.meta.unsaved),

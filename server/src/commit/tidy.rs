@@ -1,5 +1,6 @@
 //! What the commit thread does for itself between jobs: saves of quiet orders, and what fell due.
 
+use super::saves::SAVED_BYTES_MAX;
 use super::thread::{CommitThread, run_job};
 
 /// Orders saved in one round while others may wait, and where nobody does.
@@ -10,10 +11,11 @@ impl CommitThread {
     /// Folds loose changes of at most `saves` orders into saves, fires what fell due. Tells whether more may wait to
     /// be saved.
     pub(super) fn tidy(&mut self, saves: usize) -> bool {
-        let has_more = run_job(&mut self.writer, |writer| writer.save_idle(saves)).unwrap_or_else(|error| {
-            tracing::warn!(%error, "folding saves failed");
-            false
-        });
+        let has_more =
+            run_job(&mut self.writer, |writer| writer.save_idle(saves, SAVED_BYTES_MAX)).unwrap_or_else(|error| {
+                tracing::warn!(%error, "folding saves failed");
+                false
+            });
         let due = self.writer.due().unwrap_or_default();
         for (due, document) in due {
             if let Err(error) = run_job(&mut self.writer, |writer| writer.fire(document)) {

@@ -269,6 +269,10 @@ impl Writer {
         self.group.is_empty()
     }
 
+    pub(super) fn job_bytes(&self) -> usize {
+        self.job.bytes()
+    }
+
     pub(super) fn group_bytes(&self) -> usize {
         self.group.bytes()
     }

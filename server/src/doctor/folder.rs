@@ -52,6 +52,11 @@ pub(super) fn format(store: &Path) -> Finding {
                 format!("The store has format {format}, this program knows {FORMAT}."),
                 "Use the newer docket that wrote it.",
             ),
+            Ok(format) if format > 1 => Finding::note(
+                "format",
+                format!("The store has format {format}, this program writes {FORMAT}."),
+                "Start `docket serve` once: it upgrades the store.",
+            ),
             _ => Finding::damage(
                 "format",
                 "The file `format` is damaged.",

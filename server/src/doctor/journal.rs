@@ -40,12 +40,13 @@ pub(super) fn look(
             contents.take(frame);
         }
     })?;
-    let mut findings = journal_findings(&scanned, used);
+    let was_closed = !store.join("running").exists();
+    let mut findings = journal_findings(&scanned, used, was_closed);
     findings.extend(contents.findings(&store.join(FOLDER), scanned.sound_to.number, told)?);
     Ok(Looked { findings, end: scanned.sound_to, at_engine })
 }
 
-fn journal_findings(scanned: &Scanned, used: &Use) -> Vec<Finding> {
+fn journal_findings(scanned: &Scanned, used: &Use, was_closed: bool) -> Vec<Finding> {
     let Scanned { segments, sound_to, behind, gaps, gaps_total, torn_bytes, .. } = scanned;
     let mut findings = Vec::new();
     if gaps.is_empty() {
@@ -66,7 +67,14 @@ fn journal_findings(scanned: &Scanned, used: &Use) -> Vec<Finding> {
         );
         findings.push(Finding::damage("journal", said, RESTORE));
     }
-    if *torn_bytes > 0 && matches!(used, Use::Free { .. }) {
+    if *torn_bytes > 0 && was_closed {
+        let said = format!(
+            "The journal ends with {torn_bytes} bytes that are no whole frame, although the store was closed in order: \
+             frames up to {} are whole.",
+            sound_to.number
+        );
+        findings.push(Finding::damage("journal", said, RESTORE));
+    } else if *torn_bytes > 0 && matches!(used, Use::Free { .. }) {
         let said = format!(
             "The journal ends with {torn_bytes} bytes of a write that was cut off and that nobody was told of."
         );

@@ -17,7 +17,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use docket_sync_core::limits::{BATCH_BYTES, MESSAGE_BYTES_MAX};
 use docket_sync_core::sync::frames::{Frame, Stop, StopCode};
-use docket_sync_core::sync::message::{Compress, Plain, pack, unpack};
+use docket_sync_core::sync::message::{Compress, Plain, frame_bytes, pack, unpack};
 use tokio::sync::{Notify, watch};
 
 use super::compress::Zstd;
@@ -30,6 +30,8 @@ use crate::office::Office;
 
 /// Batches in the answer of one POST: together below a message's limit, with room for a large order in each.
 const BATCHES_PER_POST: usize = MESSAGE_BYTES_MAX / BATCH_BYTES - 1;
+/// Bytes of the frames of one message: its header needs the rest.
+const BODY_BYTES_MAX: usize = MESSAGE_BYTES_MAX - 16;
 /// Read at once from a socket, and kept for each: most messages of devices are smaller.
 const READ_BUFFER: usize = 4 * 1024;
 /// Bytes on their way to one device: a message, and what is said of it when it does not leave.
@@ -98,13 +100,37 @@ pub async fn answer_message(office: Arc<Office>, message: &[u8]) -> Result<Vec<u
     let mut session = ServerSession::of_one_answer(office);
     let Answer { mut frames, ends, last_words } = session.receive(frames).await?;
     if !ends {
+        let mut bytes = frames.iter().fold(0, |sum, frame| frame_bytes(frame).len().saturating_add(sum));
         for _ in 0..BATCHES_PER_POST {
             let Some(batch) = session.next_batch()? else { break };
-            frames.push(Frame::Batch(batch));
+            let batch = Frame::Batch(batch);
+            bytes = bytes.saturating_add(frame_bytes(&batch).len());
+            if bytes > BODY_BYTES_MAX {
+                // The device asks again from where it stands.
+                break;
+            }
+            frames.push(batch);
         }
         frames.extend(last_words.map(Frame::Stop));
     }
     Ok(pack(&frames, &mut Zstd))
+}
+
+/// Frames that are ready together, as messages that a device can read: one, but beside the largest orders.
+fn in_messages(frames: &[Frame]) -> Vec<&[Frame]> {
+    let (mut messages, mut bytes, mut rest, mut length) = (Vec::new(), 0_usize, frames, 0_usize);
+    for frame in frames.iter().filter(|_| frames.len() > 1) {
+        let size = frame_bytes(frame).len();
+        if bytes.saturating_add(size) > BODY_BYTES_MAX && length > 0 {
+            let (message, behind) = rest.split_at(length);
+            messages.push(message);
+            (bytes, rest, length) = (0, behind, 0);
+        }
+        bytes = bytes.saturating_add(size);
+        length = length.saturating_add(1);
+    }
+    messages.push(rest);
+    messages
 }
 
 fn bad_frame() -> Frame {
@@ -276,9 +302,12 @@ impl Connection {
     }
 
     async fn send(&mut self, frames: &[Frame]) -> Result<(), SocketEnd> {
-        let has_news = frames.iter().any(|frame| matches!(frame, Frame::Batch(_)));
-        let compress: &mut dyn Compress = if has_news { &mut Zstd } else { &mut Plain };
-        self.send_raw(Message::Binary(pack(frames, compress).into())).await
+        for message in in_messages(frames) {
+            let has_news = message.iter().any(|frame| matches!(frame, Frame::Batch(_)));
+            let compress: &mut dyn Compress = if has_news { &mut Zstd } else { &mut Plain };
+            self.send_raw(Message::Binary(pack(message, compress).into())).await?;
+        }
+        Ok(())
     }
 
     /// Sends one message, and waits until it has left.

@@ -23,8 +23,14 @@ use crate::hub::Durable;
 use crate::identity::{Identity, StoreKeys};
 use crate::store::{KeyRange, Store, Table};
 
-/// Proofs that travel with one whole order, the latest first: 256 KiB at most. An order has one or two.
+/// Proofs that travel with one order, the latest first: 256 KiB at most. An order has one or two.
 const PROOFS_PER_ORDER: usize = 8;
+/// Largest order that is sent, whole or what is new of it. One at its limits has 2.6 MiB; one that was filled before
+/// there was a limit would make a message that its device cannot read, and hold up everything behind it.
+const ORDER_BYTES_MAX: usize = 2_816 * 1024;
+/// Bytes of a batch that are sent ahead, and the largest order that is: the largest in its turn fits in beside them.
+const AHEAD_BYTES_MAX: usize = BATCH_BYTES / 2;
+const AHEAD_ORDER_BYTES_MAX: usize = 64 * 1024;
 /// Feed entries looked at for one batch.
 const ENTRIES: usize = 1_024;
 
@@ -171,18 +177,25 @@ impl Pull<'_> {
 
     /// Orders that ask for work, each with the records that it names, before their turn.
     fn add_ahead(&self, draft: &mut Draft, aim: usize, ahead: &mut Ahead) -> Result<(), CommitError> {
+        let aim = aim.min(AHEAD_BYTES_MAX);
         while draft.bytes < aim {
             let Some(document) = ahead.take() else { break };
             let before = draft.bytes;
             let Readable::Yes(Some(meta)) = readable(document, self.store.meta(document))? else { continue };
+            let Readable::Yes(bytes) = readable(document, self.store.document_bytes(document, &meta))? else {
+                continue;
+            };
+            if bytes.len() > AHEAD_ORDER_BYTES_MAX {
+                continue;
+            }
             for record in &meta.references {
                 let item = Item::Reference(*record);
-                if !ahead.has_sent(item) {
+                if !ahead.has_sent(item) && draft.bytes < aim {
                     self.add_reference(draft, *record)?;
                     ahead.note(item, self.durable.number, 0);
                 }
             }
-            self.add_whole(draft, document, &meta)?;
+            self.add_saved(draft, document, &meta, bytes)?;
             ahead.note(Item::Document(document), self.durable.number, draft.bytes.saturating_sub(before));
         }
         Ok(())
@@ -232,8 +245,12 @@ impl Pull<'_> {
         let Readable::Yes(facts) = readable(document, self.store.facts_after(document, from))? else { return Ok(()) };
         let records: Vec<Record> =
             facts.into_iter().map(|(_, fact)| to_record(fact)).filter(|record| record.actor != self.own).collect();
-        for proof in records.iter().flat_map(proofs_of) {
-            self.add_proof(draft, proof)?;
+        if is_too_large(document, records.iter().fold(0, |sum, record| record.bytes.len().saturating_add(sum))) {
+            return Ok(());
+        }
+        let proofs: Vec<BlobId> = records.iter().flat_map(proofs_of).collect();
+        for proof in proofs.iter().rev().take(PROOFS_PER_ORDER).rev() {
+            self.add_proof(draft, *proof)?;
         }
         draft.records(document, sorted(records), &meta);
         Ok(())
@@ -242,9 +259,22 @@ impl Pull<'_> {
     /// A whole document, with the proofs of its signatures while the order is open: the phone of whoever takes it
     /// over shows what was drawn.
     fn add_whole(&self, draft: &mut Draft, document: DocumentId, meta: &DocumentMeta) -> Result<(), CommitError> {
-        let Readable::Yes(bytes) = readable(document, self.store.document_bytes(document, meta))? else {
+        match readable(document, self.store.document_bytes(document, meta))? {
+            Readable::Yes(bytes) => self.add_saved(draft, document, meta, bytes),
+            Readable::Damaged => Ok(()),
+        }
+    }
+
+    fn add_saved(
+        &self,
+        draft: &mut Draft,
+        document: DocumentId,
+        meta: &DocumentMeta,
+        bytes: Vec<u8>,
+    ) -> Result<(), CommitError> {
+        if is_too_large(document, bytes.len()) {
             return Ok(());
-        };
+        }
         draft.document(document, News::Whole { bytes }, Some(meta));
         let Some(proofs) = &meta.proofs else { return Ok(()) };
         let row = readable(document, self.store.read::<RowRecord>(Table::View, &document.0))?;
@@ -328,6 +358,14 @@ fn readable<T>(document: DocumentId, read: Result<T, CommitError>) -> Result<Rea
         }
         Err(error) => Err(error),
     }
+}
+
+/// Told like damage: the device's digest differs, and the other orders go on.
+fn is_too_large(document: DocumentId, bytes: usize) -> bool {
+    if bytes > ORDER_BYTES_MAX {
+        tracing::error!(work_order.id = %document, bytes, "an order is too large for a message and is not sent");
+    }
+    bytes > ORDER_BYTES_MAX
 }
 
 /// By chain: consecutive records of one actor travel as one run.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId};
-use docket_sync_core::sync::cursor::Cursor;
+use docket_sync_core::time::UnixMillis;
 
 use super::restored::{Restored, last_loss};
 use super::returned::{Claim, Returned};
@@ -12,12 +12,14 @@ use super::waiting::{Waiting, list_waiting};
 use super::{CLAIMS, RETURNED, key};
 use crate::commit::meta::ChangeEntry;
 use crate::commit::{CommitError, Tables};
-use crate::feed::devices::{first_nonce, list_devices};
+use crate::feed::devices::first_nonce;
 use crate::office::Office;
-use crate::store::{KeyRange, Table, record};
+use crate::store::{Entry, KeyRange, Store, Table, record};
 
 /// Devices in a report.
 const DEVICES_MAX: usize = 20_000;
+/// Rows looked at while commits wait: the report of a large company lets them through between two pages.
+const PAGE: usize = 256;
 /// Documents in a report whose facts nobody returned; beyond it only their number is told.
 const GAPS_MAX: usize = 1_000;
 
@@ -45,8 +47,8 @@ pub struct DeviceHealing {
     pub device: DeviceId,
     /// Whether it has had contact since.
     pub is_back: bool,
-    /// Where it stood when it came back with more than the store had.
-    pub ahead: Option<Cursor>,
+    /// How far it had seen the log when it came back with more than the store had, as far as its receipts show.
+    pub seen_to: Option<u64>,
     /// What it gave back.
     pub returned: Returned,
 }
@@ -94,45 +96,81 @@ impl HealingReport {
 /// The report as of now.
 ///
 /// # Errors
+/// The report as of now, read page by page: commits go on between them.
+///
+/// # Errors
 /// When the store fails or holds damage.
 pub fn healing_report(office: &Office) -> Result<HealingReport, CommitError> {
-    let _durable = office.hub.read();
-    let store = office.store.as_ref();
-    let loss = last_loss(store)?;
+    let (loss, waiting) = {
+        let _durable = office.hub.read();
+        (last_loss(office.store.as_ref())?, list_waiting(office.store.as_ref())?)
+    };
     let since = loss.as_ref().map(|loss| loss.at);
     let mut devices = Vec::new();
-    for (device, _) in list_devices(store, DEVICES_MAX)? {
-        let device = device.device;
-        let contact = office.contacts.get(store, device, first_nonce(&office.identity, device))?;
-        let returned: Option<Returned> = store.read(Table::Meta, &key(RETURNED, &device.0))?;
-        let is_back = since.is_some_and(|since| contact.last_sync_at.is_some_and(|at| at >= since));
-        let returned = returned.unwrap_or_default();
-        devices.push(DeviceHealing { device, is_back, ahead: contact.ahead, returned });
-    }
-    let mut gaps = gaps(store)?;
+    in_pages(office, Table::Device, KeyRange::all(), |row, _| {
+        if row.len() == DeviceId::LENGTH && devices.len() < DEVICES_MAX {
+            let device = DeviceId::from_slice(row);
+            devices.extend(device.map(|device| healing_of(office, device, since)).transpose()?);
+        }
+        Ok(())
+    })?;
+    let mut gaps = Vec::new();
+    in_pages(office, Table::Meta, KeyRange::prefix(CLAIMS), |row, value| {
+        let Some(document) = row.get(CLAIMS.len()..).and_then(DocumentId::from_slice) else { return Ok(()) };
+        let Claim { number, heads, device } = record::decode("claim", value)?;
+        if !has_all(office.store.as_ref(), document, &heads)? {
+            gaps.push(Gap { document, number, device });
+        }
+        Ok(())
+    })?;
     gaps.sort_by_key(|gap| (gap.number, gap.document));
     let gaps_total = gaps.len();
     gaps.truncate(GAPS_MAX);
-    let seen_to = devices.iter().filter_map(|device| device.ahead.map(|cursor| cursor.number));
-    let seen_to = seen_to.chain(gaps.iter().map(|gap| gap.number)).max();
-    Ok(HealingReport { loss, seen_to, devices, waiting: list_waiting(store)?, gaps, gaps_total })
+    let seen_to = devices.iter().filter_map(|device| device.seen_to).chain(gaps.iter().map(|gap| gap.number)).max();
+    Ok(HealingReport { loss, seen_to, devices, waiting, gaps, gaps_total })
 }
 
-fn gaps(store: &dyn crate::store::Store) -> Result<Vec<Gap>, CommitError> {
-    let mut gaps = Vec::new();
-    for (key, value) in Tables::scan(store, Table::Meta, &KeyRange::prefix(CLAIMS), usize::MAX)? {
-        let Some(document) = key.get(CLAIMS.len()..).and_then(DocumentId::from_slice) else { continue };
-        let Claim { number, heads, device } = record::decode("claim", &value)?;
-        if !has_all(store, document, &heads)? {
-            gaps.push(Gap { document, number, device });
+/// Calls `each` for every row of a range; what is not durable yet is not seen, and nobody waits for more than a page.
+fn in_pages(
+    office: &Office,
+    table: Table,
+    mut range: KeyRange,
+    mut each: impl FnMut(&[u8], &[u8]) -> Result<(), CommitError>,
+) -> Result<(), CommitError> {
+    loop {
+        let _durable = office.hub.read();
+        let page: Vec<Entry> = Tables::scan(office.store.as_ref(), table, &range, PAGE)?;
+        for (row, value) in &page {
+            each(row, value)?;
+        }
+        match page.into_iter().next_back() {
+            Some((last, _)) => range = range.continued_after(last),
+            None => return Ok(()),
         }
     }
-    Ok(gaps)
+}
+
+fn healing_of(office: &Office, device: DeviceId, since: Option<UnixMillis>) -> Result<DeviceHealing, CommitError> {
+    let store = office.store.as_ref();
+    let contact = office.contacts.get(store, device, first_nonce(&office.identity, device))?;
+    let returned: Option<Returned> = store.read(Table::Meta, &key(RETURNED, &device.0))?;
+    let returned = returned.unwrap_or_default();
+    let is_back = since.is_some_and(|since| contact.last_sync_at.is_some_and(|at| at >= since));
+    // Its cursor is its own word; a receipt is the store's.
+    let seen_to = contact.ahead.and_then(|cursor| Some(cursor.number.min(returned.shown_to?)));
+    Ok(DeviceHealing { device, is_back, seen_to, returned })
 }
 
 /// Whether the store has each of these changes of a document, as a head or before one.
-fn has_all(store: &dyn crate::store::Store, document: DocumentId, heads: &[ChangeHash]) -> Result<bool, CommitError> {
+fn has_all(store: &dyn Store, document: DocumentId, heads: &[ChangeHash]) -> Result<bool, CommitError> {
+    let Some(meta) = store.meta(document)? else { return Ok(heads.is_empty()) };
     let mut lacking: BTreeSet<ChangeHash> = heads.iter().copied().collect();
+    for end in meta.chains.values() {
+        lacking.remove(&end.hash);
+    }
+    if lacking.is_empty() {
+        return Ok(true);
+    }
     for (_, value) in Tables::scan(store, Table::Change, &KeyRange::prefix(document.0), usize::MAX)? {
         lacking.remove(&record::decode::<ChangeEntry>("change", &value)?.hash);
     }

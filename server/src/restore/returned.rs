@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId};
+use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId, RecordId};
 use docket_sync_core::proof::{Receipt, Revocation};
-use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
+use docket_sync_core::reference::{
+    ApprovalCodes, NumberBlocks, Reference, ReferenceRecord, ReferenceScope, codes_record, numbers_record,
+};
 use docket_sync_core::sync::frames::{Cover, DocumentHeads, Push, References};
 use docket_sync_core::sync::gate::{Judged, Verdict};
 use docket_sync_core::time::UnixMillis;
@@ -20,6 +22,10 @@ use crate::store::{KeyRange, Table};
 
 /// Documents that are remembered as held by devices and lacking here; beyond it the report says that there are more.
 const CLAIMS_MAX: usize = 50_000;
+/// Of these, what one device may take: many times what a technician has with him.
+const CLAIMS_OF_DEVICE_MAX: u64 = 5_000;
+/// Versions of a record that a store may have lost: a name or an address is corrected a few times.
+const VERSIONS_AHEAD_MAX: u64 = 16;
 
 /// What one device gave back since the last loss.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -37,6 +43,15 @@ pub struct Returned {
     /// When it last gave something back.
     #[n(3)]
     pub at: Option<UnixMillis>,
+    /// Whether blocks of numbers were taken from it that no store had signed.
+    #[n(4)]
+    pub unsigned: Option<bool>,
+    /// Greatest number of a receipt that it has shown: how far the store had come.
+    #[n(5)]
+    pub shown_to: Option<u64>,
+    /// Documents of which it said to have more than the store.
+    #[n(6)]
+    pub claims: Option<u64>,
 }
 
 /// What a device holds of one document and the store lacked when they compared.
@@ -55,7 +70,7 @@ pub(super) struct Claim {
 }
 
 impl Writer {
-    /// Takes reference records that a device gives back: those that the store has lost, and signed revocations. A
+    /// Takes reference records that a device gives back: those that the store has lost, and what it has signed. A
     /// device that cannot show with a receipt that the store lost something gives nothing but revocations.
     ///
     /// # Errors
@@ -69,21 +84,19 @@ impl Writer {
         let mut taken = 0_u64;
         for bytes in &given.records {
             let Ok(record) = ReferenceRecord::from_bytes(&bytes.0) else { continue };
-            match &record.content {
-                Reference::Revocation(revocation) => self.take_revocation(&revocation.signed)?,
+            let is_news = match &record.content {
+                Reference::Revocation(revocation) => {
+                    self.take_revocation(&revocation.signed)?;
+                    false
+                }
+                _ if !shows_loss => false,
                 // What was given for use without asking is needed to judge what was done with it.
-                content @ (Reference::ApprovalCodes(_) | Reference::NumberBlocks(_)) if shows_loss => {
-                    let is_news = self.take_reference(&record)?;
-                    if is_news {
-                        self.know_given(content)?;
-                    }
-                    taken = taken.saturating_add(u64::from(is_news));
-                }
-                content if shows_loss && content.scope() == Some(ReferenceScope::Orders) => {
-                    taken = taken.saturating_add(u64::from(self.take_reference(&record)?));
-                }
-                _ => {}
-            }
+                Reference::ApprovalCodes(codes) => self.take_codes(&record, codes)?,
+                Reference::NumberBlocks(numbers) => self.take_blocks(device, &record, numbers)?,
+                content if content.scope() == Some(ReferenceScope::Orders) => self.take_named(record)?,
+                _ => false,
+            };
+            taken = taken.saturating_add(u64::from(is_news));
         }
         if taken > 0 {
             self.count_returned(device, |returned| returned.references = returned.references.saturating_add(taken))?;
@@ -91,13 +104,71 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes a record that the store does not have, or has in an older version.
-    fn take_reference(&mut self, record: &ReferenceRecord) -> Result<bool, CommitError> {
-        if self.reference(record.id)?.is_some_and(|known| known.version >= record.version) {
+    /// Whether this store signed the record, under the id that such a record has.
+    fn has_given(&self, record: &ReferenceRecord, id: RecordId) -> bool {
+        record.id == id && record.is_given_by(self.identity().store, &self.store_keys().signing().verifying_key())
+    }
+
+    /// Hashes of codes: who could choose them could approve whatever he likes.
+    fn take_codes(&mut self, record: &ReferenceRecord, codes: &ApprovalCodes) -> Result<bool, CommitError> {
+        if !self.has_given(record, codes_record(codes.approver)) || !self.is_later(record, u64::MAX)? {
+            return Ok(false);
+        }
+        self.know_codes(codes)?;
+        self.put_reference(record.clone(), None)?;
+        Ok(true)
+    }
+
+    /// Blocks of numbers that this store gave; of those that it gave before it signed them, what does no harm, once.
+    fn take_blocks(
+        &mut self,
+        device: DeviceId,
+        record: &ReferenceRecord,
+        numbers: &NumberBlocks,
+    ) -> Result<bool, CommitError> {
+        let (id, key) = (numbers_record(numbers.device), key(RETURNED, &device.0));
+        let blocks = if self.has_given(record, id) {
+            numbers.blocks.clone()
+        } else {
+            let returned: Returned = self.read(Table::Meta, &key)?.unwrap_or_default();
+            let is_old = numbers.signature.is_none() && (numbers.device, record.id) == (device, id);
+            if !is_old || returned.unsigned == Some(true) {
+                return Ok(false);
+            }
+            self.harmless_blocks(&numbers.blocks)?
+        };
+        if !self.know_blocks(numbers.device, &blocks)? {
+            return Ok(false);
+        }
+        if numbers.signature.is_none() {
+            self.count_returned(device, |returned| returned.unsigned = Some(true))?;
+        }
+        let believed = VERSIONS_AHEAD_MAX.saturating_add(self.version_of(id)?);
+        let version = if numbers.signature.is_some() { record.version } else { record.version.min(believed) };
+        self.list_blocks(numbers.device, version, &blocks)?;
+        Ok(true)
+    }
+
+    /// A record that orders name, which the store does not have, or has in a version of shortly before: nothing says
+    /// that the office wrote it, so it must not be beyond what the office can write over.
+    fn take_named(&mut self, record: ReferenceRecord) -> Result<bool, CommitError> {
+        let known = self.reference(record.id)?;
+        let is_same_kind = known.is_none_or(|known| known.content.kind() == record.content.kind());
+        if !is_same_kind || !self.is_later(&record, VERSIONS_AHEAD_MAX)? {
             return Ok(false);
         }
         self.put_reference(record, None)?;
         Ok(true)
+    }
+
+    fn version_of(&self, id: RecordId) -> Result<u64, CommitError> {
+        Ok(self.reference(id)?.map_or(0, |known| known.version))
+    }
+
+    /// Whether a record is later than what the store has, by at most `ahead` versions.
+    fn is_later(&self, record: &ReferenceRecord, ahead: u64) -> Result<bool, CommitError> {
+        let known = self.version_of(record.id)?;
+        Ok(record.version > known && record.version <= known.saturating_add(ahead))
     }
 
     /// A revocation that this store signed and has forgotten.
@@ -157,7 +228,18 @@ impl Writer {
                 epoch: identity.epoch,
             });
         }
+        self.note_shown(device, receipt.number)?;
         Ok(true)
+    }
+
+    /// How far the store had come, as the receipt of a device shows. What it says besides is believed up to there.
+    fn note_shown(&mut self, device: DeviceId, number: u64) -> Result<(), CommitError> {
+        let key = key(RETURNED, &device.0);
+        let returned: Returned = self.read(Table::Meta, &key)?.unwrap_or_default();
+        if returned.shown_to.is_none_or(|shown| shown < number) {
+            self.write(Table::Meta, key, &Returned { shown_to: Some(number), ..returned });
+        }
+        Ok(())
     }
 
     /// Counts what a push of `device` gave back.
@@ -185,23 +267,49 @@ impl Writer {
         Ok(())
     }
 
-    /// Remembers what a device holds and the store lacks, until somebody has given it back.
+    /// Remembers what a device holds and the store lacks, until somebody has given it back. Its numbers are its own
+    /// word: they count up to those that its receipts have shown.
     ///
     /// # Errors
     /// When the store fails.
     pub fn keep_claims(&mut self, device: DeviceId, lacking: &[DocumentHeads]) -> Result<(), CommitError> {
         let Some(loss) = last_loss(self)? else { return Ok(()) };
+        let row = key(RETURNED, &device.0);
+        let mut returned: Returned = self.read(Table::Meta, &row)?.unwrap_or_default();
+        let Some(shown_to) = returned.shown_to else { return Ok(()) };
         let range = KeyRange::prefix(CLAIMS);
         let mut room = CLAIMS_MAX.saturating_sub(self.scan(Table::Meta, &range, CLAIMS_MAX)?.len());
+        let before = returned.claims.unwrap_or(0);
+        let mut claims = before;
         for held in lacking {
             let Some(number) = held.receipt.filter(|number| *number > loss.until_number) else { continue };
-            let key = claim_key(held.document);
+            let (key, number) = (claim_key(held.document), number.min(shown_to));
             let known: Option<Claim> = self.read(Table::Meta, &key)?;
-            if known.is_none() && room == 0 || known.as_ref().is_some_and(|known| known.number >= number) {
+            let is_full = known.is_none() && (room == 0 || claims >= CLAIMS_OF_DEVICE_MAX);
+            if is_full || known.as_ref().is_some_and(|known| known.number >= number) {
                 continue;
             }
             room = room.saturating_sub(usize::from(known.is_none()));
+            claims = claims.saturating_add(u64::from(known.is_none()));
             self.write(Table::Meta, key, &Claim { number, heads: held.heads.clone(), device });
+        }
+        if claims > before {
+            returned.claims = Some(claims);
+            self.write(Table::Meta, row, &returned);
+        }
+        Ok(())
+    }
+
+    /// An order has changed: what a device had said to hold of it may be here now.
+    pub(crate) fn close_claim(
+        &mut self,
+        document: DocumentId,
+        mut has: impl FnMut(&ChangeHash) -> bool,
+    ) -> Result<(), CommitError> {
+        let key = claim_key(document);
+        let claim: Option<Claim> = self.read(Table::Meta, &key)?;
+        if claim.is_some_and(|claim| claim.heads.iter().all(&mut has)) {
+            self.remove(Table::Meta, key);
         }
         Ok(())
     }

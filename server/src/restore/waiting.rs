@@ -7,10 +7,10 @@ use docket_sync_core::document::Record;
 use docket_sync_core::facts::Role;
 use docket_sync_core::ids::{DeviceId, DocumentId, PersonId};
 use docket_sync_core::limits;
-use docket_sync_core::proof::Certificate;
+use docket_sync_core::proof::{Certificate, Envelope};
 use docket_sync_core::reference::Language;
 use docket_sync_core::sync::frames::{Ack, AckRun, Cover, Outcome, Push};
-use docket_sync_core::sync::gate::{Ground, Proof, own_proof};
+use docket_sync_core::sync::gate::{Ground, Proof};
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
 
@@ -174,17 +174,41 @@ impl Writer {
     }
 
     /// An administrator confirms a forgotten device: it is one of the store's again, and what it left here is judged
-    /// now, without its having to come back. Gives the number of facts that were admitted.
+    /// now, without its having to come back. Gives the number of facts that were admitted. What finds no room in its
+    /// quarantine waits on: the device can be confirmed again when somebody has decided about that.
     ///
     /// # Errors
     /// When no such device waits, it was revoked, or the store fails.
     pub fn confirm_device(&mut self, device: DeviceId, by: PersonId) -> Result<u64, CommitError> {
-        let waiting: Waiting =
+        let mut waiting: Waiting =
             self.read(Table::Meta, &key(WAITING, &device.0))?.ok_or(CommitError::NotFound { what: "this device" })?;
-        let revoked = self.get(Table::Meta, &key(REVOKED, &device.0))?.is_some();
-        if revoked {
+        let known: Option<DeviceRecord> = self.read(Table::Device, &device.0)?;
+        let is_revoked = known.as_ref().is_some_and(|known| known.revoked_at.is_some());
+        if is_revoked || self.get(Table::Meta, &key(REVOKED, &device.0))?.is_some() {
             return Err(CommitError::AlreadyDone { what: "revoking this device" });
         }
+        let known = match known {
+            Some(known) => known,
+            None => self.know_device_again(device, &waiting, by)?,
+        };
+        let admitted = self.judge_pushes(&known)?;
+        let left = self.held_facts(device)?.len();
+        if left == 0 {
+            self.remove(Table::Meta, key(WAITING, &device.0));
+        } else {
+            waiting.facts = u64::try_from(left).unwrap_or(u64::MAX);
+            self.write(Table::Meta, key(WAITING, &device.0), &waiting);
+        }
+        self.touch_device(device);
+        Ok(admitted)
+    }
+
+    fn know_device_again(
+        &mut self,
+        device: DeviceId,
+        waiting: &Waiting,
+        by: PersonId,
+    ) -> Result<DeviceRecord, CommitError> {
         let certificate = waiting
             .certified()
             .ok_or_else(|| CommitError::Internal("a certificate in the store is damaged".to_owned()))?;
@@ -203,47 +227,49 @@ impl Writer {
         };
         self.write(Table::Device, device.0, &known);
         let at = self.now();
-        self.log(&LogRecord::Enrolled { certificate: waiting.certificate, at });
+        self.log(&LogRecord::Enrolled { certificate: waiting.certificate.clone(), at });
         self.log(&LogRecord::Confirmed { device, by, at });
-        self.remove(Table::Meta, key(WAITING, &device.0));
-        let admitted = self.judge_pushes(&known)?;
-        self.touch_device(device);
-        Ok(admitted)
+        Ok(known)
     }
 
+    /// Judges what a device left here as if somebody else had carried it: the device is not there to be asked for
+    /// anything, and of two branches of a cloned one both are kept. What was not taken stays.
     fn judge_pushes(&mut self, known: &DeviceRecord) -> Result<u64, CommitError> {
         let device = known.device;
+        let Some(maker) = known.maker() else { return Ok(0) };
         let mut admitted = 0_u64;
-        for (_, bytes) in self.scan(Table::Meta, &KeyRange::prefix(key(PUSHES, &device.0)), usize::MAX)? {
-            let push: Push = record::decode("held push", &bytes)?;
-            let Some(maker) = known.maker() else { continue };
-            let proof = match &push.cover {
-                Cover::Relayed { envelope, .. } => Proof::Envelope { maker, envelope: envelope.clone() },
-                cover => own_proof(cover, self.identity().store, maker),
-            };
-            match self.push_on(device, &push, proof, Ground::MayReturn)? {
-                PushDone::Acked(ack) => {
-                    let refused = ack.exceptions.iter().fold(0, |sum, run| run.count.saturating_add(sum));
-                    let all = push.records.unpack().unwrap_or_default();
-                    let all = all.iter().fold(0, |sum, (_, records)| records.len().saturating_add(sum));
-                    let all = u64::try_from(all).unwrap_or(u64::MAX);
-                    admitted = admitted.saturating_add(all.saturating_sub(refused));
-                }
-                PushDone::Renew(_) | PushDone::Stop(_) => {
-                    tracing::warn!(device.id = %device, "a held push was not taken; the device sends it again");
-                }
+        for (row, bytes) in self.scan(Table::Meta, &KeyRange::prefix(key(PUSHES, &device.0)), usize::MAX)? {
+            let mut push: Push = record::decode("held push", &bytes)?;
+            if let Cover::Own { key, counter, signature } = push.cover {
+                let (store, documents) = (self.identity().store, Vec::new());
+                let envelope = Envelope { store, device, key, counter, documents, signature };
+                push.cover = Cover::Relayed { envelope, certificate: known.certificate.clone() };
             }
+            let proof = match &push.cover {
+                Cover::Relayed { envelope, .. } => Proof::Envelope { maker: maker.clone(), envelope: envelope.clone() },
+                Cover::Own { .. } | Cover::Receipt { .. } | Cover::None => Proof::None,
+            };
+            let PushDone::Acked(ack) = self.push_on(device, &push, proof, Ground::MayReturn)? else {
+                tracing::warn!(device.id = %device, "a held push finds no room in quarantine and waits on");
+                continue;
+            };
+            let refused = ack.exceptions.iter().fold(0, |sum, run| run.count.saturating_add(sum));
+            let all = push.records.unpack().unwrap_or_default();
+            let all = all.iter().fold(0, |sum, (_, records)| records.len().saturating_add(sum));
+            admitted = admitted.saturating_add(u64::try_from(all).unwrap_or(u64::MAX).saturating_sub(refused));
+            self.drop_push(device, &row)?;
         }
-        self.drop_pushes(device)?;
         Ok(admitted)
     }
 
-    fn drop_pushes(&mut self, device: DeviceId) -> Result<(), CommitError> {
-        for prefix in [PUSHES, HELD] {
-            for (key, _) in self.scan(Table::Meta, &KeyRange::prefix(key(prefix, &device.0)), usize::MAX)? {
-                self.remove(Table::Meta, key);
+    /// A push that was judged waits no more, nor do its facts.
+    fn drop_push(&mut self, device: DeviceId, row: &[u8]) -> Result<(), CommitError> {
+        for (fact, push) in self.held_facts(device)? {
+            if push_key(device, &push) == row {
+                self.remove(Table::Meta, held_key(device, &fact));
             }
         }
+        self.remove(Table::Meta, row.to_vec());
         Ok(())
     }
 

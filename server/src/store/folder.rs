@@ -40,6 +40,18 @@ pub(super) fn sync(folder: &Path) -> Result<(), StoreError> {
     File::open(folder).and_then(|file| file.sync_all()).map_err(io_error("syncing the folder", folder))
 }
 
+/// Bytes of the files in `folder`, as far down as they lie.
+pub(super) fn bytes(folder: &Path) -> Result<u64, StoreError> {
+    let mut bytes = 0_u64;
+    for entry in std::fs::read_dir(folder).map_err(io_error("reading", folder))? {
+        let path = entry.map_err(io_error("reading", folder))?.path();
+        let about = std::fs::symlink_metadata(&path).map_err(io_error("reading", &path))?;
+        let below = if about.is_dir() { self::bytes(&path)? } else { about.len() };
+        bytes = bytes.saturating_add(below);
+    }
+    Ok(bytes)
+}
+
 /// The error of a file operation on `path`; `attempt` reads like "opening".
 pub(super) fn io_error(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let attempt = format!("{attempt} {}", path.display());

@@ -89,6 +89,21 @@ impl SavedDocument {
         &self.records
     }
 
+    /// Bytes of the facts in it, as they were stated.
+    #[must_use]
+    pub fn fact_bytes(&self) -> usize {
+        self.records.iter().fold(0, |sum, record| sum.saturating_add(record.bytes.len()))
+    }
+
+    /// Refuses a record with which the document would hold more than `bytes_max` bytes of facts. The store asks this of
+    /// what it admits; a device takes what its store has taken.
+    ///
+    /// # Errors
+    /// [`DocumentError::Limit`].
+    pub fn check_room(&self, record: &Record, bytes_max: usize) -> Result<(), DocumentError> {
+        limit("bytes of facts", self.fact_bytes().saturating_add(record.bytes.len()), bytes_max)
+    }
+
     /// Every record with the hash of its change, in the same order.
     pub fn changes(&self) -> impl Iterator<Item = (&Record, ChangeHash)> {
         self.records.iter().zip(self.hashes.iter().copied())

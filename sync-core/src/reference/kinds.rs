@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::facts::values::{Claim, Money};
 use crate::facts::{Block, Role};
-use crate::ids::{DeviceId, Digest, PersonId, RecordId, StoreId};
+use crate::ids::{DeviceId, Digest, PersonId, RecordId, Signature, StoreId};
 use crate::time::UnixMillis;
 use crate::voucher::one_time::CodeCheck;
 use crate::wire::coded_enum;
@@ -269,6 +269,8 @@ reference_kinds! {
         2 hashes: Vec<Digest>;
         /// After this moment no approval by them is stated.
         3 until: UnixMillis;
+        /// The store's signature: see [`super::ReferenceRecord::signed_as_given`]. Absent in records of before it.
+        4 signature: Option<Signature>;
     }
 
     /// The blocks of receipt numbers that a device has, exhausted ones included (lifecycle 4.8).
@@ -277,6 +279,8 @@ reference_kinds! {
         0 device: DeviceId;
         /// Its blocks, in the order in which they were given.
         1 blocks: Vec<Block>;
+        /// The store's signature: see [`super::ReferenceRecord::signed_as_given`]. Absent in records of before it.
+        2 signature: Option<Signature>;
     }
 
     /// The company as vouchers show it.
@@ -329,10 +333,10 @@ impl Reference {
             Self::Revocation(_) => Revocation { signed: Vec::new() }.into(),
             Self::FormRecord(_) => FormRecord { code: String::new(), version: 0, json: Vec::new() }.into(),
             Self::ApprovalCodes(codes) => {
-                let (first, hashes) = (codes.first, Vec::new());
-                ApprovalCodes { approver: PersonId([0; 16]), first, hashes, until: UnixMillis(0) }.into()
+                let (first, hashes, signature) = (codes.first, Vec::new(), None);
+                ApprovalCodes { approver: PersonId([0; 16]), first, hashes, until: UnixMillis(0), signature }.into()
             }
-            Self::NumberBlocks(_) => NumberBlocks { device: DeviceId([0; 16]), blocks: Vec::new() }.into(),
+            Self::NumberBlocks(_) => NumberBlocks { device: DeviceId([0; 16]), blocks: vec![], signature: None }.into(),
             // Whose it was stays: it tells where the record that is gone has to go.
             Self::PartQuota(quota) => PartQuota {
                 keeper: quota.keeper,
@@ -357,7 +361,7 @@ impl Reference {
         }
     }
 
-    /// Checks every text and list against its limit.
+    /// Checks every text and list against its limit; what else there is has the bound of the record as a whole.
     pub(super) fn check_limits(&self) -> Result<(), DecodeError> {
         let (texts, lists): (Vec<&str>, Vec<usize>) = match self {
             Self::Customer(customer) => {
@@ -383,7 +387,6 @@ impl Reference {
             Self::ApprovalCodes(codes) => (vec![], vec![codes.hashes.len()]),
             Self::NumberBlocks(numbers) => (vec![], vec![numbers.blocks.len()]),
             Self::PartQuota(quota) => (vec![&quota.code, &quota.name, &quota.unit], vec![quota.counted.len()]),
-            // Bounded by the record as a whole.
             Self::PolicyRecord(_) | Self::Revocation(_) | Self::Unknown { .. } => (vec![], vec![]),
         };
         if texts.iter().any(|text| text.len() > limits::TEXT_BYTES_MAX) {

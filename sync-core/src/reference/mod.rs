@@ -9,6 +9,7 @@
 //!
 //! Format: `schemas/reference.md`; golden bytes: `schemas/golden/voucher/reference-*.hex`.
 
+mod given;
 mod kinds;
 
 use minicbor::{Decode, Encode};
@@ -157,7 +158,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::facts::values::{Claim, Money};
     use crate::facts::{Block, Ledger, Role};
-    use crate::ids::{DocumentId, FactRef, StoreId};
+    use crate::ids::{DocumentId, FactRef, Signature, StoreId};
     use crate::time::UnixMillis;
     use proptest::prelude::*;
 
@@ -208,9 +209,10 @@ pub(crate) mod tests {
             first: 21,
             hashes: vec![Digest([5; 32])],
             until: UnixMillis(1_800_000_000_000),
+            signature: Some(Signature([1; Signature::LENGTH])),
         };
         let block = Block { ledger: Ledger::Custody, first: 51, last: 100 };
-        let blocks = NumberBlocks { device: DeviceId([6; 16]), blocks: vec![block] };
+        let blocks = NumberBlocks { device: DeviceId([6; 16]), blocks: vec![block], signature: None };
         let line = Claim { order: DocumentId([9; 16]), fact: FactRef { prefix: [4; 5], sequence: 12 }, person: None };
         let quota = PartQuota {
             keeper: PersonId([5; 16]),

@@ -116,8 +116,8 @@ impl World {
     /// What is durable at the office now, and the last number of its log.
     #[must_use]
     pub fn backup(&self) -> (MemoryStore, u64) {
-        let _durable = self.office.hub.read();
-        (self.store.copy(), self.office.hub.durable().number)
+        let durable = self.office.hub.read();
+        (self.store.copy(), durable.number)
     }
 
     /// The office is lost and begins again on a backup, under a new epoch.

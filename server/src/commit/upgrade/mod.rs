@@ -8,6 +8,7 @@
 
 use docket_sync_core::facts::{FactKind, known_level};
 use docket_sync_core::ids::DocumentId;
+use docket_sync_core::reference::ReferenceRecord;
 use minicbor::{Decode, Encode};
 
 use super::error::CommitError;
@@ -18,14 +19,17 @@ use super::tables::Tables;
 use super::writer::Writer;
 use crate::store::{Entry, KeyRange, Table, record};
 
-/// Version of the lists. Raised when one is added, or its keys change: they are then made anew.
-const LISTS: u64 = 2;
+/// Version of the lists. Raised when one is added, or its keys change: they are then made anew. Since 3 what the store
+/// gives is signed.
+const LISTS: u64 = 3;
 /// Entries of old lists removed in one job.
 const CLEARED_PER_JOB: usize = 4_096;
 /// Orders listed in one job: those with open reviews are loaded, about 60 KB each.
 const ORDERS_PER_JOB: usize = 256;
 /// Changes in quarantine looked at in one job; each holds its fact, up to 64 KB.
 const QUARANTINED_PER_JOB: usize = 64;
+/// Reference records looked at in one job.
+const RECORDS_PER_JOB: usize = 1_024;
 /// Orders after which the log says how far it has come.
 const ORDERS_PER_LINE: u64 = 10_000;
 
@@ -62,6 +66,9 @@ enum Step {
     Quarantine {
         after: Option<Vec<u8>>,
         has_entered: bool,
+    },
+    Given {
+        after: Option<Vec<u8>>,
     },
     Keep,
     Done,
@@ -109,6 +116,7 @@ impl Upgrade {
             }
             Step::Orders { after } => self.list_orders(writer, after)?,
             Step::Quarantine { after, has_entered } => self.judge_again(writer, after, has_entered)?,
+            Step::Given { after } => self.sign_given(writer, after)?,
             Step::Keep => {
                 let start = writer.identity.start;
                 writer.write(Table::Meta, keys::OPENED, &OpenedBy::this(start));
@@ -182,8 +190,27 @@ impl Upgrade {
             }
         }
         if count < QUARANTINED_PER_JOB {
-            self.step = if has_entered { Step::Quarantine { after: None, has_entered: false } } else { Step::Keep };
+            self.step = if has_entered {
+                Step::Quarantine { after: None, has_entered: false }
+            } else {
+                Step::Given { after: None }
+            };
         }
+        Ok(())
+    }
+
+    /// Codes and blocks that a program gave without signing them: in their next version they are, so that devices can
+    /// give them back.
+    fn sign_given(&mut self, writer: &mut Writer, after: Option<Vec<u8>>) -> Result<(), CommitError> {
+        let rows = page(writer, Table::Reference, after, RECORDS_PER_JOB)?;
+        for (_, value) in &rows {
+            let Ok(record) = ReferenceRecord::from_bytes(value) else { continue };
+            if record.content.signature() == Some(None) && !record.deleted {
+                writer.write_reference(record.id, record.content, None)?;
+            }
+        }
+        let last = rows.last().filter(|_| rows.len() == RECORDS_PER_JOB).map(|(key, _)| key.clone());
+        self.step = last.map_or(Step::Keep, |last| Step::Given { after: Some(last) });
         Ok(())
     }
 }

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use docket_sync_core::facts::{Block, Ledger};
 use docket_sync_core::ids::{DeviceId, Digest, Epoch, PersonId, StoreId};
-use docket_sync_core::reference::{ApprovalCodes, NumberBlocks, Reference};
+use docket_sync_core::reference::ApprovalCodes;
 use docket_sync_core::time::UnixMillis;
 
 use super::super::listing::OrderList;
@@ -161,14 +161,14 @@ fn numbers_and_codes_that_were_given_are_there_after_an_upgrade() {
     let opened = open(&store, &clock);
     let (device, approver) = (DeviceId([6; 16]), PersonId([7; 16]));
     let block = Block { ledger: Ledger::Cash, first: 1, last: 4 };
-    let given: Reference = NumberBlocks { device, blocks: vec![block] }.into();
-    let codes = ApprovalCodes { approver, first: 1, hashes: vec![Digest([8; 32])], until: UnixMillis(1) };
+    let codes =
+        ApprovalCodes { approver, first: 1, hashes: vec![Digest([8; 32])], until: UnixMillis(1), signature: None };
     opened
         .0
         .committer
         .run_blocking(move |writer| {
-            writer.know_given(&given)?;
-            writer.know_given(&codes.into())
+            writer.know_blocks(device, &[block])?;
+            writer.know_codes(&codes)
         })
         .unwrap();
     close(opened);

@@ -37,25 +37,28 @@ pub(super) fn holds_later_frame(window: &mut Window, offset: u64, id: JournalId,
     }
 }
 
-/// Makes everything from `offset` to the end zero again, so that nothing of a torn frame can be mistaken later.
-/// Gives the number of bytes from the first to the last one that was not zero; 0 when there was nothing.
-pub(super) fn clear_tail(file: &dyn DiskFile, offset: u64) -> io::Result<u64> {
+/// Number of bytes from `offset` to the last one that is not zero; 0 when there is none.
+pub(super) fn tail_bytes(file: &dyn DiskFile, offset: u64) -> io::Result<u64> {
     let mut buffer = vec![0; LOOK_BYTES];
     let (mut at, mut end) = (offset, offset);
     loop {
         let read = file.read_at(at, &mut buffer)?;
         let bytes = buffer.get(..read).unwrap_or_default();
         if bytes.is_empty() {
-            break;
+            return Ok(end.saturating_sub(offset));
         }
         if let Some(last) = bytes.iter().rposition(|byte| *byte != 0) {
             end = at.saturating_add(u64::try_from(last).unwrap_or(u64::MAX)).saturating_add(1);
         }
         at = at.saturating_add(length_of(bytes));
     }
-    if end > offset {
-        fill_with_zeros(file, offset, end)?;
+}
+
+/// Makes the `bytes` of a tail zero again, so that nothing of a torn frame can be mistaken later.
+pub(super) fn clear_tail(file: &dyn DiskFile, offset: u64, bytes: u64) -> io::Result<()> {
+    if bytes > 0 {
+        fill_with_zeros(file, offset, offset.saturating_add(bytes))?;
         file.sync()?;
     }
-    Ok(end.saturating_sub(offset))
+    Ok(())
 }

@@ -98,6 +98,12 @@ pub enum Damage {
     /// A frame with the right hash and unreadable contents.
     #[error("the contents of a frame cannot be read")]
     Payload,
+    /// A frame that writes to a table which this program does not know.
+    #[error("a newer program wrote table {0} into a frame: use that program; nothing is damaged")]
+    NewerTable(u8),
+    /// Bytes behind the last whole frame of a store that was closed in order: they were written and acknowledged.
+    #[error("what follows the last whole frame is not whole, although the store was closed in order")]
+    LastFrame,
 }
 
 impl JournalError {

@@ -15,6 +15,7 @@ use docket_sync_core::ids::Digest;
 use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::time::UnixMillis;
 
+use super::error::Damage;
 use super::{JournalError, JournalId, PAYLOAD_BYTES_MAX, Position};
 use crate::store::{Batch, Table};
 
@@ -163,9 +164,25 @@ impl Frame {
         bytes
     }
 
-    /// The writes. `None` when they cannot be read although the hash is right: a defect of the writer.
+    /// The writes. `None` when they cannot be read although the hash is right: see [`Frame::problem`].
     #[must_use]
     pub fn batch(&self) -> Option<Batch> {
+        self.read_batch().ok()
+    }
+
+    /// Why the writes cannot be read: a newer program wrote them, or there is a defect of the writer.
+    #[must_use]
+    pub fn problem(&self) -> Option<Damage> {
+        self.read_batch().err()
+    }
+
+    fn read_batch(&self) -> Result<Batch, Damage> {
+        let mut newer = None;
+        let batch = self.writes(&mut newer);
+        batch.ok_or(newer.map_or(Damage::Payload, Damage::NewerTable))
+    }
+
+    fn writes(&self, newer: &mut Option<u8>) -> Option<Batch> {
         let unpacked;
         let mut rest = if self.header.flags & FLAG_PACKED == 0 {
             self.payload.as_slice()
@@ -179,14 +196,17 @@ impl Frame {
         let mut batch = Batch::new();
         while !rest.is_empty() {
             let [number] = take::<1>(&mut rest)?;
-            let table = *Table::ALL.iter().find(|table| table.number() == number)?;
+            let Some(table) = Table::ALL.iter().find(|table| table.number() == number) else {
+                *newer = Some(number).filter(|number| *number <= Table::NUMBER_MAX);
+                return None;
+            };
             let key_bytes = usize::from(u16::from_be_bytes(take(&mut rest)?));
             let key = rest.split_off(..key_bytes)?;
             let value = match u32::from_be_bytes(take(&mut rest)?) {
                 REMOVED => None,
                 length => Some(rest.split_off(..size(length))?.to_vec()),
             };
-            batch.put_stored(table, key.to_vec(), value);
+            batch.put_stored(*table, key.to_vec(), value);
         }
         Some(batch)
     }
@@ -257,4 +277,15 @@ pub(super) fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (first, rest) = bytes.split_first_chunk::<N>()?;
     *bytes = rest;
     Some(*first)
+}
+
+/// The frame with another table in its first write, as a program that knows that table would have written it.
+#[cfg(test)]
+pub(super) fn with_first_table(id: JournalId, frame: &Frame, table: u8) -> Frame {
+    let mut newer = frame.clone();
+    if let (Some(first), 0) = (newer.payload.first_mut(), frame.header.flags & FLAG_PACKED) {
+        *first = table;
+    }
+    newer.header.hash = hash(id, &newer.header.hashed_bytes(), &newer.payload);
+    newer
 }

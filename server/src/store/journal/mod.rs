@@ -25,7 +25,7 @@ pub use error::JournalError;
 pub use frame::Frame;
 pub use reader::{Frames, Reader};
 pub use segment::SegmentInfo;
-pub use write::{Journal, NewFrame, Opened};
+pub use write::{Ended, Journal, NewFrame, Opened};
 
 /// Folder of the journal in the folder of a store.
 pub const FOLDER: &str = "journal";

@@ -11,6 +11,7 @@ use docket_sync_core::ids::KeyId;
 use docket_sync_core::time::UnixMillis;
 
 use self::golden::{Files, Room};
+use super::error::Damage;
 use super::*;
 use crate::store::disk::{RealDisk, SimulatedDisk};
 use crate::store::{Batch, Table};
@@ -241,4 +242,18 @@ fn the_real_disk_keeps_the_same_journal() {
     drop(real_one);
     let opened = Journal::open(real, "journal", SMALL).unwrap();
     assert_eq!((opened.journal.position(), opened.cut_bytes), (end, 0));
+}
+
+#[test]
+fn a_frame_of_a_newer_program_is_called_so_and_not_damaged() {
+    let batch = &batches()[0];
+    let about = frame::About { previous: ID.start(), time: UnixMillis(1), is_base: false };
+    let (_, bytes) = frame::encode(ID, about, batch).unwrap();
+    let whole = Frame::read(ID, &bytes).unwrap();
+    assert_eq!(whole.problem(), None);
+    for (table, expected) in [(29, Damage::NewerTable(29)), (0xEF, Damage::NewerTable(0xEF)), (0xF0, Damage::Payload)] {
+        let newer = frame::with_first_table(ID, &whole, table);
+        assert_eq!((newer.batch().is_none(), newer.problem()), (true, Some(expected)));
+        assert_eq!(Frame::read(ID, &newer.to_bytes()).as_ref(), Some(&newer), "its hash is right");
+    }
 }

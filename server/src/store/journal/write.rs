@@ -5,6 +5,7 @@ use std::sync::Arc;
 use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::time::UnixMillis;
 
+use super::error::Damage;
 use super::next::{self, Next};
 use super::segment::{self, HEAD_BYTES};
 use super::{Frame, JournalError, JournalId, JournalOptions, Position, Reader, cut, frame};
@@ -37,6 +38,15 @@ pub struct NewFrame<'a> {
     pub time: UnixMillis,
     /// Whether the writes are the state at the beginning of the journal.
     pub is_base: bool,
+}
+
+/// How whoever wrote a journal last ended, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// In order: every frame was written to its end.
+    InOrder,
+    /// In any way: its last write may have been cut off, and nobody was told of that one.
+    AnyHow,
 }
 
 /// A journal that was opened for writing, and what was found at its end.
@@ -88,6 +98,19 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Damaged`] when anything before the tail is not what was written: nothing is changed then.
     pub fn open(disk: Arc<dyn Disk>, folder: &str, options: JournalOptions) -> Result<Opened, JournalError> {
+        Self::open_after(disk, folder, options, Ended::AnyHow)
+    }
+
+    /// The same, where it may be known that the last writer ended in order: then no write was cut off.
+    ///
+    /// # Errors
+    /// As [`Journal::open`]; what is not whole at the end of a journal that was closed is damage, too.
+    pub fn open_after(
+        disk: Arc<dyn Disk>,
+        folder: &str,
+        options: JournalOptions,
+        ended: Ended,
+    ) -> Result<Opened, JournalError> {
         let reader = Reader::open(disk.clone(), folder)?;
         let absent = || JournalError::Absent { folder: disk.full_path(folder) };
         let last = reader.segments().last().cloned().ok_or_else(absent)?;
@@ -98,7 +121,12 @@ impl Journal {
         let end = frames.end();
         let full = disk.full_path(&last.path);
         let file = disk.open(&last.path).map_err(JournalError::io("opening", &full))?;
-        let cut_bytes = cut::clear_tail(file.as_ref(), end.offset).map_err(JournalError::io("cutting", &full))?;
+        let cut_bytes = cut::tail_bytes(file.as_ref(), end.offset).map_err(JournalError::io("reading", &full))?;
+        if ended == Ended::InOrder && cut_bytes > 0 {
+            let (offset, last_good) = (end.offset, end.position.number);
+            return Err(JournalError::Damaged { file: full, offset, last_good, problem: Damage::LastFrame });
+        }
+        cut::clear_tail(file.as_ref(), end.offset, cut_bytes).map_err(JournalError::io("cutting", &full))?;
         // After a flush that failed, the system may show what is not on the disk: the last frame is written again.
         let again = end.last_offset.unwrap_or(0);
         let mut bytes = vec![0; usize::try_from(end.offset.saturating_sub(again)).unwrap_or(0)];

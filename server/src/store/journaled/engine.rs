@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::store::journal::Position;
-use crate::store::{Batch, MemoryStore, SledOptions, SledStore, Store, StoreError, folder};
+use crate::store::{Batch, MemoryStore, SledOptions, SledStore, Store, StoreError, folder, space};
 
 /// An engine behind a journal: it holds what the frames up to its position wrote.
 pub trait Engine: Store {
@@ -51,6 +51,9 @@ pub enum Aside {
     Replacing(String),
 }
 
+/// The engine that was open when the machine stopped: it holds nothing that the journal does not, and gives way.
+pub(super) const BEFORE_POWER_LOSS: &str = "sled.before-power-loss";
+
 /// A sled folder in the folder of a store. Who uses it holds the lock of that folder.
 #[derive(Debug, Clone)]
 pub struct SledHome {
@@ -64,6 +67,7 @@ impl EngineHome for SledHome {
     type Engine = SledStore;
 
     fn open(&self) -> Result<SledStore, StoreError> {
+        self.give_way()?;
         SledStore::open_engine(&self.folder, self.options)
     }
 
@@ -81,15 +85,37 @@ impl EngineHome for SledHome {
         }
         // A store of this process that was just closed still writes to it in the background.
         folder::wait_until_free(&from.join("db"))?;
+        // A new one is made beside it, about as large.
+        let needed = folder::bytes(&from)?.saturating_add(self.options.reserve_bytes);
         let to = match aside {
             Aside::Replacing(name) => {
                 let to = self.folder.join(name);
                 if to.exists() {
                     std::fs::remove_dir_all(&to).map_err(folder::io_error("removing", &to))?;
                 }
+                let free = space::free_space(&self.folder)?;
+                if free < needed {
+                    tracing::warn!(
+                        free,
+                        needed,
+                        "no room for two engines: the old one is removed, the journal has all of it"
+                    );
+                    std::fs::remove_dir_all(&from).map_err(folder::io_error("removing", &from))?;
+                    folder::sync(&self.folder)?;
+                    return Ok(None);
+                }
                 to
             }
             Aside::Kept(name) => {
+                let free = space::free_space(&self.folder)?;
+                if free < needed {
+                    let problem = format!(
+                        "its engine has to be made anew beside the old one: that needs {needed} bytes and {free} are \
+                         free; make room, or move {} to another disk, and start again",
+                        from.display()
+                    );
+                    return Err(StoreError::Open { path: self.folder.clone(), problem });
+                }
                 let numbered = (2..1_000_u32).map(|number| self.folder.join(format!("{name}-{number}")));
                 let mut names = std::iter::once(self.folder.join(name)).chain(numbered);
                 names.find(|to| !to.exists()).unwrap_or_else(|| self.folder.join(name))
@@ -98,6 +124,24 @@ impl EngineHome for SledHome {
         std::fs::rename(&from, &to).map_err(folder::io_error("moving aside", &from))?;
         folder::sync(&self.folder)?;
         Ok(Some(to.display().to_string()))
+    }
+}
+
+impl SledHome {
+    /// Removes what is kept of a power loss when making the engine anew may need its room.
+    fn give_way(&self) -> Result<(), StoreError> {
+        let old = self.folder.join(BEFORE_POWER_LOSS);
+        if !old.exists() {
+            return Ok(());
+        }
+        let needed = folder::bytes(&old)?.saturating_add(self.options.reserve_bytes);
+        let free = space::free_space(&self.folder)?;
+        if free < needed {
+            tracing::warn!(free, needed, "the engine of before the power loss is removed: its room is needed");
+            std::fs::remove_dir_all(&old).map_err(folder::io_error("removing", &old))?;
+            folder::sync(&self.folder)?;
+        }
+        Ok(())
     }
 }
 

@@ -11,8 +11,13 @@ use std::io;
 use crate::store::StoreError;
 use crate::store::disk::{self, Disk};
 
-/// The format that this program writes.
-pub const FORMAT: u32 = 2;
+/// The format that this program writes: raised with every table that is added, so that a program which does not know
+/// the table refuses the store instead of calling its journal damaged. 1: the engine alone; 2: behind a journal; 3: with
+/// the tables 27 and 28.
+pub const FORMAT: u32 = 3;
+
+/// The first format with a journal. What is behind one is upgraded by writing the new number.
+pub(super) const WITH_JOURNAL: u32 = 2;
 
 const FORMAT_FILE: &str = "format";
 const RUNNING_FILE: &str = "running";

@@ -3,12 +3,12 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use super::engine::{Aside, EngineHome};
+use super::engine::{Aside, BEFORE_POWER_LOSS, EngineHome};
 use super::report::{OpenReport, Progress, Rebuild, RebuildReason};
 use super::{Engine, JournaledStore, Writer, format, replay, upgrade};
 use crate::platform::{Clock, Platform};
 use crate::store::disk::{self, Disk};
-use crate::store::journal::{self, Journal, JournalId, JournalOptions, Position, Reader};
+use crate::store::journal::{self, Ended, Journal, JournalId, JournalOptions, Position, Reader};
 use crate::store::{KeyRange, Order, StoreError, Table};
 
 /// How to open a journaled store.
@@ -67,7 +67,8 @@ impl<E: Engine> JournaledStore<E> {
     ) -> Result<Self, StoreError> {
         let mut report = OpenReport::default();
         prepare_folder(&disk, home, &options, &mut report)?;
-        let opened = Journal::open(disk.clone(), journal::FOLDER, options.journal)?;
+        let ended = if format::running(disk.as_ref())?.is_some() { Ended::AnyHow } else { Ended::InOrder };
+        let opened = Journal::open_after(disk.clone(), journal::FOLDER, options.journal, ended)?;
         report.cut_bytes = opened.cut_bytes;
         let end = opened.journal.position();
         let journal = opened.journal;
@@ -122,8 +123,9 @@ fn prepare_folder<H: EngineHome>(
     let here = disk.as_ref();
     let said = format::check(here)?;
     let has_journal = disk::holds(here, "", journal::FOLDER).map_err(format::io_error("reading", here, ""))?;
+    let is_behind = said.is_some_and(|said| said >= format::WITH_JOURNAL);
     if !has_journal {
-        if said == Some(format::FORMAT) {
+        if is_behind {
             return Err(journal::JournalError::Absent { folder: disk.full_path(journal::FOLDER) }.into());
         }
         let old = home.open_alone()?;
@@ -131,17 +133,22 @@ fn prepare_folder<H: EngineHome>(
     }
     if said != Some(format::FORMAT) {
         // Until the format is written, what lies here without a position is the store of format 1: the backup.
-        let is_alone = matches!(home.open_alone(), Ok(Some(_)));
+        let is_alone = !is_behind && matches!(home.open_alone(), Ok(Some(_)));
         if is_alone {
             let name = format!("sled.format-1-{}", dated(options));
             report.upgraded = home.set_aside(&Aside::Kept(name))?;
             if let Some(backup) = &report.upgraded {
-                tracing::info!(backup, "the store was upgraded to format 2; the store of format 1 is kept as it was");
+                let format = format::FORMAT;
+                tracing::info!(backup, format, "the store was upgraded; the store of format 1 is kept as it was");
             }
         }
         // The folder itself may be new to the disk: its name is durable before anything says what it is.
         disk.sync_folder("").map_err(format::io_error("syncing", here, ""))?;
         format::write_format(here)?;
+        if is_behind {
+            let (before, format) = (said.unwrap_or_default(), format::FORMAT);
+            tracing::info!(before, format, "the store was upgraded in its place; older programs refuse it from now on");
+        }
     }
     Ok(())
 }
@@ -196,12 +203,12 @@ fn anew<H: EngineHome>(
     report: &mut OpenReport,
 ) -> Result<H::Engine, StoreError> {
     let name = if reason == RebuildReason::PowerLoss {
-        Aside::Replacing("sled.before-power-loss".to_owned())
+        Aside::Replacing(BEFORE_POWER_LOSS.to_owned())
     } else {
         Aside::Kept(format!("sled.aside-{}", dated(options)))
     };
     let aside = home.set_aside(&name)?;
-    let said = aside.as_deref().unwrap_or("nowhere, there was nothing");
+    let said = aside.as_deref().unwrap_or("nowhere");
     if matches!(reason, RebuildReason::Ahead { .. }) {
         tracing::error!(%reason, aside = said, "the engine is put aside and made anew; run `docket doctor`");
     } else {

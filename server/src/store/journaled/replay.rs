@@ -29,7 +29,7 @@ pub(super) fn replay<E: Engine>(
             file: reader.folder().to_owned(),
             offset: 0,
             last_good: last.number,
-            problem: Damage::Payload,
+            problem: frame.problem().unwrap_or(Damage::Payload),
         };
         let batch = frame.batch().ok_or_else(unreadable)?;
         writes = writes.saturating_add(u64::try_from(batch.len()).unwrap_or(u64::MAX));

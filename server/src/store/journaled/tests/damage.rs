@@ -1,10 +1,10 @@
 //! Torn tails are cut; damage before the tail is said loudly; a flipped bit is detected or harmless.
 
-use super::world::{World, after, cases, contents, mixed};
-use crate::store::StoreError;
+use super::world::{World, after, batch, cases, contents, mixed};
 use crate::store::disk::SimulatedDisk;
 use crate::store::journal::{FOLDER, JournalError, Reader};
 use crate::store::journaled::{MemoryHome, RebuildReason};
+use crate::store::{Store, StoreError};
 
 const BATCHES: u64 = 25;
 
@@ -211,4 +211,30 @@ fn bytes_that_a_user_wrote_are_never_taken_for_a_frame() {
     assert!(world.disk.flip(path, 512 + 20, 1));
     let opened = world.open();
     assert!(opened.is_ok_and(|store| store.report().cut_bytes > 0), "the torn frame was not cut");
+}
+
+/// The last frame of a store that was closed in order was acknowledged: it is no torn write.
+#[test]
+fn damage_in_the_last_frame_of_a_closed_store_is_told_and_nothing_is_cut() {
+    let world = World::default();
+    let store = world.open().unwrap();
+    (1..=9).for_each(|number| store.apply(&batch(number)).unwrap());
+    drop(store);
+    assert_eq!(world.disk.bytes("running"), None, "it was closed in order");
+    let path = world.disk.files().into_iter().rfind(|path| path.ends_with(".journal")).unwrap();
+    let whole = world.disk.bytes(&path).unwrap();
+    let last = whole.iter().rposition(|byte| *byte != 0).unwrap();
+    let mut flipped = whole.clone();
+    flipped[last] ^= 1;
+    world.disk.put(&path, flipped.clone()).unwrap();
+    for _ in 0..2 {
+        let error = world.open().map(drop).unwrap_err().to_string();
+        assert!(error.contains("closed in order") && error.contains("frames up to 8 are whole"), "{error}");
+        assert_eq!(world.disk.bytes(&path).as_ref(), Some(&flipped), "nothing was changed");
+    }
+    // The same bytes behind a process that was killed are a write that was cut off.
+    world.disk.put("running", b"0\n".to_vec()).unwrap();
+    assert!(world.open().unwrap().report().cut_bytes > 0);
+    world.disk.end_process();
+    world.disk.put(&path, whole).unwrap();
 }

@@ -232,3 +232,45 @@ fn an_engine_that_differs_or_was_never_behind_this_journal_is_made_anew() {
     assert_eq!(store.report().rebuild.clone().unwrap().reason, RebuildReason::NoPosition);
     assert!(contents(&store) == after(12) && foreign.home.put_aside() == 1);
 }
+
+fn opened_with(folder: &Path, reserve_bytes: u64) -> Result<JournaledStore<SledStore>, StoreError> {
+    JournaledStore::open_with(folder, SledOptions { reserve_bytes, ..SLED }, options("0"))
+}
+
+#[test]
+fn after_a_power_loss_an_engine_without_room_for_two_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mark, aside) = (folder.path().join("running"), folder.path().join("sled.before-power-loss"));
+    let store = opened_with(folder.path(), 0).unwrap();
+    (1..=20).for_each(|number| store.apply(&batch(number)).unwrap());
+    drop(store);
+    for (reserve, kept) in [(0, true), (u64::MAX / 2, false)] {
+        fs::write(&mark, "another start of the machine").unwrap();
+        let store = opened_with(folder.path(), reserve).unwrap();
+        assert_eq!(store.report().rebuild.clone().unwrap().reason, RebuildReason::PowerLoss);
+        assert!(contents(&store) == after(20));
+        assert_eq!(aside.exists(), kept, "it holds nothing that the journal does not");
+        drop(store);
+    }
+    // What was kept when there was room gives way when there is none any more.
+    fs::write(&mark, "another start of the machine").unwrap();
+    drop(opened_with(folder.path(), 0).unwrap());
+    assert!(aside.exists());
+    drop(opened_with(folder.path(), u64::MAX / 2).unwrap());
+    assert!(!aside.exists());
+}
+
+#[test]
+fn an_engine_that_somebody_may_want_to_look_at_is_never_removed_for_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened_with(folder.path(), 0).unwrap();
+    (1..=20).for_each(|number| store.apply(&batch(number)).unwrap());
+    drop(store);
+    fs::write(folder.path().join("rebuild"), "an error").unwrap();
+    let error = opened_with(folder.path(), u64::MAX / 2).map(drop).unwrap_err().to_string();
+    assert!(error.contains("that needs 4611686018") && error.contains("are free"), "{error}");
+    assert!(folder.path().join("sled").join("db").exists());
+    let store = opened_with(folder.path(), 0).unwrap();
+    assert!(matches!(store.report().rebuild.clone().unwrap().reason, RebuildReason::Failed(_)));
+    assert!(contents(&store) == after(20));
+}

@@ -3,7 +3,7 @@
 use super::world::{World, after, batch, contents, folded, mixed, options};
 use crate::store::disk::DiskFailure;
 use crate::store::journaled::{FORMAT, JournaledStore};
-use crate::store::{SledOptions, SledStore, Store};
+use crate::store::{SledOptions, SledStore, Store, Table};
 
 const SLED: SledOptions = SledOptions { cache_bytes: 8 << 20, reserve_bytes: 0 };
 
@@ -64,7 +64,7 @@ fn an_upgrade_that_is_cut_off_at_any_call_is_repeated() {
 
 #[test]
 fn a_newer_format_is_refused_and_nothing_is_touched() {
-    for (said, expected) in [("3\n", "newer version"), ("no number", "damaged"), ("", "damaged")] {
+    for (said, expected) in [("4\n", "newer version"), ("no number", "damaged"), ("", "damaged")] {
         let world = World::with_batches(5);
         world.disk.put("format", said.as_bytes().to_vec()).unwrap();
         let before: Vec<_> = world.disk.files();
@@ -72,7 +72,44 @@ fn a_newer_format_is_refused_and_nothing_is_touched() {
         assert!(error.contains(expected), "{error}");
         assert_eq!(world.disk.files(), before);
     }
-    assert_eq!(FORMAT, 2, "a new format needs an upgrade and a test that upgrades a store of format 2");
+    assert_eq!(
+        (FORMAT, Table::ALL.len()),
+        (3, 28),
+        "a new table needs a new format, so that older programs refuse the store; and a folder of the old one in `tests/kept`"
+    );
+}
+
+#[test]
+fn a_store_of_format_2_is_upgraded_in_its_place_and_an_upgrade_that_is_cut_off_is_repeated() {
+    let mut number = 0;
+    loop {
+        number += 1;
+        let mut world = World::with_batches(12);
+        world.disk.put("format", b"2\n".to_vec()).unwrap();
+        world.disk.fail_call(number, if number % 2 == 0 { DiskFailure::Short } else { DiskFailure::Full });
+        let opened = world.open().map(drop);
+        let was_spared = world.disk.failure_is_due();
+        assert!(!was_spared || opened.is_ok());
+        world.crash(mixed(number));
+        let store = world.open().unwrap_or_else(|error| panic!("call {number}: {error}"));
+        assert!(contents(&store) == after(12) && store.report().upgraded.is_none(), "call {number}");
+        assert_eq!(world.disk.bytes("format"), Some(b"3\n".to_vec()));
+        if was_spared {
+            break;
+        }
+    }
+    assert!(number > 3, "{number} calls");
+}
+
+#[test]
+fn a_journal_without_its_folder_is_missed_in_every_format_that_has_one() {
+    for said in ["2\n", "3\n"] {
+        let world = World::with_batches(3);
+        world.disk.mount().remove("journal").unwrap();
+        world.disk.put("format", said.as_bytes().to_vec()).unwrap();
+        let error = world.open().map(drop).unwrap_err().to_string();
+        assert!(error.contains("there is no journal"), "{error}");
+    }
 }
 
 #[test]
@@ -81,5 +118,5 @@ fn a_lost_format_file_is_written_again() {
     world.disk.mount().remove("format").unwrap();
     let store = world.open().unwrap();
     assert!(contents(&store) == after(5));
-    assert_eq!(world.disk.bytes("format"), Some(b"2\n".to_vec()));
+    assert_eq!(world.disk.bytes("format"), Some(b"3\n".to_vec()));
 }
