@@ -295,6 +295,7 @@ fn write_person(writer: &mut Writer, record: &crate::auth::people::PersonRecord)
     writer.put(Table::Person, record.id.0, record.to_bytes());
     let roles: Vec<u8> = record.roles.iter().map(|role| role.number()).collect();
     let (person, active, at) = (record.id, record.active, writer.now());
-    writer.put(Table::Index, crate::commit::keys::roles_from(person, at), roles.clone());
+    let held = if active { roles.clone() } else { Vec::new() };
+    writer.put(Table::Index, crate::commit::keys::roles_from(person, at), held);
     writer.log(&LogRecord::Person { person, roles, active, by: None, at });
 }

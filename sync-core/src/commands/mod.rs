@@ -233,4 +233,6 @@ fn stated_role(kind: FactKind, context: &Context) -> Option<Role> {
 }
 
 #[cfg(test)]
+mod terms_tests;
+#[cfg(test)]
 mod tests;
