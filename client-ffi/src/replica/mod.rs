@@ -284,17 +284,26 @@ impl<S: DeviceStore> DeviceReplica<S> {
         self.flight = Flight::default();
     }
 
-    /// Runs one operation; when it fails, what is in memory is not trusted any more.
+    /// Runs one operation; when it fails, what is in memory is not trusted any more and read again, at once where the
+    /// store lets it: who only looks does not come through here.
     fn guarded<T>(&mut self, operation: impl FnOnce(&mut Self) -> Result<T, ReplicaError>) -> Result<T, ReplicaError> {
         if self.stale {
-            (self.state, self.journal) = read_state(&self.store)?;
-            self.carried = bundles::read_carried(&self.store)?;
-            self.flight = Flight::default();
-            self.stale = false;
+            self.read_again()?;
         }
         let result = operation(self);
-        self.stale = result.is_err();
+        if result.is_err() {
+            self.stale = true;
+            let _next_time = self.read_again();
+        }
         result
+    }
+
+    fn read_again(&mut self) -> Result<(), ReplicaError> {
+        (self.state, self.journal) = read_state(&self.store)?;
+        self.carried = bundles::read_carried(&self.store)?;
+        self.flight = Flight::default();
+        self.stale = false;
+        Ok(())
     }
 
     /// Makes durable what `work` gathered, with the state.

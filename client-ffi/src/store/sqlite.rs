@@ -364,7 +364,7 @@ mod tests {
                 }
             }
             for file in ["-wal", "-shm"] {
-                let _ = std::fs::remove_file(directory.path().join(format!("{DATABASE_FILE}{file}")));
+                let _absent = std::fs::remove_file(directory.path().join(format!("{DATABASE_FILE}{file}")));
             }
         }
         println!("{} bytes: {errors} errors, {whole_again} whole, lost at {lost:?}", whole.len());
