@@ -180,22 +180,23 @@ impl<S: DeviceStore> Client<S> {
     /// # Errors
     /// When the device fails.
     pub fn customer_copy(&self, shown: &Shown, fact: FactId) -> Result<Option<CustomerCopy>, ReplicaError> {
-        let Some(fact) = shown.facts.get(fact) else { return Ok(None) };
-        let FactBody::SignDocument(body) = fact.body() else { return Ok(None) };
-        let Some(proof) = self.replica().store().get(Table::Proof, &body.proof.0)? else { return Ok(None) };
         let identity = self.replica().identity();
-        if body.key != self.replica().key_id() {
-            return Ok(None);
+        // A copy of this device may have stated something else under the same identity.
+        for fact in shown.facts.under(fact) {
+            let FactBody::SignDocument(body) = fact.body() else { continue };
+            let Some(proof) = self.replica().store().get(Table::Proof, &body.proof.0)? else { continue };
+            if body.key == self.replica().key_id() {
+                return Ok(Some(CustomerCopy {
+                    document: shown.id,
+                    claimed: fact.claimed(),
+                    device: identity.device,
+                    body: body.clone(),
+                    proof,
+                    certificate: identity.certificate.clone(),
+                }));
+            }
         }
-        let copy = CustomerCopy {
-            document: shown.id,
-            claimed: fact.claimed(),
-            device: identity.device,
-            body: body.clone(),
-            proof,
-            certificate: identity.certificate.clone(),
-        };
-        Ok(Some(copy))
+        Ok(None)
     }
 
     /// Names as the reference records have them now.

@@ -176,6 +176,261 @@ const HISTORIES: &[(u64, &[Action])] = &[
             Action { kind: Kind::Work, phone: 6, luck: 14563537420217765744 },
         ],
     ),
+    // What stood behind the beginning of an order in a newer kind stayed refused after the upgrade.
+    (
+        2_318,
+        &[
+            Action { kind: Kind::Work, phone: 9, luck: 13_614_460_750_595_519_505 },
+            Action { kind: Kind::Work, phone: 9, luck: 15_565_709_278_209_136_553 },
+            Action { kind: Kind::Work, phone: 0, luck: 2_915_917_245_733_692_094 },
+            Action { kind: Kind::Fault(Fault::OlderServer), phone: 11, luck: 4_304_832_592_743_333_681 },
+            Action { kind: Kind::Sync, phone: 0, luck: 1_990_379_543_099_691_951 },
+        ],
+    ),
+    // A phone stated something else under an actor whose facts it only had sealed, when the store had lost them.
+    (
+        3_007,
+        &[
+            Action { kind: Kind::Work, phone: 9, luck: 10_577_540_523_464_417_946 },
+            Action { kind: Kind::Work, phone: 6, luck: 11_808_417_609_061_399_443 },
+            Action { kind: Kind::Fault(Fault::LostAnswer), phone: 9, luck: 18_428_836_000_803_331_754 },
+            Action { kind: Kind::Days, phone: 10, luck: 14_122_614_084_594_833_512 },
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 0, luck: 14_387_166_051_756_196_168 },
+            Action { kind: Kind::Live, phone: 0, luck: 11_351_687_612_911_727_054 },
+            Action { kind: Kind::Step, phone: 9, luck: 8_446_931_483_425_656_140 },
+            Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 3, luck: 14_423_100_469_733_456_225 },
+            Action { kind: Kind::Work, phone: 6, luck: 10_216_072_851_064_693_038 },
+            Action { kind: Kind::Step, phone: 9, luck: 4_353_627_866_099_991_025 },
+            Action { kind: Kind::Work, phone: 3, luck: 4_619_391_192_101_632_126 },
+            Action { kind: Kind::Live, phone: 0, luck: 9_190_130_769_666_156_975 },
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 11, luck: 9_204_638_713_335_054_748 },
+        ],
+    ),
+    // A serial that came back while the office did not know its kind was given to another order.
+    (
+        3_918,
+        &[
+            Action { kind: Kind::Work, phone: 1, luck: 8_832_940_835_749_968_536 },
+            Action { kind: Kind::Step, phone: 7, luck: 1_846_128_947_887_397_153 },
+            Action { kind: Kind::Fault(Fault::OlderServer), phone: 10, luck: 8_245_524_994_305_460_712 },
+            Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 8, luck: 11_367_519_016_232_311_298 },
+            Action { kind: Kind::Sync, phone: 10, luck: 2_637_472_070_181_356_145 },
+            Action { kind: Kind::Call, phone: 1, luck: 17_221_169_459_376_971_427 },
+        ],
+    ),
+    // What a colleague had of a phone that was restored together with the office was put aside and lost.
+    (
+        4_010,
+        &[
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 2, luck: 9_877_562_588_163_289_533 },
+            Action { kind: Kind::Backup, phone: 4, luck: 13_280_505_403_443_369_770 },
+            Action { kind: Kind::Fault(Fault::Reassigned), phone: 11, luck: 515_597_125_335_348_579 },
+            Action { kind: Kind::Work, phone: 4, luck: 13_378_793_050_652_114_413 },
+            Action { kind: Kind::Sync, phone: 0, luck: 9_243_021_490_343_488_744 },
+            Action { kind: Kind::Fault(Fault::PhoneRestore), phone: 8, luck: 16_743_197_266_352_762_422 },
+            Action { kind: Kind::Work, phone: 4, luck: 4_090_649_709_090_516_034 },
+            Action { kind: Kind::Sync, phone: 10, luck: 3_727_334_686_863_775_340 },
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 0, luck: 15_973_008_150_319_916_728 },
+        ],
+    ),
+    // The same, held by another colleague.
+    (
+        4_010,
+        &[
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 2, luck: 9_877_562_588_163_289_533 },
+            Action { kind: Kind::Backup, phone: 4, luck: 13_280_505_403_443_369_770 },
+            Action { kind: Kind::Fault(Fault::Reassigned), phone: 5, luck: 13_996_182_880_701_795_373 },
+            Action { kind: Kind::Backup, phone: 11, luck: 6_696_158_432_801_933_767 },
+            Action { kind: Kind::Work, phone: 0, luck: 250_600_577_228_414_212 },
+            Action { kind: Kind::Sync, phone: 0, luck: 9_243_021_490_343_488_744 },
+            Action { kind: Kind::Sync, phone: 1, luck: 793_744_089_792_754_134 },
+            Action { kind: Kind::Fault(Fault::PhoneRestore), phone: 8, luck: 16_743_197_266_352_762_422 },
+            Action { kind: Kind::Work, phone: 4, luck: 4_090_649_709_090_516_034 },
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 0, luck: 15_973_008_150_319_916_728 },
+        ],
+    ),
+    // A name that came back after the order that names it was in nobody's scope.
+    (
+        4_021,
+        &[
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 10, luck: 9_583_345_972_292_196_509 },
+            Action { kind: Kind::Fault(Fault::FullDisk), phone: 2, luck: 3_257_212_722_941_746_829 },
+            Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 3, luck: 9_759_062_941_968_824_460 },
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 4, luck: 710_833_938_571_404_540 },
+            Action { kind: Kind::Sync, phone: 3, luck: 8_429_803_794_713_920_135 },
+            Action { kind: Kind::Work, phone: 9, luck: 7_896_816_987_903_336_937 },
+        ],
+    ),
+    // An order that came back long after it had ended was nobody's: what its technician had to add was refused.
+    (
+        4_162,
+        &[
+            Action { kind: Kind::Fault(Fault::OfficeClockYears), phone: 9, luck: 10_141_804_936_368_082_237 },
+            Action { kind: Kind::Fault(Fault::OlderServer), phone: 10, luck: 14_328_394_439_338_642_258 },
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 11, luck: 15_342_361_874_647_821_076 },
+            Action { kind: Kind::Work, phone: 2, luck: 11_357_032_406_408_319_896 },
+            Action { kind: Kind::Sync, phone: 11, luck: 15_797_303_640_197_325_875 },
+            Action { kind: Kind::Work, phone: 2, luck: 7_352_566_192_495_251_595 },
+            Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 0, luck: 14_975_434_424_044_476_583 },
+            Action { kind: Kind::Fault(Fault::OfficeClockYears), phone: 6, luck: 1_819_299_162_463_800_483 },
+        ],
+    ),
+    // What an older office refused was judged before its order had come back.
+    (
+        4_162,
+        &[
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 6, luck: 6_748_110_706_003_766_904 },
+            Action { kind: Kind::Fault(Fault::OlderServer), phone: 10, luck: 14_328_394_439_338_642_258 },
+            Action { kind: Kind::Work, phone: 6, luck: 784_684_985_629_715_337 },
+            Action { kind: Kind::Fault(Fault::OfficeCrash), phone: 0, luck: 2_886_588_679_651_409_229 },
+            Action { kind: Kind::Sync, phone: 0, luck: 7_886_458_719_642_193_529 },
+        ],
+    ),
+    // Two facts in newer kinds, the beginning of an order and one behind it, were judged without its scope.
+    (
+        4_666,
+        &[
+            Action { kind: Kind::Work, phone: 0, luck: 12_649_251_027_691_300_676 },
+            Action { kind: Kind::Fault(Fault::OlderServer), phone: 0, luck: 10_304_575_256_135_627_320 },
+            Action { kind: Kind::Work, phone: 6, luck: 9_010_261_284_897_612_893 },
+            Action { kind: Kind::WorkOnPage, phone: 0, luck: 3_055_921_657_455_474_855 },
+            Action { kind: Kind::Sync, phone: 9, luck: 13_261_831_625_159_992_210 },
+        ],
+    ),
+    // An acknowledged fact that the office lost and then refused stayed on its phone as if it were accepted.
+    (
+        6_515,
+        &[
+            Action { kind: Kind::Desk, phone: 10, luck: 2_225_223_126_683_177_579 },
+            Action { kind: Kind::Work, phone: 7, luck: 11_069_344_991_604_167_182 },
+            Action { kind: Kind::Live, phone: 1, luck: 5_707_677_126_444_519_905 },
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 7, luck: 15_014_919_098_220_862_647 },
+            Action { kind: Kind::Live, phone: 1, luck: 14_822_189_920_899_149_493 },
+            Action { kind: Kind::Fault(Fault::PhoneCrash), phone: 1, luck: 9_589_382_947_866_740_682 },
+            Action { kind: Kind::Work, phone: 1, luck: 9_103_237_125_083_929_771 },
+            Action { kind: Kind::Step, phone: 9, luck: 10_457_334_231_601_893_858 },
+            Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 8, luck: 653_571_187_021_952_029 },
+            Action { kind: Kind::Fault(Fault::OfficeClockYears), phone: 4, luck: 7_414_369_368_148_160_026 },
+        ],
+    ),
+    // The copy of a signature was looked for under an identity that a clone had used, too.
+    (
+        6_767,
+        &[
+            Action { kind: Kind::Call, phone: 3, luck: 9_004_272_506_536_918_746 },
+            Action { kind: Kind::Read, phone: 10, luck: 13_503_456_502_559_309_169 },
+            Action { kind: Kind::Work, phone: 8, luck: 4_468_861_870_460_467_852 },
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 11, luck: 11_027_830_690_365_517_160 },
+            Action { kind: Kind::Work, phone: 10, luck: 18_063_503_251_970_684_322 },
+            Action { kind: Kind::Work, phone: 7, luck: 2_465_982_587_677_200_704 },
+            Action { kind: Kind::WorkOnPage, phone: 3, luck: 12_108_488_390_536_532_439 },
+            Action { kind: Kind::Work, phone: 6, luck: 11_634_687_235_022_875_870 },
+            Action { kind: Kind::Live, phone: 2, luck: 1_733_677_160_639_810_004 },
+            Action { kind: Kind::Work, phone: 11, luck: 12_147_451_351_711_684_387 },
+            Action { kind: Kind::Desk, phone: 8, luck: 1_557_208_030_864_462_958 },
+            Action { kind: Kind::Sync, phone: 3, luck: 17_423_367_755_759_891_241 },
+            Action { kind: Kind::Work, phone: 2, luck: 7_958_139_089_391_254_833 },
+        ],
+    ),
+    // An order that had ended weeks ago came back to an office that had lost it, and its technician was a stranger.
+    (
+        8_159,
+        &[
+            Action { kind: Kind::Work, phone: 0, luck: 4_857_529_569_451_017_232 },
+            Action { kind: Kind::Work, phone: 0, luck: 14_727_848_569_211_128_521 },
+            Action { kind: Kind::WorkOnPage, phone: 0, luck: 4_686_761_595_625_457_860 },
+            Action { kind: Kind::Sync, phone: 9, luck: 2_842_831_127_071_279_201 },
+            Action { kind: Kind::Days, phone: 6, luck: 11_519_486_232_709_156_956 },
+            Action { kind: Kind::WorkOnPage, phone: 0, luck: 1_273_703_504_365_490_519 },
+            Action { kind: Kind::Sync, phone: 3, luck: 5_113_586_824_508_432_626 },
+            Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 6, luck: 8_562_962_868_580_131_106 },
+        ],
+    ),
+    (
+        8_484,
+        &[
+            Action { kind: Kind::Work, phone: 6, luck: 15_159_267_523_691_820_605 },
+            Action { kind: Kind::WorkOnPage, phone: 3, luck: 4_387_707_322_610_717_013 },
+            Action { kind: Kind::Work, phone: 9, luck: 4_151_374_982_573_581_117 },
+            Action { kind: Kind::Work, phone: 6, luck: 14_745_898_421_207_372_638 },
+            Action { kind: Kind::Step, phone: 3, luck: 9_451_818_119_901_772_732 },
+            Action { kind: Kind::Step, phone: 1, luck: 7_345_167_020_143_987_468 },
+            Action { kind: Kind::Days, phone: 2, luck: 8_325_031_944_877_383_507 },
+            Action { kind: Kind::Work, phone: 4, luck: 18_249_640_487_640_972_258 },
+            Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 8, luck: 13_967_217_281_930_848_859 },
+        ],
+    ),
+    // A fact of a clone that came by a sync was taken for the one just stated.
+    (
+        9_140,
+        &[
+            Action { kind: Kind::Open, phone: 3, luck: 758_226_710_876_455_281 },
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 3, luck: 6_947_565_245_858_580_609 },
+            Action { kind: Kind::Step, phone: 4, luck: 12_695_972_392_766_750_647 },
+            Action { kind: Kind::Live, phone: 11, luck: 1_675_981_925_813_390_548 },
+            Action { kind: Kind::Work, phone: 4, luck: 1_487_531_739_853_953_982 },
+            Action { kind: Kind::Sync, phone: 8, luck: 6_021_345_435_200_654_780 },
+            Action { kind: Kind::WorkOnPage, phone: 0, luck: 16_396_165_170_554_030_776 },
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 7, luck: 5_769_313_261_002_049_118 },
+            Action { kind: Kind::Open, phone: 3, luck: 7_718_001_793_078_989_945 },
+            Action { kind: Kind::Sync, phone: 4, luck: 4_862_395_953_175_421_018 },
+            Action { kind: Kind::Sync, phone: 10, luck: 6_509_768_574_372_749_863 },
+            Action { kind: Kind::WorkOnPage, phone: 3, luck: 7_189_093_832_905_390_508 },
+        ],
+    ),
+    // What was behind the beginning of an order was refused twice over, by an older office that had lost it.
+    (
+        9_389,
+        &[
+            Action { kind: Kind::Work, phone: 2, luck: 16_953_186_854_375_874_891 },
+            Action { kind: Kind::Step, phone: 2, luck: 12_894_002_883_226_020_314 },
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 5, luck: 6_584_462_474_222_830_046 },
+            Action { kind: Kind::Work, phone: 5, luck: 3_979_819_207_614_619_804 },
+            Action { kind: Kind::Fault(Fault::OlderServer), phone: 3, luck: 13_216_740_843_133_679_884 },
+            Action { kind: Kind::Step, phone: 11, luck: 991_155_640_334_712_571 },
+            Action { kind: Kind::Live, phone: 2, luck: 4_157_431_802_935_322_358 },
+            Action { kind: Kind::React, phone: 3, luck: 3_485_979_375_481_222_908 },
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 11, luck: 16_137_567_774_259_369_229 },
+            Action { kind: Kind::Work, phone: 5, luck: 17_515_052_447_923_313_312 },
+        ],
+    ),
+    // A review whose cause two phones had stated alike fell due for ever.
+    (
+        9_614,
+        &[
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 6, luck: 13_912_041_806_097_707_763 },
+            Action { kind: Kind::Work, phone: 3, luck: 210_529_536_514_099_924 },
+            Action { kind: Kind::Work, phone: 0, luck: 6_487_128_322_788_452_471 },
+            Action { kind: Kind::Fault(Fault::LostAnswer), phone: 3, luck: 16_423_913_065_575_148_302 },
+            Action { kind: Kind::Sync, phone: 0, luck: 16_503_983_835_772_864_275 },
+            Action { kind: Kind::Fault(Fault::OfficeClockYears), phone: 1, luck: 16_813_344_408_895_761_762 },
+        ],
+    ),
+    // What was relayed to an office that was rolled back counted as answered.
+    (
+        516,
+        &[
+            Action { kind: Kind::Call, phone: 6, luck: 141_417_173_364_085_489 },
+            Action { kind: Kind::React, phone: 9, luck: 10_366_123_294_129_959_118 },
+            Action { kind: Kind::Call, phone: 4, luck: 15_683_258_393_202_915_074 },
+            Action { kind: Kind::HandOver, phone: 1, luck: 9_021_306_198_935_997_351 },
+            Action { kind: Kind::Step, phone: 2, luck: 5_756_436_994_229_150_496 },
+            Action { kind: Kind::Fault(Fault::OfficeRollback), phone: 2, luck: 14_825_451_392_415_275_346 },
+            Action { kind: Kind::Desk, phone: 9, luck: 14_199_443_388_269_092_041 },
+        ],
+    ),
+    // What stood behind a refused fact was carried without it, and nothing vouched for it at the office.
+    (
+        949,
+        &[
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 6, luck: 10_353_254_762_490_957_800 },
+            Action { kind: Kind::Live, phone: 11, luck: 3_301_651_266_547_282_375 },
+            Action { kind: Kind::Work, phone: 7, luck: 7_656_224_314_909_515_832 },
+            Action { kind: Kind::Work, phone: 4, luck: 5_854_342_768_242_110_497 },
+            Action { kind: Kind::Work, phone: 4, luck: 6_855_884_413_066_527_182 },
+            Action { kind: Kind::HandOver, phone: 4, luck: 2_216_897_520_477_258_850 },
+        ],
+    ),
 ];
 
 #[test]
@@ -211,6 +466,7 @@ fn many_histories_keep_every_promise() {
     assert_eq!(coverage.kinds_never_drawn(), never, "a kind of fact that nobody states is not tested");
     assert!(coverage.pairs.len() >= PAIRS_MIN, "{:?}", coverage.pairs.keys());
     assert!(coverage.live.1 > 0, "nobody was told on a live session");
+    assert!(coverage.bundles.1 > 0, "nothing was handed from phone to phone");
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use docket_sync_core::document::{ChainHead, Record};
 use docket_sync_core::facts::{FactBody, StatedFact};
-use docket_sync_core::ids::{ActorId, DocumentId};
+use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId};
 
 use super::base::Base;
+use super::heal::Lacking;
 use super::stored::{row_key, to_bytes};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::store::{DeviceStore, Table};
@@ -42,6 +43,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
             };
             let lost: Vec<Record> = records.iter().filter(lost).cloned().collect();
             work.reclaimed.extend(self.reclaim_facts(&old, &lost)?);
+            self.give_back_aside(&old, base, &contradicted.difference(&own).copied().collect())?;
         }
         let mut kept = false;
         for record in records {
@@ -52,6 +54,22 @@ impl<S: DeviceStore> DeviceReplica<S> {
             }
         }
         Ok(kept)
+    }
+
+    /// What others stated and the store has lost to another content: nobody else may have it any more. It travels
+    /// under the receipt that covers it, and the store keeps it for a person to decide.
+    fn give_back_aside(&mut self, old: &Base, new: &Base, actors: &BTreeSet<ActorId>) -> Result<(), ReplicaError> {
+        let document = old.document.id();
+        let differs = |(record, hash): &(&Record, ChangeHash)| {
+            actors.contains(&record.actor) && new.document.change_hash(record.actor, record.sequence) != Some(*hash)
+        };
+        let lost = old.document.changes().filter(differs).map(|(record, hash)| (record.clone(), hash)).collect();
+        for (receipt, records) in self.split_by_receipts(old, lost)?.0 {
+            let proofs = self.proofs_of(&records)?;
+            let pushes = self.receipt_pushes(receipt.row, vec![Lacking { document, records, proofs }])?;
+            self.flight.aside.extend(pushes);
+        }
+        Ok(())
     }
 
     /// Own facts that the store had refused and a supervisor has let in: they are among the store's now.

@@ -110,7 +110,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
 
     /// What follows from a comparison of heads: pushes of what the store lacks, and what is to be asked for.
     pub(super) fn compared(&mut self, have: &Have) -> Result<Healed, ReplicaError> {
-        let pushes = self.healing_pushes(have)?;
+        let mut pushes = self.healing_pushes(have)?;
+        pushes.append(&mut self.flight.aside);
         let sealed = self.healing_bundles(have)?;
         self.healing_awaits(pushes.len().saturating_add(sealed.len()))?;
         let is_equal =

@@ -97,7 +97,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
         head.claimed_offset = offset(claimed.unwrap_or_else(|| self.platform.clock.wall()));
         head.lo_offset = offset(lo);
 
-        let end = self.chain_end(document, self.origin().actor())?;
+        let mut end = self.chain_end(document, self.origin().actor())?;
+        if self.is_sealed_beyond(document, &end)? {
+            // The store lost what this actor had stated and sent the order without it: its places are taken.
+            self.state.incarnation = self.draw_incarnation()?;
+            end = self.chain_end(document, self.origin().actor())?;
+        }
         let id = FactId { actor: end.actor, sequence: end.next() };
         let seen = seen.into_iter().map(|fact| seen_ref(fact, id)).collect();
         let content = Content { level: SCHEMA_LEVEL, seen, head, body };
@@ -155,6 +160,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
             None => self.meta(document)?.and_then(|meta| meta.chains.get(&actor).copied()),
         };
         Ok(ChainEnd { actor, head })
+    }
+
+    /// Whether the actor's chain goes further in what is sealed of the document.
+    fn is_sealed_beyond(&self, document: DocumentId, end: &ChainEnd) -> Result<bool, ReplicaError> {
+        let sealed = self.sealed_chains(document)?.get(&end.actor).map_or(0, |head| head.sequence);
+        Ok(sealed >= end.next())
     }
 
     /// What the next fact on a chain must state: the first one says where the actor comes from and who its

@@ -122,6 +122,8 @@ struct Flight {
     wanted: BTreeMap<DocumentId, u8>,
     /// Healing pushes not yet answered, and the epoch they heal.
     healing: Option<heal::Healing>,
+    /// Pushes of what others stated and was put aside: the store lost it to another content.
+    aside: Vec<docket_sync_core::sync::frames::Push>,
     /// Own facts that the store had acknowledged and lost, as they travel under an envelope of this session.
     given_back: BTreeMap<DocumentId, Vec<docket_sync_core::document::Record>>,
     /// Documents to ask for, whole.

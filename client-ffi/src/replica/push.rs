@@ -126,7 +126,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 }
                 self.state_behind_refused(&refused, &mut work)?;
             }
-            None => self.settle_healing(ack),
+            None => {
+                self.settle_refused_returns(ack, &mut work)?;
+                self.settle_healing(ack);
+            }
         }
         self.seal_evicted(&mut work)?;
         self.commit(work)
@@ -134,7 +137,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
 
     fn settle_row(&mut self, row: u64, ack: &Ack, refused: &mut Refused, work: &mut Work) -> Result<(), ReplicaError> {
         let Some(entry) = self.journal.get(&row).cloned() else { return Ok(()) };
-        match outcome(ack, &entry) {
+        match outcome(ack, entry.document, &entry.record) {
             Outcome::Accepted | Outcome::Duplicate => {
                 let (id, actor, sequence) = (entry.document, entry.record.actor, entry.record.sequence);
                 self.move_to_base(row, entry, ack.number, work)?;
@@ -214,7 +217,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(())
     }
 
-    fn mark_refused(&mut self, row: u64, mut entry: JournalEntry, code: QuarantineCode, work: &mut Work) {
+    pub(super) fn mark_refused(&mut self, row: u64, mut entry: JournalEntry, code: QuarantineCode, work: &mut Work) {
         entry.refused = Some(code);
         put_entry(&mut work.batch, row, &entry);
         work.touched.insert(entry.document);
@@ -222,7 +225,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// Facts behind a refused one are stated again by a new incarnation, without it; so are later ones.
-    fn state_behind_refused(&mut self, refused: &Refused, work: &mut Work) -> Result<(), ReplicaError> {
+    pub(super) fn state_behind_refused(&mut self, refused: &Refused, work: &mut Work) -> Result<(), ReplicaError> {
         if refused.is_empty() {
             return Ok(());
         }
@@ -237,7 +240,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
 }
 
 /// First refused sequence by document and actor.
-type Refused = BTreeMap<(DocumentId, ActorId), u64>;
+pub(super) type Refused = BTreeMap<(DocumentId, ActorId), u64>;
 
 impl DeviceState {
     fn records_per_push(&self) -> usize {
@@ -253,12 +256,12 @@ impl DeviceState {
 }
 
 /// What the store said about one fact: what it does not list was accepted.
-fn outcome(ack: &Ack, entry: &JournalEntry) -> Outcome {
+pub(super) fn outcome(ack: &Ack, document: DocumentId, record: &Record) -> Outcome {
     let run = ack.exceptions.iter().find(|run| {
-        run.document == entry.document
-            && run.actor == entry.record.actor
-            && entry.record.sequence >= run.first
-            && entry.record.sequence < run.first.saturating_add(run.count)
+        run.document == document
+            && run.actor == record.actor
+            && record.sequence >= run.first
+            && record.sequence < run.first.saturating_add(run.count)
     });
     run.map_or(Outcome::Accepted, |run| run.outcome)
 }

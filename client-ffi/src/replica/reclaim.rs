@@ -1,14 +1,16 @@
-//! Own facts that a store had acknowledged, lost, and now has something else in place of: another phone with the same
-//! identity came first (X-74 and X-76 together). They go back into the journal and are stated again.
+//! Own facts that a store had acknowledged and lost, and does not take back: it has something else in their place,
+//! since another phone with the same identity came first (X-74 and X-76 together), or it refuses them now. They go back
+//! into the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::document::{FactReader, Record, SavedDocument};
 use docket_sync_core::facts::Restates;
 use docket_sync_core::ids::{ActorId, ChangeHash, DocumentId, Incarnation};
-use docket_sync_core::sync::frames::Renew;
+use docket_sync_core::sync::frames::{Ack, Outcome, Renew};
 
 use super::base::Base;
+use super::push::{Refused, outcome};
 use super::stored::JournalEntry;
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::store::DeviceStore;
@@ -29,9 +31,39 @@ impl<S: DeviceStore> DeviceReplica<S> {
             let old = if lost.is_empty() { None } else { self.load_base(document)? };
             let Some(old) = old else { continue };
             work.reclaimed.extend(self.reclaim_facts(&old, &lost)?);
-            self.without_chain(old, actor, work)?;
+            self.without_chain(old, actor, 1, work)?;
         }
         Ok(())
+    }
+
+    /// Facts that come back to the store and are refused there: they are shown as not accepted, and what stands behind
+    /// them is stated again, as with facts that were never acknowledged.
+    pub(super) fn settle_refused_returns(&mut self, ack: &Ack, work: &mut Work) -> Result<(), ReplicaError> {
+        let mut refused = Refused::new();
+        for (document, records) in self.flight.given_back.clone() {
+            let code = |record: &Record| match outcome(ack, document, record) {
+                Outcome::Quarantined { code } => Some(code),
+                Outcome::Accepted | Outcome::Duplicate | Outcome::Held { .. } => None,
+            };
+            let mut ends: BTreeMap<ActorId, u64> = BTreeMap::new();
+            for record in records.iter().filter(|record| code(record).is_some()) {
+                ends.entry(record.actor).or_insert(record.sequence);
+            }
+            for (actor, first) in ends {
+                let Some(old) = self.base(work, document)?.map(|base| base.clone()) else { continue };
+                let is_lost = |record: &&Record| record.actor == actor && record.sequence >= first;
+                let lost: Vec<Record> = records.iter().filter(is_lost).cloned().collect();
+                for row in self.reclaim_facts(&old, &lost)? {
+                    let entry = self.journal.get(&row).cloned();
+                    if let Some((entry, code)) = entry.and_then(|entry| code(&entry.record).map(|code| (entry, code))) {
+                        self.mark_refused(row, entry, code, work);
+                    }
+                }
+                refused.insert((document, actor), first);
+                self.without_chain(old, actor, first, work)?;
+            }
+        }
+        self.state_behind_refused(&refused, work)
     }
 
     /// States the reclaimed facts again, before everything that waits, under a fresh incarnation.
@@ -78,11 +110,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(rows)
     }
 
-    /// The base without one actor's chain.
-    fn without_chain(&mut self, old: Base, actor: ActorId, work: &mut Work) -> Result<(), ReplicaError> {
+    /// The base without one actor's chain from `first` on.
+    fn without_chain(&mut self, old: Base, actor: ActorId, first: u64, work: &mut Work) -> Result<(), ReplicaError> {
         let document = old.document.id();
         let mut base = Base::of(SavedDocument::new(document)?);
-        for record in old.document.records().iter().filter(|record| record.actor != actor) {
+        let stays = |record: &&Record| record.actor != actor || record.sequence < first;
+        for record in old.document.records().iter().filter(stays) {
             base.append(record)?;
         }
         if old.meta.evicted_at.is_none() {

@@ -93,9 +93,13 @@ impl<S: DeviceStore> DeviceReplica<S> {
 
     /// The chains of a document with those that are only sealed here.
     pub(super) fn chains_with_sealed(&self, id: DocumentId, meta: &DocumentMeta) -> Result<Chains, ReplicaError> {
+        Ok(joined(meta.chains.clone(), self.sealed_chains(id)?))
+    }
+
+    /// The chains of what is sealed of a document.
+    pub(super) fn sealed_chains(&self, id: DocumentId) -> Result<Chains, ReplicaError> {
         let row = self.store.get(Table::Evicted, &id.0)?.map(|row| EvictedRow::read(&row)).transpose()?;
-        let sealed = row.and_then(|row| row.chains).unwrap_or_default();
-        Ok(joined(meta.chains.clone(), sealed))
+        Ok(row.and_then(|row| row.chains).unwrap_or_default())
     }
 
     /// Whether a document is here for the store alone.

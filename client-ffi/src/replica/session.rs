@@ -73,7 +73,8 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
             if cursor.is_some_and(|cursor| welcome.durable_to < cursor.number) {
                 this.begin_anew();
             }
-            if welcome.epoch != this.state.healed_epoch {
+            let is_restored = welcome.epoch != this.state.healed_epoch;
+            if is_restored {
                 this.state.after_a_loss = Some(true);
             }
             if let Some(digest) = welcome.digest {
@@ -86,6 +87,7 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
                 this.drop_evicted(welcome.epoch, &mut work)?;
             }
             this.seal_evicted(&mut work)?;
+            this.relay_again(is_restored, welcome.durable_to, &mut work);
             if welcome.digest.is_some() {
                 this.drop_relayed(welcome.durable_to, &mut work)?;
             }

@@ -83,6 +83,10 @@ impl GateStore for Look<'_> {
         self.writer.ever_in_scope(document, person).unwrap_or(false)
     }
 
+    fn holds_unknown(&self, document: DocumentId) -> bool {
+        self.row(document).is_some_and(|row| row.unknown.is_some())
+    }
+
     fn witness_key(&self, person: PersonId, key: KeyId, at: UnixMillis) -> Option<VerifyingKey> {
         let devices = self.devices.get_or_init(|| devices_by_person(self.writer).unwrap_or_default());
         // The key is of a device of his that was not revoked before.

@@ -18,7 +18,7 @@ use minicbor::{Decode, Encode};
 use super::error::CommitError;
 use super::keys;
 use super::meta::{ChangeEntry, DocumentMeta};
-use super::push::CALLS;
+use super::push::serial_in;
 use super::reasons::note_ends;
 use super::saves::SAVED_BYTES_MAX;
 use super::tables::{Tables, resolve_records};
@@ -230,44 +230,12 @@ impl Writer {
         if let Some(first) = first {
             order.meta.firsts.insert(record.actor, first);
         }
-        // What a supervisor lets in counts as if it had come by itself.
-        let contained = match fact.body() {
-            FactBody::Admit(admit) => admit.fact(document),
-            _ => None,
-        };
-        let body = contained.as_ref().unwrap_or(&fact).body();
-        let (mut serial, mut unit) = (None, None);
-        for record in body.named_records() {
-            if !order.meta.references.contains(&record) {
-                order.named_before.get_or_insert_with(|| order.meta.references.clone());
-                order.meta.references.push(record);
-            }
-        }
-        match body {
-            FactBody::RegisterCall(call) => {
-                serial = call.serial.as_ref().map(|one| keys::serial(one, document));
-                unit = call.unit.map(|unit| keys::unit_order(unit, document));
-            }
-            FactBody::AssignNumber(assigned) if assigned.ledger == CALLS => {
-                serial = Some(keys::serial(&assigned.number, document));
-            }
-            _ => {}
-        }
-        if let Some(proof) = body.proof() {
-            let proofs = order.meta.proofs.get_or_insert_default();
-            if !proofs.contains(&proof) {
-                proofs.push(proof);
-            }
-        }
         // A colleague may have carried it here: what it says of its device, and what it used up, is its maker's.
         let made_by = carried_by.and_then(|_| order.meta.maker(record.actor));
         if let (Some(device), true) = (made_by, (record.actor, record.sequence) == (fact.id.actor, fact.id.sequence)) {
             order.arrived.push((fact.id, device));
         }
-        for index in serial.into_iter().chain(unit) {
-            self.put(Table::Index, index, Vec::new());
-        }
-        self.note_one_time(document, contained.as_ref().unwrap_or(&fact), made_by)?;
+        self.index_fact(document, &fact, made_by)?;
         let (time, lo) = (fact.time, self.now());
         self.hybrid.observe(time, lo);
         if let Some(order) = self.orders.get_mut(&document) {
@@ -294,6 +262,44 @@ impl Writer {
         Ok(number)
     }
 
+    /// What a fact says that is looked up elsewhere: records that it names, its serial, its unit, proofs, one-time
+    /// things. The same again changes nothing.
+    pub(super) fn index_fact(
+        &mut self,
+        document: DocumentId,
+        fact: &Fact,
+        made_by: Option<DeviceId>,
+    ) -> Result<(), CommitError> {
+        let order = self.orders.get_mut(&document).ok_or(CommitError::NoOrder(document))?;
+        // What a supervisor lets in counts as if it had come by itself.
+        let contained = match fact.body() {
+            FactBody::Admit(admit) => admit.fact(document),
+            _ => None,
+        };
+        let fact = contained.as_ref().unwrap_or(fact);
+        for record in fact.body().named_records() {
+            if !order.meta.references.contains(&record) {
+                order.named_before.get_or_insert_with(|| order.meta.references.clone());
+                order.meta.references.push(record);
+            }
+        }
+        if let Some(proof) = fact.body().proof() {
+            let proofs = order.meta.proofs.get_or_insert_default();
+            if !proofs.contains(&proof) {
+                proofs.push(proof);
+            }
+        }
+        let serial = serial_in(fact.body()).map(|serial| keys::serial(serial, document));
+        let unit = match fact.body() {
+            FactBody::RegisterCall(call) => call.unit.map(|unit| keys::unit_order(unit, document)),
+            _ => None,
+        };
+        for index in serial.into_iter().chain(unit) {
+            self.put(Table::Index, index, Vec::new());
+        }
+        self.note_one_time(document, fact, made_by)
+    }
+
     /// The order as the office sees it, with both documents; this job may have changed it.
     pub fn current_view(&mut self, document: DocumentId) -> Result<Arc<OrderView>, CommitError> {
         self.known_order(document)?;
@@ -315,7 +321,7 @@ impl Writer {
         Ok(())
     }
 
-    fn settle_order(&mut self, document: DocumentId) -> Result<(), CommitError> {
+    pub(super) fn settle_order(&mut self, document: DocumentId) -> Result<(), CommitError> {
         let Some(mut order) = self.orders.remove(&document) else { return Ok(()) };
         let is_companion = order.meta.companion_of.is_some();
         let concerns_office = order.changed || order.office_changed;

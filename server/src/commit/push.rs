@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use docket_sync_core::document::DocumentError;
 use docket_sync_core::facts::bodies::{AssignNumber, RegisterCall};
-use docket_sync_core::facts::{FactBody, FactKind};
+use docket_sync_core::facts::{Fact, FactBody, FactKind};
 use docket_sync_core::ids::{BlobId, DeviceId, Digest, DocumentId, StoreId};
 use docket_sync_core::limits;
 use docket_sync_core::sabotage::{self, Bug};
-use docket_sync_core::sync::frames::{Ack, Push, QuarantineCode, Renew, StopCode};
-use docket_sync_core::sync::gate::{self, Ground, Judged, Proof, Verdict};
+use docket_sync_core::sync::frames::{Ack, Cover, Push, QuarantineCode, Renew, StopCode};
+use docket_sync_core::sync::gate::{self, GateStore as _, Ground, Judged, Proof, Verdict};
 use docket_sync_core::sync::server::ack;
 
 use super::error::CommitError;
@@ -70,6 +70,8 @@ impl Writer {
         let now = self.now();
         let documents = push.records.documents.iter().map(|packed| packed.document);
         let look = Look::over(self, documents, ground)?;
+        let all = push.records.documents.iter().map(|packed| packed.document);
+        let begun: Vec<DocumentId> = all.filter(|document| !look.is_known(*document)).collect();
         let judged = match gate::judge(&look, store, push, proof, now) {
             Ok(judged) => judged,
             Err(error) => {
@@ -91,9 +93,12 @@ impl Writer {
         }
         let judged = self.admit_all(device, judged)?;
         self.keep_proofs(push, &judged)?;
-        self.pass_over_refused(device, &judged)?;
-        self.settle_serials(&judged)?;
-        self.number_new(&judged)?;
+        self.settle_new(device, &judged)?;
+        let came_back = judged.documents.iter().map(|one| one.document);
+        let came_back = came_back.filter(|_| matches!(push.cover, Cover::Receipt { .. }));
+        for document in begun.iter().copied().chain(came_back).collect::<BTreeSet<_>>() {
+            self.judge_waiting(document)?;
+        }
         self.count_push(device, push, &judged)?;
         Ok(PushDone::Acked(Ack { at: Some(now), ..ack(&judged, &push.cover, self.tip().number) }))
     }
@@ -150,17 +155,20 @@ impl Writer {
         Ok(judged)
     }
 
+    /// What follows from accepted facts in the commit that accepts them.
+    pub(super) fn settle_new(&mut self, device: DeviceId, judged: &Judged) -> Result<(), CommitError> {
+        self.pass_over_refused(device, judged)?;
+        self.settle_serials(judged)?;
+        self.number_new(judged)
+    }
+
     /// orders that came here with a serial of the register.
     fn settle_serials(&mut self, judged: &Judged) -> Result<(), CommitError> {
         for document in &judged.documents {
             for (_, verdict) in &document.records {
                 let Verdict::Accept { fact, .. } = verdict else { continue };
-                match fact.body() {
-                    FactBody::RegisterCall(RegisterCall { serial: Some(serial), .. }) => self.settle_serial(serial)?,
-                    FactBody::AssignNumber(AssignNumber { ledger, number, .. }) if ledger == CALLS => {
-                        self.settle_serial(number)?;
-                    }
-                    _ => {}
+                if let Some(serial) = serial_in(fact.body()) {
+                    self.settle_serial(serial)?;
                 }
             }
         }
@@ -182,16 +190,37 @@ impl Writer {
             })
             .collect();
         for (document, cause) in begun {
-            let numbered = self.known_order(document)?.facts.iter().any(
-                |fact| matches!(fact.body(), FactBody::AssignNumber(AssignNumber { ledger, .. }) if ledger == CALLS),
-            );
-            if !numbered {
-                let number = self.next_serial()?;
-                let body = AssignNumber { ledger: CALLS.to_owned(), number, alias: None };
-                self.state_by_rule(document, REGISTER_RULE, &[cause], body.into())?;
-            }
+            self.number_one(document, cause)?;
         }
         Ok(())
+    }
+
+    fn number_one(&mut self, document: DocumentId, cause: Digest) -> Result<(), CommitError> {
+        let numbered =
+            self.known_order(document)?.facts.iter().any(
+                |fact| matches!(fact.body(), FactBody::AssignNumber(AssignNumber { ledger, .. }) if ledger == CALLS),
+            );
+        if !numbered {
+            let number = self.next_serial()?;
+            let body = AssignNumber { ledger: CALLS.to_owned(), number, alias: None };
+            self.state_by_rule(document, REGISTER_RULE, &[cause], body.into())?;
+        }
+        Ok(())
+    }
+
+    /// An order with facts that an older program took without knowing them (R10): what the indexes, the register and
+    /// the store's one-time things have from them is made up for.
+    pub(super) fn read_again(&mut self, document: DocumentId) -> Result<(), CommitError> {
+        let facts: Vec<Fact> = self.known_order(document)?.facts.iter().cloned().collect();
+        for fact in &facts {
+            let made_by = self.known_order(document)?.meta.maker(fact.id.actor);
+            self.index_fact(document, fact, made_by)?;
+        }
+        for serial in facts.iter().filter_map(|fact| serial_in(fact.body())) {
+            self.settle_serial(serial)?;
+        }
+        let begun = facts.iter().find(|fact| fact.kind() == Some(FactKind::CreateEmergencyOrder));
+        begun.map_or(Ok(()), |begun| self.number_one(document, begun.digest))
     }
 
     /// Keeps the proofs of signatures: those that a fact of this push, or of the named order, names.
@@ -206,6 +235,15 @@ impl Writer {
             }
         }
         Ok(())
+    }
+}
+
+/// The serial of the register that a fact gives its order.
+pub(super) fn serial_in(body: &FactBody) -> Option<&str> {
+    match body {
+        FactBody::RegisterCall(RegisterCall { serial, .. }) => serial.as_deref(),
+        FactBody::AssignNumber(AssignNumber { ledger, number, .. }) if ledger == CALLS => Some(number),
+        _ => None,
     }
 }
 

@@ -133,15 +133,20 @@ impl Writer {
         number: u64,
         enters: bool,
     ) -> Result<(), CommitError> {
-        let Some(stored) = self.reference(record)? else { return Ok(()) };
         let index = keys::reference_scope(record, scope);
         let count: u64 = self.read(Table::Index, &index)?.unwrap_or(0);
         let next = if enters { count.saturating_add(1) } else { count.saturating_sub(1) };
+        if next == 0 {
+            self.remove(Table::Index, index);
+        } else {
+            self.write(Table::Index, index, &next);
+        }
+        // Lost, and not yet given back: it moves in the scopes that count it when it comes.
+        let Some(stored) = self.reference(record)? else { return Ok(()) };
         let term = DigestSum::of_reference(record, stored.version);
         let item = Item::Reference(record);
         if next == 0 {
             // The device drops the record by itself when it evicts the last order that names it.
-            self.remove(Table::Index, index);
             if let Some(old) = self.read::<ScopeEntry>(Table::Scope, &keys::scope_item(scope, item))? {
                 self.remove(Table::Feed, keys::feed(scope, old.number, item));
                 self.remove(Table::Scope, keys::scope_item(scope, item));
@@ -149,7 +154,6 @@ impl Writer {
             }
             return Ok(());
         }
-        self.write(Table::Index, index, &next);
         if count == 0 {
             self.place(scope, item, number, true)?;
             self.add_to_scope(scope, DigestSum::default(), term)?;
@@ -182,10 +186,19 @@ impl Writer {
         Ok(())
     }
 
-    /// Whether an order ever was in a person's scope.
+    /// Whether an order ever was in a person's scope, or would have been: one that came back to a store that had lost
+    /// it, long after the last reason to hold it, enters nobody's.
     pub(super) fn ever_in_scope(&self, document: DocumentId, person: PersonId) -> Result<bool, CommitError> {
         let key = keys::scope_item(ScopeId::of(person), Item::Document(document));
-        Ok(self.get(Table::Scope, &key)?.is_some())
+        if self.get(Table::Scope, &key)?.is_some() {
+            return Ok(true);
+        }
+        let in_memory = self.orders.get(&document).map(|order| &order.meta);
+        let ended = |meta: &DocumentMeta| meta.ended.as_ref().is_some_and(|ended| ended.contains_key(&person));
+        match in_memory {
+            Some(meta) => Ok(ended(meta)),
+            None => Ok(self.meta(document)?.as_ref().is_some_and(ended)),
+        }
     }
 
     pub(super) fn set_timer(

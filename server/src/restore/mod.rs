@@ -12,6 +12,7 @@ mod restored;
 mod returned;
 mod waiting;
 
+pub(crate) use restored::last_loss;
 pub use restored::{Restored, RestoredFrom, renew_epoch};
 pub(crate) use waiting::was_revoked;
 pub use waiting::{Waiting, list_waiting};

@@ -40,14 +40,16 @@ pub(super) fn sync(folder: &Path) -> Result<(), StoreError> {
     File::open(folder).and_then(|file| file.sync_all()).map_err(io_error("syncing the folder", folder))
 }
 
-/// Bytes of the files in `folder`, as far down as they lie.
-pub(super) fn bytes(folder: &Path) -> Result<u64, StoreError> {
+/// Bytes of a file, or of the files in a folder, as far down as they lie.
+pub(super) fn bytes(path: &Path) -> Result<u64, StoreError> {
+    let about = std::fs::symlink_metadata(path).map_err(io_error("reading", path))?;
+    if !about.is_dir() {
+        return Ok(about.len());
+    }
     let mut bytes = 0_u64;
-    for entry in std::fs::read_dir(folder).map_err(io_error("reading", folder))? {
-        let path = entry.map_err(io_error("reading", folder))?.path();
-        let about = std::fs::symlink_metadata(&path).map_err(io_error("reading", &path))?;
-        let below = if about.is_dir() { self::bytes(&path)? } else { about.len() };
-        bytes = bytes.saturating_add(below);
+    for entry in std::fs::read_dir(path).map_err(io_error("reading", path))? {
+        let entry = entry.map_err(io_error("reading", path))?;
+        bytes = bytes.saturating_add(self::bytes(&entry.path())?);
     }
     Ok(bytes)
 }

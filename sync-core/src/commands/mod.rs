@@ -204,6 +204,10 @@ pub fn review_default(review: &Review, facts: &FactSet) -> Option<Decision> {
         review.causes.iter().flat_map(|cause| facts.under(*cause)).map(|fact| fact.digest).collect();
     causes.sort_unstable();
     causes.dedup();
+    // Under the identity of a cloned phone each of its facts may have a review: the default of one is not the other's.
+    if review.causes.iter().any(|cause| facts.under(*cause).nth(1).is_some()) {
+        causes.push(Digest(*blake3::hash(&review.id.0).as_bytes()));
+    }
     let once = once_digest(&format!("{REVIEW_DEFAULT_RULE}:{}", review.kind.code()), &causes);
     let body = bodies::ReviewDefault { review: review.id, choice: review.default }.into();
     Some(Decision { body, head: Head { once: Some(once), ..Head::default() } })

@@ -27,6 +27,8 @@ pub enum Kind {
     Step,
     /// A phone opens a live session, or closes it.
     Live,
+    /// A technician hands orders to another, phone to phone.
+    HandOver,
     /// Time passes.
     Pass,
     /// Days pass.
@@ -65,6 +67,7 @@ const USUAL: &[(Kind, u64)] = &[
     (Kind::Sync, 12),
     (Kind::Step, 8),
     (Kind::Live, 5),
+    (Kind::HandOver, 5),
     (Kind::Pass, 6),
     (Kind::Days, 1),
     (Kind::Tidy, 3),

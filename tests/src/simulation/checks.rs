@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use docket_client::client::Shown;
 use docket_server::commit::{QuarantineEntry, Tables};
 use docket_server::store::{KeyRange, Store, Table, record};
-use docket_sync_core::facts::{Fact, FactBody, SeenRef};
+use docket_sync_core::document::FactReader;
+use docket_sync_core::facts::{Fact, FactBody, Origin, SeenRef, StatedFact};
 use docket_sync_core::ids::{DocumentId, FactId, FactRef};
 use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::sync::frames::QuarantineCode;
@@ -15,6 +16,7 @@ use docket_sync_core::voucher::shown_facts;
 
 use super::company::Company;
 use super::invariants;
+use super::ledger::FactName;
 use crate::world::Trouble;
 
 /// Promise 1: what left a phone's journal as acknowledged is in the office's log.
@@ -188,13 +190,65 @@ pub(super) fn a_signature_covers_what_was_shown(
     company.broken("a_signature_covers_what_was_shown", told)
 }
 
+fn quarantine(company: &Company) -> Result<Vec<QuarantineEntry>, Trouble> {
+    let store: &dyn Store = company.office.store.as_ref();
+    let rows = Tables::scan(store, Table::Quarantine, &KeyRange::all(), usize::MAX)?;
+    Ok(rows.iter().map(|(_, value)| record::decode("quarantine", value)).collect::<Result<_, _>>()?)
+}
+
+/// at once: the office lost what a phone had stated, and the phone, which was restored or copied, states
+/// something else in its place. Somebody who still has the first brings it back: its place is taken, its maker knows
+/// nothing of it, and a person decides (a fact and its twin, and what stood behind the fact).
+pub(super) fn lost_twins(company: &Company) -> Result<BTreeSet<FactName>, Trouble> {
+    let entries = quarantine(company)?;
+    let is_twin = |entry: &QuarantineEntry| entry.code == Some(QuarantineCode::TwoContents);
+    let mut twins = BTreeSet::new();
+    for entry in &entries {
+        let (document, actor) = (entry.document, entry.record.actor);
+        let is_behind = entry.code.is_none()
+            && entries.iter().any(|other| {
+                is_twin(other)
+                    && (other.document, other.record.actor) == (document, actor)
+                    && other.record.sequence < entry.record.sequence
+            });
+        let store: &dyn Store = company.office.store.as_ref();
+        let first = store.meta(document)?.and_then(|meta| meta.firsts.get(&actor).cloned());
+        let Some(first) = first.filter(|_| is_twin(entry) || is_behind) else { continue };
+        let is_double = |phone: &super::phone::Phone| {
+            phone.is_doubled && matches!(first.origin, Some(Origin::Device { device, .. }) if device == phone.id())
+        };
+        if company.phones.iter().any(is_double) {
+            let mut reader = FactReader::starting_with(document, actor, first.clone());
+            twins.insert((document, reader.read(&entry.record)?.digest));
+        }
+    }
+    Ok(twins)
+}
+
+/// The phones of the device that made a change in quarantine; who carried it here may have had it from them.
+fn makers<'a>(
+    company: &'a Company,
+    entries: &[QuarantineEntry],
+    entry: &QuarantineEntry,
+) -> Result<Vec<&'a super::phone::Phone>, Trouble> {
+    let place = (entry.document, entry.record.actor);
+    let store: &dyn Store = company.office.store.as_ref();
+    let known = store.meta(entry.document)?.and_then(|meta| meta.maker(entry.record.actor));
+    let stated = || {
+        let mut of_actor = entries.iter().filter(|other| (other.document, other.record.actor) == place);
+        of_actor.find_map(|other| match StatedFact::from_bytes(&other.record.bytes).ok()?.statement.origin? {
+            Origin::Device { device, .. } => Some(device),
+            Origin::Server { .. } => None,
+        })
+    };
+    let maker = known.or_else(stated).unwrap_or(entry.device);
+    Ok(company.phones.iter().filter(|phone| phone.id() == maker).collect())
+}
+
 /// Promise 3: what lies in quarantine was not to enter, lies there whole, and says why.
 pub(super) fn quarantine_is_for_the_hostile(company: &Company) -> Result<(), Trouble> {
-    let store: &dyn Store = company.office.store.as_ref();
-    let mut entries: Vec<QuarantineEntry> = Vec::new();
-    for (_, value) in Tables::scan(store, Table::Quarantine, &KeyRange::all(), usize::MAX)? {
-        entries.push(record::decode("quarantine", &value)?);
-    }
+    let entries = quarantine(company)?;
+    let has_lost_twins = !lost_twins(company)?.is_empty();
     let is_ahead = |entry: &QuarantineEntry| entry.code == Some(QuarantineCode::TimeAhead);
     let went_back = company.ledger.office_clock_low.is_some();
     let is_newer =
@@ -203,11 +257,13 @@ pub(super) fn quarantine_is_for_the_hostile(company: &Company) -> Result<(), Tro
         entries.iter().filter(|entry| is_ahead(entry) || is_newer(entry)).map(|entry| entry.document).collect();
     for entry in &entries {
         let sender = company.phones.iter().filter(|phone| phone.id() == entry.device);
-        let is_excused = sender.clone().any(|phone| phone.is_rogue || phone.is_revoked);
-        let is_printed_twice = entry.code == Some(QuarantineCode::UsedNumber) && sender.clone().count() > 1;
+        let makers = makers(company, &entries, entry)?;
+        let is_excused = sender.chain(makers.iter().copied()).any(|phone| phone.is_rogue || phone.is_revoked);
+        let is_printed_twice = entry.code == Some(QuarantineCode::UsedNumber) && makers.len() > 1;
         let began = entry.code == Some(QuarantineCode::UnknownDocument) && begun_ahead.contains(&entry.document);
         let is_early = is_newer(entry) || (went_back && is_ahead(entry)) || began;
-        if !is_excused && !is_printed_twice && !is_early && entry.code.is_some() {
+        let is_twin = entry.code == Some(QuarantineCode::TwoContents) && has_lost_twins;
+        if !is_excused && !is_printed_twice && !is_early && !is_twin && entry.code.is_some() {
             let told = format!("{:?} of order {} by an honest phone: {:?}", entry.record, entry.document, entry.code);
             return company.broken("quarantine_is_for_the_hostile", told);
         }

@@ -21,7 +21,7 @@ use super::coverage::Coverage;
 use super::ledger::{FactName, Ledger};
 use super::network::Wire;
 use super::office::{OfficeSide, at_once};
-use super::phone::Phone;
+use super::phone::{Phone, states};
 use super::{Violation, checks, hostile, invariants};
 use crate::random::Random;
 use crate::world::device::Blank;
@@ -215,16 +215,16 @@ impl Company {
         let number = self.number(index);
         let Some(phone) = self.phones.get_mut(number) else { return Ok(()) };
         phone.waiting.clear();
-        let entries: Vec<_> =
-            phone.device.client.replica().journal().map(|entry| (entry.document, entry.id())).collect();
-        for (document, id) in entries {
+        let entries: Vec<_> = phone.device.client.replica().journal().cloned().collect();
+        for entry in entries {
+            let (document, id) = (entry.document, entry.id());
             let shown = match phone.device.client.show(document) {
                 Ok(shown) => shown,
                 Err(ReplicaError::NoDocument(_)) => continue,
                 Err(error) => return Err(error.into()),
             };
             let refused = shown.refused.iter().map(|refused| &refused.fact);
-            for fact in shown.facts.iter().chain(refused).filter(|fact| fact.id == id) {
+            for fact in shown.facts.iter().chain(refused).filter(|fact| states(&entry, fact)) {
                 phone.waiting.insert(id, (document, fact.digest));
                 // Stated by a command that did not live to say so.
                 if !hostile::is_forbidden(fact) {

@@ -80,7 +80,7 @@ impl Company {
         let index = self.rogue();
         let phone = self.phone(index);
         let key = phone.device.signing_key()?;
-        for order in phone.orders()? {
+        for order in phone.own_orders()? {
             let shown = phone.device.show(order)?;
             let client = &mut phone.device.client;
             let (Ok(voucher), Ok(consent)) = (client.voucher(&shown, Language::Zh), consent()) else { continue };

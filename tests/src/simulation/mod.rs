@@ -9,6 +9,7 @@
 
 mod action;
 pub mod acts;
+mod bundles;
 mod checks;
 mod company;
 mod coverage;

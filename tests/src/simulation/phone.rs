@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use docket_client::client::{ExecuteError, Shown};
-use docket_client::replica::ReplicaError;
+use docket_client::replica::{JournalEntry, ReplicaError};
 use docket_client::store::memory::{Fault, FaultPoint, MemoryDisk};
 use docket_client::sync::{Exchange, SyncError};
+use docket_sync_core::facts::{Fact, FactKind, StatedFact};
 use docket_sync_core::ids::{DeviceId, DocumentId, FactId};
 
 use super::ledger::FactName;
@@ -82,6 +83,23 @@ impl Phone {
         Ok(self.device.client.list()?.into_iter().map(|(order, _)| order).collect())
     }
 
+    /// Orders on it that he may write in. On one that a colleague handed to him and that is not his he writes nothing.
+    pub(super) fn own_orders(&self) -> Result<Vec<DocumentId>, Trouble> {
+        let replica = self.device.client.replica();
+        let mut own = Vec::new();
+        for order in self.orders()? {
+            let begins = |entry: &JournalEntry| {
+                let stated = StatedFact::from_bytes(&entry.record.bytes).ok();
+                stated.and_then(|stated| stated.content.body.kind()).is_some_and(FactKind::begins_order)
+            };
+            let began_here = || replica.journal().any(|entry| entry.document == order && begins(entry));
+            if replica.keeps(order)? || began_here() {
+                own.push(order);
+            }
+        }
+        Ok(own)
+    }
+
     /// Everything it holds: what it shows, what it could not send, and what was refused.
     pub(super) fn holds(&self) -> Result<BTreeSet<FactName>, Trouble> {
         let mut held: BTreeSet<FactName> = BTreeSet::new();
@@ -129,4 +147,11 @@ impl IsCrash for SyncError {
     fn is_crash(&self) -> bool {
         matches!(self, Self::Replica(error) if error.is_crash())
     }
+}
+
+/// Whether a fact is what an entry of the journal states: a copy of the phone may have stated something else under the
+/// same identity, which came here by another way.
+pub(super) fn states(entry: &JournalEntry, fact: &Fact) -> bool {
+    let stated = StatedFact::from_bytes(&entry.record.bytes);
+    entry.id() == fact.id && entry.record.time == fact.time && stated.is_ok_and(|stated| stated.content == fact.content)
 }

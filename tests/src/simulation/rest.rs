@@ -152,8 +152,9 @@ fn every_phone_is_as_the_office(company: &mut Company) -> Result<(), Trouble> {
         }
         for (order, row) in company.phone(index).device.client.list()? {
             let shown = company.phone(index).device.show(order)?;
-            // It left the scope and is shown for what was refused of it.
-            if row.evicted && !shown.refused.is_empty() {
+            // It left the scope, or never was in it, and is shown for what was refused of it.
+            let is_kept = company.phone(index).device.client.replica().keeps(order)?;
+            if (row.evicted || !is_kept) && !shown.refused.is_empty() {
                 continue;
             }
             let office = checks::facts_at_office(company, order)?;
@@ -206,7 +207,8 @@ fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
             phone.waiting.values().copied().collect()
         });
     }
-    for name in ledger.alive.iter().filter(|name| !ledger.in_log.contains_key(name)) {
+    let twins = checks::lost_twins(company)?;
+    for name in ledger.alive.iter().filter(|name| !ledger.in_log.contains_key(name) && !twins.contains(name)) {
         let Some(fact) = ledger.honest.get(name) else { continue };
         if !refused.contains(&(name.0, *fact)) && !revoked.contains(name) {
             let told =

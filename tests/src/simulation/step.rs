@@ -30,6 +30,7 @@ impl Company {
             Kind::Sync => self.sync(index).map(drop),
             Kind::Step => self.exchange(index, None).map(drop),
             Kind::Live => self.go_live(index),
+            Kind::HandOver => self.hand_over(index, &mut random),
             Kind::Pass => {
                 self.pass(random.between(1, 90) * MINUTE);
                 Ok(())

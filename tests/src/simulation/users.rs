@@ -7,14 +7,14 @@ use docket_server::store::{KeyRange, Store, Table};
 use docket_sync_core::commands::{Act, Command, CommandCode, Context, SkillMatch, offered};
 use docket_sync_core::facts::bodies::{CreateEmergencyOrder, Decline};
 use docket_sync_core::facts::values::{Channel, EmergencyBasis, ServiceClass, Urgency};
-use docket_sync_core::facts::{Ledger, Role};
+use docket_sync_core::facts::{Fact, Ledger, Role};
 use docket_sync_core::ids::{DocumentId, FactId, PersonId};
 use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::lifecycle::view::OrderView;
 
 use super::company::Company;
 use super::phone::IsCrash;
-use super::{acts, checks, technician};
+use super::{acts, checks, phone, technician};
 use crate::random::Random;
 use crate::world::Trouble;
 
@@ -29,7 +29,7 @@ impl Company {
 
     fn some_order(&mut self, index: usize, random: &mut Random) -> Result<Option<Shown>, Trouble> {
         let phone = self.phone(index);
-        let orders = phone.orders()?;
+        let orders = phone.own_orders()?;
         let Some(order) = orders.get(random.position(orders.len())) else { return Ok(None) };
         Ok(Some(phone.device.show(*order)?))
     }
@@ -99,8 +99,10 @@ impl Company {
 
     /// A phone stated a fact: it is durable, shown, and says what its author was shown.
     fn stated(&mut self, index: usize, shown: &Shown, executed: &Executed) -> Result<(), Trouble> {
-        let found = executed.order.facts.under(executed.fact).find(|fact| shown.facts.iter().all(|old| old != *fact));
-        let Some(fact) = found else {
+        let replica = self.phone(index).device.client.replica();
+        let entry = replica.journal().filter(|entry| entry.document == shown.id && entry.id() == executed.fact).last();
+        let is_this = |fact: &&Fact| entry.is_some_and(|entry| phone::states(entry, fact));
+        let Some(fact) = executed.order.facts.under(executed.fact).find(is_this) else {
             return self.broken("what_was_stated_is_shown", format!("{:?} of {}", executed.fact, shown.id));
         };
         self.ledger.state(shown.id, fact);

@@ -111,6 +111,16 @@ impl<S: DeviceStore> DeviceReplica<S> {
         true
     }
 
+    /// A store that was restored, or stands before the number with which it answered, has lost what was relayed to it.
+    pub(in crate::replica) fn relay_again(&mut self, is_restored: bool, durable_to: u64, work: &mut Work) {
+        for (row, carried) in &mut self.carried {
+            if carried.relayed.is_some_and(|at| is_restored || at > durable_to) {
+                carried.relayed = None;
+                work.batch.put(Table::Carried, row_key(*row), to_bytes(carried));
+            }
+        }
+    }
+
     /// Drops what the store has and would have sent by `number`, had it been for this device.
     pub(in crate::replica) fn drop_relayed(&mut self, number: u64, work: &mut Work) -> Result<(), ReplicaError> {
         let mut done = Vec::new();

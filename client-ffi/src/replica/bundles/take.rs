@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use docket_sync_core::bundle::{Bundle, BundleError};
 use docket_sync_core::document::Record;
 use docket_sync_core::facts::StatedFact;
-use docket_sync_core::ids::{BlobId, DeviceId, DocumentId, PersonId};
+use docket_sync_core::ids::{ActorId, BlobId, DeviceId, DocumentId, PersonId};
 use docket_sync_core::limits;
 use docket_sync_core::proof::{Certificate, Receipt};
 use docket_sync_core::reference::{ReferenceRecord, ReferenceScope};
@@ -113,8 +113,13 @@ impl<S: DeviceStore> DeviceReplica<S> {
             let id = document.document;
             let order = taken.orders.entry(id).or_default();
             let mut kept: Vec<Record> = Vec::new();
+            // By actor, why his chain ends here: without what is refused, what stands behind it proves nothing.
+            let mut broken: BTreeMap<ActorId, QuarantineCode> = BTreeMap::new();
             for (record, verdict) in document.records {
                 match verdict {
+                    Verdict::Held { .. } if broken.contains_key(&record.actor) => {
+                        order.refused.extend(broken.get(&record.actor));
+                    }
                     Verdict::Accept { hash, .. } => {
                         order.entered = order.entered.saturating_add(1);
                         let (actor, sequence) = (record.actor, record.sequence);
@@ -126,7 +131,10 @@ impl<S: DeviceStore> DeviceReplica<S> {
                     Verdict::Quarantine { code: QuarantineCode::NoProof, .. } => {
                         return Err(BundleError::NoProof.into());
                     }
-                    Verdict::Quarantine { code, .. } => order.refused.push(code),
+                    Verdict::Quarantine { code, .. } => {
+                        broken.entry(record.actor).or_insert(code);
+                        order.refused.push(code);
+                    }
                     Verdict::Held { .. } if held.contains(&(id, record.clone())) => {
                         order.known = order.known.saturating_add(1);
                     }

@@ -2,8 +2,8 @@
 //! for, before anybody is served.
 //!
 //! That is the lists of the office ([`super::listing`]), orders with facts that were not known, which are folded again,
-//! and the changes in quarantine whose kind was not known ([`super::judge_again`]). Each job is small. Cut off anywhere, it begins again from the start at the next opening:
-//! the record that says that everything is done is written last. It names the start that wrote it, so that a program
+//! and the changes in quarantine that could not be judged ([`super::judge_again`]). Each job is small. Cut off
+//! anywhere, it begins again from the start at the next opening: the record that says that everything is done is written last. It names the start that wrote it, so that a program
 //! which does not know of it and wrote in between is noticed.
 
 use docket_sync_core::facts::{FactKind, known_level};
@@ -12,7 +12,6 @@ use docket_sync_core::reference::ReferenceRecord;
 use minicbor::{Decode, Encode};
 
 use super::error::CommitError;
-use super::judge_again::is_known_now;
 use super::keys;
 use super::order::RowRecord;
 use super::quarantine::QuarantineEntry;
@@ -60,9 +59,17 @@ impl OpenedBy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
     Clear,
-    Orders { after: Option<Vec<u8>> },
-    Quarantine { after: Option<Vec<u8>> },
-    Given { after: Option<Vec<u8>> },
+    Orders {
+        after: Option<Vec<u8>>,
+    },
+    /// What enters may be what something in front of it, by key, waited for: then all of it is gone through again.
+    Quarantine {
+        after: Option<Vec<u8>>,
+        has_entered: bool,
+    },
+    Given {
+        after: Option<Vec<u8>>,
+    },
     Keep,
     Done,
 }
@@ -108,7 +115,7 @@ impl Upgrade {
                 }
             }
             Step::Orders { after } => self.list_orders(writer, after)?,
-            Step::Quarantine { after } => self.judge_again(writer, after)?,
+            Step::Quarantine { after, has_entered } => self.judge_again(writer, after, has_entered)?,
             Step::Given { after } => self.sign_given(writer, after)?,
             Step::Keep => {
                 let start = writer.identity.start;
@@ -148,6 +155,7 @@ impl Upgrade {
                 tracing::info!(work_order.id = %order, "an order with facts that were not known is folded again");
                 writer.order(order)?;
                 writer.fire(order)?;
+                writer.read_again(order)?;
             }
         }
         let last = rows.last().filter(|_| rows.len() == ORDERS_PER_JOB).map(|(key, _)| key.clone());
@@ -156,25 +164,37 @@ impl Upgrade {
         }
         self.step = match last {
             Some(last) => Step::Orders { after: Some(last) },
-            None => Step::Quarantine { after: None },
+            None => Step::Quarantine { after: None, has_entered: false },
         };
         Ok(())
     }
 
-    /// At most one change is judged in one job, so that one that fails takes no other with it.
-    fn judge_again(&mut self, writer: &mut Writer, after: Option<Vec<u8>>) -> Result<(), CommitError> {
+    /// At most one change is judged in one job: one that fails takes no other with it, and the next one finds the
+    /// order as the one before left it, scopes included.
+    fn judge_again(
+        &mut self,
+        writer: &mut Writer,
+        after: Option<Vec<u8>>,
+        has_entered: bool,
+    ) -> Result<(), CommitError> {
         let entries = page(writer, Table::Quarantine, after, QUARANTINED_PER_JOB)?;
         let count = entries.len();
         for (key, value) in entries {
-            self.step = Step::Quarantine { after: Some(key.clone()) };
+            self.step = Step::Quarantine { after: Some(key.clone()), has_entered };
             let entry: QuarantineEntry = record::decode("quarantine entry", &value)?;
-            if is_known_now(&entry) {
-                tracing::info!(work_order.id = %entry.document, "a change of a kind that was not known is judged again");
-                return writer.judge_again(&key, entry);
+            if writer.may_enter_now(&entry)? {
+                tracing::info!(work_order.id = %entry.document, "a change that an older program refused is judged again");
+                let enters = writer.judge_again(&key, entry)?;
+                self.step = Step::Quarantine { after: Some(key), has_entered: has_entered || enters };
+                return Ok(());
             }
         }
         if count < QUARANTINED_PER_JOB {
-            self.step = Step::Given { after: None };
+            self.step = if has_entered {
+                Step::Quarantine { after: None, has_entered: false }
+            } else {
+                Step::Given { after: None }
+            };
         }
         Ok(())
     }

@@ -236,6 +236,11 @@ impl<'a> DocumentJudge<'a> {
         // Who dispatches himself makes it his (C-048); who takes a visit over was given it.
         let enters = matches!(fact.body(), FactBody::SelfDispatch(_)) || self.entered.contains(person);
         let is_his = enters || self.store.was_in_scope(self.document, *person);
-        if is_his { Ok(()) } else { Err(QuarantineCode::OutOfScope) }
+        if is_his {
+            return Ok(());
+        }
+        // A program that knows the kind may find it his.
+        let waits = self.store.ground() == Ground::Whole && self.store.holds_unknown(self.document);
+        Err(if waits { QuarantineCode::NewerKind } else { QuarantineCode::OutOfScope })
     }
 }

@@ -44,6 +44,10 @@ pub trait GateStore {
     fn roles(&self, person: PersonId, since: UnixMillis) -> Vec<Role>;
     /// Whether the document was ever in the person's scope.
     fn was_in_scope(&self, document: DocumentId, person: PersonId) -> bool;
+    /// Whether the document holds facts of kinds that this program does not know: they may say whose it is.
+    fn holds_unknown(&self, _document: DocumentId) -> bool {
+        false
+    }
     /// The key with this id, where it is of a device on which the person may be author and which was not revoked
     /// before `at`.
     fn witness_key(&self, person: PersonId, key: KeyId, at: UnixMillis) -> Option<VerifyingKey>;
