@@ -105,9 +105,6 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 frame.records.push(ProofBytes(bytes));
             }
         }
-        if frames.is_empty() && receipt.is_some() {
-            frames.push(References { receipt, records: Vec::new() });
-        }
         Ok(frames)
     }
 

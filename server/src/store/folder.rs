@@ -48,8 +48,8 @@ pub(super) fn bytes(path: &Path) -> Result<u64, StoreError> {
     }
     let mut bytes = 0_u64;
     for entry in std::fs::read_dir(path).map_err(io_error("reading", path))? {
-        let below = self::bytes(&entry.map_err(io_error("reading", path))?.path())?;
-        bytes = bytes.saturating_add(below);
+        let entry = entry.map_err(io_error("reading", path))?;
+        bytes = bytes.saturating_add(self::bytes(&entry.path())?);
     }
     Ok(bytes)
 }

@@ -268,7 +268,7 @@ fn an_engine_that_somebody_may_want_to_look_at_is_never_removed_for_room() {
     drop(store);
     fs::write(folder.path().join("rebuild"), "an error").unwrap();
     let error = opened_with(folder.path(), u64::MAX / 2).map(drop).unwrap_err().to_string();
-    assert!(error.contains("that needs 9223372036") && error.contains("are free"), "{error}");
+    assert!(error.contains("that needs 92233720368") && error.contains("are free"), "{error}");
     assert!(folder.path().join("sled").join("db").exists());
     let store = opened_with(folder.path(), 0).unwrap();
     assert!(matches!(store.report().rebuild.clone().unwrap().reason, RebuildReason::Failed(_)));
