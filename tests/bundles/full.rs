@@ -73,7 +73,7 @@ async fn u_08_a_phone_that_carries_2048_pushes_takes_no_more_until_it_has_synced
     assert_eq!(zhang.client.take_over(&one_more)?.orders.len(), 1);
     // Li hears of it: nothing of his was lost, and nothing is there twice.
     world.settle(&mut [&mut zhang, &mut li]).await?;
-    assert_eq!((li.client.status().unsent, quarantined(&world)?), (0, vec![]));
+    assert_eq!((world.sync(&mut li).await?.unsent, quarantined(&world)?), (0, vec![]));
     Ok(())
 }
 
