@@ -67,7 +67,7 @@ async function quarantineIsDecided(page) {
     assert.ok(await page.isDisabled(`dialog ${button}`), 'a decision needs its reason');
     await page.fill('dialog textarea', reason);
     await page.click(`dialog ${button}`);
-    await page.waitForSelector('dialog', { state: 'detached' });
+    await page.waitForSelector('dialog', { state: 'detached' }).catch(async () => assert.fail(await page.textContent('dialog')));
     await row.locator(`[data-admitted="${admitted}"]`, { hasText: reason }).waitFor();
   };
   await decide(other, '.danger', '结案由办公室办理', 'false');

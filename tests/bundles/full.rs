@@ -2,14 +2,14 @@
 //! after a sync there is room again.
 
 use docket_client::replica::Share;
-use docket_harness::world::{Device, Trouble};
+use docket_harness::world::{Device, Trouble, World};
 use docket_sync_core::bundle::Bundle;
 use docket_sync_core::commands::Command;
 use docket_sync_core::facts::bodies::CreateEmergencyOrder;
 use docket_sync_core::facts::values::EmergencyBasis;
 use docket_sync_core::ids::DocumentId;
 use docket_sync_core::limits::{BUNDLE_FRAMES_MAX, CARRIED_BYTES_MAX, CARRIED_PUSHES_MAX};
-use docket_sync_core::sync::frames::{Frame, ProofBytes};
+use docket_sync_core::sync::frames::ProofBytes;
 use docket_sync_core::time::HOUR;
 
 use super::hostile::{altered, opened, refused};
@@ -45,6 +45,18 @@ fn many(li: &mut Device, count: usize) -> Result<Vec<u8>, Trouble> {
     Ok(whole.ok_or("a bundle")?.seal(&li.signing_key()?)?)
 }
 
+/// Two thousand orders are more than the office's rules look at in one settling.
+async fn at_rest(world: &World, devices: &mut [&mut Device]) -> Result<(), Trouble> {
+    let mut last = world.settle(devices).await;
+    for _ in 0..10 {
+        if last.is_ok() {
+            break;
+        }
+        last = world.settle(devices).await;
+    }
+    last
+}
+
 #[tokio::test]
 async fn u_08_a_phone_that_carries_2048_pushes_takes_no_more_until_it_has_synced() -> Result<(), Trouble> {
     let (world, mut li, mut zhang, _) = two_on_a_site().await?;
@@ -67,12 +79,12 @@ async fn u_08_a_phone_that_carries_2048_pushes_takes_no_more_until_it_has_synced
 
     // He finds a signal: the server gets all of it, and there is room for the one that was refused.
     world.pass(HOUR);
-    world.settle(&mut [&mut zhang]).await?;
+    at_rest(&world, &mut [&mut zhang]).await?;
     assert_eq!(quarantined(&world)?, []);
     assert_eq!(zhang.client.replica().carried().unsent, 0);
     assert_eq!(zhang.client.take_over(&one_more)?.orders.len(), 1);
     // Li hears of it: nothing of his was lost, and nothing is there twice.
-    world.settle(&mut [&mut zhang, &mut li]).await?;
+    at_rest(&world, &mut [&mut zhang, &mut li]).await?;
     assert_eq!((world.sync(&mut li).await?.unsent, quarantined(&world)?), (0, vec![]));
     Ok(())
 }
