@@ -91,9 +91,10 @@ async function defaultIsUndone(page) {
   const choices = await page.$$eval('dialog input[name="choice"]', (all) => all.map((one) => one.value));
   assert.deepEqual(choices, ['acknowledged', 'write_off']);
   await page.click('dialog input[value="write_off"]');
+  await page.fill('dialog textarea', '客户未等到我们，不收费');
   await shoot(page, 'decisions-undo');
   await page.click('dialog button[type="submit"]');
-  await page.waitForSelector('dialog', { state: 'detached' });
+  await page.waitForSelector('dialog', { state: 'detached' }).catch(async () => assert.fail(await page.textContent('dialog')));
   const after = page.locator('[data-review-status="resolved"]').first();
   await after.waitFor();
   assert.notEqual(await after.textContent(), before);
@@ -126,4 +127,6 @@ try {
   process.exitCode = 1;
 } finally {
   await browser.close();
+  // Nobody says anything more: the process may end.
+  process.stdin.destroy();
 }
