@@ -4,6 +4,7 @@
 //! The rules are proven beside them; here it is proven that devices that were offline end with the same findings, in
 //! whichever order they come back, and that nobody states one twice.
 
+mod register;
 mod stage;
 
 use docket_harness::world::Trouble;
