@@ -126,16 +126,25 @@ pub fn tell(seed: u64, failure: &Failure) -> String {
     let actions = schedule(seed, &Faults::of_seed(seed), STEPS);
     let (shortest, shown) = shrink(seed, &actions, failure);
     let mut told = format!(
-        "seed {seed} breaks {} at action {} of {}\n  play it again: cargo xtask simulate --seed {seed}\n",
+        "seed {seed} breaks {} at action {} of {}\n  play it again at commit {}: cargo xtask simulate --seed {seed}\n",
         failure.violation,
         failure.at,
-        actions.len()
+        actions.len(),
+        commit()
     );
     told.push_str(&format!("  shortest history, which breaks {shown}:\n", shown = shown.violation));
     for action in shortest {
         told.push_str(&format!("    {action:?}\n"));
     }
     told
+}
+
+/// The commit that is played, as far as the version control says.
+fn commit() -> String {
+    let said = std::process::Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output();
+    let said = said.ok().filter(|said| said.status.success());
+    let name = said.map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned());
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The first of `seeds` whose history catches a deliberate bug and breaks nothing without it, and by which check.
