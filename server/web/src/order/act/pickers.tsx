@@ -100,8 +100,8 @@ export function OrderField({ except, ...props }: PickerProps & { except: string 
   const rows = useOrders(words).filter((row) => row.id !== except);
   return (
     <div class="searched">
-      <SearchBox value={words} onValue={setWords} label={t('field.search_order')} />
       <SelectField {...props} options={[NONE(), ...rows.map((row) => ({ value: row.id, label: `${row.serial} · ${row.customer.name} · ${row.problem}` }))]} />
+      <SearchBox value={words} onValue={setWords} label={t('field.search_order')} />
     </div>
   );
 }
@@ -113,8 +113,8 @@ export function RecordField({ of, ...props }: PickerProps & { of: 'customer' | '
   const options = [...new Map(found.map((option) => [option.value, option])).values()];
   return (
     <div class="searched">
-      <SearchBox value={words} onValue={setWords} label={t('field.search_record')} />
       <SelectField {...props} options={[NONE(), ...options]} />
+      <SearchBox value={words} onValue={setWords} label={t('field.search_record')} />
     </div>
   );
 }
@@ -137,8 +137,8 @@ export function UnitField({ site, ...props }: PickerProps & { site: string }) {
   const named = (unit: Unit) => [unit.model, unit.serial, site === '' ? unit.site.address : ''].filter((part) => part !== '').join(' · ');
   return (
     <div class="searched">
-      <SearchBox value={words} onValue={setWords} label={t('field.search_unit')} />
       <SelectField {...props} {...(site === '' ? {} : { hint: t('field.units_at_site') })} options={[NONE(), ...units.map((unit) => ({ value: unit.id, label: named(unit) }))]} />
+      <SearchBox value={words} onValue={setWords} label={t('field.search_unit')} />
     </div>
   );
 }
