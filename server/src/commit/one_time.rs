@@ -198,8 +198,9 @@ impl Writer {
         self.put_reference(ReferenceRecord::new(id, version, content), None)
     }
 
-    /// Blocks that an older store gave without signing them, as a device tells of its own: those of the size in which they are
-    /// given, not far ahead of the ledger and not another's. They give it numbers that nobody else has, at the worst.
+    /// Blocks that an older store gave without signing them, as a device tells of its own: those of the size in which
+    /// they are given, not far ahead of the ledger and not another's. They give it numbers that nobody else has, at the
+    /// worst.
     pub(crate) fn harmless_blocks(&self, told: &[Block]) -> Result<Vec<Block>, CommitError> {
         let mut given = Vec::new();
         for (key, _) in self.scan(Table::Index, &KeyRange::prefix(keys::BLOCK), usize::MAX)? {

@@ -172,8 +172,8 @@ fn every_phone_is_as_the_office(company: &mut Company) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Promises 1 and 5; invariant 13 where the office went back (heal), else invariant 2: every fact that somebody stated and that was not lost with all who held
-/// it is in the office's documents, or its phone says why not.
+/// Promises 1 and 5; invariant 13 where the office went back (heal), else invariant 2: every fact that somebody stated
+/// and that was not lost with all who held it is in the office's documents, or its phone says why not.
 fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
     let ledger = &company.ledger;
     let mut refused = BTreeSet::new();
