@@ -14,6 +14,7 @@ mod journal;
 pub mod salvage;
 pub mod scan;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -64,12 +65,15 @@ pub fn examine(
     told: &mut dyn FnMut(u64),
 ) -> Result<Report, ScanError> {
     let store = data.join("store");
-    if !store.is_dir() {
-        return Err(ScanError::Absent { folder: store });
+    match std::fs::metadata(&store) {
+        Ok(metadata) if metadata.is_dir() => {}
+        Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(ScanError::Io { path: store, source }),
+        Ok(_) | Err(_) => return Err(ScanError::Absent { folder: store }),
     }
     let used = folder::look_at_lock(&store);
     let mut findings = vec![folder::format(&store)];
     findings.extend(folder::keys(data));
+    findings.extend(folder::owner(data));
     let engine = engine::look(&store, &used, &options.scratch);
     let looked = journal::look(&store, &used, engine.position(), options.memory_bytes, told)?;
     findings.extend(looked.findings);
