@@ -129,11 +129,15 @@ pub(super) fn take_on(
     }
     let Run { place, pieces, frames, bytes, .. } = run;
     // Behind the frames: whatever a frame says has arrived is there to be copied.
-    let attachments = attachments::copy(request.data, request.to, request.recipients)?;
+    let mut attachments = attachments::copy(disks.data.as_ref(), disks.to.as_ref(), request.recipients)?;
     let now = clock.now();
     if pieces == 0 {
         // The signature is new even where nothing else is: the manifest says when the store was last looked at.
         manifest.write(disks.to.as_ref(), request.keys.signing(), now)?;
+    }
+    if !attachments.problems.is_empty() {
+        // A number that is told has its files.
+        return Err(BackupError::Attachments { problems: std::mem::take(&mut attachments.problems) });
     }
     let to = std::path::absolute(request.to).unwrap_or_else(|_| request.to.to_owned());
     let record = BackedUp { number: place.log_to, chain: place.log_chain, at_ms: now.0, to: to.display().to_string() };
