@@ -90,7 +90,8 @@ fn note(shown: &mut Vec<Shown>, more: Shown) {
 
 impl Writer {
     /// Takes reference records that a device gives back: those that the store has lost, and what it has signed. A
-    /// device that cannot show with a receipt that the store lost something gives nothing but revocations.
+    /// device that cannot show with a receipt that the store lost something gives nothing but what this store signed:
+    /// one that was enrolled after the backup has its numbers, and no receipt yet.
     ///
     /// # Errors
     /// When the store fails.
@@ -100,6 +101,7 @@ impl Writer {
             Some(receipt) => self.shows_loss(device, receipt)?,
             None => false,
         };
+        let key = self.store_keys().signing().verifying_key();
         let mut taken = 0_u64;
         for bytes in &given.records {
             let Ok(record) = ReferenceRecord::from_bytes(&bytes.0) else { continue };
@@ -108,7 +110,7 @@ impl Writer {
                     self.take_revocation(&revocation.signed)?;
                     false
                 }
-                _ if !shows_loss => false,
+                _ if !shows_loss && !record.is_given_by(self.identity().store, &key) => false,
                 // What was given for use without asking is needed to judge what was done with it.
                 Reference::ApprovalCodes(codes) => self.take_codes(&record, codes)?,
                 Reference::NumberBlocks(numbers) => self.take_blocks(device, &record, numbers)?,
@@ -311,11 +313,11 @@ impl Writer {
             holders.push((request.at.time, document, request.serial.clone().unwrap_or_default()));
         }
         holders.sort_unstable();
-        let Some((_, kept_by, _)) = holders.first().cloned() else { return Ok(()) };
+        let Some((_, kept_by, first)) = holders.first().cloned() else { return Ok(()) };
         // A suffix may have been lost and given again, too: every order keeps the one it shows, unless an earlier
         // one shows the same.
         let mut taken: BTreeSet<String> = holders.iter().map(|(.., shown)| shown.clone()).collect();
-        let mut kept = BTreeSet::from([serial.to_owned()]);
+        let mut kept = BTreeSet::from([first]);
         for (_, document, shown) in holders.into_iter().skip(1) {
             if !kept.insert(shown) {
                 let suffixes = (2_u64..).map(|suffix| format!("{serial}-{suffix}"));

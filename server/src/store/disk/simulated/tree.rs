@@ -270,13 +270,15 @@ impl Tree {
     }
 
     /// Loses what is not durable, but for what the seed keeps.
-    pub(super) fn crash(&mut self, seed: &mut Seed) {
+    pub(super) fn crash(&mut self, seed: &mut Seed) -> bool {
+        let mut lost = false;
         for file in self.files.values_mut() {
             // A third of the crashes keeps nothing, a third everything, a third any sectors.
             let kept = seed.below(3);
             for (offset, bytes) in std::mem::take(&mut file.unsynced) {
                 keep_sectors(&mut file.durable, offset, &bytes, kept, seed);
             }
+            lost |= file.bytes != file.durable;
             file.bytes.clone_from(&file.durable);
         }
         for folder in self.folders.values_mut() {
@@ -286,6 +288,7 @@ impl Tree {
             }
             folder.names.clone_from(&folder.durable);
         }
+        lost
     }
 }
 
