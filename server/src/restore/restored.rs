@@ -83,6 +83,7 @@ impl Writer {
                 self.remove(Table::Meta, key);
             }
         }
+        self.claims_changed();
         self.keep_loss(Restored {
             from: from.backup,
             until_number: from.until_number,

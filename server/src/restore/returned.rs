@@ -292,6 +292,7 @@ impl Writer {
             room = room.saturating_sub(usize::from(known.is_none()));
             claims = claims.saturating_add(u64::from(known.is_none()));
             self.write(Table::Meta, key, &Claim { number, heads: held.heads.clone(), device });
+            self.claims_changed();
         }
         if claims > before {
             returned.claims = Some(claims);
@@ -306,10 +307,14 @@ impl Writer {
         document: DocumentId,
         mut has: impl FnMut(&ChangeHash) -> bool,
     ) -> Result<(), CommitError> {
+        if !self.has_claims()? {
+            return Ok(());
+        }
         let key = claim_key(document);
         let claim: Option<Claim> = self.read(Table::Meta, &key)?;
         if claim.is_some_and(|claim| claim.heads.iter().all(&mut has)) {
             self.remove(Table::Meta, key);
+            self.claims_changed();
         }
         Ok(())
     }
@@ -362,7 +367,8 @@ impl Writer {
         tracing::warn!(work_order.id = %document, serial, %suffixed, "a number of the register was given twice");
         let cause = docket_sync_core::ids::Digest(*blake3::hash(suffixed.as_bytes()).as_bytes());
         let body = docket_sync_core::facts::bodies::Renumber { serial: suffixed, kept_by };
-        self.state_by_rule(document, "register", &[cause], body.into())?;
+        let renumbered = self.state_by_rule(document, "register", &[cause], body.into());
+        CommitError::unless_full(renumbered, "the number of an order that came back")?;
         Ok(())
     }
 
