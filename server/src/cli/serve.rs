@@ -11,6 +11,7 @@ use crate::listen::tls::grouped;
 use crate::listen::{DRAIN, Listener, Transport};
 use crate::office::Office;
 use crate::platform::Platform;
+use crate::scrub::Pace;
 use crate::store::JournaledStore;
 use crate::telemetry;
 
@@ -29,6 +30,10 @@ pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
     let attachments = config.data.folder.join(crate::attachments::FOLDER);
     let kept = office.attachments.keep_in(&attachments, config.attachments, &office.platform);
     kept.map_err(|error| Failure::new(format!("opening the attachments in {}: {error}", attachments.display())))?;
+    let scrub = match config.data.scrub_bytes {
+        0 => None,
+        bytes => Some(crate::scrub::start(&office, &config.data.store_folder(), Pace::of(bytes))?),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     announce(&config, &listener, &transport, &office);
     let certificate = match &transport {
@@ -40,6 +45,7 @@ pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     drop(office);
     let _ended = thread.join();
+    let _stopped = scrub.map(std::thread::JoinHandle::join);
     served
 }
 
