@@ -49,6 +49,20 @@ pub enum BackupError {
         /// The greatest known.
         known: u32,
     },
+    /// The backup holds frames of a store whose format this program does not know.
+    #[error(
+        "{} is the backup of a store of format {found}, and this program knows formats up to {known}: use a newer \
+         docket; nothing was changed",
+        path.display()
+    )]
+    NewerStore {
+        /// The manifest.
+        path: PathBuf,
+        /// Format of the store.
+        found: u32,
+        /// The greatest known.
+        known: u32,
+    },
     /// The folder holds another store's backup.
     #[error("{} holds the backup of store {theirs}, not of {ours}: choose another folder", folder.display())]
     OtherStore {

@@ -12,6 +12,7 @@ use crate::listen::tls::grouped;
 use crate::listen::{DRAIN, Listener, Transport};
 use crate::office::Office;
 use crate::platform::Platform;
+use crate::scrub::Pace;
 use crate::store::JournaledStore;
 use crate::telemetry;
 
@@ -32,6 +33,10 @@ pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
     let attachments = config.data.folder.join(crate::attachments::FOLDER);
     let kept = office.attachments.keep_in(&attachments, config.attachments, &office.platform);
     kept.map_err(|error| Failure::new(format!("opening the attachments in {}: {error}", attachments.display())))?;
+    let scrub = match config.data.scrub_bytes {
+        0 => None,
+        bytes => Some(crate::scrub::start(&office, &config.data.store_folder(), Pace::of(bytes))?),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // Who is told that it serves may ask it to end at once.
     let entered = runtime.enter();
@@ -47,6 +52,7 @@ pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     drop(office);
     let _ended = thread.join();
+    let _stopped = scrub.map(std::thread::JoinHandle::join);
     served
 }
 

@@ -70,7 +70,9 @@ impl Writer {
             waiting.extend(before.filter_map(|(actor, reference)| same_actor(*actor, *reference)));
             let seen = seen.into_iter().map(|(_, reference)| reference).collect();
             let cause = Digest(*blake3::hash(&fact.reference().to_bytes()).as_bytes());
-            self.state_by_rule(id, RULE, &[cause], PassOver { fact: fact.reference(), seen }.into())?;
+            let body = PassOver { fact: fact.reference(), seen };
+            let passes = self.state_by_rule(id, RULE, &[cause], body.into());
+            CommitError::unless_full(passes, "what a refused fact had seen")?;
         }
         Ok(())
     }

@@ -154,7 +154,10 @@ impl Writer {
                     match self.admit(admission) {
                         Ok(_) => self.release(device, id, record, stated)?,
                         // The order is full: this change waits in quarantine, everything else goes on.
-                        Err(CommitError::Document(DocumentError::Limit { .. } | DocumentError::Sequence { .. })) => {
+                        Err(
+                            CommitError::OrderFull(_)
+                            | CommitError::Document(DocumentError::Limit { .. } | DocumentError::Sequence { .. }),
+                        ) => {
                             *verdict = Verdict::Quarantine { code: QuarantineCode::Limit, hash };
                         }
                         Err(error) => return Err(error),
@@ -223,7 +226,8 @@ impl Writer {
         if !numbered {
             let number = self.next_serial()?;
             let body = AssignNumber { ledger: CALLS.to_owned(), number, alias: None };
-            self.state_by_rule(document, REGISTER_RULE, &[cause], body.into())?;
+            let numbered = self.state_by_rule(document, REGISTER_RULE, &[cause], body.into());
+            CommitError::unless_full(numbered, "the number of an order that began on a device")?;
         }
         Ok(())
     }

@@ -61,7 +61,7 @@ pub(super) fn format(store: &Path) -> Finding {
             Ok(format) if format > 1 => Finding::note(
                 "format",
                 format!("The store has format {format}, this program writes {FORMAT}."),
-                "Start `docket serve` once: it upgrades the store.",
+                "Start `docket serve` once: it upgrades the store and keeps the old one.",
             ),
             _ => Finding::damage(
                 "format",

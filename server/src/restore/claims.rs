@@ -89,6 +89,7 @@ impl Writer {
             room = room.saturating_sub(usize::from(is_new));
             claims = claims.saturating_add(u64::from(is_new));
             self.write(Table::Meta, key, &claim);
+            self.claims_changed();
         }
         if claims > before {
             returned.claims = Some(claims);
@@ -103,10 +104,14 @@ impl Writer {
         document: DocumentId,
         mut has: impl FnMut(&ChangeHash) -> bool,
     ) -> Result<(), CommitError> {
+        if !self.has_claims()? {
+            return Ok(());
+        }
         let key = claim_key(document);
         let claim: Option<Claim> = self.read(Table::Meta, &key)?;
         if claim.is_some_and(|claim| claim.heads.iter().all(&mut has)) {
             self.remove(Table::Meta, key);
+            self.claims_changed();
         }
         Ok(())
     }

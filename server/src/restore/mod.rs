@@ -29,7 +29,7 @@ const LOSSES: &[u8] = b"restored/loss/";
 /// Meta: prefix of what each device gave back.
 const RETURNED: &[u8] = b"restored/device/";
 /// Meta: prefix of what devices hold and the store lacks, by document.
-const CLAIMS: &[u8] = b"restored/claim/";
+pub(crate) const CLAIMS: &[u8] = b"restored/claim/";
 /// Meta: prefix of devices that wait to be confirmed.
 const WAITING: &[u8] = b"waiting/device/";
 /// Meta: prefix of the pushes of a device that waits to be confirmed.

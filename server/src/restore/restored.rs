@@ -48,6 +48,7 @@ impl Writer {
             self.keep_contact(device, &DeviceContact { session, stored_to: 0, stored: None, ahead: None, ..contact });
         }
         self.begin_report()?;
+        self.claims_changed();
         self.keep_loss(Restored {
             from: from.backup,
             until_number: from.until_number,

@@ -339,7 +339,8 @@ impl Writer {
         tracing::warn!(work_order.id = %document, serial, %suffixed, "a number of the register was given twice");
         let cause = docket_sync_core::ids::Digest(*blake3::hash(suffixed.as_bytes()).as_bytes());
         let body = docket_sync_core::facts::bodies::Renumber { serial: suffixed, kept_by };
-        self.state_by_rule(document, "register", &[cause], body.into())?;
+        let renumbered = self.state_by_rule(document, "register", &[cause], body.into());
+        CommitError::unless_full(renumbered, "the number of an order that came back")?;
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use docket_sync_core::proof::{chain_next, chain_start};
 use docket_sync_core::time::UnixMillis;
 
 use super::BackupError;
+use super::manifest::Manifest;
 use super::reading::{Backup, Cut};
 use super::restore::restore_journal;
 use super::sealing::{Identities, Recipients, make_identity};
@@ -188,6 +189,57 @@ fn a_journal_that_went_another_way_begins_a_new_series() {
     // As long as it goes on from there, the series does too.
     world.write(10, 12);
     assert_eq!(world.take(1_000_000).unwrap().series, 2);
+}
+
+#[test]
+fn a_backup_names_the_format_of_its_store_and_what_an_older_program_could_read_stays_readable() {
+    let world = World::new();
+    let says = |format: &str| fs::write(world.path("data/store/format"), format).unwrap();
+    let manifest = || Manifest::require(&world.path("backup")).unwrap();
+    world.write(1, 10);
+    world.take(1_000_000).unwrap();
+    assert_eq!(manifest().store_format, None, "the store does not say");
+    says("2\n");
+    world.write(11, 15);
+    world.take(1_000_000).unwrap();
+    assert_eq!(manifest().store_format, Some(2));
+    let of_format_2 = fs::read(world.path("backup/manifest.json")).unwrap();
+    says("3\n");
+    for (from, to) in [(16, 20), (21, 25)] {
+        world.write(from, to);
+        world.take(1_000_000).unwrap();
+        assert_eq!(manifest().store_format, Some(3));
+        // The first run of the newer program keeps it, and no later one writes over it.
+        assert!(fs::read(world.path("backup/manifest.store-format-2.json")).unwrap() == of_format_2);
+    }
+    assert_eq!(verify(&world.backup(), u64::MAX, |_| {}).unwrap().reached.log_to, 25);
+    // The old program: what was kept, under its old name in a copy of the folder.
+    for (kept, log_to) in [("manifest.store-format-2.json", 15), ("manifest.store-format-unknown.json", 10)] {
+        fs::copy(world.path("backup").join(kept), world.path("backup/manifest.json")).unwrap();
+        assert_eq!(verify(&world.backup(), u64::MAX, |_| {}).unwrap().reached.log_to, log_to, "{kept}");
+    }
+}
+
+#[test]
+fn a_backup_of_a_newer_store_is_neither_read_nor_added_to() {
+    let world = World::new();
+    world.write(1, 10);
+    world.take(1_000_000).unwrap();
+    let mut manifest = Manifest::require(&world.path("backup")).unwrap();
+    manifest.raise(Some(crate::store::journaled::FORMAT + 1));
+    manifest.write(&RealDisk::new(&world.path("backup")), world.keys.signing(), UnixMillis(1)).unwrap();
+    let before = fs::read(world.path("backup/manifest.json")).unwrap();
+    world.write(11, 12);
+    assert!(matches!(world.take(1_000_000), Err(BackupError::NewerStore { .. })));
+    let identities = Identities::read(&world.path("identity")).unwrap();
+    let opened = Backup::open(&world.path("backup"), identities, None).map(drop);
+    assert!(matches!(opened, Err(BackupError::NewerStore { .. })), "restore and verify begin with this");
+    assert!(fs::read(world.path("backup/manifest.json")).unwrap() == before);
+    // A store of a newer format is not backed up by a program that does not know it.
+    fs::write(world.path("data/store/format"), "4\n").unwrap();
+    fs::remove_dir_all(world.path("backup")).unwrap();
+    let said = world.take(1_000_000).unwrap_err().to_string();
+    assert!(said.contains("start a newer version of docket"), "{said}");
 }
 
 #[test]

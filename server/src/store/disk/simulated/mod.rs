@@ -223,6 +223,10 @@ impl Disk for Mounted {
         self.call()?.tree.rename(from, to)
     }
 
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        self.call()?.tree.link(from, to)
+    }
+
     fn remove(&self, path: &str) -> io::Result<()> {
         self.call()?.tree.remove(path)
     }
