@@ -8,6 +8,7 @@
 mod agreed;
 mod appointment;
 mod approvals;
+mod as_signed;
 mod assignment;
 mod cancel;
 pub mod causality;
