@@ -14,8 +14,8 @@ use super::lines::charge;
 use super::reviews::terms;
 use super::view::{Request, ReviewKind, Rule};
 use super::visits::Visits;
-use crate::facts::values::{Line, Money, ReviewChoice};
 use crate::facts::FactKind;
+use crate::facts::values::{Line, Money, ReviewChoice};
 use crate::sabotage::breaks;
 
 /// What his page said about charges when a customer signed.

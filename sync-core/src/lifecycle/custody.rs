@@ -1,5 +1,6 @@
 //! The customer's goods with us: one holder, or an explicit conflict (R9, C-130 to C-136).
 
+use super::bench::stage;
 use super::causality::Node;
 use super::facets::{CustodyStage, CustodyView, Holder, ReceiptState};
 use super::findings::{Because, Findings};
@@ -7,7 +8,7 @@ use super::ground::{Ground, each, moment};
 use super::ledger::Ledger;
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule};
-use crate::facts::values::{BenchStep, CustodyPlace, Goods, ReceiptFate, ReviewChoice};
+use crate::facts::values::{CustodyPlace, Goods, ReceiptFate, ReviewChoice};
 use crate::facts::{FactBody, FactKind, Role, bodies};
 use crate::ids::{FactId, FactRef, PersonId};
 use crate::sabotage::breaks;
@@ -101,49 +102,6 @@ fn about(body: &FactBody) -> Option<FactRef> {
         FactBody::BenchWork(body) => Some(body.custody),
         FactBody::Inspect(body) => Some(body.custody),
         _ => None,
-    }
-}
-
-/// How far the repair is after these steps. An inspection covers the work that its author knew; what was done besides or
-/// since is inspected again (C-134).
-fn stage<'a>(ground: &Ground<'a>, steps: impl Iterator<Item = Node<'a>>) -> CustodyStage {
-    let (mut stage, mut work) = (CustodyStage::Taken, Vec::new());
-    for step in steps {
-        stage = stage_after(stage, step.fact.body());
-        if is_bench_work(step.fact.body()) {
-            work.push(step);
-        } else if stage == CustodyStage::Inspected && matches!(step.fact.body(), FactBody::Inspect(_)) {
-            work.retain(|done| !ground.knows(step, *done));
-            if !work.is_empty() {
-                stage = CustodyStage::OnBench;
-            }
-        }
-    }
-    stage
-}
-
-/// Work that changes the goods.
-fn is_bench_work(body: &FactBody) -> bool {
-    matches!(body, FactBody::BenchWork(body) if matches!(body.step, BenchStep::Begin | BenchStep::Line))
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds do not move the repair")]
-fn stage_after(before: CustodyStage, body: &FactBody) -> CustodyStage {
-    match body {
-        FactBody::TransferCustody(body) => match body.place {
-            CustodyPlace::Van if before >= CustodyStage::Inspected => CustodyStage::Returning,
-            CustodyPlace::Store if before < CustodyStage::BookedIn => CustodyStage::BookedIn,
-            CustodyPlace::Bench if before < CustodyStage::OnBench => CustodyStage::OnBench,
-            CustodyPlace::Van | CustodyPlace::Store | CustodyPlace::Bench => before,
-        },
-        FactBody::BenchWork(body) => match body.step {
-            BenchStep::Begin | BenchStep::Line if before == CustodyStage::Repaired => before,
-            BenchStep::Begin | BenchStep::Line => CustodyStage::OnBench,
-            BenchStep::Repaired | BenchStep::Unrepairable => CustodyStage::Repaired,
-        },
-        FactBody::Inspect(body) if body.passed => CustodyStage::Inspected,
-        FactBody::Inspect(_) => CustodyStage::OnBench,
-        _ => before,
     }
 }
 
@@ -356,8 +314,9 @@ fn claimed_twice<'a, 'v>(
         (Holder::Person(there), Holder::Person(here)) => other.is_open() && there != here,
         _ => false,
     };
-    let rivals =
-        others.filter(|other| is_same(&body.goods, &other.body.goods) && (ground.concurrent(other.take, take) || held_by_another(other.view)));
+    let rivals = others.filter(|other| {
+        is_same(&body.goods, &other.body.goods) && (ground.concurrent(other.take, take) || held_by_another(other.view))
+    });
     let mut claims: Vec<Node<'a>> = rivals.map(|other| other.take).collect();
     if claims.is_empty() {
         return;
@@ -379,8 +338,7 @@ fn claimed_elsewhere<'a>(
     let Some(claimed) = ledger.goods.iter().find(|claimed| claimed.take == take) else { return };
     let Holder::Person(here) = view.holder else { return };
     let holders = unique(core::iter::once(here).chain(claimed.others.iter().copied()).collect());
-    view.holder =
-        conflict(ground, findings, (Some("X-55"), "explain.x_55"), take, &[take, claimed.finding], holders);
+    view.holder = conflict(ground, findings, (Some("X-55"), "explain.x_55"), take, &[take, claimed.finding], holders);
 }
 
 /// R9: no winner by itself; a supervisor decides which claim holds.

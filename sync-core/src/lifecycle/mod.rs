@@ -10,6 +10,7 @@ mod appointment;
 mod approvals;
 mod as_signed;
 mod assignment;
+mod bench;
 mod cancel;
 pub mod causality;
 mod closing;

@@ -45,7 +45,10 @@ fn discounts_approvals_and_rejections_of_one_technician_are_folded_in_time() {
         let body = bodies::Approve { matter, subject, digest, approver, way, code, reason, secret: None };
         state(&mut scenario, body.into());
         let (approver, way, code, reason) = (Some(approver), Some(way), Some(number + EACH), "x".into());
-        state(&mut scenario, bodies::Reject { matter, subject, digest, reason, approver, way, code, secret: None }.into());
+        state(
+            &mut scenario,
+            bodies::Reject { matter, subject, digest, reason, approver, way, code, secret: None }.into(),
+        );
     }
     folded_in_time(&facts);
 }
