@@ -1,5 +1,6 @@
 //! The customer's goods with us: one holder, or an explicit conflict (R9, C-130 to C-136).
 
+use super::bench::stage;
 use super::causality::Node;
 use super::facets::{CustodyStage, CustodyView, Holder, ReceiptState};
 use super::findings::{Because, Findings};
@@ -7,7 +8,7 @@ use super::ground::{Ground, each, moment};
 use super::ledger::Ledger;
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule};
-use crate::facts::values::{BenchStep, CustodyPlace, ReceiptFate, ReviewChoice};
+use crate::facts::values::{CustodyPlace, Goods, ReceiptFate, ReviewChoice};
 use crate::facts::{FactBody, FactKind, Role, bodies};
 use crate::ids::{FactId, FactRef, PersonId};
 use crate::sabotage::breaks;
@@ -39,7 +40,15 @@ pub(super) fn custodies<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, le
     }
     let takes: Vec<(Node<'a>, &'a bodies::TakeCustody)> =
         each!(ground, TakeCustody).filter(|(node, _)| !ground.is_withdrawn(*node)).collect();
-    let views: Vec<CustodyView> = takes.iter().map(|(take, body)| one(ground, findings, *take, body)).collect();
+    let mut views: Vec<CustodyView> = Vec::with_capacity(takes.len());
+    for (take, body) in &takes {
+        // Of one thing that two say to have taken either may be the one who gives it back.
+        let rivals = takes.iter().filter(|(one, other)| one != take && is_same(&body.goods, &other.goods));
+        let elsewhere = ledger.goods.iter().filter(|claimed| claimed.take == *take);
+        let claimants = rivals.filter_map(|(other, _)| other.fact.person());
+        let claimants = claimants.chain(elsewhere.flat_map(|claimed| claimed.others.iter().copied())).collect();
+        views.push(one(ground, findings, *take, body, claimants));
+    }
     for ((take, body), mut view) in takes.iter().zip(views.clone()) {
         if view.is_open() {
             let others = || takes.iter().zip(&views).map(|((take, body), view)| Other { take: *take, body, view });
@@ -57,6 +66,7 @@ fn one<'a>(
     findings: &mut Findings<'a>,
     take: Node<'a>,
     body: &bodies::TakeCustody,
+    claimants: Vec<PersonId>,
 ) -> CustodyView {
     let is = |reference: FactRef| ground.causality.resolve(reference).any(|node| node == take);
     let mut view = CustodyView {
@@ -72,11 +82,9 @@ fn one<'a>(
     };
     let steps = ground.live().filter(|node| about(node.fact.body()).is_some_and(is) && !ground.is_withdrawn(*node));
     let steps: Vec<Node<'a>> = steps.collect();
-    for step in &steps {
-        view.stage = stage(view.stage, step.fact.body());
-    }
-    transfers(ground, findings, take, &steps, &mut view);
-    returned(ground, findings, &steps, &mut view);
+    view.stage = stage(ground, steps.iter().copied());
+    let passed_on = transfers(ground, findings, take, &steps, &mut view);
+    returned(ground, findings, (take, &steps), (&passed_on, &claimants), &mut view);
     if !view.countersigned && steps.iter().any(|step| matches!(step.fact.body(), FactBody::TransferCustody(_))) {
         // C-131: booked in without the customer's countersignature.
         findings.tell(None, Role::Supervisor, "notice.not_countersigned", take);
@@ -97,26 +105,8 @@ fn about(body: &FactBody) -> Option<FactRef> {
     }
 }
 
-/// How far the repair is after a step.
-#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds do not move the repair")]
-fn stage(before: CustodyStage, body: &FactBody) -> CustodyStage {
-    match body {
-        FactBody::TransferCustody(body) => match body.place {
-            CustodyPlace::Van if before >= CustodyStage::Inspected => CustodyStage::Returning,
-            CustodyPlace::Store if before < CustodyStage::BookedIn => CustodyStage::BookedIn,
-            CustodyPlace::Bench if before < CustodyStage::OnBench => CustodyStage::OnBench,
-            CustodyPlace::Van | CustodyPlace::Store | CustodyPlace::Bench => before,
-        },
-        FactBody::BenchWork(body) => match body.step {
-            BenchStep::Begin | BenchStep::Line if before < CustodyStage::Repaired => CustodyStage::OnBench,
-            BenchStep::Repaired | BenchStep::Unrepairable => CustodyStage::Repaired,
-            BenchStep::Begin | BenchStep::Line => before,
-        },
-        FactBody::Inspect(body) if body.passed => CustodyStage::Inspected,
-        FactBody::Inspect(_) => CustodyStage::OnBench,
-        _ => before,
-    }
-}
+/// A hand-over with those who have the goods after it.
+type PassedOn<'a> = Vec<(Node<'a>, Vec<PersonId>)>;
 
 /// Hand-overs: the last one counts; the giver's alone does not move the goods, the taker's alone is a claim.
 #[expect(clippy::wildcard_enum_match_arm, reason = "other steps pass nothing on")]
@@ -126,7 +116,7 @@ fn transfers<'a>(
     take: Node<'a>,
     steps: &[Node<'a>],
     view: &mut CustodyView,
-) {
+) -> PassedOn<'a> {
     let all: Vec<(Node<'a>, &bodies::TransferCustody)> = steps
         .iter()
         .filter_map(|step| match step.fact.body() {
@@ -144,6 +134,7 @@ fn transfers<'a>(
     }
     let known = ground.causality.known_to_any(all.iter().map(|(node, _)| *node));
     let held = held_after(ground, findings, take, &all, &view.unconfirmed);
+    let passed_on: PassedOn<'a> = all.iter().map(|(node, _)| *node).zip(held.iter().cloned()).collect();
     let mut holders: Vec<PersonId> = Vec::new();
     let mut last = Vec::new();
     for ((node, body), after) in all.iter().zip(held).filter(|((node, _), _)| !known.contains(*node)) {
@@ -154,11 +145,12 @@ fn transfers<'a>(
         last.push(*node);
     }
     let holders = unique(holders);
-    view.holder = match holders.as_slice() {
-        [] => return,
-        [one] => Holder::Person(*one),
-        _ => conflict(ground, findings, ("X-59", "explain.x_59"), take, &last, holders),
-    };
+    match holders.as_slice() {
+        [] => {}
+        [one] => view.holder = Holder::Person(*one),
+        _ => view.holder = conflict(ground, findings, (Some("X-59"), "explain.x_59"), take, &last, holders),
+    }
+    passed_on
 }
 
 /// Who has the goods after each hand-over, or claims to. Nobody passes on what he does not hold, and nobody's claim ends
@@ -213,8 +205,30 @@ fn decided(choice: Option<ReviewChoice>, holders: &[PersonId]) -> Option<PersonI
     }
 }
 
-/// C-082, C-135: back only with the customer's second signature; then the receipt is void.
-fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<'a>], view: &mut CustodyView) {
+/// Who had the goods as the author of `reader` knew it.
+fn holders_known_to<'a>(
+    ground: &Ground<'a>,
+    take: Node<'a>,
+    passed_on: &PassedOn<'a>,
+    reader: Node<'a>,
+) -> Vec<PersonId> {
+    let known: Vec<&(Node<'a>, Vec<PersonId>)> =
+        passed_on.iter().filter(|(node, _)| ground.knows(reader, *node)).collect();
+    let earlier = ground.causality.known_to_any(known.iter().map(|(node, _)| *node));
+    let last = known.iter().filter(|(node, _)| !earlier.contains(*node));
+    let holders = unique(last.flat_map(|(_, holders)| holders.iter().copied()).collect());
+    if holders.is_empty() { take.fact.person().into_iter().collect() } else { holders }
+}
+
+/// C-082, C-135: back only with the customer's second signature; then the receipt is void. Nobody gives back what he
+/// knew another to hold: then the receipt lives until a supervisor has found out who had the goods (R9).
+fn returned<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    (take, steps): (Node<'a>, &[Node<'a>]),
+    (passed_on, claimants): (&PassedOn<'a>, &[PersonId]),
+    view: &mut CustodyView,
+) {
     for step in steps {
         let FactBody::ReturnCustody(body) = step.fact.body() else {
             continue;
@@ -222,6 +236,17 @@ fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<
         if body.signed.is_none() || ground.is_rejected(*step) {
             findings.tell_author(*step, "notice.second_signature", *step);
             continue;
+        }
+        let mut holders = holders_known_to(ground, take, passed_on, *step);
+        if let Some(by) = step.fact.person().filter(|by| !holders.contains(by) && !claimants.contains(by)) {
+            holders.push(by);
+            let held = conflict(ground, findings, (None, "explain.returned_by_another"), take, &[*step], holders);
+            if held != Holder::Person(by) {
+                if view.stage != CustodyStage::Returned {
+                    view.holder = held;
+                }
+                continue;
+            }
         }
         uninspected(ground, findings, steps, *step);
         view.stage = CustodyStage::Returned;
@@ -245,10 +270,7 @@ fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<
 
 /// C-134: given back although he knew that it had been on the bench and that nobody had inspected it since.
 fn uninspected<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<'a>], back: Node<'a>) {
-    let mut known = CustodyStage::Taken;
-    for step in steps.iter().filter(|step| ground.knows(back, **step)) {
-        known = stage(known, step.fact.body());
-    }
+    let known = stage(ground, steps.iter().copied().filter(|step| ground.knows(back, *step)));
     if matches!(known, CustodyStage::OnBench | CustodyStage::Repaired) {
         exception(ground, findings, "not_inspected", "explain.not_inspected", back);
     }
@@ -273,6 +295,11 @@ struct Other<'a, 'v> {
     view: &'v CustodyView,
 }
 
+/// Whether two receipts are about one thing.
+fn is_same(one: &Goods, other: &Goods) -> bool {
+    (one.serial.is_some() && one.serial == other.serial) || (one.unit.is_some() && one.unit == other.unit)
+}
+
 /// two people took the same thing, and neither knew of the other; or one took what another holds, and nobody
 /// passed it on. All receipts live, nobody guesses. Who took it twice, on two devices, holds it: of which receipt is
 /// still a person's to say.
@@ -283,16 +310,13 @@ fn claimed_twice<'a, 'v>(
     others: impl Iterator<Item = Other<'a, 'v>>,
     view: &mut CustodyView,
 ) {
-    let same = |other: &bodies::TakeCustody| {
-        (body.goods.serial.is_some() && body.goods.serial == other.goods.serial)
-            || (body.goods.unit.is_some() && body.goods.unit == other.goods.unit)
-    };
     let held_by_another = |other: &CustodyView| match (&other.holder, &view.holder) {
         (Holder::Person(there), Holder::Person(here)) => other.is_open() && there != here,
         _ => false,
     };
-    let rivals =
-        others.filter(|other| same(other.body) && (ground.concurrent(other.take, take) || held_by_another(other.view)));
+    let rivals = others.filter(|other| {
+        is_same(&body.goods, &other.body.goods) && (ground.concurrent(other.take, take) || held_by_another(other.view))
+    });
     let mut claims: Vec<Node<'a>> = rivals.map(|other| other.take).collect();
     if claims.is_empty() {
         return;
@@ -300,7 +324,7 @@ fn claimed_twice<'a, 'v>(
     claims.push(take);
     claims.sort_by_key(Node::place);
     let holders = unique(claims.iter().filter_map(|claim| claim.fact.person()).collect());
-    view.holder = conflict(ground, findings, ("X-55", "explain.x_55"), take, &claims, holders);
+    view.holder = conflict(ground, findings, (Some("X-55"), "explain.x_55"), take, &claims, holders);
 }
 
 /// R9 across orders: the same goods are held on another order, too. The earlier claim is this order's.
@@ -314,14 +338,14 @@ fn claimed_elsewhere<'a>(
     let Some(claimed) = ledger.goods.iter().find(|claimed| claimed.take == take) else { return };
     let Holder::Person(here) = view.holder else { return };
     let holders = unique(core::iter::once(here).chain(claimed.others.iter().copied()).collect());
-    view.holder = conflict(ground, findings, ("X-55", "explain.x_55"), take, &[take, claimed.finding], holders);
+    view.holder = conflict(ground, findings, (Some("X-55"), "explain.x_55"), take, &[take, claimed.finding], holders);
 }
 
 /// R9: no winner by itself; a supervisor decides which claim holds.
 fn conflict<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
-    (pair, message): (&'static str, &'static str),
+    (pair, message): (Option<&'static str>, &'static str),
     take: Node<'a>,
     claims: &[Node<'a>],
     mut holders: Vec<PersonId>,
@@ -330,7 +354,7 @@ fn conflict<'a>(
     if !causes.contains(&take) {
         causes.insert(0, take);
     }
-    let because = Because { field: "custody", value: "conflict", rule: Rule::R9, pair: Some(pair), message };
+    let because = Because { field: "custody", value: "conflict", rule: Rule::R9, pair, message };
     findings.explain_unless_said(because, &[], &causes);
     for claim in claims {
         findings.tell_author(*claim, "notice.who_holds", take);

@@ -1,7 +1,7 @@
 //! What every rule reads: the facts in canonical order, what was withdrawn, and how two intents compare.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::causality::{Causality, Node, Places};
 use super::facets::ProofWay;
@@ -39,6 +39,14 @@ pub(super) struct Ground<'a> {
     pub(super) causality: Causality<'a>,
     /// Facts covered by some signature that counts.
     pub(super) signed: Places,
+    /// Everything by which a customer agreed to what he saw, in canonical order.
+    proofs: Vec<Proof<'a>>,
+    /// Which of these cover a fact, by its place.
+    covering: BTreeMap<usize, Vec<Node<'a>>>,
+    /// Who confirmed which version of a two-party fact later, by its reference.
+    acknowledged: BTreeMap<FactRef, Vec<(PersonId, Digest)>>,
+    /// Agreements by a code that another one had used before.
+    used: Places,
     /// Signatures that do not verify.
     rejected: Places,
     /// What others build on, by the place of the fact.
@@ -71,6 +79,10 @@ impl<'a> Ground<'a> {
         let mut ground = Self {
             causality,
             signed: Places::default(),
+            proofs: Vec::new(),
+            covering: BTreeMap::new(),
+            acknowledged: BTreeMap::new(),
+            used: Places::default(),
             rejected: Places::default(),
             relied_on: RelianceByPlace::new(),
             mismatched: Places::default(),
@@ -85,17 +97,23 @@ impl<'a> Ground<'a> {
         }
         ground.by_kind = by_kind;
         ground.rejected = ground.rejections().map(|(signature, _)| signature).collect();
-        let proofs = ground.proofs();
-        ground.mismatched = proofs.iter().filter(|proof| ground.differs(proof)).map(|proof| proof.node).collect();
-        let mut signed = Places::default();
-        for proof in proofs {
+        ground.used = ground.used_twice();
+        ground.acknowledged = ground.acknowledgements();
+        ground.proofs = ground.agreements();
+        ground.mismatched = ground.proofs.iter().filter(|proof| ground.differs(proof)).map(|one| one.node).collect();
+        let mut covering: BTreeMap<usize, Vec<Node<'a>>> = BTreeMap::new();
+        for proof in &ground.proofs {
             for reference in proof.covered {
                 if let Some(covered) = ground.covered_by(proof.node, *reference) {
-                    signed.insert(covered);
+                    let by = covering.entry(covered.place()).or_default();
+                    if by.last() != Some(&proof.node) {
+                        by.push(proof.node);
+                    }
+                    ground.signed.insert(covered);
                 }
             }
         }
-        ground.signed = signed;
+        ground.covering = covering;
         ground.relied_on = withdrawals::relied_on(&ground);
         ground.withdrawals = withdrawals::withdrawals(&ground, findings);
         ground
@@ -119,9 +137,29 @@ impl<'a> Ground<'a> {
 
     /// Whether another agreement used the same code before, in canonical order.
     pub(super) fn is_used(&self, node: Node<'a>) -> bool {
-        let FactBody::SignByCode(body) = node.fact.body() else { return false };
-        let mut before = each!(self, SignByCode).take_while(|(other, _)| *other != node);
-        before.any(|(other, used)| used.code == body.code && !self.rejected.contains(other))
+        self.used.contains(node)
+    }
+
+    fn used_twice(&self) -> Places {
+        let (mut used, mut twice) = (BTreeSet::new(), Places::default());
+        for (node, body) in each!(self, SignByCode) {
+            if used.contains(&body.code) {
+                twice.insert(node);
+            } else if !self.rejected.contains(node) {
+                used.insert(body.code);
+            }
+        }
+        twice
+    }
+
+    fn acknowledgements(&self) -> BTreeMap<FactRef, Vec<(PersonId, Digest)>> {
+        let mut by_fact: BTreeMap<FactRef, Vec<(PersonId, Digest)>> = BTreeMap::new();
+        for (node, body) in each!(self, Acknowledge) {
+            if let Some(person) = node.fact.person() {
+                by_fact.entry(body.fact).or_default().push((person, body.digest));
+            }
+        }
+        by_fact
     }
 
     /// Whether the signature does not verify.
@@ -158,7 +196,16 @@ impl<'a> Ground<'a> {
     }
 
     /// Everything by which a customer agreed to what he saw, in canonical order.
-    pub(super) fn proofs(&self) -> Vec<Proof<'a>> {
+    pub(super) fn proofs(&self) -> &[Proof<'a>] {
+        &self.proofs
+    }
+
+    /// Those that cover a fact, in canonical order.
+    pub(super) fn covering(&self, node: Node<'a>) -> &[Node<'a>] {
+        self.covering.get(&node.place()).map_or(&[], Vec::as_slice)
+    }
+
+    fn agreements(&self) -> Vec<Proof<'a>> {
         let signed = self.signatures().map(|(node, body)| Proof { node, covered: body.covered.as_slice(), way: None });
         let coded = self.codes().map(|(node, body)| Proof {
             node,
@@ -180,11 +227,10 @@ impl<'a> Ground<'a> {
         let witnesses = node.fact.content.head.witnesses.iter().flatten();
         node.fact.person() == Some(person)
             || witnesses.into_iter().any(|witness| witness.person == person)
-            || each!(self, Acknowledge).any(|(acknowledged, body)| {
-                acknowledged.fact.person() == Some(person)
-                    && body.digest == node.fact.digest
-                    && body.fact == node.id().reference()
-            })
+            || self
+                .acknowledged
+                .get(&node.id().reference())
+                .is_some_and(|said| said.contains(&(person, node.fact.digest)))
     }
 
     /// Whether somebody else than its author has confirmed it, as that person.

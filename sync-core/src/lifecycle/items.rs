@@ -103,8 +103,7 @@ impl<'a> Items<'a> {
     /// one item was signed for as done while another stayed unfinished.
     fn beside(&self, ground: &Ground<'a>, findings: &mut Findings<'a>, visits: &Visits<'a>) {
         for outcome in visits.all.iter().flat_map(|visit| visit.unfinished.iter().copied()) {
-            let proof =
-                ground.proofs().into_iter().map(|proof| proof.node).find(|proof| ground.concurrent(*proof, outcome));
+            let proof = ground.proofs().iter().map(|proof| proof.node).find(|proof| ground.concurrent(*proof, outcome));
             let other = |done: Node<'a>| self.of(ground, done) != self.of(ground, outcome);
             let done = visits.dones().map(|(_, _, done)| done).find(|done| other(*done));
             if let (Some(proof), Some(done)) = (proof, done) {

@@ -8,7 +8,9 @@
 mod agreed;
 mod appointment;
 mod approvals;
+mod as_signed;
 mod assignment;
+mod bench;
 mod cancel;
 pub mod causality;
 mod closing;

@@ -3,6 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
 
 mod acts;
+mod bounded;
 mod histories;
 mod kept_up;
 mod knowledge;
@@ -11,6 +12,7 @@ mod pairs;
 mod reasons;
 #[cfg(feature = "sabotage")]
 mod sabotage;
+mod signing;
 
 use super::scenario::{STORIES, Scenario, Stage, Story, Who};
 use super::view::OrderView;

@@ -95,9 +95,9 @@ impl OneTime {
     /// What a fact uses up.
     #[must_use]
     pub fn of(body: &FactBody) -> Option<Self> {
-        if let FactBody::Approve(approval) = body {
-            let (approver, number) = (approval.approver, approval.code?);
-            return (approval.way == ApprovalWay::Code).then_some(Self::Code { approver, number });
+        if let Some(word) = body.word() {
+            let (approver, number) = (word.approver?, word.code?);
+            return (word.way == ApprovalWay::Code).then_some(Self::Code { approver, number });
         }
         let (ledger, printed) = receipt_number(body)?;
         Some(Self::Number { ledger, number: ledger.read(printed)? })
