@@ -16,7 +16,11 @@ fn journal() -> (SimulatedDisk, Arc<dyn Disk>, Vec<String>, u64) {
     let mut journal = Journal::create(disk.mount(), FOLDER, JournalId([3; 16]), SMALL).unwrap();
     disk.mount().sync_folder("").unwrap();
     let mut batch = Batch::new();
-    batch.put(Table::Blob, "b", (0..200_u32).flat_map(|at| at.wrapping_mul(2_654_435_761).to_be_bytes()).collect::<Vec<u8>>());
+    batch.put(
+        Table::Blob,
+        "b",
+        (0..200_u32).flat_map(|at| at.wrapping_mul(2_654_435_761).to_be_bytes()).collect::<Vec<u8>>(),
+    );
     let mut bytes = 0;
     for _ in 0..16 {
         bytes += journal.append(&NewFrame { batch: &batch, time: UnixMillis(1), is_base: false }).unwrap().1;
