@@ -222,7 +222,7 @@ async function theCopyProvesItself(page, browser) {
 const browser = await launch();
 try {
   const { page, complaints } = await openPage(browser, { locale: 'en-GB', viewport: { width: 1366, height: 800 } });
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   try {
     await logIn(page, DOCKET_URL, DOCKET_LOGIN, DOCKET_PASSWORD);
     for (const step of [whatTheDeviceDid, arrivalsAreJudged, paperworkIsCompleted, actsAreStated, codesAreShownOnce, whatSomebodyKnew]) await step(page);
