@@ -32,6 +32,9 @@ pub(super) struct Findings<'a> {
     notices: Vec<Notice>,
     told: BTreeSet<(Option<PersonId>, Role, &'static str, FactId)>,
     explanations: Vec<Explanation>,
+    /// What was said, and for each pair of which fact.
+    said: BTreeSet<Explanation>,
+    said_of: BTreeSet<(Option<&'static str>, Option<FactId>)>,
     void: BTreeMap<usize, FactId>,
 }
 
@@ -178,33 +181,24 @@ impl<'a> Findings<'a> {
 
     /// The same, unless it was said before.
     pub(super) fn explain_once(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
-        let first = winners.first().map(Node::id);
-        let said = |reason: &Explanation| reason.pair == because.pair && reason.winners.first().copied() == first;
-        if !self.explanations.iter().any(said) {
+        if !self.said_of.contains(&(because.pair, winners.first().map(Node::id))) {
             self.explain(because, winners, losers);
         }
     }
 
     /// The same, unless it was said of these very facts before.
     pub(super) fn explain_unless_said(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
-        self.explain(because, winners, losers);
-        let is_said = self.explanations.split_last().is_some_and(|(last, before)| before.contains(last));
-        if is_said {
-            self.explanations.pop();
+        if !self.said.contains(&reason(because, winners, losers)) {
+            self.explain(because, winners, losers);
         }
     }
 
     /// Says why a field is what it is.
     pub(super) fn explain(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
-        self.explanations.push(Explanation {
-            field: because.field,
-            value: because.value.to_owned(),
-            rule: because.rule,
-            pair: because.pair,
-            winners: winners.iter().map(Node::id).collect(),
-            losers: losers.iter().map(Node::id).collect(),
-            message: because.message,
-        });
+        let reason = reason(because, winners, losers);
+        self.said_of.insert((reason.pair, reason.winners.first().copied()));
+        self.said.insert(reason.clone());
+        self.explanations.push(reason);
     }
 
     /// Reviews of void facts get their decisions last, when all void facts are known.
@@ -224,6 +218,18 @@ impl<'a> Findings<'a> {
             explanations: self.explanations,
             void,
         }
+    }
+}
+
+fn reason<'a>(because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) -> Explanation {
+    Explanation {
+        field: because.field,
+        value: because.value.to_owned(),
+        rule: because.rule,
+        pair: because.pair,
+        winners: winners.iter().map(Node::id).collect(),
+        losers: losers.iter().map(Node::id).collect(),
+        message: because.message,
     }
 }
 

@@ -1,9 +1,9 @@
 //! What every rule reads: the facts in canonical order, what was withdrawn, and how two intents compare.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::causality::{Causality, Node, Places};
+use super::causality::{Causality, Node, Places, work};
 use super::facets::ProofWay;
 use super::fact_set::FactSet;
 use super::findings::Findings;
@@ -41,6 +41,12 @@ pub(super) struct Ground<'a> {
     pub(super) signed: Places,
     /// Signatures that do not verify.
     rejected: Places,
+    /// Agreements by a code that another one had used before.
+    used: Places,
+    /// Everything by which a customer agreed to what he saw, in canonical order.
+    proofs: Vec<Proof<'a>>,
+    /// Who acknowledged which fact, with the digest that he named.
+    acknowledged: BTreeSet<(FactRef, Digest, PersonId)>,
     /// What others build on, by the place of the fact.
     relied_on: RelianceByPlace<'a>,
     /// Agreements over other contents than the facts that they name have: they cover nothing.
@@ -53,6 +59,9 @@ pub(super) struct Ground<'a> {
 
 /// Choices between facts under one identity that are tried against a digest: six of them doubled.
 const CHOICES_MAX: usize = 64;
+
+/// Proofs of an order against which something else is held: honest orders have a few.
+pub(super) const PROOFS_BESIDE_MAX: usize = 64;
 
 /// How a customer agreed to what he saw: by signature, one-time code or on paper (R6).
 #[derive(Clone, Copy)]
@@ -72,6 +81,9 @@ impl<'a> Ground<'a> {
             causality,
             signed: Places::default(),
             rejected: Places::default(),
+            used: Places::default(),
+            proofs: Vec::new(),
+            acknowledged: BTreeSet::new(),
             relied_on: RelianceByPlace::new(),
             mismatched: Places::default(),
             withdrawals: BTreeMap::new(),
@@ -85,6 +97,11 @@ impl<'a> Ground<'a> {
         }
         ground.by_kind = by_kind;
         ground.rejected = ground.rejections().map(|(signature, _)| signature).collect();
+        ground.used = ground.used_codes();
+        ground.proofs = ground.all_proofs();
+        let acknowledged =
+            each!(ground, Acknowledge).filter_map(|(node, body)| Some((body.fact, body.digest, node.fact.person()?)));
+        ground.acknowledged = acknowledged.collect();
         let proofs = ground.proofs();
         ground.mismatched = proofs.iter().filter(|proof| ground.differs(proof)).map(|proof| proof.node).collect();
         let mut signed = Places::default();
@@ -104,7 +121,8 @@ impl<'a> Ground<'a> {
     /// Facts that count: each `once` of the system once.
     pub(super) fn live(&self) -> impl Iterator<Item = Node<'a>> + '_ {
         let dropped = |node: &Node<'_>| breaks(Rule::R10) && node.fact.kind().is_none();
-        self.causality.nodes().iter().copied().filter(move |node| !self.causality.is_repeated(*node) && !dropped(node))
+        let nodes = self.causality.nodes().iter().copied().inspect(|_| work::step());
+        nodes.filter(move |node| !self.causality.is_repeated(*node) && !dropped(node))
     }
 
     /// Signatures that count: all but those that do not verify.
@@ -119,9 +137,21 @@ impl<'a> Ground<'a> {
 
     /// Whether another agreement used the same code before, in canonical order.
     pub(super) fn is_used(&self, node: Node<'a>) -> bool {
-        let FactBody::SignByCode(body) = node.fact.body() else { return false };
-        let mut before = each!(self, SignByCode).take_while(|(other, _)| *other != node);
-        before.any(|(other, used)| used.code == body.code && !self.rejected.contains(other))
+        self.used.contains(node)
+    }
+
+    fn used_codes(&self) -> Places {
+        let mut used = Places::default();
+        let mut codes: BTreeSet<u32> = BTreeSet::new();
+        for (node, body) in each!(self, SignByCode) {
+            if codes.contains(&body.code) {
+                used.insert(node);
+            }
+            if !self.rejected.contains(node) {
+                codes.insert(body.code);
+            }
+        }
+        used
     }
 
     /// Whether the signature does not verify.
@@ -149,7 +179,7 @@ impl<'a> Ground<'a> {
 
     /// Facts that count of one kind, in canonical order.
     pub(super) fn of(&self, kind: FactKind) -> impl Iterator<Item = Node<'a>> + '_ {
-        self.by_kind.get(&kind).into_iter().flatten().copied()
+        self.by_kind.get(&kind).into_iter().flatten().copied().inspect(|_| work::step())
     }
 
     /// Whether there is a fact of one of these kinds.
@@ -159,6 +189,10 @@ impl<'a> Ground<'a> {
 
     /// Everything by which a customer agreed to what he saw, in canonical order.
     pub(super) fn proofs(&self) -> Vec<Proof<'a>> {
+        self.proofs.clone()
+    }
+
+    fn all_proofs(&self) -> Vec<Proof<'a>> {
         let signed = self.signatures().map(|(node, body)| Proof { node, covered: body.covered.as_slice(), way: None });
         let coded = self.codes().map(|(node, body)| Proof {
             node,
@@ -180,11 +214,7 @@ impl<'a> Ground<'a> {
         let witnesses = node.fact.content.head.witnesses.iter().flatten();
         node.fact.person() == Some(person)
             || witnesses.into_iter().any(|witness| witness.person == person)
-            || each!(self, Acknowledge).any(|(acknowledged, body)| {
-                acknowledged.fact.person() == Some(person)
-                    && body.digest == node.fact.digest
-                    && body.fact == node.id().reference()
-            })
+            || self.acknowledged.contains(&(node.id().reference(), node.fact.digest, person))
     }
 
     /// Whether somebody else than its author has confirmed it, as that person.

@@ -3,7 +3,10 @@
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
 
 mod acts;
+mod any;
+mod bounded;
 mod histories;
+mod hostile;
 mod kept_up;
 mod knowledge;
 mod laws;
