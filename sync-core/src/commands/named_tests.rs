@@ -239,7 +239,7 @@ fn u_13_the_quota_binds_on_the_bench_as_on_a_visit() {
         assert_eq!(refusal(&replace(wrong)).and_then(|(_, field)| field), Some(field));
     }
     let trimmed = decide(&view, &bench(Line { name: " Hours ".into(), ..labour(1_000, 100) }), &context).unwrap();
-    let FactBody::BenchWork(body) = trimmed.body else { panic!("{trimmed:?}") };
+    let FactBody::BenchWork(body) = trimmed.body.clone() else { panic!("{trimmed:?}") };
     assert_eq!(body.line.unwrap().name, "Hours");
 }
 

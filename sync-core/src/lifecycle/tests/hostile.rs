@@ -25,7 +25,7 @@ fn hostile(scenario: &mut Scenario, code: Byte8) -> Fact {
         }
         None => body(kind, target, value),
     };
-    let head = if other.is_multiple_of(2) { Head::default() } else { any::head(seen ^ time, reference(target)) };
+    let head = if other.is_multiple_of(2) { Head::default() } else { head(seen ^ time, reference(target)) };
     let mut references = vec![SeenRef::Fact(reference(seen)), SeenRef::Fact(reference(other))];
     if value.is_multiple_of(3) {
         references.push(SeenRef::Previous);
