@@ -23,6 +23,9 @@ const CACHE_MIB: std::ops::RangeInclusive<u64> = 8..=65_536;
 /// MiB of the disk that may be reserved: without a reserve sled cannot end in order.
 const RESERVE_MIB: std::ops::RangeInclusive<u64> = 16..=1_048_576;
 
+/// MiB a second in which closed segments may be read again; 0 reads nothing.
+const SCRUB_MIB: std::ops::RangeInclusive<u64> = 0..=1_024;
+
 /// Options of the command line.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServeOptions {
@@ -50,6 +53,9 @@ pub struct ServeOptions {
     /// Disk space in MiB that stays free; below it nothing is written and reading goes on
     #[arg(long, value_name = "MIB", default_value_t = space::RESERVE_BYTES / MIB)]
     pub reserve_mib: u64,
+    /// MiB a second in which closed files of the journal are read again, to find what the disk has changed; 0 never
+    #[arg(long, value_name = "MIB", default_value_t = 1)]
+    pub scrub_mib: u64,
     /// Limits of attachments
     #[command(flatten)]
     pub attachments: AttachmentOptions,
@@ -125,6 +131,8 @@ pub struct DataConfig {
     pub folder: PathBuf,
     /// Cache and reserve in bytes.
     pub store: SledOptions,
+    /// Bytes a second in which closed segments are read again; 0 never.
+    pub scrub_bytes: u64,
 }
 
 impl DataConfig {
@@ -204,7 +212,11 @@ impl ServeOptions {
         };
         Ok(ServerConfig {
             attachments: self.attachments.limits(store.reserve_bytes),
-            data: DataConfig { folder: self.data, store },
+            data: DataConfig {
+                folder: self.data,
+                store,
+                scrub_bytes: bytes("--scrub-mib", self.scrub_mib, &SCRUB_MIB)?,
+            },
             listen: ListenConfig {
                 address: self.listen,
                 protection,
@@ -276,7 +288,7 @@ mod tests {
         let config = check("").unwrap();
         assert_eq!(config.listen.address.to_string(), "127.0.0.1:8443");
         assert_eq!(config.listen.protection, Protection::OwnCertificate { hosts: vec![] });
-        assert_eq!(config.data.store, SledOptions::default());
+        assert_eq!((config.data.store, config.data.scrub_bytes), (SledOptions::default(), 1 << 20));
         assert_eq!(config.data.store_folder(), PathBuf::from("docket-data/store"));
         assert_eq!(config.attachments, Limits::USUAL);
         assert_eq!(config.log, LogConfig { format: LogFormat::Text, filter: "info".into() });
@@ -291,6 +303,8 @@ mod tests {
         let hosts = vec!["a.example".to_owned(), "10.0.0.1".to_owned()];
         assert_eq!(config.listen.protection, Protection::OwnCertificate { hosts });
         assert_eq!(config.log.format, LogFormat::Json);
+        assert_eq!(check("--scrub-mib 0").unwrap().data.scrub_bytes, 0);
+        assert!(check("--scrub-mib 1025").unwrap_err().contains("--scrub-mib is 1025, possible are 0 to 1024 MiB"));
         let few = check("--attachment-mib 2 --order-attachments 3 --unnamed-days 5").unwrap().attachments;
         assert_eq!((few.file_bytes, few.order_files, few.orphan_ms), (2 << 20, 3, 5 * 86_400_000));
         let given = check("--tls-cert c.pem --tls-key k.pem").unwrap().listen.protection;

@@ -135,6 +135,7 @@ impl From<StoreError> for ApiError {
             StoreError::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error.to_string()),
             StoreError::Locked { .. }
             | StoreError::Open { .. }
+            | StoreError::NoRoom { .. }
             | StoreError::Journal(_)
             | StoreError::Io { .. }
             | StoreError::Engine { .. }
@@ -215,7 +216,10 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use docket_sync_core::ids::DocumentId;
+
     use super::*;
+    use crate::commit::CommitError;
     use crate::store::Table;
 
     fn json(error: &ApiError) -> String {
@@ -246,7 +250,8 @@ mod tests {
 
     #[test]
     fn refusals_have_their_status_and_code() {
-        let cases: [(ApiError, u16, &str, Option<&str>); 6] = [
+        let cases: [(ApiError, u16, &str, Option<&str>); 7] = [
+            (CommitError::OrderFull(DocumentId([1; 16])).into(), 413, "order_full", None),
             (StoreError::Full { free: 1, reserve: 2 }.into(), 507, "disk_full", None),
             (StoreError::Conflict { table: Table::Log, key: vec![] }.into(), 409, "conflict", None),
             (PersonError::LoginTaken.into(), 409, "login_taken", Some("login")),
@@ -285,6 +290,7 @@ mod tests {
             StoreError::Conflict { table: Table::Log, key: vec![] }.into(),
             StoreError::TooLarge { what: "key", size: 2, limit: 1 }.into(),
             TooManyTries { retry_after_ms: 1 }.into(),
+            CommitError::OrderFull(DocumentId([1; 16])).into(),
         ];
         let people = PersonError::ALL.map(ApiError::from);
         let codes = CodeError::ALL.map(ApiError::from);

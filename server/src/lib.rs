@@ -27,6 +27,7 @@ pub mod onsite;
 pub mod platform;
 pub mod reactor;
 pub mod restore;
+pub mod scrub;
 pub mod signatures;
 pub mod store;
 pub mod telemetry;

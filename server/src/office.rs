@@ -12,6 +12,7 @@ use crate::feed::devices::{Contacts, DeviceContact};
 use crate::hub::Hub;
 use crate::identity::{Identity, StoreKeys};
 use crate::platform::Platform;
+use crate::scrub::Scrub;
 use crate::store::Store;
 
 /// The office of one company.
@@ -35,6 +36,8 @@ pub struct Office {
     pub last_backup: LastBackup,
     /// Where attachments are kept, where the server keeps any.
     pub attachments: Attachments,
+    /// What reading the closed segments of the journal again has shown, where the server does.
+    pub scrub: Arc<Scrub>,
     stop: watch::Sender<bool>,
 }
 
@@ -89,6 +92,7 @@ impl Office {
             contacts: Contacts::default(),
             last_backup: LastBackup::default(),
             attachments: Attachments::default(),
+            scrub: Arc::default(),
             stop: watch::Sender::new(false),
         }
     }

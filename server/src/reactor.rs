@@ -382,6 +382,7 @@ fn is_passing(error: &CommitError) -> bool {
         | CommitError::AlreadyDone { .. }
         | CommitError::Invalid { .. }
         | CommitError::InvalidPath { .. }
+        | CommitError::OrderFull(_)
         | CommitError::Record(_)
         | CommitError::Document(_)
         | CommitError::Internal(_) => false,

@@ -72,3 +72,41 @@ async fn a_restored_server_has_its_attachments_and_gets_later_ones_back_from_the
     assert!(told.contains("1 attachments that had arrived are gone"), "{told}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn x_74_a_photo_that_a_rolled_back_disk_lost_comes_back_from_the_device() -> Result<(), Trouble> {
+    // 1. The disk as it stood before the photo came.
+    let (mut office, address, mut phones) = company(1).await?;
+    let [phone] = phones.as_mut_slice() else { return Err("one phone".into()) };
+    phone.begin_work()?;
+    phone.sync(address).await?;
+    office.stop().await?;
+    let mut before = office.copy()?;
+    let address = office.serve().await?;
+    let bytes = photo(300_000, 1);
+    phone.photograph("铭牌", &bytes)?;
+    phone.sync(address).await?;
+    assert_eq!(phone.send_files(address).await?.sent, 1);
+    phone.sync(address).await?;
+    assert_eq!(phone.send_files(address).await?.sent, 0, "it is there");
+    office.stop().await?;
+
+    // 2. It is put back, and nobody says so: no restore, the same epoch.
+    let address = before.serve().await?;
+    for _ in 0..2 {
+        phone.sync(address).await?;
+        phone.send_files(address).await?;
+    }
+    let name = blob_id(&bytes).to_string();
+    let path = Path::new(&before.data()).join("attachments/blobs").join(&name[..2]).join(name);
+    assert_eq!(std::fs::read(path)?, bytes);
+    let cookie = log_in(address).await?;
+    let order = phone.order;
+    let present = async || {
+        let items = listed(address, &cookie, order).await.ok()?;
+        (items.len() == 1 && items[0]["state"] == "present" && items[0]["name"] == "铭牌").then_some(())
+    };
+    eventually("the photo is there again", Duration::from_secs(30), present).await?;
+    assert_eq!(phone.send_files(address).await?.sent, 0, "once");
+    Ok(())
+}

@@ -2,6 +2,7 @@
 
 mod clients;
 mod healing;
+mod missing;
 mod paper;
 mod setting;
 

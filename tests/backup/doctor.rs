@@ -160,3 +160,39 @@ async fn what_is_no_store_or_has_no_keys_is_said() -> Result<(), Trouble> {
     assert!(good(&["doctor", "--help"]).await?.contains("Example"));
     Ok(())
 }
+
+#[tokio::test]
+async fn the_only_segments_lost_head_is_made_up_for_by_the_backup_or_by_the_operator() -> Result<(), Trouble> {
+    let (mut office, _, phones) = company(1).await?;
+    drop(phones);
+    let shelf = Shelf::new().await?;
+    shelf.back_up(&office).await?;
+    office.stop().await?;
+    let path = last_segment(&office)?;
+    assert_eq!(path.file_stem().and_then(|name| name.to_str()), Some("0000000001"), "a small company has one segment");
+    let mut bytes = std::fs::read(&path)?;
+    bytes[..512].fill(0);
+    std::fs::write(&path, &bytes)?;
+    // The manifest of the last backup, in the folder that the record names, says whose journal it is.
+    let (code, report) = examine(&office).await?;
+    assert_eq!(code, Some(1), "{report}");
+    assert!(finding(&report, "journal").1.contains("the head of the segment is not what was written"), "{report}");
+    assert!(finding(&report, "documents").1.contains("1 documents with"), "its frames are looked at: {report}");
+    let saved = tempfile::tempdir()?;
+    let (data, to) = (office.data(), saved.path().join("saved").display().to_string());
+    let output = docket(&["doctor", "--data", &data, "--salvage", &to]).await?;
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("\n0 frames behind damage"), "{}", said(&output));
+    // Without it the other findings are still told, and the operator can name it.
+    std::fs::remove_file(Path::new(&data).join("backed-up.json"))?;
+    let (code, report) = examine(&office).await?;
+    assert_eq!(code, Some(1), "{report}");
+    assert!(finding(&report, "journal").1.contains("--journal"), "{report}");
+    assert_eq!(finding(&report, "keys").0, "sound", "{report}");
+    assert!(finding(&report, "disk").1.contains("flushes of 4 KiB a second"), "{report}");
+    let manifest = shelf.manifest()?;
+    let journal = manifest["series"][0]["journal"].as_str().ok_or("a journal")?.to_owned();
+    let output = docket(&["doctor", "--data", &data, "--journal", &journal]).await?;
+    assert!(said(&output).contains("1 documents with"), "{}", said(&output));
+    Ok(())
+}

@@ -4,6 +4,7 @@ mod damaged;
 mod fleet;
 mod forgotten;
 mod hostile;
+mod losses;
 mod phones;
 mod real;
 mod sealed;

@@ -132,6 +132,52 @@ async fn r10_a_supervisor_admits_and_discards_over_rest_and_it_survives_a_kill()
     Ok(())
 }
 
+#[tokio::test]
+async fn x_23_a_supervisor_decides_at_once_about_all_that_waits_of_an_order_or_a_device() -> Result<(), Trouble> {
+    let office = Office::init("Test company").await?;
+    office.add_person("sun", "孙主管", &["supervisor"], &[]).await?;
+    office.add_person("wu", "吴文员", &["clerk"], &[]).await?;
+    let (_office, address, mut phones) = company_of(office, 1).await?;
+    let phone = &mut phones[0];
+    let order = phone.order;
+    for reason in ["客户走了", "又打来了"] {
+        state(phone, order, CancelByOffice { reason: reason.to_owned() }.into())?;
+    }
+    state(phone, DocumentId([0x17; 16]), AddNote { text: "没有的单".to_owned() }.into())?;
+    assert_eq!(phone.sync(address).await?.unsent, 0);
+    let (sun, wu) = (Person::login(address, "sun").await?, Person::login(address, "wu").await?);
+    let (all, why) = ("/api/quarantine/decisions", "电话核实");
+    let (order, device) = (order.to_string(), id_of(phone));
+    let of_order = json!({"admit": true, "reason": why, "order": order});
+    assert_eq!(wu.post(all, &of_order).await?, coded(403, "not_permitted"));
+    for (body, code) in [
+        (json!({"reason": why, "order": order}), "missing_field"),
+        (json!({"admit": true, "order": order}), "missing_field"),
+        (json!({"admit": true, "reason": why}), "missing_field"),
+        (json!({"admit": true, "reason": why, "order": "zz"}), "invalid_field"),
+        (json!({"admit": true, "reason": why, "device": "zz"}), "invalid_field"),
+    ] {
+        assert_eq!(sun.post(all, &body).await?, coded(422, code), "{body}");
+    }
+    let decide = async |body: Value| -> Result<Value, Trouble> {
+        let answer = rest(address, "POST", all, sun.cookie.as_deref(), Some(&body)).await?;
+        if answer.status == 200 { Ok(answer.body) } else { Err(format!("{}: {}", answer.status, answer.body).into()) }
+    };
+    let nobody = json!({"admit": false, "reason": why, "device": "00".repeat(16)});
+    assert_eq!(decide(nobody).await?, json!({"decided": 0, "left": [], "next": null}));
+    assert_eq!(decide(of_order).await?, json!({"decided": 2, "left": [], "next": null}));
+    let left = decide(json!({"admit": true, "reason": why, "device": device})).await?;
+    assert_eq!((&left["decided"], &left["left"][0]["code"]), (&json!(0), &json!("not_admissible")), "{left}");
+    let after = json!({"admit": false, "reason": why, "device": device, "after": left["left"][0]["key"]});
+    assert_eq!(decide(after).await?["decided"], 0, "behind it there is nothing");
+    assert_eq!(decide(json!({"admit": false, "reason": why, "device": device})).await?["decided"], 1);
+    assert_eq!(wu.get("/api/quarantine").await?["total"], 0);
+    assert_eq!(phone.sync(address).await?.verified, Some(true));
+    let shown = phone.client.show(phone.order)?;
+    assert_eq!(shown.view.decided.iter().filter(|decided| decided.admitted).count(), 2);
+    Ok(())
+}
+
 /// More phones of the first technician.
 async fn more_phones(admin: &Person, order: DocumentId, count: u64) -> Result<Vec<Phone>, Trouble> {
     let people = admin.get("/api/technicians").await?;

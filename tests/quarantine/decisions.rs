@@ -8,6 +8,7 @@ use docket_sync_core::commands::Command;
 use docket_sync_core::facts::bodies::{CancelByOffice, Close};
 use docket_sync_core::facts::{Author, FactBody, FactKind, Role};
 use docket_sync_core::lifecycle::Causality;
+use docket_sync_core::lifecycle::view::OrderState;
 use docket_sync_core::sync::frames::{Cover, Frame, QuarantineCode, StopCode};
 use docket_sync_core::time::{DAY, HOUR};
 
@@ -292,5 +293,85 @@ async fn a_technician_who_left_leaves_what_he_has_and_gets_nothing() -> Result<(
     texts.sort_unstable();
     assert_eq!(texts, ["不给他看", "离职前"]);
     assert_eq!(notes(&stage.li.show(one)?.view), ["离职前"], "nothing came");
+    Ok(())
+}
+
+impl Stage {
+    /// Li's phone pushes what he had no right to state and good work behind it, hears no answer, and falls into a lake.
+    async fn drown(&mut self) -> Result<(), Trouble> {
+        let (document, author) = (self.one, Author::Person(self.li.person));
+        let (seen, head) = (
+            self.li.show(document)?.view.frontier,
+            docket_sync_core::facts::Head { role: Some(Role::Supervisor), ..Default::default() },
+        );
+        let body = note_by("自称主管");
+        let fact = docket_client::replica::NewFact { document, author, seen, head, body, claimed: None, proof: None };
+        self.li.client.replica_mut().state_fact(fact)?;
+        self.li.begin(document)?;
+        self.note(document, "水停了")?;
+        self.world.sync_losing_the_answer(&mut self.li).await?;
+        let codes: Vec<_> = self.quarantine()?.into_iter().map(|(_, code)| code).collect();
+        assert_eq!(codes[0], Some(QuarantineCode::NotPermitted));
+        assert!(codes.len() > 4 && codes[1..].iter().all(Option::is_none), "held: {codes:?}");
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn r10_what_is_held_behind_a_decided_one_is_let_in_although_its_phone_never_comes() -> Result<(), Trouble> {
+    for admitted in [false, true] {
+        let mut stage = Stage::new().await?;
+        let one = stage.one;
+        stage.drown().await?;
+        let keys = stage.keys()?;
+        let [head, held @ ..] = keys.as_slice() else { return Err("keys".into()) };
+        // In the order of the chain only: nobody decides about what stands behind something open.
+        for key in held {
+            for refused in [stage.admit(key.clone()).await, stage.discard(key.clone()).await] {
+                assert!(matches!(refused, Err(CommitError::Invalid { code: "not_admissible", .. })), "{refused:?}");
+            }
+        }
+        if admitted {
+            stage.admit(head.clone()).await?;
+        } else {
+            stage.discard(head.clone()).await?;
+        }
+        let refused = stage.admit(held[1].clone()).await;
+        assert!(matches!(refused, Err(CommitError::Invalid { code: "not_admissible", .. })), "{refused:?}");
+        for key in held {
+            stage.admit(key.clone()).await?;
+        }
+        assert!(stage.keys()?.is_empty());
+        let view = stage.world.view(one).await?;
+        assert_eq!(view.state, OrderState::InProgress);
+        let expected: &[&str] = if admitted { &["自称主管", "水停了"] } else { &["水停了"] };
+        assert_eq!(notes(&view), expected);
+        assert!(view.notes.iter().all(|note| note.by == Author::Person(stage.li.person)), "its author's");
+
+        // The phone is found: it states the same, which counts once.
+        stage.world.pass(HOUR);
+        stage.world.settle(&mut [&mut stage.li, &mut stage.zhang]).await?;
+        let back = stage.world.view(one).await?;
+        assert_eq!((back.state, notes(&back)), (OrderState::InProgress, expected.to_vec()));
+        assert_eq!((&back.visits, &back.reviews), (&view.visits, &view.reviews));
+        assert_eq!(stage.li.show(one)?.view, *back);
+        assert!(stage.keys()?.is_empty());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn r10_what_is_held_and_left_out_is_nobodys_matter_until_its_phone_comes() -> Result<(), Trouble> {
+    let mut stage = Stage::new().await?;
+    stage.drown().await?;
+    for key in stage.keys()? {
+        stage.discard(key).await?;
+    }
+    assert!(stage.keys()?.is_empty());
+    assert!(stage.world.view(stage.one).await?.notes.is_empty());
+    stage.world.pass(HOUR);
+    stage.world.settle(&mut [&mut stage.li, &mut stage.zhang]).await?;
+    assert_eq!(notes(&*stage.world.view(stage.one).await?), ["水停了"], "the gate judges it as any other");
+    assert!(stage.keys()?.is_empty());
     Ok(())
 }

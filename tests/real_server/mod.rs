@@ -1,8 +1,10 @@
 //! The real server process: it starts, ends in order, survives being killed, and refuses a second one.
 
+mod deploy;
 mod device_commands;
 mod guide;
 mod kept;
+mod users;
 
 use docket_client::enrolment::request;
 use docket_client::platform::Platform;

@@ -2,6 +2,7 @@
 //!
 //! `DOCKET_SEEDS` asks for more histories than those of every change; a failure prints the seed and how to replay it.
 
+mod forgotten;
 mod histories;
 #[cfg(feature = "sabotage")]
 mod sabotage;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use docket_harness::simulation::{Coverage, play, run, tell};
 
+use self::forgotten::FORGOTTEN;
 use self::histories::HISTORIES;
 
 /// Histories of every change.
@@ -89,7 +91,7 @@ fn what_once_failed_does_not_fail_again() {
     let failures: Vec<String> =
         REGRESSIONS.iter().filter_map(|seed| run(*seed).failure.map(|failure| tell(*seed, &failure))).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    for (seed, actions) in HISTORIES {
+    for (seed, actions) in HISTORIES.iter().chain(FORGOTTEN) {
         assert_eq!(play(*seed, actions).failure, None, "{actions:#?} in the company of seed {seed}");
     }
 }

@@ -12,7 +12,8 @@ use super::network::runtime;
 use super::values::instant;
 use crate::attaching::{AttachingError, Paper};
 use crate::other_ways::{self, Words};
-use crate::replica::KeptAttachment;
+use crate::replica::{DeviceReplica, KeptAttachment};
+use crate::store::DeviceStore;
 use crate::sync::fetch_attachment;
 use crate::transport::{Http, Server};
 
@@ -64,7 +65,6 @@ impl App<'_> {
     pub(super) fn attachments(&mut self, order: &str) -> Result<(), CliError> {
         let mut client = self.open()?;
         let id = client.find(order)?;
-        let epoch = client.replica().cursor().map(|cursor| cursor.epoch);
         let kept: Vec<_> = client.replica_mut().attachments()?.into_iter().filter(|entry| entry.order == id).collect();
         if self.json {
             let items: Vec<_> = kept
@@ -72,7 +72,7 @@ impl App<'_> {
                 .map(|entry| {
                     serde_json::json!({
                         "blob": entry.blob.hash, "bytes": entry.blob.size, "media_type": entry.blob.media_type,
-                        "name": entry.name, "state": state(entry, epoch), "refused": entry.refused,
+                        "name": entry.name, "state": state(client.replica(), entry), "refused": entry.refused,
                         "number": entry.confirmed.map(|confirmed| confirmed.number),
                     })
                 })
@@ -84,7 +84,7 @@ impl App<'_> {
         }
         for entry in &kept {
             let (bytes, blob) = (entry.blob.size.to_string(), entry.blob.hash.to_string());
-            let state = coded_state(state(entry, epoch), self.language);
+            let state = coded_state(state(client.replica(), entry), self.language);
             let name = entry.name.as_deref().unwrap_or("-");
             let values = [("name", name), ("bytes", &bytes), ("state", state), ("blob", &blob)];
             self.say(&filled("device.said.attachment", self.language, &values))?;
@@ -109,13 +109,12 @@ impl App<'_> {
 }
 
 /// Where a file stands: a code.
-fn state(entry: &KeptAttachment, epoch: Option<docket_sync_core::ids::Epoch>) -> &'static str {
-    let confirmed = entry.confirmed.filter(|confirmed| epoch.is_none_or(|epoch| confirmed.epoch == epoch));
-    match (&entry.refused, confirmed) {
-        (Some(_), _) => "refused",
-        (None, Some(_)) => "confirmed",
-        (None, None) if entry.upload.is_some() => "sending",
-        (None, None) => "waiting",
+fn state<S: DeviceStore>(replica: &DeviceReplica<S>, entry: &KeptAttachment) -> &'static str {
+    match &entry.refused {
+        Some(_) => "refused",
+        None if replica.is_confirmed(entry) => "confirmed",
+        None if entry.upload.is_some() => "sending",
+        None => "waiting",
     }
 }
 

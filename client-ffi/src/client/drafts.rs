@@ -7,7 +7,7 @@
 use docket_sync_core::DecodeError;
 use docket_sync_core::commands::{Act, Command};
 use docket_sync_core::facts::values::{ApprovalWay, Witness};
-use docket_sync_core::facts::{Author, Fact, FactBody, StatedFact, Statement, content_digest};
+use docket_sync_core::facts::{Author, Fact, StatedFact, Statement, content_digest};
 use docket_sync_core::ids::{ActorId, DocumentId, FactId, KeyId, Signature};
 use docket_sync_core::proof::{Certificate, unwitnessed_digest};
 use docket_sync_core::time::UnixMillis;
@@ -200,12 +200,10 @@ impl<S: DeviceStore> Client<S> {
 /// An approval in person is decided as if its approver had signed: he does so next.
 fn expecting_approver(command: &Command) -> Command {
     let Command::State(act) = command else { return command.clone() };
-    let FactBody::Approve(approval) = &act.body else { return command.clone() };
-    if approval.way != ApprovalWay::Presence {
-        return command.clone();
-    }
+    let word = act.body.word().filter(|word| word.way == ApprovalWay::Presence);
+    let Some(approver) = word.and_then(|word| word.approver) else { return command.clone() };
     let (key, signature) = (KeyId([0; KeyId::LENGTH]), Signature([0; Signature::LENGTH]));
-    let expected = Witness { person: approval.approver, key, signature };
+    let expected = Witness { person: approver, key, signature };
     Command::State(Box::new(Act { witnesses: vec![expected], ..(**act).clone() }))
 }
 

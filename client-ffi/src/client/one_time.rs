@@ -47,20 +47,21 @@ impl<S: DeviceStore> Client<S> {
                 return refuse("foreign_number", "number");
             }
         }
-        if let FactBody::Approve(body) = &mut act.body {
-            if body.way == ApprovalWay::Code {
-                let Some(code) = body.secret.as_deref().and_then(ApprovalCode::read) else {
-                    return refuse("wrong_code", "secret");
-                };
-                match self.replica.check_code(body.approver, &code)? {
-                    CodeCheck::Good(number) => {
-                        body.code = Some(number);
-                        body.secret = Some(code.letters().to_owned());
-                    }
-                    CodeCheck::Used => return refuse("code_used", "secret"),
-                    CodeCheck::Wrong => return refuse("wrong_code", "secret"),
-                    CodeCheck::NoList => return refuse("no_codes", "approver"),
-                }
+        if let Some(word) = act.body.word().filter(|word| word.way == ApprovalWay::Code) {
+            let Some(code) = word.secret.and_then(ApprovalCode::read) else {
+                return refuse("wrong_code", "secret");
+            };
+            let Some(approver) = word.approver else { return refuse("missing_field", "approver") };
+            let (number, letters) = match self.replica.check_code(approver, &code)? {
+                CodeCheck::Good(number) => (Some(number), Some(code.letters().to_owned())),
+                CodeCheck::Used => return refuse("code_used", "secret"),
+                CodeCheck::Wrong => return refuse("wrong_code", "secret"),
+                CodeCheck::NoList => return refuse("no_codes", "approver"),
+            };
+            match &mut act.body {
+                FactBody::Approve(body) => (body.code, body.secret) = (number, letters),
+                FactBody::Reject(body) => (body.code, body.secret) = (number, letters),
+                _ => {}
             }
         }
         Ok(Completed { command: Command::State(Box::new(act)), takes })

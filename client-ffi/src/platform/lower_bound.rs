@@ -51,12 +51,20 @@ impl LowerBound {
         self.latest
     }
 
+    /// Milliseconds from the last Welcome to `now`; `None` where the machine was started anew in between.
+    #[must_use]
+    pub fn since_welcome(&self, now: Monotonic) -> Option<i64> {
+        let server = self.server.filter(|server| server.at.boot == now.boot)?;
+        Some(now.millis.saturating_sub(server.at.millis)).filter(|passed| *passed >= 0)
+    }
+
     /// The bound at `now`: 1970 for a device that never met a server.
     #[must_use]
     pub fn at(&self, now: Monotonic) -> UnixMillis {
-        let Some(server) = self.server else { return self.latest };
-        let passed = now.millis.saturating_sub(server.at.millis);
-        if server.at.boot == now.boot && passed >= 0 { self.latest.max(server.time.plus(passed)) } else { self.latest }
+        match (self.server, self.since_welcome(now)) {
+            (Some(server), Some(passed)) => self.latest.max(server.time.plus(passed)),
+            _ => self.latest,
+        }
     }
 }
 

@@ -2,15 +2,16 @@
 //! the server has them in a backup.
 //!
 //! An entry is written before the parts and marked whole after them; what a crash left half written is removed when the
-//! entries are read. Invariant: a file made here is not dropped before the server has confirmed it and backed it up.
+//! entries are read. Which of them may go is said in `files_safe`.
 
 use docket_sync_core::attachments::{AttachmentError, blob_id, describe};
 use docket_sync_core::facts::values::Blob;
-use docket_sync_core::ids::{BlobId, DocumentId, Epoch};
+use docket_sync_core::ids::{BlobId, DocumentId};
 use docket_sync_core::limits::ATTACHMENT_CHUNK_BYTES;
-use docket_sync_core::time::{DAY, UnixMillis};
+use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
 
+use super::files_safe::Confirmed;
 use super::stored::{from_bytes, to_bytes};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::store::{Batch, DeviceStore, Table, scan_all};
@@ -18,23 +19,8 @@ use crate::store::{Batch, DeviceStore, Table, scan_all};
 /// Bytes of files that a device keeps: two weeks of work with a photo of 3 MB every quarter of an hour.
 pub const KEPT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
-/// Milliseconds for which a file stays on the device that took it, even when it is safe elsewhere.
-const KEPT_MS: i64 = 30 * DAY;
-
 /// Parts written with one flush.
 const PARTS_AT_ONCE: usize = 16;
-
-/// The server has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Confirmed {
-    /// Number of the server's log under which it arrived.
-    #[n(0)]
-    pub number: u64,
-    /// The epoch of the store that said so: one that was restored since may have lost it.
-    #[n(1)]
-    pub epoch: Epoch,
-}
 
 /// A file on this device.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -55,7 +41,7 @@ pub struct KeptAttachment {
     /// Counts up: the oldest is sent first.
     #[n(4)]
     pub row: u64,
-    /// When it came here, by the device's clock.
+    /// When it came here: the lower bound of the true time.
     #[n(5)]
     pub kept_at: UnixMillis,
     /// Whether every part is here.
@@ -73,6 +59,10 @@ pub struct KeptAttachment {
     /// Code with which the server refused it for good.
     #[n(10)]
     pub refused: Option<String>,
+    /// When it came here, or was found lost at the server and sent again: milliseconds that this device had lived
+    /// through by then.
+    #[n(11)]
+    pub kept_from: Option<i64>,
 }
 
 /// Why a file was not attached.
@@ -81,7 +71,7 @@ pub enum AttachError {
     /// It may not be attached.
     #[error(transparent)]
     Attachment(#[from] AttachmentError),
-    /// The device keeps as much as it may, and none of it is safe elsewhere.
+    /// The device keeps as much as it may; what is in a backup of the server goes with the next sync.
     #[error("this device keeps {kept} bytes of attachments, at most {KEPT_BYTES_MAX}: sync first")]
     Full {
         /// Bytes kept.
@@ -100,11 +90,6 @@ impl KeptAttachment {
     fn parts(&self) -> u64 {
         self.blob.size.div_ceil(part_bytes())
     }
-
-    /// Whether the store of this epoch has confirmed it.
-    fn is_confirmed(&self, epoch: Option<Epoch>) -> bool {
-        self.confirmed.is_some_and(|confirmed| epoch.is_none_or(|epoch| confirmed.epoch == epoch))
-    }
 }
 
 impl<S: DeviceStore> DeviceReplica<S> {
@@ -122,7 +107,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let blob = describe(bytes)?;
         self.drop_backed_up()?;
         let kept: u64 = self.attachments()?.iter().map(|kept| kept.blob.size).sum();
-        if kept.saturating_add(blob.size) > KEPT_BYTES_MAX {
+        if kept.saturating_add(blob.size) > self.retention.file_bytes_max {
             return Err(AttachError::Full { kept });
         }
         self.keep_file(order, &blob, bytes, name, signs, false)?;
@@ -155,10 +140,9 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if self.entry(order, blob.hash)?.is_some_and(|kept| kept.whole) {
             return Ok(());
         }
-        let kept_at = self.time().claimed;
+        let (kept_at, kept_from) = (self.time().lo, Some(self.lived()));
         // What was fetched is the server's, until it is a server that may have lost something.
-        let epoch = self.state.cursor.map_or(self.state.healed_epoch, |cursor| cursor.epoch);
-        let confirmed = fetched.then_some(Confirmed { number: 0, epoch });
+        let confirmed = fetched.then(|| self.confirmed(0));
         self.guarded(|this| {
             let mut entry = KeptAttachment {
                 order,
@@ -172,6 +156,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 upload: None,
                 confirmed,
                 refused: None,
+                kept_from,
             };
             let mut work = Work::default();
             work.batch.put(Table::Attachment, entry.key(), to_bytes(&entry));
@@ -231,37 +216,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(part.and_then(|part| part.get(within..).map(<[u8]>::to_vec)).filter(|rest| !rest.is_empty()))
     }
 
-    /// What the server is to be offered: signatures first, then the oldest. After a restore of the server that is
-    /// everything that is here.
-    ///
-    /// # Errors
-    /// When the device fails.
-    pub fn attachments_to_send(&mut self) -> Result<Vec<KeptAttachment>, ReplicaError> {
-        let epoch = self.state.cursor.map(|cursor| cursor.epoch);
-        let mut waiting = self.attachments()?;
-        waiting.retain(|entry| !entry.is_confirmed(epoch) && entry.refused.is_none());
-        waiting.sort_by_key(|entry| (!entry.signs, entry.row));
-        Ok(waiting)
-    }
-
     /// Notes where the upload of a file was begun, or that it is gone.
     ///
     /// # Errors
     /// When the device fails.
     pub fn note_upload(&mut self, order: DocumentId, blob: BlobId, upload: Option<String>) -> Result<(), ReplicaError> {
         self.change_entry(order, blob, |entry| entry.upload = upload)
-    }
-
-    /// The server has the file under this number of its log.
-    ///
-    /// # Errors
-    /// When the device fails.
-    pub fn confirm_attachment(&mut self, order: DocumentId, blob: BlobId, number: u64) -> Result<(), ReplicaError> {
-        let epoch = self.state.cursor.map_or(self.state.healed_epoch, |cursor| cursor.epoch);
-        self.change_entry(order, blob, |entry| {
-            entry.upload = None;
-            entry.confirmed = Some(Confirmed { number, epoch });
-        })
     }
 
     /// The server refused the file for good.
@@ -275,31 +235,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
         })
     }
 
-    /// Drops files that the server has in a backup and that are old enough; gives how many.
-    ///
-    /// # Errors
-    /// When the device fails.
-    pub fn drop_backed_up(&mut self) -> Result<usize, ReplicaError> {
-        let (epoch, backed_up_to) = (self.state.cursor.map(|cursor| cursor.epoch), self.state.backed_up_to);
-        let before = UnixMillis(self.time().claimed.0.saturating_sub(KEPT_MS));
-        let mut kept = self.attachments()?;
-        let is_safe = |entry: &KeptAttachment| {
-            let backed_up = entry.confirmed.is_some_and(|confirmed| confirmed.number <= backed_up_to);
-            entry.kept_at < before && (entry.fetched || (backed_up && entry.is_confirmed(epoch)))
-        };
-        let (safe, rest): (Vec<_>, Vec<_>) = kept.drain(..).partition(is_safe);
-        for entry in &safe {
-            self.drop_file(entry, &rest)?;
-        }
-        Ok(safe.len())
-    }
-
     fn entry(&self, order: DocumentId, blob: BlobId) -> Result<Option<KeptAttachment>, ReplicaError> {
         let value = self.store.get(Table::Attachment, &key(order, blob))?;
         Ok(value.map(|value| from_bytes("attachment", &value)).transpose()?)
     }
 
-    fn change_entry(
+    pub(super) fn change_entry(
         &mut self,
         order: DocumentId,
         blob: BlobId,
@@ -313,7 +254,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
     }
 
     /// Removes an entry, and the parts where no other entry has the same file.
-    fn drop_file(&mut self, entry: &KeptAttachment, others: &[KeptAttachment]) -> Result<(), ReplicaError> {
+    pub(super) fn drop_file(&mut self, entry: &KeptAttachment, others: &[KeptAttachment]) -> Result<(), ReplicaError> {
         let mut batch = Batch::new();
         if others.iter().all(|other| other.blob.hash != entry.blob.hash) {
             for index in 0..entry.parts() {

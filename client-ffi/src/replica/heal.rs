@@ -41,16 +41,21 @@ pub(super) struct Lacking {
     pub(super) proofs: Vec<ProofBytes>,
 }
 
+/// Records that the store signed, and cannot make again when it has lost them.
+pub(super) fn is_signed_by_store(content: &Reference) -> bool {
+    matches!(content, Reference::Revocation(_) | Reference::ApprovalCodes(_) | Reference::NumberBlocks(_))
+}
+
 impl<S: DeviceStore> DeviceReplica<S> {
-    /// Whether there is something that a store may have lost: documents, or a revocation, which a device without an
-    /// order has heard of, too.
+    /// Whether there is something that a store may have lost: documents, a revocation, which a device without an order
+    /// has heard of, too, or what the store gave for use without asking.
     pub(super) fn holds_what_may_be_lost(&self) -> Result<bool, ReplicaError> {
         if !self.store.scan(Table::DocumentMeta, None, 1)?.is_empty() {
             return Ok(true);
         }
         let records = scan_all(&self.store, Table::Reference)?;
         let mut read = records.iter().filter_map(|(_, bytes)| ReferenceRecord::from_bytes(bytes).ok());
-        Ok(read.any(|record| matches!(record.content, Reference::Revocation(_))))
+        Ok(read.any(|record| is_signed_by_store(&record.content)))
     }
 
     fn metas(&self) -> Result<Vec<(DocumentId, DocumentMeta)>, ReplicaError> {
@@ -89,10 +94,8 @@ impl<S: DeviceStore> DeviceReplica<S> {
         let mut size = usize::MAX;
         for (_, bytes) in scan_all(&self.store, Table::Reference)? {
             let Ok(record) = ReferenceRecord::from_bytes(&bytes) else { continue };
-            let is_wanted = matches!(
-                record.content,
-                Reference::Revocation(_) | Reference::ApprovalCodes(_) | Reference::NumberBlocks(_)
-            ) || record.content.scope() == Some(ReferenceScope::Orders);
+            let is_wanted =
+                is_signed_by_store(&record.content) || record.content.scope() == Some(ReferenceScope::Orders);
             if !is_wanted {
                 continue;
             }

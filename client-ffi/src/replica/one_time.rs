@@ -149,14 +149,13 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 open.retain(|known| known.ledger != ledger || Some(known.number) != number);
             }
         }
-        if let FactBody::Approve(approval) = body {
-            if let (ApprovalWay::Code, Some(number)) = (approval.way, approval.code) {
-                let spent = self.state.spent_codes.get_or_insert_default();
-                if spent.len() >= docket_sync_core::limits::LIST_MAX {
-                    spent.remove(0);
-                }
-                spent.push(SpentCode { approver: approval.approver, number });
+        let by_code = body.word().filter(|word| word.way == ApprovalWay::Code);
+        if let Some((approver, number)) = by_code.and_then(|word| word.approver.zip(word.code)) {
+            let spent = self.state.spent_codes.get_or_insert_default();
+            if spent.len() >= docket_sync_core::limits::LIST_MAX {
+                spent.remove(0);
             }
+            spent.push(SpentCode { approver, number });
         }
     }
 

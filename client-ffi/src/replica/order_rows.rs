@@ -9,6 +9,7 @@ use docket_sync_core::reference::{Reference, ReferenceRecord, ReferenceScope};
 use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::sync::frames::ProofBytes;
 
+use super::heal::is_signed_by_store;
 use super::stored::{COMPANY, DocumentMeta, FORM, POLICY, from_bytes, to_bytes};
 use super::{DeviceReplica, ReplicaError, Work};
 use crate::orders::{Beside, OrderRow};
@@ -208,7 +209,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
         here.extend(work.references.iter().map(|(id, record)| (*id, record.clone())));
         for (id, record) in here {
             let came = self.flight.came_references.as_ref().is_none_or(|came| came.contains(&id));
-            let is_lost = !came && self.adopts(&record) && !matches!(record.content, Reference::Revocation(_));
+            // What the store signed and lost is given back first; a revocation it takes in any case.
+            let goes_back = match &record.content {
+                Reference::Revocation(_) => true,
+                content => is_signed_by_store(content) && self.state.pulled_again.is_none(),
+            };
+            let is_lost = !came && self.adopts(&record) && !goes_back;
             if !is_lost && (named.contains(&id) || is_company_wide(&record)) {
                 continue;
             }

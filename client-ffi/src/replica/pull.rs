@@ -247,7 +247,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
                 base.meta.older = old.as_ref().map(|old| old.receipts().collect());
             }
         }
-        base.meta.evicted_at = None;
+        (base.meta.evicted_at, base.meta.evicted_from) = (None, None);
         if let Some(old) = old.as_ref().filter(|old| old.evicted_at.is_none()) {
             self.state.sum = self.sum().minus(old.sum()).to_digest();
         }

@@ -24,26 +24,28 @@ use super::{DeviceReplica, ReplicaError, Work};
 use crate::platform::random_bytes;
 use crate::store::{DeviceStore, Table, scan_all};
 
-/// How long and how much a device keeps of what left its scope.
+/// How long and how much a device keeps of what left its scope, and of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Retention {
-    /// Milliseconds after which a document may go.
+    /// Milliseconds after which a document or a file may go.
     pub(super) kept_ms: i64,
     /// Bytes of all sealed documents above which the oldest go first.
     pub(super) bytes_max: u64,
+    /// Bytes of all files.
+    pub(super) file_bytes_max: u64,
 }
 
 impl Default for Retention {
     /// sync.md, "Evict never drops work".
     fn default() -> Self {
-        Self { kept_ms: 30 * time::DAY, bytes_max: 256 * 1024 * 1024 }
+        Self { kept_ms: 30 * time::DAY, bytes_max: 256 * 1024 * 1024, file_bytes_max: super::KEPT_BYTES_MAX }
     }
 }
 
 impl<S: DeviceStore> DeviceReplica<S> {
     /// The document left the scope: nobody sees it any more, unless this device has stated what the store lacks.
     pub(super) fn evict(&mut self, id: DocumentId, work: &mut Work) -> Result<(), ReplicaError> {
-        let at = self.state.clock.at(self.platform.clock.monotonic());
+        let (at, lived) = (self.time().lo, self.lived());
         work.touched.insert(id);
         if sabotage::is_on(Bug::EvictsUnsent) {
             self.journal.retain(|row, entry| {
@@ -59,6 +61,7 @@ impl<S: DeviceStore> DeviceReplica<S> {
         match self.base(work, id) {
             Ok(Some(base)) => {
                 base.meta.evicted_at = Some(at);
+                base.meta.evicted_from = Some(lived);
                 let before = self.store.get(Table::Evicted, &id.0)?.map(|row| EvictedRow::read(&row)).transpose()?;
                 let row = EvictedRow { bytes: 0, ..before.unwrap_or_default() };
                 work.batch.put(Table::Evicted, id.0, to_bytes(&row));
@@ -286,7 +289,6 @@ impl<S: DeviceStore> DeviceReplica<S> {
         if self.state.healed_epoch != epoch || self.state.verified != Some(true) {
             return Ok(());
         }
-        let lo = self.state.clock.at(self.platform.clock.monotonic());
         let mut total = 0_u64;
         let mut safe = Vec::new();
         for (key, value) in scan_all(&self.store, Table::Evicted)? {
@@ -299,12 +301,12 @@ impl<S: DeviceStore> DeviceReplica<S> {
             // What was given back to a restored store is as new as that.
             let own_to = if meta.own_to == 0 { 0 } else { meta.own_to.max(self.state.healed_at.unwrap_or(0)) };
             if !waits && (own_to <= self.state.backed_up_to || sabotage::is_on(Bug::RetentionIgnored)) {
-                safe.push((at, id, row.bytes));
+                safe.push((at, id, row.bytes, meta.evicted_from));
             }
         }
         safe.sort_unstable();
-        for (at, id, bytes) in safe {
-            let is_over = lo.since(at) > self.retention.kept_ms || total > self.retention.bytes_max;
+        for (_, id, bytes, from) in safe {
+            let is_over = self.is_kept_long_enough(from) || total > self.retention.bytes_max;
             if is_over || sabotage::is_on(Bug::RetentionIgnored) {
                 total = total.saturating_sub(bytes);
                 drop_document(id, work);

@@ -57,6 +57,7 @@ impl<S: DeviceStore> Replica for DeviceReplica<S> {
         self.guarded(|this| {
             let now = this.platform.clock.monotonic();
             let state = &mut this.state;
+            state.live_on(welcome.server_time, now);
             state.clock.welcomed(welcome.server_time, now);
             // Stamps that ran ahead while the estimate was wrong are not followed: what this device states next
             // would be refused until the world has caught up.
@@ -182,12 +183,13 @@ impl<S: DeviceStore> DeviceReplica<S> {
         Ok(if differs && self.may_compare() { Greeting::DigestDiffers } else { Greeting::Known })
     }
 
-    /// The store lost what came after some number and does not know it: everything is pulled again, and heads
-    /// are compared as with an unknown epoch, until that is done.
+    /// The store lost what came after some number and does not know it: everything is pulled again, heads are compared
+    /// as with an unknown epoch, until that is done, and files are offered anew.
     pub(super) fn begin_anew(&mut self) {
         self.state.cursor = None;
         self.state.healed_epoch = NO_EPOCH;
         self.state.after_a_loss = Some(true);
+        self.state.losses = Some(self.state.losses.unwrap_or(0).saturating_add(1));
     }
 
     /// Whether the store may lack what new facts build on: they wait until it has it back.

@@ -130,6 +130,12 @@ pub(crate) struct DeviceState {
     /// Where the walk through the feed began that `cursor` is in the middle of; absent once it came to its end.
     #[n(23)]
     pub(crate) walk_from: Option<u64>,
+    /// How often the store was found to have lost something within its epoch.
+    #[n(24)]
+    pub(crate) losses: Option<u64>,
+    /// Milliseconds that this device has lived through up to the last Welcome: see `lived`.
+    #[n(25)]
+    pub(crate) lived_ms: Option<i64>,
 }
 
 impl DeviceState {
@@ -160,6 +166,8 @@ impl DeviceState {
             spent_codes: None,
             after_a_loss: None,
             walk_from: None,
+            losses: None,
+            lived_ms: None,
         }
     }
 }
@@ -192,6 +200,9 @@ pub(crate) struct DocumentMeta {
     /// When the store had the facts of each actor.
     #[n(7)]
     pub(crate) received: Option<Received>,
+    /// Milliseconds that this device had lived through when it left the scope.
+    #[n(8)]
+    pub(crate) evicted_from: Option<i64>,
 }
 
 /// When the store had the facts of each actor: up to which sequence by when, as far as it has told.

@@ -41,7 +41,9 @@ pub async fn send_attachments<S: DeviceStore>(
     let mut line = Line { http, nonce: String::new() };
     for entry in replica.attachments_to_send()? {
         match line.send_one(replica, &entry).await? {
-            Sent::Taken => report.sent = report.sent.saturating_add(1),
+            // It is about to go here, and is there.
+            Sent::There if replica.is_confirmed(&entry) => {}
+            Sent::Taken | Sent::There => report.sent = report.sent.saturating_add(1),
             Sent::NotYet => report.waiting = report.waiting.saturating_add(1),
             Sent::Refused => report.refused = report.refused.saturating_add(1),
         }
@@ -92,6 +94,8 @@ fn malformed(problem: &str) -> SyncError {
 
 enum Sent {
     Taken,
+    /// The server has it already.
+    There,
     NotYet,
     Refused,
 }
@@ -137,6 +141,10 @@ impl Line<'_> {
                     }
                 },
             };
+            if let (_, Some(number)) = at {
+                replica.confirm_there(entry, number)?;
+                return Ok(Sent::There);
+            }
             match self.append(replica, entry, &address, at).await? {
                 Appended::Whole(number) => {
                     replica.confirm_attachment(order, blob, number)?;

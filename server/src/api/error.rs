@@ -34,6 +34,10 @@ impl From<CommitError> for ApiError {
             CommitError::InvalidPath { field, code, problem } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, problem).at(&field)
             }
+            CommitError::OrderFull(_) => {
+                let message = "this order holds as much as one order may: nothing was stated; go on in a new order";
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "order_full", message)
+            }
             CommitError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the server is busy: try again"),
             CommitError::Stopping => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping: try again")

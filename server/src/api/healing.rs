@@ -12,6 +12,7 @@ use super::names::{Named, Names};
 use super::reading::{Reading, blocking};
 use crate::error::{ApiError, ErrorBody};
 use crate::office::Office;
+use crate::restore::Restored;
 use crate::restore::report::{DeviceHealing, HealingReport, healing_report};
 
 /// What was lost and what came back. It changes with every device that comes back.
@@ -29,8 +30,10 @@ pub(crate) struct HealingAnswer {
     until_number: Option<u64>,
     /// Time of that record, where it is known.
     until_at: Option<i64>,
-    /// Last number that a device has seen.
+    /// Last number that a device has seen of the log that the loss cut off.
     seen_to: Option<u64>,
+    /// The losses before this one, the first at the top.
+    earlier: Vec<EarlierLoss>,
     /// Facts that came back under the store's own receipts.
     known_again: u64,
     /// Facts that came under envelopes of devices that knew more than the store: lost ones, or new work.
@@ -47,13 +50,25 @@ pub(crate) struct HealingAnswer {
     gaps_total: usize,
 }
 
+/// A loss before the last one: a device that was away since may still bring something of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EarlierLoss {
+    from: String,
+    unnoticed: bool,
+    at: i64,
+    /// Last number of the log that was kept then.
+    until_number: u64,
+    /// Last number that a device has seen of the log that it cut off.
+    seen_to: Option<u64>,
+}
+
 /// A device and the loss.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct HealingDevice {
     device: String,
     /// Whether it has had contact since the loss.
     back: bool,
-    /// The number at which it stood, where that was beyond the store.
+    /// The last number that it had seen of the last log that it knew of those that were lost.
     seen_to: Option<u64>,
     /// Facts that it gave back under receipts.
     known_again: u64,
@@ -84,6 +99,8 @@ pub(crate) struct GapItem {
     document: String,
     /// The number up to which a device had seen it.
     number: u64,
+    /// When the loss was that took it.
+    lost_at: Option<i64>,
     /// That device.
     device: String,
 }
@@ -136,16 +153,25 @@ fn answer(office: &Office, report: &HealingReport) -> Result<HealingAnswer, ApiE
     let gap = |gap: &crate::restore::report::Gap| GapItem {
         document: gap.document.to_string(),
         number: gap.number,
+        lost_at: gap.lost_at.map(|at| at.0),
         device: gap.device.to_string(),
+    };
+    let earlier = |(loss, seen_to): &(Restored, Option<u64>)| EarlierLoss {
+        from: loss.from.clone(),
+        unnoticed: loss.was_unnoticed(),
+        at: loss.at.0,
+        until_number: loss.until_number,
+        seen_to: *seen_to,
     };
     Ok(HealingAnswer {
         lost: loss.is_some(),
         from: loss.map(|loss| loss.from.clone()),
-        unnoticed: loss.is_some_and(crate::restore::Restored::was_unnoticed),
+        unnoticed: loss.is_some_and(Restored::was_unnoticed),
         at: loss.map(|loss| loss.at.0),
         until_number: loss.map(|loss| loss.until_number),
         until_at: loss.and_then(|loss| loss.until_at).map(|at| at.0),
         seen_to: report.seen_to,
+        earlier: report.earlier.iter().map(earlier).collect(),
         known_again: report.known_again(),
         brought: report.brought(),
         unaccounted: report.unaccounted(),

@@ -131,6 +131,7 @@ routes! {
         get "/api/technicians" => technicians::list_technicians;
         get "/api/units" => units::list_units;
         get "/api/quarantine" => quarantine::list_quarantine;
+        post "/api/quarantine/decisions" => quarantine::decide_quarantine;
         post "/api/quarantine/{key}/admit" => quarantine::admit_refused;
         post "/api/quarantine/{key}/discard" => quarantine::discard_refused;
         get "/api/people" => people::list_people;

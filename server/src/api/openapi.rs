@@ -37,6 +37,7 @@ use super::{
         units::list_units,
         quarantine::list_quarantine,
         quarantine::admit_refused,
+        quarantine::decide_quarantine,
         quarantine::discard_refused,
         people::list_people,
         people::create_person,

@@ -1,12 +1,13 @@
 //! What the gate kept apart, and a supervisor's decision about it.
 
+use core::str::FromStr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use docket_sync_core::facts::{Role, StatedFact};
-use docket_sync_core::ids::DocumentId;
+use docket_sync_core::ids::{DeviceId, DocumentId};
 use docket_sync_core::lifecycle::Language;
 use docket_sync_core::sync::frames::QuarantineCode;
 use docket_sync_core::sync::gate::OneTime;
@@ -24,6 +25,9 @@ use crate::store::{KeyRange, Order, Table, record};
 
 /// Entries read at once: an entry carries its whole change, so that few of them are in memory together.
 const ENTRIES_AT_ONCE: usize = 16;
+
+/// Changes that one request decides about.
+const DECIDED_AT_ONCE: usize = 256;
 
 /// Decides about the quarantine.
 #[derive(Debug, Clone, Copy)]
@@ -146,7 +150,7 @@ pub(crate) struct DecisionBody {
     reason: Option<String>,
 }
 
-/// Lets a refused fact in: it counts as its author's from now on.
+/// Lets a refused fact in, or one held behind a refused one that is decided: it counts as its author's from now on.
 #[utoipa::path(
     post, path = "/api/quarantine/{key}/admit", tag = "technicians", request_body = DecisionBody,
     params(("key" = String, Path, description = "Its key in the list")),
@@ -194,6 +198,127 @@ pub(crate) async fn discard_refused(
     office.committer.run(move |writer| writer.discard_refused(&key, by, &reason)).await?;
     tracing::info!(by = %by, "a refused change was left out");
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A decision about everything that waits of one order, or of one device.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct DecisionsBody {
+    /// Whether it is let in; else it is left out.
+    admit: Option<bool>,
+    /// In words; the authors' devices show it.
+    reason: Option<String>,
+    /// What waits of this order; with `device` what that device carried here for it.
+    order: Option<String>,
+    /// What this device carried here.
+    device: Option<String>,
+    /// `next` of the answer before.
+    after: Option<String>,
+}
+
+/// What became of it.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct Decisions {
+    /// Changes that were decided about now.
+    decided: usize,
+    /// What was not, and why.
+    left: Vec<LeftItem>,
+    /// There may be more: ask again with this as `after`.
+    next: Option<String>,
+}
+
+/// A change that was not decided about.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LeftItem {
+    key: String,
+    /// Stable code.
+    code: &'static str,
+}
+
+/// Decides in the same way about everything that waits of one order or device, at most 256 changes at once.
+#[utoipa::path(
+    post, path = "/api/quarantine/decisions", tag = "technicians", request_body = DecisionsBody,
+    responses(
+        (status = 200, description = "What became of it", body = Decisions),
+        (status = 403, description = "not_permitted", body = ErrorBody),
+        (status = 422, description = "missing_field, invalid_field", body = ErrorBody),
+    )
+)]
+pub(crate) async fn decide_quarantine(
+    State(office): State<Arc<Office>>,
+    permit: Permit<Decides>,
+    Body(body): Body<DecisionsBody>,
+) -> Result<Json<Decisions>, ApiError> {
+    let reason = required("reason", body.reason.as_deref())?.to_owned();
+    let admit = body.admit.ok_or_else(|| ApiError::missing_field("admit"))?;
+    let (order, device) = (id_in_body("order", body.order)?, id_in_body("device", body.device)?);
+    if order.is_none() && device.is_none() {
+        return Err(ApiError::missing_field("order"));
+    }
+    let after = body.after.map(|after| read_key(&after)).transpose()?;
+    let by = permit.signed.person.id;
+    let (keys, next) = blocking(&office, move |office| waiting_keys(office, order, device, after)).await?;
+    let mut done = Decisions { next, ..Decisions::default() };
+    // In the order of their chains: what is held comes behind what it waits for.
+    for key in keys {
+        let (deciding, why) = (key.clone(), reason.clone());
+        let decided = office.committer.run(move |writer| {
+            if admit {
+                writer.admit_refused(&deciding, by, &why).map(drop)
+            } else {
+                writer.discard_refused(&deciding, by, &why)
+            }
+        });
+        match decided.await.map_err(ApiError::from) {
+            Ok(()) => done.decided = done.decided.saturating_add(1),
+            Err(error) if error.status().is_server_error() => return Err(error),
+            Err(error) => {
+                let (key, code) = (data_encoding::HEXLOWER.encode(&key), error.body().code);
+                done.left.push(LeftItem { key, code });
+            }
+        }
+    }
+    tracing::info!(by = %by, decided = done.decided, left = done.left.len(), "much of the quarantine was decided about");
+    Ok(Json(done))
+}
+
+fn id_in_body<T: FromStr>(field: &str, text: Option<String>) -> Result<Option<T>, ApiError> {
+    let parse = |text: String| text.parse().map_err(|_no_id| ApiError::invalid_field(field, "this is no id"));
+    text.map(parse).transpose()
+}
+
+/// Keys of what waits of an order or a device, oldest key first, and where the rest begins. Between two reads commits go
+/// on.
+#[expect(clippy::type_complexity, reason = "one use, taken apart at once")]
+fn waiting_keys(
+    office: &Office,
+    order: Option<DocumentId>,
+    device: Option<DeviceId>,
+    after: Option<Vec<u8>>,
+) -> Result<(Vec<Vec<u8>>, Option<String>), ApiError> {
+    let mut range = order.map_or_else(KeyRange::all, |order| KeyRange::prefix(order.0));
+    if let Some(after) = after {
+        range = range.continued_after(after);
+    }
+    let mut keys = Vec::new();
+    loop {
+        let reading = Reading::begin(office);
+        let entries = reading.store().scan(Table::Quarantine, &range, ENTRIES_AT_ONCE, Order::Forward)?;
+        let is_end = entries.len() < ENTRIES_AT_ONCE;
+        for (key, bytes) in entries {
+            let entry = record::decode::<QuarantineEntry>("quarantine entry", &bytes).map_err(CommitError::from)?;
+            range = range.continued_after(key.clone());
+            if entry.decided.is_none() && device.is_none_or(|device| device == entry.device) {
+                keys.push(key);
+            }
+            if keys.len() == DECIDED_AT_ONCE {
+                let next = keys.last().map(|key| data_encoding::HEXLOWER.encode(key));
+                return Ok((keys, next));
+            }
+        }
+        if is_end {
+            return Ok((keys, None));
+        }
+    }
 }
 
 fn read_key(key: &str) -> Result<Vec<u8>, ApiError> {

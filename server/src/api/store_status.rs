@@ -36,6 +36,10 @@ pub(crate) struct StoreAnswer {
     lost_unnoticed: bool,
     /// A number that a device claims to have seen and this log has never had, where no loss is known.
     claimed_number: Option<u64>,
+    /// When the server had last read all closed files of the journal again; absent before the first time.
+    journal_read_at: Option<i64>,
+    /// A sentence for each file of the journal that the disk has changed since it was written.
+    journal_damage: Vec<String>,
 }
 
 /// The store's identity and the end of its log.
@@ -59,6 +63,7 @@ pub(crate) async fn get_store(
     })
     .await?;
     let loss = report.loss.as_ref();
+    let scrub = office.scrub.shown();
     Ok(Json(StoreAnswer {
         store: office.identity.store.to_string(),
         epoch: office.identity.epoch.to_string(),
@@ -70,5 +75,7 @@ pub(crate) async fn get_store(
         lost_at: loss.map(|loss| loss.at.0),
         lost_unnoticed: loss.is_some_and(Restored::was_unnoticed),
         claimed_number: if loss.is_none() { report.seen_to } else { None },
+        journal_read_at: scrub.round_ended_at.map(|at| at.0),
+        journal_damage: scrub.damage.into_values().collect(),
     }))
 }

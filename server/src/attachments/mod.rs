@@ -107,6 +107,26 @@ impl Place {
         self.blobs.size(blob).map_err(|error| ApiError::internal("looking for an attachment", &error))
     }
 
+    /// Whether a file is here with the digest it is named by: a damaged one is sent again by whoever has it.
+    pub(crate) fn is_sound(&self, blob: BlobId) -> bool {
+        let mut hasher = blake3::Hasher::new();
+        let mut at = 0_u64;
+        loop {
+            match self.blobs.read(blob, at, limits::READ_BYTES) {
+                Ok(Some(piece)) if piece.is_empty() => return *hasher.finalize().as_bytes() == blob.0,
+                Ok(Some(piece)) => {
+                    hasher.update(&piece);
+                    at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+                }
+                Ok(None) => return false,
+                Err(error) => {
+                    tracing::error!(%blob, %error, "an attachment cannot be read: whoever has it may send it again");
+                    return false;
+                }
+            }
+        }
+    }
+
     /// Bytes from a file.
     pub(crate) fn read(&self, blob: BlobId, offset: u64, length: u64) -> Result<Option<Vec<u8>>, ApiError> {
         self.blobs.read(blob, offset, length).map_err(|error| ApiError::internal("reading an attachment", &error))

@@ -49,6 +49,20 @@ pub enum BackupError {
         /// The greatest known.
         known: u32,
     },
+    /// The backup holds frames of a store whose format this program does not know.
+    #[error(
+        "{} is the backup of a store of format {found}, and this program knows formats up to {known}: use a newer \
+         docket; nothing was changed",
+        path.display()
+    )]
+    NewerStore {
+        /// The manifest.
+        path: PathBuf,
+        /// Format of the store.
+        found: u32,
+        /// The greatest known.
+        known: u32,
+    },
     /// The folder holds another store's backup.
     #[error("{} holds the backup of store {theirs}, not of {ours}: choose another folder", folder.display())]
     OtherStore {
@@ -115,6 +129,26 @@ pub enum BackupError {
         /// What is wrong.
         problem: String,
     },
+    /// Attachments of the store are not what their names say; everything else is backed up.
+    #[error(
+        "{} attachments of the store cannot be backed up: {}; the rest is in the backup, but devices are told of it \
+         only when each of these has its bytes again or is moved out of the data folder",
+        problems.len(), named(problems)
+    )]
+    Attachments {
+        /// A sentence each, with the path.
+        problems: Vec<String>,
+    },
+    /// Attachments in the backup are missing or not what their names say; everything else in it is whole.
+    #[error(
+        "{} attachments are not whole in this backup, everything else is: {}; remove the damaged files, and the next \
+         `docket backup` copies them from the store again",
+        problems.len(), named(problems)
+    )]
+    SealedAttachments {
+        /// A sentence each, with the name.
+        problems: Vec<String>,
+    },
     /// The store is of a format without a journal.
     #[error("{} has no journal yet: start `docket serve` once, which upgrades the store, then back it up", folder.display())]
     NoJournal {
@@ -127,6 +161,17 @@ pub enum BackupError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Problems that are named one by one; the rest is counted.
+const NAMED_MAX: usize = 20;
+
+fn named(problems: &[String]) -> String {
+    let mut named = problems.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join("; ");
+    if let Some(more) = problems.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+        named.push_str(&format!("; and {more} more"));
+    }
+    named
 }
 
 impl BackupError {

@@ -3,12 +3,13 @@
 //! Everything that a backup writes goes through a [`Disk`], so that each of its calls can be made to fail.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::error::BackupError;
-use crate::store::disk::{Disk, DiskFile, RealDisk, length_of};
+use crate::attachments::BLOBS;
+use crate::store::disk::{self, Disk, DiskFile, RealDisk, length_of};
 
 /// Held by the one backup that writes into the folder.
 const LOCK_FILE: &str = "lock";
@@ -41,10 +42,25 @@ pub fn hold(folder: &Path) -> Result<Held, BackupError> {
 
 /// Removes files that are half written: a disk that is full needs the room. Who does this holds the folder.
 pub(super) fn clear(disk: &dyn Disk) -> Result<(), BackupError> {
-    for name in disk.list("").map_err(io_error("reading the folder", disk, ""))? {
-        if name.ends_with(UNFINISHED) {
-            disk.remove(&name).map_err(io_error("removing the unfinished", disk, &name))?;
-        }
+    clear_folder(disk, "")?;
+    if !disk::holds(disk, "", BLOBS).map_err(io_error("reading the folder", disk, ""))? {
+        return Ok(());
+    }
+    for part in disk.list(BLOBS).map_err(io_error("reading the folder", disk, BLOBS))? {
+        clear_folder(disk, &format!("{BLOBS}/{part}"))?;
+    }
+    Ok(())
+}
+
+fn clear_folder(disk: &dyn Disk, folder: &str) -> Result<(), BackupError> {
+    let names = match disk.list(folder) {
+        // Somebody's file among the folders of attachments.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(()),
+        names => names.map_err(io_error("reading the folder", disk, folder))?,
+    };
+    for name in names.iter().filter(|name| name.ends_with(UNFINISHED)) {
+        let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+        disk.remove(&path).map_err(io_error("removing the unfinished", disk, &path))?;
     }
     Ok(())
 }
@@ -82,6 +98,28 @@ impl Write for Unfinished {
     }
 }
 
+/// A file that is read from its beginning on.
+#[derive(Debug)]
+pub struct Reading {
+    file: Box<dyn DiskFile>,
+    at: u64,
+}
+
+impl Reading {
+    /// At the beginning of `file`.
+    pub(super) fn new(file: Box<dyn DiskFile>) -> Self {
+        Self { file, at: 0 }
+    }
+}
+
+impl Read for Reading {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(self.at, buffer)?;
+        self.at = self.at.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+        Ok(read)
+    }
+}
+
 /// Opens the unfinished form of a file for writing, readable by its owner only.
 pub(super) fn create_unfinished(disk: &dyn Disk, name: &str) -> Result<Unfinished, BackupError> {
     let name = unfinished(name);
@@ -92,6 +130,12 @@ pub(super) fn create_unfinished(disk: &dyn Disk, name: &str) -> Result<Unfinishe
         made => made,
     };
     Ok(Unfinished { file: made.map_err(io_error("writing", disk, &name))?, at: 0 })
+}
+
+/// Removes the unfinished form of a file that will not be whole.
+pub(super) fn remove_unfinished(disk: &dyn Disk, name: &str) -> Result<(), BackupError> {
+    let name = unfinished(name);
+    disk.remove(&name).map_err(io_error("removing the unfinished", disk, &name))
 }
 
 /// The unfinished file is whole: makes it durable and gives it its name.

@@ -14,6 +14,7 @@ use super::manifest::{Manifest, Piece, Series};
 use super::piece::{PieceReader, check_file};
 use super::sealing::Identities;
 use crate::identity::StoreKeys;
+use crate::store::disk::{Disk, RealDisk};
 use crate::store::journal::{Frame, JournalId, PAYLOAD_BYTES_MAX, Position};
 
 /// Largest frame: its payload and its header.
@@ -119,17 +120,17 @@ impl Backup {
     /// Checks that every expected attachment is there and has its digest; gives how many.
     ///
     /// # Errors
-    /// At the first one that is missing or damaged.
+    /// When any is missing or damaged: the error names them all.
     pub fn check_attachments(&self, expected: &Expected) -> Result<u64, BackupError> {
-        attachments::verify(&self.folder, &self.identities, expected)
+        attachments::verify(&RealDisk::new(&self.folder), &self.identities, expected)
     }
 
-    /// Puts the attachments into a data folder.
+    /// Puts the attachments into the data folder on `data`.
     ///
     /// # Errors
-    /// When its disk fails; files that are damaged are told.
-    pub fn restore_attachments(&self, data: &Path) -> Result<PutBack, BackupError> {
-        attachments::restore(&self.folder, &self.identities, data)
+    /// When its disk fails; files that are damaged or are not in the backup are told.
+    pub fn restore_attachments(&self, data: &dyn Disk, expected: &Expected) -> Result<PutBack, BackupError> {
+        attachments::restore(&RealDisk::new(&self.folder), &self.identities, data, expected)
     }
 
     /// Gives every frame up to `cut` to `each`, and every piece that is done to `told`.

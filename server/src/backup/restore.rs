@@ -5,11 +5,21 @@
 
 use std::sync::Arc;
 
+use super::attachments::Expected;
 use super::error::BackupError;
 use super::manifest::Piece;
 use super::reading::{Backup, Cut, Reached};
 use crate::store::disk::Disk;
 use crate::store::journal::{FOLDER, Frame, Journal, JournalError, JournalOptions};
+
+/// What a restored journal holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// How far it goes.
+    pub reached: Reached,
+    /// The attachments that had arrived by then.
+    pub attachments: Expected,
+}
 
 /// Writes the frames of `backup` up to `cut` as the journal of the store on `disk`, an empty folder; durable when it
 /// returns. `told` hears of each piece that is done.
@@ -22,15 +32,23 @@ pub fn restore_journal(
     options: JournalOptions,
     cut: Cut,
     told: impl FnMut(&Piece),
-) -> Result<Reached, BackupError> {
+) -> Result<Restored, BackupError> {
+    let mut attachments = Expected::default();
     let mut copying = Copying::new(Journal::create(disk.clone(), FOLDER, backup.journal()?, options)?);
-    let reached = backup.walk(cut, |frame| Ok(copying.add(frame)?), told)?;
+    let each = |frame: Frame| {
+        // A frame that this program cannot read is said by the opening of the store.
+        if let Some(batch) = frame.batch() {
+            attachments.take(&batch);
+        }
+        Ok(copying.add(frame)?)
+    };
+    let reached = backup.walk(cut, each, told)?;
     copying.finish()?;
     disk.sync_folder("").map_err(|source| {
         let attempt = format!("making durable {}", disk.full_path(""));
         JournalError::Io { attempt, source }
     })?;
-    Ok(reached)
+    Ok(Restored { reached, attachments })
 }
 
 /// Bytes of frames that are written with one flush.

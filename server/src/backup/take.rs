@@ -25,6 +25,7 @@ use crate::identity::StoreKeys;
 use crate::platform::Clock;
 use crate::store::disk::{self, Disk, RealDisk};
 use crate::store::journal::{self, Frame, Frames, Reader};
+use crate::store::journaled;
 
 /// The folder of the store in a data folder.
 const STORE: &str = "store";
@@ -129,11 +130,15 @@ pub(super) fn take_on(
     }
     let Run { place, pieces, frames, bytes, .. } = run;
     // Behind the frames: whatever a frame says has arrived is there to be copied.
-    let attachments = attachments::copy(request.data, request.to, request.recipients)?;
+    let mut attachments = attachments::copy(disks.data.as_ref(), disks.to.as_ref(), request.recipients)?;
     let now = clock.now();
     if pieces == 0 {
         // The signature is new even where nothing else is: the manifest says when the store was last looked at.
         manifest.write(disks.to.as_ref(), request.keys.signing(), now)?;
+    }
+    if !attachments.problems.is_empty() {
+        // A number that is told has its files.
+        return Err(BackupError::Attachments { problems: std::mem::take(&mut attachments.problems) });
     }
     let to = std::path::absolute(request.to).unwrap_or_else(|_| request.to.to_owned());
     let record = BackedUp { number: place.log_to, chain: place.log_chain, at_ms: now.0, to: to.display().to_string() };
@@ -155,7 +160,11 @@ pub(super) fn take_on(
 /// The manifest in the folder, or a new one; refuses another store's.
 fn manifest_of(request: &Request<'_>, disks: &Disks, store: StoreId) -> Result<Manifest, BackupError> {
     let key = request.keys.signing().verifying_key();
-    let Some(manifest) = Manifest::read(disks.to.as_ref())? else { return Ok(Manifest::new(store, &key)) };
+    let Some(mut manifest) = Manifest::read(disks.to.as_ref())? else {
+        let mut manifest = Manifest::new(store, &key);
+        manifest.raise(journaled::format_in(disks.data.as_ref(), STORE)?);
+        return Ok(manifest);
+    };
     if manifest.store != store || manifest.store_key.0 != key.to_bytes() {
         return Err(BackupError::OtherStore {
             folder: request.to.to_owned(),
@@ -163,7 +172,21 @@ fn manifest_of(request: &Request<'_>, disks: &Disks, store: StoreId) -> Result<M
             ours: store.to_string(),
         });
     }
+    raise(&mut manifest, disks)?;
     Ok(manifest)
+}
+
+/// Takes notice of the format that the store has now. The program of before does not read the manifest then: as it was
+/// it stays readable under another name.
+fn raise(manifest: &mut Manifest, disks: &Disks) -> Result<(), BackupError> {
+    let (kept, before) = (manifest.kept_name(), manifest.render());
+    let to = disks.to.as_ref();
+    if manifest.raise(journaled::format_in(disks.data.as_ref(), STORE)?)
+        && !disk::holds(to, "", &kept).map_err(io_error("reading the folder", to, ""))?
+    {
+        folder::write_whole(to, &kept, &before)?;
+    }
+    Ok(())
 }
 
 /// Where to go on: after the last frame of the newest series when the journal still has that very frame.
@@ -282,6 +305,8 @@ impl Run<'_> {
     }
 
     fn name_piece(&mut self, piece: Piece) -> Result<&Piece, BackupError> {
+        // The store may have been upgraded since: its format is written before the first frame of it.
+        raise(self.manifest, self.disks)?;
         let now = self.clock.now();
         if self.manifest.series.last().is_none_or(|series| series.number != self.place.series) {
             self.manifest.series.push(Series {

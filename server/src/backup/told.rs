@@ -4,16 +4,17 @@
 //! Invariant: a number is only told when the store's log has the chain value there that the backup has. A store that
 //! was rolled back or restored beside an old record tells 0.
 
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
 
 use docket_sync_core::ids::Digest;
 use docket_sync_core::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 use super::error::BackupError;
-use super::folder;
+use super::folder::{self, io_error};
 use super::limits::TOLD_BYTES_MAX;
 use crate::store::disk::{Disk, RealDisk};
 
@@ -46,18 +47,22 @@ impl BackedUp {
         folder::write_whole(data, FILE, &serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// What the last backup left in a data folder; `None` before the first one, and when the file is not readable:
-    /// then nothing counts as backed up.
-    #[must_use]
-    pub fn read(data: &Path) -> Option<Self> {
+    /// What the last backup left in a data folder; `None` before the first one.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read, or is not what a backup writes: then nothing counts as backed up.
+    pub fn read(data: &Path) -> Result<Option<Self>, BackupError> {
         Self::read_on(&RealDisk::new(data))
     }
 
     /// The same on any disk.
-    #[must_use]
-    pub fn read_on(data: &dyn Disk) -> Option<Self> {
-        let bytes = folder::read_small(data, FILE, TOLD_BYTES_MAX).ok()??;
-        serde_json::from_slice(&bytes).ok()
+    ///
+    /// # Errors
+    /// As [`BackedUp::read`].
+    pub fn read_on(data: &dyn Disk) -> Result<Option<Self>, BackupError> {
+        let Some(bytes) = folder::read_small(data, FILE, TOLD_BYTES_MAX)? else { return Ok(None) };
+        let damaged = |error: serde_json::Error| io_error("reading", data, FILE)(error.into());
+        serde_json::from_slice(&bytes).map(Some).map_err(damaged)
     }
 }
 
@@ -70,8 +75,30 @@ pub struct LastBackup {
 #[derive(Debug, Default)]
 struct State {
     data: Option<PathBuf>,
-    changed: Option<SystemTime>,
+    changed: Option<Mark>,
     told: Option<BackedUp>,
+}
+
+/// What is another for every record, and for the same one under other rights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    File { inode: u64, modified: (i64, i64), changed: (i64, i64) },
+    Unseen(io::ErrorKind),
+}
+
+impl Mark {
+    /// The mark of the file at `path` now; `None` where there is none.
+    fn of(path: &Path) -> Option<Self> {
+        match std::fs::metadata(path) {
+            Ok(file) => Some(Self::File {
+                inode: file.ino(),
+                modified: (file.mtime(), file.mtime_nsec()),
+                changed: (file.ctime(), file.ctime_nsec()),
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => Some(Self::Unseen(error.kind())),
+        }
+    }
 }
 
 impl LastBackup {
@@ -81,17 +108,42 @@ impl LastBackup {
             State { data: Some(data.to_owned()), ..State::default() };
     }
 
-    /// The record as it is now: one look at the file's time, and reading it only when it has changed.
+    /// Tells this backup from now on and reads no folder: for a store whose disk is simulated.
+    pub fn tell(&self, told: BackedUp) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State { told: Some(told), ..State::default() };
+    }
+
+    /// The record as it is now: one look at the file's times, and reading it only when it has changed. One that cannot
+    /// be read counts as none, and the log says so once.
     #[must_use]
     pub fn told(&self) -> Option<BackedUp> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let data = state.data.clone()?;
-        let changed = std::fs::metadata(data.join(FILE)).and_then(|metadata| metadata.modified()).ok();
-        if changed != state.changed {
-            state.told = changed.and_then(|_| BackedUp::read(&data));
-            state.changed = changed;
+        if let Some(error) = state.look() {
+            tracing::warn!(
+                %error,
+                "the record of the last backup cannot be read, so devices are told of no backup and keep everything: \
+                 run `docket backup` as the user who runs this server"
+            );
         }
         state.told.clone()
+    }
+}
+
+impl State {
+    /// Reads the record when it has changed; gives why it could not be, each time anew.
+    fn look(&mut self) -> Option<BackupError> {
+        let data = self.data.as_ref()?;
+        let changed = Mark::of(&data.join(FILE));
+        if changed == self.changed {
+            return None;
+        }
+        self.changed = changed;
+        let (told, error) = match BackedUp::read(data) {
+            Ok(told) => (told, None),
+            Err(error) => (None, Some(error)),
+        };
+        self.told = told;
+        error
     }
 }
 
@@ -112,9 +164,9 @@ mod tests {
         assert_eq!(last.told(), None);
         for number in [4_711, 4_712] {
             told(number).write(&RealDisk::new(data.path())).unwrap();
-            // Two backups within the resolution of a file's time are one to the server: the later one is told late.
+            // Two backups within the resolution of a file's times are one to the server: the later one is told late.
             let file = std::fs::File::open(data.path().join(FILE)).unwrap();
-            file.set_modified(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number)).unwrap();
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number)).unwrap();
             assert_eq!(last.told(), Some(told(number)));
             assert_eq!(last.told(), Some(told(number)));
         }
@@ -122,5 +174,25 @@ mod tests {
         assert_eq!(last.told(), None, "half a record counts as none");
         std::fs::remove_file(data.path().join(FILE)).unwrap();
         assert_eq!(last.told(), None);
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_said_once_and_again_when_it_has_changed() {
+        let data = tempfile::tempdir().unwrap();
+        let mut state = State { data: Some(data.path().to_owned()), ..State::default() };
+        assert!(state.look().is_none(), "no backup yet is no problem");
+        let file = data.path().join(FILE);
+        // A folder in its place: cannot be read by any user.
+        std::fs::create_dir(&file).unwrap();
+        let said = state.look().map(|error| error.to_string()).unwrap();
+        assert!(said.contains(FILE), "{said}");
+        assert!(state.look().is_none() && state.told.is_none());
+        std::fs::remove_dir(&file).unwrap();
+        std::fs::write(&file, b"{\"number\": 9").unwrap();
+        assert!(state.look().is_some());
+        std::fs::remove_file(&file).unwrap();
+        told(7).write(&RealDisk::new(data.path())).unwrap();
+        assert!(state.look().is_none());
+        assert_eq!(state.told, Some(told(7)));
     }
 }

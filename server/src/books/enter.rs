@@ -59,7 +59,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// An order that cannot be read keeps nobody else from his finding.
+    /// An order that cannot be read, or has no room, keeps nobody else from his finding.
     fn unless_damaged(&mut self, order: DocumentId, done: Result<bool, CommitError>) -> Result<(), CommitError> {
         match done {
             Ok(false) => Ok(()),
@@ -67,8 +67,8 @@ impl Desk<'_> {
                 Some(entries) => self.keep(order, entries),
                 None => Ok(()),
             },
-            Err(error) if error.is_damage() => {
-                tracing::error!(work_order.id = %order, %error, "a finding cannot be entered in an order that is damaged");
+            Err(error) if error.is_damage() || matches!(error, CommitError::OrderFull(_)) => {
+                tracing::error!(work_order.id = %order, %error, "a finding cannot be entered in this order");
                 Ok(())
             }
             Err(error) => Err(error),

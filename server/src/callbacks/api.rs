@@ -164,6 +164,7 @@ pub(crate) async fn list_callbacks(
         (status = 403, description = "not_permitted", body = ErrorBody),
         (status = 404, description = "not_found", body = ErrorBody),
         (status = 409, description = "already_done; unknown_frontier: nothing was done", body = UnknownCallbackView),
+        (status = 413, description = "order_full: nothing was stated", body = ErrorBody),
         (status = 422, description = "missing_field or invalid_field", body = ErrorBody),
         (status = 428, description = "precondition_required", body = ErrorBody),
     )

@@ -10,7 +10,7 @@ use docket_sync_core::facts::Role;
 use docket_sync_core::ids::PersonId;
 use zeroize::Zeroizing;
 
-use super::Failure;
+use super::{Failure, owner};
 use crate::auth::people::PersonRecord;
 use crate::commit::Tables;
 use crate::identity::StoreKeys;
@@ -41,17 +41,17 @@ pub(super) fn keys_file(data: &Path) -> PathBuf {
 /// Reads the store's keys.
 pub(super) fn read_keys(data: &Path) -> Result<StoreKeys, Failure> {
     let path = keys_file(data);
+    owner::check(data)?;
     check_keys_stand(data)?;
     let text = fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| {
-        Failure::new(if error.kind() == std::io::ErrorKind::NotFound {
-            let folder = data.display();
-            if new_keys_file(data).exists() {
-                format!("the store in {folder} was not finished: run `docket init` or `docket restore` again")
-            } else {
-                format!("{folder} holds no Docket store: make one with `docket init --data {folder}`")
-            }
+        if error.kind() != std::io::ErrorKind::NotFound {
+            return owner::unreadable(&path, &error);
+        }
+        let folder = data.display();
+        Failure::new(if new_keys_file(data).exists() {
+            format!("the store in {folder} was not finished: run `docket init` or `docket restore` again")
         } else {
-            format!("reading the store's keys from {}: {error}", path.display())
+            format!("{folder} holds no Docket store: make one with `docket init --data {folder}`")
         })
     })?;
     let damaged = || Failure::new(format!("{} is damaged: restore it from your backup", path.display()));
@@ -65,10 +65,10 @@ fn new_keys_file(data: &Path) -> PathBuf {
     data.join("keys").join("store.key.new")
 }
 
-/// Refuses a store that lost its keys: nobody but a backup has them.
+/// Refuses a store that lost its keys: nobody but a backup has them. Keys that this user may not see are not lost.
 fn check_keys_stand(data: &Path) -> Result<(), Failure> {
     let (store, keys) = (data.join("store"), keys_file(data));
-    if store.exists() && !keys.exists() && !new_keys_file(data).exists() {
+    if owner::stands(&store)? && !owner::stands(&keys)? && !owner::stands(&new_keys_file(data))? {
         let (store, keys) = (store.display(), keys.display());
         return Err(Failure::new(format!(
             "{store} holds a store without its keys: restore {keys} from your backup, or delete {store} to begin anew"
@@ -79,7 +79,8 @@ fn check_keys_stand(data: &Path) -> Result<(), Failure> {
 
 /// Refuses a folder that holds a store. What an `init` left that did not come to its end is no store.
 pub(super) fn check_new(data: &Path) -> Result<(), Failure> {
-    if keys_file(data).exists() {
+    owner::check(data)?;
+    if owner::stands(&keys_file(data))? {
         return Err(Failure::new(format!("{} already holds a store; choose another folder", data.display())));
     }
     check_keys_stand(data)
@@ -103,7 +104,7 @@ pub(super) fn make_private(folder: &Path) -> Result<(), Failure> {
 pub(super) fn begin_keys(data: &Path, secret: &[u8; StoreKeys::LENGTH]) -> Result<(), Failure> {
     check_new(data)?;
     let (store, path) = (data.join("store"), new_keys_file(data));
-    if store.exists() {
+    if owner::stands(&store)? {
         // Another `init` or `restore` may be at work on it now.
         if let Err(error @ StoreError::Locked { .. }) = folder::lock(&store) {
             return Err(error.into());

@@ -39,6 +39,11 @@ fn tell(report: &HealingReport) {
         Some((from, to)) => say(&format!("Devices had seen numbers {from} to {to} that were lost")),
         None => say("No device has shown that it had seen more"),
     }
+    for (loss, seen_to) in &report.earlier {
+        let (kind, until) = (if loss.was_unnoticed() { "noticed" } else { "restored" }, loss.until_number);
+        let seen = seen_to.map_or_else(String::new, |to| format!(", seen up to {to}"));
+        say(&format!("Before that, {kind} at {}: {}; kept up to number {until}{seen}", loss.at, loss.from));
+    }
     say(&format!("Came back under receipts: {} facts; under envelopes: {}", report.known_again(), report.brought()));
     say(&format!("Numbers that nothing returned accounts for: {}", report.unaccounted()));
     let back = report.devices.iter().filter(|device| device.is_back).count();

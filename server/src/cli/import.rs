@@ -158,6 +158,7 @@ fn is_of_the_order(error: &CommitError) -> bool {
         | CommitError::AlreadyDone { .. }
         | CommitError::Invalid { .. }
         | CommitError::InvalidPath { .. }
+        | CommitError::OrderFull(_)
         | CommitError::Record(_)
         | CommitError::Document(_)
         | CommitError::Internal(_) => true,

@@ -11,6 +11,7 @@ mod doctor;
 mod healing;
 mod import;
 mod init;
+mod owner;
 mod restore;
 mod serve;
 mod user;

@@ -7,6 +7,7 @@ use clap::Args;
 use docket_sync_core::time::UnixMillis;
 
 use super::{Failure, data, say};
+use crate::backup::attachments::PutBack;
 use crate::backup::reading::{Backup, Cut, Reached};
 use crate::backup::restore::restore_journal;
 use crate::backup::sealing::Identities;
@@ -16,6 +17,9 @@ use crate::restore::{RestoredFrom, renew_epoch};
 use crate::store::disk::{Disk, RealDisk};
 use crate::store::journal::JournalOptions;
 use crate::store::{JournaledStore, SledOptions, folder};
+
+/// Attachments that are named one by one where they are missing; the rest is counted.
+const MISSING_NAMED: usize = 3;
 
 /// Makes a store from a backup, as it is or as it was.
 #[derive(Debug, Args)]
@@ -64,20 +68,38 @@ pub(super) fn run(options: &RestoreOptions) -> Result<(), Failure> {
         (None, None) => Cut::Nothing,
     };
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&store));
-    let reached = restore_journal(&backup, &disk, JournalOptions::default(), cut, |piece| {
+    let restored = restore_journal(&backup, &disk, JournalOptions::default(), cut, |piece| {
         say(&format!("Restored {}", piece.name));
     })?;
+    let reached = restored.reached;
     drop(lock);
-    say(&format!("{} frames are back; the engine is made from them now.", reached.frames));
-    let put_back = backup.restore_attachments(&options.data)?;
-    say(&format!("{} attachments are back.", put_back.files));
-    for problem in &put_back.problems {
-        say(&format!("Not put back: {problem}. A device that still has it gives it back."));
-    }
+    say(&format!("{} frames are back; attachments follow.", reached.frames));
+    let put_back = backup.restore_attachments(&RealDisk::new(&options.data), &restored.attachments)?;
+    say("The engine is made from the frames now.");
     begin_epoch(options, &store, keys, reached)?;
     data::finish_keys(&options.data)?;
     report(options, &backup, reached);
+    report_attachments(&put_back);
     Ok(())
+}
+
+/// What is back, and what of the restored store is not: the frames name it, the backup does not have it whole.
+fn report_attachments(put_back: &PutBack) {
+    let PutBack { files, missing, problems } = put_back;
+    say(&format!("{files} attachments are back."));
+    for problem in problems {
+        say(&format!("Not put back: {problem}."));
+    }
+    if !missing.is_empty() {
+        let mut names: Vec<String> = missing.iter().take(MISSING_NAMED).map(ToString::to_string).collect();
+        if let Some(more) = missing.len().checked_sub(MISSING_NAMED).filter(|more| *more > 0) {
+            names.push(format!("and {more} more"));
+        }
+        say(&format!("{} attachments of this store are not in the backup: {}.", missing.len(), names.join(", ")));
+    }
+    if !missing.is_empty() || !problems.is_empty() {
+        say("Devices that still hold them give them back; `docket doctor` names those that are gone.");
+    }
 }
 
 fn begin_epoch(options: &RestoreOptions, store: &Path, keys: StoreKeys, reached: Reached) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use docket_sync_core::ids::Digest;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, data, say};
 use crate::config::{ServeOptions, ServerConfig};
@@ -11,6 +12,7 @@ use crate::listen::tls::grouped;
 use crate::listen::{DRAIN, Listener, Transport};
 use crate::office::Office;
 use crate::platform::Platform;
+use crate::scrub::Pace;
 use crate::store::JournaledStore;
 use crate::telemetry;
 
@@ -26,20 +28,31 @@ pub(super) fn run(options: ServeOptions) -> Result<(), Failure> {
     let store = JournaledStore::open(&config.data.store_folder(), config.data.store, &platform)?;
     let (office, thread) = Office::open(Arc::new(store), keys, platform, None)?;
     office.last_backup.follow(&config.data.folder);
+    // A record that cannot be read is said at the start, not when the first device comes.
+    let _said = office.last_backup.told();
     let attachments = config.data.folder.join(crate::attachments::FOLDER);
     let kept = office.attachments.keep_in(&attachments, config.attachments, &office.platform);
     kept.map_err(|error| Failure::new(format!("opening the attachments in {}: {error}", attachments.display())))?;
+    let scrub = match config.data.scrub_bytes {
+        0 => None,
+        bytes => Some(crate::scrub::start(&office, &config.data.store_folder(), Pace::of(bytes))?),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Who is told that it serves may ask it to end at once.
+    let entered = runtime.enter();
+    let stop = stop_signal();
+    drop(entered);
     announce(&config, &listener, &transport, &office);
     let certificate = match &transport {
         Transport::Tls(identity) => Some(identity.fingerprint()),
         Transport::InsecureHttp => None,
     };
-    let served = runtime.block_on(serve(listener, certificate, config.listen.patience, office.clone()));
+    let served = runtime.block_on(serve(listener, certificate, config.listen.patience, office.clone(), stop));
     office.stop();
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     drop(office);
     let _ended = thread.join();
+    let _stopped = scrub.map(std::thread::JoinHandle::join);
     served
 }
 
@@ -56,13 +69,14 @@ async fn serve(
     certificate: Option<Digest>,
     patience: Patience,
     office: Arc<Office>,
+    stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     let reactors = crate::app::start_reactors(&office)?;
     let router = crate::app::router_with(office.clone(), certificate, patience);
     let stopping = office.clone();
     listener
         .serve(router, async move {
-            stop_signal().await;
+            stop.await;
             tracing::info!("stopping: no new requests, open ones finish");
             stopping.stop();
         })
@@ -75,19 +89,24 @@ async fn serve(
     Ok(())
 }
 
-/// Ready on Ctrl-C or a termination signal.
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
+/// Ready on Ctrl-C or a termination signal, from this call on.
+fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
+    let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| {
+        signal(kind)
+            .inspect_err(|error| tracing::warn!(%error, ?kind, "this signal ends the server without draining"))
+            .ok()
+    });
+    async move {
+        tokio::select! {
+            () = received(interrupt) => {}
+            () = received(terminate) => {}
         }
-        Err(error) => {
-            tracing::warn!(%error, "only Ctrl-C stops this server");
-            let _interrupted = interrupt.await;
-        }
+    }
+}
+
+async fn received(signal: Option<Signal>) {
+    match signal {
+        Some(mut signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     }
 }

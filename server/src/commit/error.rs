@@ -51,6 +51,9 @@ pub enum CommitError {
         /// What is wrong.
         problem: String,
     },
+    /// The order holds as much as one order may: nothing more can be stated in it.
+    #[error("order {0} is full: it holds as many facts, or as many bytes of them, as one order may")]
+    OrderFull(DocumentId),
     /// Too many wait: try again.
     #[error("too many commits wait")]
     Busy,
@@ -72,6 +75,22 @@ pub enum CommitError {
 }
 
 impl CommitError {
+    /// What was done, or `None` where the order has no room for what is stated by itself beside something else: that
+    /// something goes on.
+    ///
+    /// # Errors
+    /// Every other one.
+    pub fn unless_full<T>(done: Result<T, Self>, what: &'static str) -> Result<Option<T>, Self> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(error @ Self::OrderFull(order)) => {
+                tracing::error!(work_order.id = %order, %error, "{what} finds no room");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whether a stored value of one thing is damaged: that thing must not hold up the others.
     #[must_use]
     pub fn is_damage(&self) -> bool {
@@ -87,6 +106,7 @@ impl CommitError {
             | Self::AlreadyDone { .. }
             | Self::Invalid { .. }
             | Self::InvalidPath { .. }
+            | Self::OrderFull(_)
             | Self::Busy
             | Self::Stopping
             | Self::Internal(_) => false,

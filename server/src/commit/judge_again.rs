@@ -86,7 +86,10 @@ impl Writer {
                 match self.admit(Admission { document, record: &record, fact, first, carried_by }) {
                     Ok(_) => {}
                     // The order is full: it waits on.
-                    Err(CommitError::Document(DocumentError::Limit { .. } | DocumentError::Sequence { .. })) => {
+                    Err(
+                        CommitError::OrderFull(_)
+                        | CommitError::Document(DocumentError::Limit { .. } | DocumentError::Sequence { .. }),
+                    ) => {
                         return Ok(false);
                     }
                     Err(error) => return Err(error),

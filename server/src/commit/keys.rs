@@ -78,6 +78,11 @@ pub(crate) fn change(document: DocumentId, actor: ActorId, sequence: u64) -> Vec
     [document.0.as_slice(), &actor.0, &sequence.to_be_bytes()].concat()
 }
 
+/// Prefix of [`change`] for one actor.
+pub(crate) fn chain(document: DocumentId, actor: ActorId) -> Vec<u8> {
+    [document.0.as_slice(), &actor.0].concat()
+}
+
 /// Index: the log numbers of a document's facts.
 pub(crate) fn document_number(document: DocumentId, number: u64) -> Vec<u8> {
     [b"d".as_slice(), &document.0, &number.to_be_bytes()].concat()

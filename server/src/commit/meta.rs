@@ -1,6 +1,6 @@
 //! What is kept beside a document's save, so that judging a push loads no document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::document::{Chains, FirstStatement};
 use docket_sync_core::facts::Origin;
@@ -59,6 +59,9 @@ pub struct DocumentMeta {
     /// Facts of kinds that the program did not know when it folded the order last (R10).
     #[n(13)]
     pub unknown: Option<u64>,
+    /// Open reviews whose default found no room: they do not fall due again.
+    #[n(14)]
+    pub without_room: Option<BTreeSet<ReviewId>>,
 }
 
 impl DocumentMeta {
@@ -83,6 +86,9 @@ impl DocumentMeta {
     /// however long ago its causes happened without a signal.
     #[must_use]
     pub fn due_of(&self, review: &Review) -> Option<UnixMillis> {
+        if self.without_room.as_ref().is_some_and(|reviews| reviews.contains(&review.id)) {
+            return None;
+        }
         let due = review.due?;
         let limit = terms(review.kind).limit_ms?;
         let opened = self.opened.as_ref().and_then(|opened| opened.get(&review.id));
@@ -95,6 +101,10 @@ impl DocumentMeta {
         let open = view.reviews.iter().filter(|review| review.status == ReviewStatus::Open);
         let opened: BTreeMap<_, _> =
             open.map(|review| (review.id, known.get(&review.id).copied().unwrap_or(now))).collect();
+        self.without_room = self.without_room.take().and_then(|mut reviews| {
+            reviews.retain(|review| opened.contains_key(review));
+            (!reviews.is_empty()).then_some(reviews)
+        });
         self.opened = (!opened.is_empty()).then_some(opened);
     }
 

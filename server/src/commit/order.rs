@@ -10,16 +10,16 @@ use docket_sync_core::lifecycle::view::{
     AssignmentFacet, Coverage, OrderState, OrderView, ReviewStatus, SignatureFacet, VoucherFacet,
 };
 use docket_sync_core::lifecycle::{FactSet, fold};
-use docket_sync_core::limits::DOCUMENT_BYTES_MAX;
 use docket_sync_core::sync::digest::DigestSum;
 use docket_sync_core::time::UnixMillis;
 use minicbor::{Decode, Encode};
 
 use super::error::CommitError;
+use super::fullness::has_room;
 use super::keys;
 use super::meta::{ChangeEntry, DocumentMeta};
 use super::push::serial_in;
-use super::reasons::note_ends;
+use super::reasons::{Holders, note_ends};
 use super::saves::SAVED_BYTES_MAX;
 use super::tables::{Tables, resolve_records};
 use super::writer::Writer;
@@ -223,7 +223,9 @@ impl Writer {
         self.begin_order(document)?;
         self.job_orders.insert(document);
         let order = self.orders.get_mut(&document).ok_or(CommitError::NoOrder(document))?;
-        order.document.check_room(record, DOCUMENT_BYTES_MAX)?;
+        if !has_room(&order.document, record) {
+            return Err(CommitError::OrderFull(order.meta.companion_of.unwrap_or(document)));
+        }
         let hash = order.document.append(record)?;
         order.changed = true;
         order.added = order.added.plus(DigestSum::of_change(document, hash));
@@ -328,6 +330,7 @@ impl Writer {
         let Some(mut order) = self.orders.remove(&document) else { return Ok(()) };
         let is_companion = order.meta.companion_of.is_some();
         let concerns_office = order.changed || order.office_changed;
+        let mut holders = None;
         if order.changed {
             order.changed = false;
             order.view = Arc::new(fold(&order.facts));
@@ -340,8 +343,9 @@ impl Writer {
                 self.close_claim(document, |head| order.document.change_hashes().any(|hash| hash == *head))?;
                 let reasons = self.reasons(&order.view, &order.facts)?;
                 note_ends(&mut order.meta, &order.view, &reasons, self.now());
-                let holders = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
-                self.move_scopes(document, &mut order, &holders, before, after)?;
+                let hold = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
+                self.move_scopes(document, &mut order, &hold, before, after)?;
+                holders = Some(hold);
             }
             order.meta.unknown = u64::try_from(order.view.unknown_facts).ok().filter(|unknown| *unknown > 0);
             // Saves of many orders do not fit into one batch with what this job writes besides: they follow.
@@ -353,7 +357,15 @@ impl Writer {
         }
         if concerns_office && !is_companion {
             order.office_changed = false;
-            self.settle_lists(document, &mut order)?;
+            let holders = match holders {
+                Some(holders) => holders,
+                // Only its companion changed.
+                None => {
+                    let reasons = self.reasons(&order.view, &order.facts)?;
+                    self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?
+                }
+            };
+            self.settle_lists(document, &mut order, &holders)?;
         }
         if concerns_office {
             self.write(Table::DocumentMeta, document.0, &order.meta);
@@ -363,11 +375,9 @@ impl Writer {
     }
 
     /// What the office sees of an order that changed, or whose companion did: lists, reviews, timers.
-    fn settle_lists(&mut self, document: DocumentId, order: &mut Order) -> Result<(), CommitError> {
+    fn settle_lists(&mut self, document: DocumentId, order: &mut Order, holders: &Holders) -> Result<(), CommitError> {
         let (view, facts) = self.view_of_both(document, &order.view, &order.facts)?;
-        let reasons = self.reasons(&order.view, &order.facts)?;
-        let holders = self.holders(&order.meta, &order.view, &order.facts, &reasons.now)?;
-        self.set_timer(document, &mut order.meta, &view, &holders);
+        self.set_timer(document, &mut order.meta, &view, holders);
         let row = RowRecord::of(&view, order.meta.last);
         self.list_reviews(document, &view, &facts)?;
         self.list_order(document, self.row(document)?.as_ref(), &row)?;

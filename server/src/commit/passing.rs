@@ -37,19 +37,42 @@ impl Writer {
                     waiting.extend(own_seen(fact, device));
                 }
             }
-            let mut met = BTreeSet::new();
-            while let Some(fact) = waiting.pop() {
-                if passed >= PASSED_MAX || !met.insert(fact) || self.is_known_fact(id, fact)? {
-                    continue;
-                }
-                let Some(seen) = self.seen_by_refused(id, fact, device)? else { continue };
-                passed = passed.saturating_add(1);
-                let before = seen.iter().filter(|(actor, _)| *actor == Some(fact.actor));
-                waiting.extend(before.filter_map(|(actor, reference)| same_actor(*actor, *reference)));
-                let seen = seen.into_iter().map(|(_, reference)| reference).collect();
-                let cause = Digest(*blake3::hash(&fact.reference().to_bytes()).as_bytes());
-                self.state_by_rule(id, RULE, &[cause], PassOver { fact: fact.reference(), seen }.into())?;
+            self.pass_over(device, id, waiting, &mut passed)?;
+        }
+        Ok(())
+    }
+
+    /// The same for one fact that a supervisor let in.
+    pub(super) fn pass_over_before(
+        &mut self,
+        device: DeviceId,
+        document: DocumentId,
+        fact: &Fact,
+    ) -> Result<(), CommitError> {
+        self.pass_over(device, document, own_seen(fact, device), &mut 0)
+    }
+
+    fn pass_over(
+        &mut self,
+        device: DeviceId,
+        id: DocumentId,
+        mut waiting: Vec<FactId>,
+        passed: &mut usize,
+    ) -> Result<(), CommitError> {
+        let mut met = BTreeSet::new();
+        while let Some(fact) = waiting.pop() {
+            if *passed >= PASSED_MAX || !met.insert(fact) || self.is_known_fact(id, fact)? {
+                continue;
             }
+            let Some(seen) = self.seen_by_refused(id, fact, device)? else { continue };
+            *passed = passed.saturating_add(1);
+            let before = seen.iter().filter(|(actor, _)| *actor == Some(fact.actor));
+            waiting.extend(before.filter_map(|(actor, reference)| same_actor(*actor, *reference)));
+            let seen = seen.into_iter().map(|(_, reference)| reference).collect();
+            let cause = Digest(*blake3::hash(&fact.reference().to_bytes()).as_bytes());
+            let body = PassOver { fact: fact.reference(), seen };
+            let passes = self.state_by_rule(id, RULE, &[cause], body.into());
+            CommitError::unless_full(passes, "what a refused fact had seen")?;
         }
         Ok(())
     }

@@ -87,7 +87,7 @@ impl Writer {
             return Ok(PushDone::Stop(StopCode::QuarantineFull));
         }
         if let Some(envelope) = &judged.envelope {
-            if has_news(&judged) {
+            if self.has_news(&judged)? {
                 self.log(&LogRecord::Envelope { bytes: envelope.to_bytes() });
             }
         }
@@ -101,6 +101,26 @@ impl Writer {
         }
         self.count_push(device, push, &judged)?;
         Ok(PushDone::Acked(Ack { at: Some(now), ..ack(&judged, &push.cover, self.tip().number) }))
+    }
+
+    /// Whether a push holds something that is neither in the log nor in quarantine: a device that waits behind a refused
+    /// fact sends the same again whenever it comes.
+    fn has_news(&self, judged: &Judged) -> Result<bool, CommitError> {
+        for document in &judged.documents {
+            for (record, verdict) in &document.records {
+                let is_here = match verdict {
+                    Verdict::Accept { .. } => false,
+                    Verdict::Duplicate => true,
+                    Verdict::Held { .. } | Verdict::Quarantine { .. } => {
+                        self.kept_as(document.document, record)?.1.is_some()
+                    }
+                };
+                if !is_here {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Documents of a push that the store holds and cannot read. The gate must not take them for unknown.
@@ -134,7 +154,10 @@ impl Writer {
                     match self.admit(admission) {
                         Ok(_) => self.release(device, id, record, stated)?,
                         // The order is full: this change waits in quarantine, everything else goes on.
-                        Err(CommitError::Document(DocumentError::Limit { .. } | DocumentError::Sequence { .. })) => {
+                        Err(
+                            CommitError::OrderFull(_)
+                            | CommitError::Document(DocumentError::Limit { .. } | DocumentError::Sequence { .. }),
+                        ) => {
                             *verdict = Verdict::Quarantine { code: QuarantineCode::Limit, hash };
                         }
                         Err(error) => return Err(error),
@@ -203,7 +226,8 @@ impl Writer {
         if !numbered {
             let number = self.next_serial()?;
             let body = AssignNumber { ledger: CALLS.to_owned(), number, alias: None };
-            self.state_by_rule(document, REGISTER_RULE, &[cause], body.into())?;
+            let numbered = self.state_by_rule(document, REGISTER_RULE, &[cause], body.into());
+            CommitError::unless_full(numbered, "the number of an order that began on a device")?;
         }
         Ok(())
     }
@@ -243,16 +267,10 @@ pub(super) fn serial_in(body: &FactBody) -> Option<&str> {
     match body {
         FactBody::RegisterCall(RegisterCall { serial, .. }) => serial.as_deref(),
         FactBody::AssignNumber(AssignNumber { ledger, number, .. }) if ledger == CALLS => Some(number),
+        // One that comes back after a loss may show what was given again since.
+        FactBody::Renumber(body) => body.serial.rsplit_once('-').map(|(serial, _)| serial),
         _ => None,
     }
-}
-
-fn has_news(judged: &Judged) -> bool {
-    verdicts(judged).any(|verdict| !matches!(verdict, Verdict::Duplicate))
-}
-
-fn verdicts(judged: &Judged) -> impl Iterator<Item = &Verdict> {
-    judged.documents.iter().flat_map(|document| &document.records).map(|(_, verdict)| verdict)
 }
 
 fn names_proof(judged: &Judged, proof: BlobId) -> Option<DocumentId> {

@@ -132,7 +132,7 @@ impl Writer {
     }
 
     /// The key under which a change lies or would lie, and what lies there.
-    fn kept_as(
+    pub(super) fn kept_as(
         &self,
         document: DocumentId,
         change: &Record,

@@ -1,9 +1,13 @@
 //! Deciding about the quarantine: a supervisor lets a refused fact in, or leaves it out for good (lifecycle 4.4).
+//!
+//! What is held behind a refused change is its maker's to state again; where he does not come back it is decided about
+//! like that one, once that one is decided. It passed the gate when it came: what would be refused by itself is not
+//! held. Whoever comes back nevertheless states the same facts, which count once.
 
 use docket_sync_core::document::{FactReader, FirstStatement};
 use docket_sync_core::facts::bodies::{Admit, Discard};
-use docket_sync_core::facts::{Author, Fact, FactBody, FactKind, Head, Role, StatedFact};
-use docket_sync_core::ids::{DocumentId, FactId, PersonId};
+use docket_sync_core::facts::{Author, Fact, FactBody, FactKind, Head, Origin, Role, StatedFact};
+use docket_sync_core::ids::{ActorId, DeviceId, DocumentId, FactId, PersonId};
 use docket_sync_core::limits;
 use docket_sync_core::sync::frames::QuarantineCode;
 
@@ -14,13 +18,15 @@ use super::state::Statement;
 use super::tables::Tables;
 use super::writer::Writer;
 use crate::log::LogRecord;
-use crate::store::Table;
+use crate::store::{KeyRange, Table, record};
+
+/// Contents for the first place of one chain that are looked at.
+const FIRSTS_MAX: usize = 16;
 
 /// A refused fact, whole.
 struct Refused {
     fact: Fact,
     content_bytes: Vec<u8>,
-    code: QuarantineCode,
 }
 
 impl Writer {
@@ -28,22 +34,29 @@ impl Writer {
     /// author, time and `seen` included; every replica takes it as its author's.
     ///
     /// # Errors
-    /// No such entry; it was decided already, is held only, or is no fact whose author is known; its order is not
-    /// known and it does not begin one; no reason.
+    /// No such entry; it was decided already, waits behind one that was not, or is no fact whose author is known; its
+    /// order is not known and it does not begin one; no reason.
     pub fn admit_refused(&mut self, key: &[u8], by: PersonId, reason: &str) -> Result<FactId, CommitError> {
         let entry = self.undecided(key)?;
         check_reason(reason)?;
+        let code = self.reason_of(&entry)?.ok_or_else(|| not_possible("what it waits for has not come"))?;
         let refused = self.refused_fact(&entry)?.ok_or_else(|| not_possible("it is not the form of a fact"))?;
+        if entry.code.is_none() && !is_proven(&entry, &refused.fact) {
+            return Err(not_possible(
+                "it waits behind another, and who carried it did not make it: its proof was not looked at",
+            ));
+        }
         let begins = refused.fact.kind().is_some_and(FactKind::begins_order);
         if !begins && self.order(entry.document)?.is_none() {
             return Err(not_possible("its order is not known here, and it does not begin one"));
         }
-        let Refused { fact, content_bytes, code } = refused;
+        let Refused { fact, content_bytes } = refused;
         let body = Admit::of(&fact, &content_bytes, code, reason.to_owned());
         if body.fact(entry.document).is_none() {
             return Err(not_possible("it is not a fact that can be let in"));
         }
         let stated = self.state_decision(entry.document, by, body.into())?;
+        self.pass_over_before(entry.device, entry.document, &fact)?;
         self.keep_decision(key, entry, Decided { admitted: true, by, reason: reason.to_owned(), at: self.now() })?;
         Ok(stated)
     }
@@ -51,13 +64,15 @@ impl Writer {
     /// Leaves what lies under `key` of the quarantine out for good. Its bytes stay, with the reason.
     ///
     /// # Errors
-    /// No such entry, it was decided already, or no reason.
+    /// No such entry, it was decided already, it waits behind one that was not, or no reason.
     pub fn discard_refused(&mut self, key: &[u8], by: PersonId, reason: &str) -> Result<(), CommitError> {
         let entry = self.undecided(key)?;
         check_reason(reason)?;
-        // Its author's device hears of it where there is an order to say it in and a fact to speak of.
-        if let (Some(Refused { fact, code, .. }), true) =
-            (self.refused_fact(&entry)?, self.order(entry.document)?.is_some())
+        self.reason_of(&entry)?;
+        // Its author's device hears of it where there is an order to say it in and a fact to speak of. What was held only
+        // is no fact that its device takes for refused: it states it again when it comes.
+        if let (Some(code), Some(Refused { fact, .. }), true) =
+            (entry.code, self.refused_fact(&entry)?, self.order(entry.document)?.is_some())
         {
             let FactId { actor, sequence } = fact.id;
             let body = Discard { actor, sequence, digest: fact.digest, code, reason: reason.to_owned() };
@@ -90,12 +105,30 @@ impl Writer {
         Ok(())
     }
 
+    /// Why an entry is out: its own reason, or where it is held that of the refused change in front of it. `None` where
+    /// what it waits for never came.
+    fn reason_of(&self, entry: &QuarantineEntry) -> Result<Option<QuarantineCode>, CommitError> {
+        let mut reason = entry.code;
+        if reason.is_some() {
+            return Ok(reason);
+        }
+        let chain = KeyRange::prefix(keys::chain(entry.document, entry.record.actor));
+        for (_, value) in self.scan(Table::Quarantine, &chain, limits::QUARANTINE_ITEMS_PER_DEVICE_MAX)? {
+            let before: QuarantineEntry = record::decode("quarantine entry", &value)?;
+            if before.record.sequence >= entry.record.sequence {
+                break;
+            }
+            if before.decided.is_none() {
+                return Err(not_possible("it waits behind another: decide about that one first"));
+            }
+            reason = before.code.or(reason);
+        }
+        Ok(reason)
+    }
+
     /// The fact of an entry, where its bytes are one and its author is known: stated in it, or by the first fact of
-    /// its actor, here or in quarantine. A held one has no reason to be refused for.
+    /// its actor, here or in quarantine.
     fn refused_fact(&mut self, entry: &QuarantineEntry) -> Result<Option<Refused>, CommitError> {
-        let Some(code) = entry.code else {
-            return Err(not_possible("it only waits behind another: decide about that one"));
-        };
         let Ok(stated) = StatedFact::from_bytes(&entry.record.bytes) else { return Ok(None) };
         let (actor, document) = (entry.record.actor, entry.document);
         let known = self.order(document)?.and_then(|order| order.meta.firsts.get(&actor).cloned());
@@ -109,22 +142,38 @@ impl Writer {
         let first = first.unwrap_or_else(|| FirstStatement { origin: None, author: stated.statement.author.clone() });
         let content_bytes = stated.content_bytes.clone();
         let fact = FactReader::starting_with(document, actor, first).resolve(&entry.record, stated);
-        Ok(Some(Refused { fact, content_bytes, code }))
+        Ok(Some(Refused { fact, content_bytes }))
     }
 
     /// What the first fact of an actor states that lies in quarantine itself; the actor is the digest of its origin.
-    fn refused_first(
-        &self,
-        document: DocumentId,
-        actor: docket_sync_core::ids::ActorId,
-    ) -> Result<Option<FirstStatement>, CommitError> {
-        let first: Option<QuarantineEntry> = self.read(Table::Quarantine, &keys::change(document, actor, 1))?;
-        let stated = first.and_then(|first| StatedFact::from_bytes(&first.record.bytes).ok());
-        let statement = stated.map(|stated| stated.statement);
-        Ok(statement
-            .filter(|statement| statement.origin.is_some_and(|origin| origin.actor() == actor))
-            .map(|statement| FirstStatement { origin: statement.origin, author: statement.author }))
+    /// Of several the one that the actor's own device carried here: who brings another could name another author.
+    fn refused_first(&self, document: DocumentId, actor: ActorId) -> Result<Option<FirstStatement>, CommitError> {
+        let first = KeyRange::prefix(keys::change(document, actor, 1));
+        let mut found = None;
+        for (_, value) in self.scan(Table::Quarantine, &first, FIRSTS_MAX)? {
+            let entry: QuarantineEntry = record::decode("quarantine entry", &value)?;
+            let Ok(stated) = StatedFact::from_bytes(&entry.record.bytes) else { continue };
+            let Some(origin) = stated.statement.origin.filter(|origin| origin.actor() == actor) else { continue };
+            let is_own = is_of(origin, entry.device);
+            if is_own || found.is_none() {
+                found = Some(FirstStatement { origin: Some(origin), author: stated.statement.author });
+            }
+            if is_own {
+                break;
+            }
+        }
+        Ok(found)
     }
+}
+
+/// Whether a held fact came from the device that made it, in a session and under an envelope of its own: then the gate
+/// has judged all of it but its place.
+fn is_proven(entry: &QuarantineEntry, fact: &Fact) -> bool {
+    entry.hash.is_some() && fact.origin.is_some_and(|origin| is_of(origin, entry.device))
+}
+
+fn is_of(origin: Origin, by: DeviceId) -> bool {
+    matches!(origin, Origin::Device { device, .. } if device == by)
 }
 
 fn check_reason(reason: &str) -> Result<(), CommitError> {

@@ -181,9 +181,14 @@ impl Writer {
         let facts = self.both(document)?;
         let order = self.known_order(document)?;
         let fires = view.reviews.iter().filter(|review| order.meta.due_of(review).is_some_and(|due| due <= now));
-        let decisions: Vec<_> = fires.filter_map(|review| review_default(review, &facts)).collect();
-        for Decision { body, head } in decisions {
-            self.state(document, Statement { author: default_author(), head, body, seen: None })?;
+        let decisions: Vec<_> = fires.filter_map(|review| Some((review.id, review_default(review, &facts)?))).collect();
+        for (review, Decision { body, head }) in decisions {
+            let stated = self.state(document, Statement { author: default_author(), head, body, seen: None });
+            let stated = CommitError::unless_full(stated, "the default of a review")?;
+            // Nothing ever leaves an order: it would fall due, and find no room, for ever.
+            if let (None, Some(order)) = (stated, self.orders.get_mut(&document)) {
+                order.meta.without_room.get_or_insert_default().insert(review);
+            }
         }
         Ok(())
     }

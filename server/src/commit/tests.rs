@@ -1,9 +1,10 @@
 //! What the commit thread does beside committing: saves of quiet orders, writes that nobody waits for.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use docket_sync_core::facts::bodies::AddNote;
+use docket_sync_core::facts::bodies::{AddNote, CreateEmergencyOrder};
+use docket_sync_core::facts::values::EmergencyBasis;
 use docket_sync_core::facts::{Author, Head};
 use docket_sync_core::ids::{DocumentId, Epoch, PersonId, ReviewId, StoreId};
 use docket_sync_core::lifecycle::reviews::terms;
@@ -13,9 +14,11 @@ use docket_sync_core::time::UnixMillis;
 
 use super::listing::{OrderList, Sorted, open_reviews, reviews_page};
 use super::{CommitError, RowRecord, Statement, Tables, Writer};
+use crate::dispatch::world::{World, person};
 use crate::identity::{Identity, StoreKeys};
 use crate::office::Office;
 use crate::platform::{Clock, Platform};
+use crate::restore::CLAIMS;
 use crate::store::memory::Faults;
 use crate::store::{Batch, Entry, KeyRange, MemoryStore, Order, Store, StoreError, Table};
 
@@ -113,6 +116,75 @@ fn what_nobody_waits_for_is_durable_with_the_next_that_somebody_waits_for() {
         .unwrap();
     for key in [b"forgotten".as_slice(), b"awaited"] {
         assert!(Store::get(store.as_ref(), Table::Meta, key).unwrap().is_some());
+    }
+}
+
+/// Keeps every key that is read, and the first of every range.
+#[derive(Default)]
+struct Listening {
+    store: MemoryStore,
+    keys: Mutex<Vec<(Table, Vec<u8>)>>,
+}
+
+impl Listening {
+    fn heard(&self) -> Vec<(Table, Vec<u8>)> {
+        std::mem::take(&mut self.keys.lock().unwrap())
+    }
+}
+
+impl Store for Listening {
+    fn get_stored(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.keys.lock().unwrap().push((table, key.to_vec()));
+        self.store.get_stored(table, key)
+    }
+
+    fn scan_stored(
+        &self,
+        table: Table,
+        range: &KeyRange,
+        limit: usize,
+        order: Order,
+    ) -> Result<Vec<Entry>, StoreError> {
+        if let std::ops::Bound::Included(from) = &range.from {
+            self.keys.lock().unwrap().push((table, from.clone()));
+        }
+        self.store.scan_stored(table, range, limit, order)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.store.apply(batch)
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.store.flush()
+    }
+}
+
+#[test]
+fn an_order_that_changed_is_asked_once_who_holds_it_and_for_claims_only_after_a_loss() {
+    let store = Arc::new(Listening::default());
+    let world = World::open(store.clone());
+    world.hire("A:");
+    let document = DocumentId([9; 16]);
+    // He made it himself, so he holds it, when he is a technician.
+    let call = CreateEmergencyOrder {
+        basis: EmergencyBasis::CustomerOnSite,
+        problem: "no hot water".to_owned(),
+        contact: "4 Canal Street".to_owned(),
+        customer: None,
+        site: None,
+        unit: None,
+    };
+    world.state(document, person('A'), call);
+    let claims = |keys: &[(Table, Vec<u8>)]| {
+        keys.iter().filter(|(table, key)| *table == Table::Meta && key.starts_with(CLAIMS)).count()
+    };
+    assert_eq!(claims(&store.heard()), 1, "it is looked once whether there are any");
+    for _ in 0..3 {
+        world.run(move |writer| note(writer, document));
+        let keys = store.heard();
+        let asked = keys.iter().filter(|(table, key)| *table == Table::Person && *key == person('A').0).count();
+        assert_eq!((asked, claims(&keys)), (1, 0), "{keys:?}");
     }
 }
 

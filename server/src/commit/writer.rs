@@ -20,6 +20,7 @@ use crate::feed::devices::DeviceContact;
 use crate::identity::{Identity, StoreKeys};
 use crate::log::{LogRecord, entry_bytes};
 use crate::platform::Platform;
+use crate::restore::CLAIMS;
 use crate::store::{Entry, KeyRange, Store, StoreError, Table, record};
 
 /// Orders kept decoded between commits; each takes about 60 KB.
@@ -55,6 +56,9 @@ pub struct Writer {
     pub(super) hybrid: HybridClock,
     pub(super) unsaved: BTreeMap<DocumentId, UnixMillis>,
     started_at: u64,
+    /// Whether a device has claimed to hold what a restored store lacks; `None`: not looked up yet.
+    has_claims: Option<bool>,
+    has_claims_before_job: Option<bool>,
     /// The device whose message this job deals with, as it last made contact.
     pub(super) heard: Option<(DeviceId, DeviceContact)>,
 }
@@ -99,6 +103,8 @@ impl Writer {
             hybrid: HybridClock::default(),
             unsaved: BTreeMap::new(),
             started_at: tip.number.saturating_add(1),
+            has_claims: None,
+            has_claims_before_job: None,
             heard: None,
         }
     }
@@ -236,8 +242,24 @@ impl Writer {
         self.identity.origin()
     }
 
+    /// Whether any order has a claim of a device on it: there are some only after a loss.
+    pub(crate) fn has_claims(&mut self) -> Result<bool, CommitError> {
+        if let Some(known) = self.has_claims {
+            return Ok(known);
+        }
+        let found = !self.scan(Table::Meta, &KeyRange::prefix(CLAIMS), 1)?.is_empty();
+        self.has_claims = Some(found);
+        Ok(found)
+    }
+
+    /// A claim was written or removed: it is looked up again whether there are any.
+    pub(crate) fn claims_changed(&mut self) {
+        self.has_claims = None;
+    }
+
     pub(super) fn begin_job(&mut self) {
         self.tip_before_job = self.tip;
+        self.has_claims_before_job = self.has_claims;
         self.heard = None;
     }
 
@@ -259,6 +281,7 @@ impl Writer {
     pub(super) fn drop_job(&mut self) {
         self.job.clear();
         self.tip = self.tip_before_job;
+        self.has_claims = self.has_claims_before_job;
         self.job_touched = Touched::default();
         for document in std::mem::take(&mut self.job_orders) {
             self.orders.remove(&document);
@@ -297,5 +320,6 @@ impl Writer {
         self.group_touched = Touched::default();
         self.orders.clear();
         self.tip = tip;
+        self.has_claims = None;
     }
 }

@@ -173,6 +173,7 @@ pub(crate) async fn get_board(
         (status = 403, description = "not_permitted", body = ErrorBody),
         (status = 404, description = "not_found", body = ErrorBody),
         (status = 409, description = "unknown_frontier: nothing was done", body = UnknownDispatchView),
+        (status = 413, description = "order_full: nothing was stated", body = ErrorBody),
         (status = 422, description = "override_reason, nobody_fits, not_a_technician, or a refusal", body = ErrorBody),
         (status = 428, description = "precondition_required", body = ErrorBody),
     )

@@ -1,8 +1,8 @@
 //! The data folder around the journal: format, keys, whether a server runs, room on the disk, the last backup.
 
 use std::fs::{self, File};
-use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use docket_sync_core::time::{DAY, HOUR, UnixMillis};
@@ -16,6 +16,12 @@ use crate::store::space;
 /// What to do about keys or a journal that only a backup has.
 pub(super) const RESTORE: &str =
     "Restore the newest backup with `docket restore` into a new folder; devices give back what it lacks.";
+
+/// What to do where the one who looks may not.
+const AS_OWNER: &str = "Run it as the user to whom the store belongs.";
+
+/// Parts of the data folder that the server reads; of each also what lies directly in it.
+const PARTS: [&str; 7] = ["backed-up.json", "keys", "tls", "store", "store/journal", "store/sled", "attachments"];
 
 /// Hours after which a backup is old.
 const OLD_BACKUP: i64 = DAY + 2 * HOUR;
@@ -55,7 +61,7 @@ pub(super) fn format(store: &Path) -> Finding {
             Ok(format) if format > 1 => Finding::note(
                 "format",
                 format!("The store has format {format}, this program writes {FORMAT}."),
-                "Start `docket serve` once: it upgrades the store.",
+                "Start `docket serve` once: it upgrades the store and keeps the old one.",
             ),
             _ => Finding::damage(
                 "format",
@@ -63,7 +69,7 @@ pub(super) fn format(store: &Path) -> Finding {
                 "Write the number of the format into it, or restore a backup.",
             ),
         },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Finding::note(
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Finding::note(
             "format",
             "The store does not say which format it has: it is of format 1.",
             "Start `docket serve` once: it upgrades the store and keeps the old one.",
@@ -78,7 +84,8 @@ pub(super) fn keys(data: &Path) -> Vec<Finding> {
     let text = match fs::read_to_string(&path) {
         Ok(text) => zeroize::Zeroizing::new(text),
         Err(error) => {
-            return vec![Finding::damage("keys", format!("{} cannot be read: {error}.", path.display()), RESTORE)];
+            let next = if error.kind() == io::ErrorKind::PermissionDenied { AS_OWNER } else { RESTORE };
+            return vec![Finding::damage("keys", format!("{} cannot be read: {error}.", path.display()), next)];
         }
     };
     let decoded = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok();
@@ -96,6 +103,36 @@ pub(super) fn keys(data: &Path) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What belongs to another user than the keys: the server cannot read it, or will not be able to replace it.
+pub(super) fn owner(data: &Path) -> Option<Finding> {
+    let owner = fs::metadata(data.join("keys")).ok()?.uid();
+    let mut others = Vec::new();
+    // The folder itself may be root's, lent by its group as in a container.
+    if fs::metadata(data).is_ok_and(|folder| folder.uid() != owner && folder.uid() != 0) {
+        others.push(data.display().to_string());
+    }
+    let mut look = |path: &Path| {
+        if fs::symlink_metadata(path).is_ok_and(|found| found.uid() != owner) {
+            others.push(path.display().to_string());
+        }
+    };
+    for part in PARTS {
+        let path = data.join(part);
+        look(&path);
+        for inside in fs::read_dir(&path).into_iter().flatten().flatten() {
+            look(&inside.path());
+        }
+    }
+    let first = others.first()?;
+    let said = format!(
+        "{} files and folders belong to another user than the keys do, who may not be able to read them: {first}{}.",
+        others.len(),
+        if others.len() > 1 { ", ..." } else { "" }
+    );
+    let next = format!("Give the whole folder to the server's user: chown -R USER {}", data.display());
+    Some(Finding::damage("owner", said, &next))
 }
 
 /// Free space against what must stay free.
@@ -120,8 +157,13 @@ pub(super) fn room(store: &Path, reserve: u64) -> Finding {
 pub(super) fn last_backup(data: &Path, now: UnixMillis) -> Finding {
     const NEXT: &str = "Run `docket backup` now, and every hour by a timer.";
     match BackedUp::read(data) {
-        None => Finding::note("backup", "No backup of this store is known.", NEXT),
-        Some(last) => {
+        Err(error) => Finding::note(
+            "backup",
+            format!("How far the last backup went cannot be read, so devices are told of none: {error}."),
+            "Run `docket backup` as the user who runs the server.",
+        ),
+        Ok(None) => Finding::note("backup", "No backup of this store is known.", NEXT),
+        Ok(Some(last)) => {
             let hours = now.since(last.at()) / HOUR;
             let said = format!(
                 "The last backup ended {hours} hours ago and goes to number {}, into {}.",

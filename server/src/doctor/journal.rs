@@ -6,11 +6,16 @@ use docket_sync_core::proof::chain_start;
 
 use super::finding::Finding;
 use super::folder::{RESTORE, Use};
-use super::scan::{Gap, ScanError, Scanned, scan};
+use super::scan::{Gap, ScanError, Scanned, Unreadable, scan};
 use crate::backup::contents::{batch_of, identity_in};
 use crate::backup::folding::{Folded, Gathering};
 use crate::backup::verify::LogWalk;
-use crate::store::journal::{FOLDER, Frame, Position};
+use crate::store::disk::RealDisk;
+use crate::store::journal::{FOLDER, Frame, JournalId, Position};
+
+/// What to do about a disk that does not give what was written.
+const REPLACE: &str =
+    "The disk fails: save what is readable (--salvage TO, on another disk), and restore onto a new one.";
 
 /// What looking at the journal found.
 #[derive(Debug)]
@@ -22,17 +27,27 @@ pub(super) struct Looked {
     pub(super) at_engine: Option<Position>,
 }
 
-/// Looks at every frame of the journal of the store in `store`; `told` hears how many documents are folded.
-pub(super) fn look(
-    store: &Path,
-    used: &Use,
-    engine: Option<Position>,
-    memory_bytes: u64,
-    told: &mut dyn FnMut(u64),
-) -> Result<Looked, ScanError> {
-    let mut contents = Contents { log: None, gathering: Gathering::new(memory_bytes), problem: None };
+/// What a look at a journal needs to know.
+#[derive(Debug)]
+pub(super) struct Look<'a> {
+    /// The folder of the store.
+    pub(super) store: &'a Path,
+    pub(super) used: &'a Use,
+    /// Where the engine stands.
+    pub(super) engine: Option<Position>,
+    /// Ids that the journal may have.
+    pub(super) known: &'a [JournalId],
+    /// Bytes of documents in memory at once.
+    pub(super) memory_bytes: u64,
+}
+
+/// Looks at every frame of the journal of a store; `told` hears how many documents are folded.
+pub(super) fn look(look: &Look<'_>, told: &mut dyn FnMut(u64)) -> Result<Looked, ScanError> {
+    let Look { store, used, engine, known, memory_bytes } = look;
+    let disk = RealDisk::new(store);
+    let mut contents = Contents { log: None, gathering: Gathering::new(*memory_bytes), problem: None };
     let mut at_engine = None;
-    let scanned = scan(&store.join(FOLDER), &mut |frame, is_behind| {
+    let scanned = scan(&disk, FOLDER, known, &mut |frame, is_behind| {
         if engine.is_some_and(|engine| engine.number == frame.header.number) {
             at_engine = Some(frame.header.position());
         }
@@ -42,14 +57,18 @@ pub(super) fn look(
     })?;
     let was_closed = !store.join("running").exists();
     let mut findings = journal_findings(&scanned, used, was_closed);
-    findings.extend(contents.findings(&store.join(FOLDER), scanned.sound_to.number, told)?);
+    findings.extend(contents.findings(&disk, scanned.journal, scanned.sound_to.number, told)?);
     Ok(Looked { findings, end: scanned.sound_to, at_engine })
 }
 
 fn journal_findings(scanned: &Scanned, used: &Use, was_closed: bool) -> Vec<Finding> {
     let Scanned { segments, sound_to, behind, gaps, gaps_total, torn_bytes, .. } = scanned;
     let mut findings = Vec::new();
-    if gaps.is_empty() {
+    for Unreadable { file, offset, bytes, problem } in &scanned.unreadable {
+        let said = format!("{}: {bytes} bytes from byte {offset} on cannot be read: {problem}.", file.display());
+        findings.push(Finding::damage("journal", said, REPLACE));
+    }
+    if scanned.is_sound() {
         let said = format!(
             "The journal is sound: {} frames in {segments} segments, each chained to the one before.",
             sound_to.number
@@ -120,7 +139,13 @@ impl Contents {
     }
 
     /// Folds the documents; for more than fit into memory the frames up to `last` are read again.
-    fn findings(self, journal: &Path, last: u64, told: &mut dyn FnMut(u64)) -> Result<Vec<Finding>, ScanError> {
+    fn findings(
+        self,
+        disk: &RealDisk,
+        journal: JournalId,
+        last: u64,
+        told: &mut dyn FnMut(u64),
+    ) -> Result<Vec<Finding>, ScanError> {
         if let Some(problem) = self.problem {
             return Ok(vec![Finding::damage(
                 "log",
@@ -135,7 +160,7 @@ impl Contents {
         while let Some(mut gathering) = next {
             let mut problem = None;
             // A running server may have added frames since.
-            scan(journal, &mut |frame, is_behind| {
+            scan(disk, FOLDER, &[journal], &mut |frame, is_behind| {
                 if !is_behind && frame.header.number <= last && problem.is_none() {
                     problem = batch_of(frame).and_then(|batch| gathering.take(&batch)).err();
                 }

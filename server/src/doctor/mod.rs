@@ -14,6 +14,7 @@ mod journal;
 pub mod salvage;
 pub mod scan;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +22,11 @@ use docket_sync_core::time::UnixMillis;
 use serde::Serialize;
 
 pub use finding::{Finding, Level};
+
+use crate::backup::BackedUp;
+use crate::backup::manifest::Manifest;
+use crate::store::disk::RealDisk;
+use crate::store::journal::JournalId;
 
 use flush_rate::{FlushRate, Verdict};
 use scan::ScanError;
@@ -36,6 +42,8 @@ pub struct Options {
     pub scratch: PathBuf,
     /// Bytes of documents in memory at once.
     pub memory_bytes: u64,
+    /// The journal's id, where the one who looks knows it.
+    pub journal: Option<JournalId>,
 }
 
 /// What was found.
@@ -64,21 +72,45 @@ pub fn examine(
     told: &mut dyn FnMut(u64),
 ) -> Result<Report, ScanError> {
     let store = data.join("store");
-    if !store.is_dir() {
-        return Err(ScanError::Absent { folder: store });
+    match std::fs::metadata(&store) {
+        Ok(metadata) if metadata.is_dir() => {}
+        Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(ScanError::Io { path: store, source }),
+        Ok(_) | Err(_) => return Err(ScanError::Absent { folder: store }),
     }
     let used = folder::look_at_lock(&store);
     let mut findings = vec![folder::format(&store)];
     findings.extend(folder::keys(data));
+    findings.extend(folder::owner(data));
     let engine = engine::look(&store, &used, &options.scratch);
-    let looked = journal::look(&store, &used, engine.position(), options.memory_bytes, told)?;
-    findings.extend(looked.findings);
-    findings.push(engine.finding(looked.end, looked.at_engine));
+    let known = known_journals(data, options.journal);
+    let (used, engine_at) = (&used, engine.position());
+    let look =
+        journal::Look { store: &store, used, engine: engine_at, known: &known, memory_bytes: options.memory_bytes };
+    match journal::look(&look, told) {
+        Ok(looked) => {
+            findings.extend(looked.findings);
+            findings.push(engine.finding(looked.end, looked.at_engine));
+        }
+        // Not to be allowed to read is no damage.
+        Err(ScanError::Io { path, source }) if source.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(ScanError::Io { path, source });
+        }
+        Err(error) => findings.push(Finding::damage("journal", format!("{error}."), folder::RESTORE)),
+    }
     findings.extend(attachments::look(data));
     findings.push(folder::room(&store, options.reserve_bytes));
     findings.push(folder::last_backup(data, now));
     findings.push(flushes(&store, options.flush_time));
     Ok(Report { findings })
+}
+
+/// Ids that the journal of the store in `data` may have: `given`, and those in the manifest of its last backup.
+#[must_use]
+pub fn known_journals(data: &Path, given: Option<JournalId>) -> Vec<JournalId> {
+    let backup = BackedUp::read(data).ok().flatten().map(|last| RealDisk::new(Path::new(&last.to)));
+    let manifest = backup.and_then(|backup| Manifest::read(&backup).ok().flatten());
+    let series = manifest.into_iter().flat_map(|manifest| manifest.series);
+    given.into_iter().chain(series.map(|series| JournalId(series.journal.0))).collect()
 }
 
 fn flushes(store: &Path, time: Duration) -> Finding {

@@ -1,7 +1,7 @@
 //! Saving what is readable of a damaged journal into a new folder. The damaged one is only read.
 //!
 //! ```text
-//! store/journal/            the frames before the first damage, a journal again
+//! store/journal/            the frames that follow each other from the first one on, a journal again
 //! behind-damage.frames      each whole frame behind damage: its length (4 bytes, big endian), the frame
 //! log-records.jsonl         every readable log record: number, frame, whether behind damage, bytes in hexadecimal
 //! ```
@@ -12,11 +12,11 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::scan::{ScanError, Scanned, scan};
+use super::scan::{ScanError, Scanned, journal_id, scan};
 use crate::backup::contents::{batch_of, log_records};
 use crate::backup::restore::Copying;
-use crate::store::disk::RealDisk;
-use crate::store::journal::{FOLDER, Frame, Journal, JournalError, JournalOptions};
+use crate::store::disk::{Disk, RealDisk};
+use crate::store::journal::{FOLDER, Frame, Journal, JournalError, JournalId, JournalOptions};
 
 /// What was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +52,20 @@ pub enum SalvageError {
     },
 }
 
-/// Writes everything readable of the store in the data folder `data` into the new folder `to`.
+/// Writes everything readable of the store in the data folder `data` into the new folder `to`; `known` are ids that its
+/// journal may have.
 ///
 /// # Errors
 /// When the journal cannot be read at all or the new folder cannot be written.
-pub fn salvage(data: &Path, to: &Path) -> Result<Salvaged, SalvageError> {
+pub fn salvage(data: &Path, to: &Path, known: &[JournalId]) -> Result<Salvaged, SalvageError> {
+    salvage_from(&RealDisk::new(&data.join("store")), to, known)
+}
+
+/// The same of the folder of a store on any disk.
+///
+/// # Errors
+/// As [`salvage`].
+pub fn salvage_from(damaged: &dyn Disk, to: &Path, known: &[JournalId]) -> Result<Salvaged, SalvageError> {
     let io = |path: &Path| {
         let path = path.to_owned();
         move |source| SalvageError::Io { path, source }
@@ -65,9 +74,8 @@ pub fn salvage(data: &Path, to: &Path) -> Result<Salvaged, SalvageError> {
     if std::fs::read_dir(to).map_err(io(to))?.count() != 1 {
         return Err(SalvageError::NotEmpty { folder: to.to_owned() });
     }
-    let folder = data.join("store").join(FOLDER);
     // The id is known before the first frame is.
-    let journal = scan(&folder, &mut |_, _| {})?.journal;
+    let journal = journal_id(damaged, FOLDER, known)?;
     let disk = Arc::new(RealDisk::new(&to.join("store")));
     let (behind, records) = (to.join("behind-damage.frames"), to.join("log-records.jsonl"));
     let mut saving = Saving {
@@ -77,7 +85,7 @@ pub fn salvage(data: &Path, to: &Path) -> Result<Salvaged, SalvageError> {
         count: 0,
     };
     let mut failed = None;
-    let scanned = scan(&folder, &mut |frame, is_behind| {
+    let scanned = scan(damaged, FOLDER, &[journal], &mut |frame, is_behind| {
         if failed.is_none() {
             failed = saving.save(frame, is_behind).err();
         }

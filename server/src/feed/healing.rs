@@ -6,11 +6,11 @@ use docket_sync_core::proof::{Certificate, Receipt};
 use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Cover, DocumentHeads, Have, Heads, Push};
 use docket_sync_core::sync::gate::{self, Maker, Proof};
-use ed25519_dalek::VerifyingKey;
 
 use super::devices::read_device;
 use super::session::{ServerSession, Speaker};
 use crate::commit::{CommitError, Tables};
+use crate::restore;
 use crate::store::StoreError;
 
 impl ServerSession {
@@ -47,11 +47,7 @@ impl ServerSession {
 
     /// A certificate, where this store signed it.
     pub(super) fn our_certificate(&self, bytes: &[u8]) -> Option<Certificate> {
-        let certificate = Certificate::from_bytes(bytes).ok()?;
-        let is_ours = certificate.store == self.office.identity.store
-            && certificate.store_key == self.office.keys.public()
-            && certificate.verify().is_ok();
-        is_ours.then_some(certificate)
+        restore::our_certificate(bytes, self.office.identity.store, &self.office.keys.signing().verifying_key())
     }
 
     /// The certificate of the device whose envelope somebody carries, where the store has forgotten that device.
@@ -59,28 +55,14 @@ impl ServerSession {
         let Cover::Relayed { certificate, .. } = cover else { return Ok(None) };
         let Some(certificate) = self.our_certificate(certificate) else { return Ok(None) };
         let store = self.office.store.as_ref();
-        let is_known = read_device(store, certificate.device)?.is_some()
-            || crate::restore::was_revoked(store, certificate.device)?;
+        let is_known =
+            read_device(store, certificate.device)?.is_some() || restore::was_revoked(store, certificate.device)?;
         Ok((!is_known).then_some(certificate))
     }
 
     fn relayed_maker(&self, certificate: &[u8]) -> Result<Option<Maker>, CommitError> {
         let Some(certificate) = self.our_certificate(certificate) else { return Ok(None) };
-        let store = self.office.store.as_ref();
-        // One that this store remembers may have been revoked since.
-        let known = read_device(store, certificate.device)?;
-        let revoked = match known {
-            Some(record) => record.revoked_at.is_some(),
-            None => crate::restore::was_revoked(store, certificate.device)?,
-        };
-        let Ok(key) = VerifyingKey::from_bytes(&certificate.device_key) else { return Ok(None) };
-        Ok(Some(Maker {
-            device: certificate.device,
-            key,
-            persons: certificate.persons.iter().map(|(person, _)| *person).collect(),
-            since: certificate.issued_at,
-            revoked,
-        }))
+        restore::maker_of(self.office.store.as_ref(), &certificate)
     }
 
     /// What the store has of the documents that a device names; what it lacks of them is remembered until somebody

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use docket_sync_core::document::{Record, heads_of};
 use docket_sync_core::facts::StatedFact;
-use docket_sync_core::ids::{ActorId, BlobId, DocumentId, RecordId};
+use docket_sync_core::ids::{ActorId, BlobId, DeviceId, DocumentId, RecordId};
 use docket_sync_core::limits::{BATCH_BYTES, DOCUMENTS_PER_FRAME_MAX};
 use docket_sync_core::proof::{Receipt, ReceiptDocument};
 use docket_sync_core::sync::cursor::Cursor;
@@ -21,6 +21,7 @@ use crate::commit::tables::to_record;
 use crate::commit::{CommitError, Item, RowRecord, ScopeId, Tables, keys};
 use crate::hub::Durable;
 use crate::identity::{Identity, StoreKeys};
+use crate::log::FactRecord;
 use crate::store::{KeyRange, Store, Table};
 
 /// Proofs that travel with one order, the latest first: 256 KiB at most. An order has one or two.
@@ -50,6 +51,8 @@ pub struct Pull<'a> {
     /// Where the device states facts now: these do not come back. Those of its earlier incarnations do, since it
     /// cannot know which of them arrived when an answer was lost before it was renewed.
     pub own: ActorId,
+    /// The device.
+    pub device: DeviceId,
     /// Where the device had everything of its scope. An order that entered later may lie between two batches: its
     /// place in the feed is that of its last change, which may come behind a cut after it entered before it.
     pub complete_to: u64,
@@ -215,6 +218,12 @@ impl Pull<'_> {
         }
     }
 
+    /// What the device brought itself it has. Work of its own that a colleague carried here may have been refused when it
+    /// came from the device.
+    fn has(&self, fact: &FactRecord) -> bool {
+        fact.actor == self.own && fact.carried_by == Some(self.device)
+    }
+
     fn add_reference(&self, draft: &mut Draft, record: RecordId) -> Result<(), CommitError> {
         if let Some(bytes) = Tables::get(self.store, Table::Reference, &record.0)? {
             draft.bytes = draft.bytes.saturating_add(bytes.len());
@@ -244,7 +253,7 @@ impl Pull<'_> {
         }
         let Readable::Yes(facts) = readable(document, self.store.facts_after(document, from))? else { return Ok(()) };
         let records: Vec<Record> =
-            facts.into_iter().map(|(_, fact)| to_record(fact)).filter(|record| record.actor != self.own).collect();
+            facts.into_iter().filter(|(_, fact)| !self.has(fact)).map(|(_, fact)| to_record(fact)).collect();
         if is_too_large(document, records.iter().fold(0, |sum, record| record.bytes.len().saturating_add(sum))) {
             return Ok(());
         }

@@ -21,7 +21,7 @@ use crate::store::StoreError;
 /// Milliseconds after which a device tries again when the server is busy.
 const BUSY_RETRY_MS: u64 = 2_000;
 /// Milliseconds after which a device tries again when the disk is full.
-const FULL_RETRY_MS: u64 = 60_000;
+pub(super) const FULL_RETRY_MS: u64 = 60_000;
 
 /// A session's answer to one message.
 #[derive(Debug, Default)]
@@ -215,6 +215,7 @@ impl ServerSession {
             keys: &self.office.keys,
             scope: speaker.scope,
             own: speaker.own,
+            device: speaker.record.device,
             complete_to: self.complete_to,
             now: self.office.platform.clock.now(),
         }
@@ -259,13 +260,13 @@ impl ServerSession {
             return Ok(Frame::Stop(Stop { code: StopCode::OutOfOrder, retry_after_ms: None }));
         };
         let (device, ground) = (speaker.record.device, speaker.ground);
-        let done = if speaker.standing == Standing::Unconfirmed {
-            let push = Arc::clone(push);
-            let held = self.office.committer.run(move |writer| writer.hold_push(device, &push)).await;
-            held.map(|ack| ack.map_or(PushDone::Stop(StopCode::QuarantineFull), PushDone::Acked))
-        } else if let Some(certificate) = self.forgotten_maker(&push.cover)? {
+        let done = if let Some(certificate) = self.forgotten_maker(&push.cover)? {
             let push = Arc::clone(push);
             let held = self.office.committer.run(move |writer| writer.hold_relayed(&certificate, &push)).await;
+            held.map(|ack| ack.map_or(PushDone::Stop(StopCode::QuarantineFull), PushDone::Acked))
+        } else if speaker.standing == Standing::Unconfirmed {
+            let push = Arc::clone(push);
+            let held = self.office.committer.run(move |writer| writer.hold_push(device, &push)).await;
             held.map(|ack| ack.map_or(PushDone::Stop(StopCode::QuarantineFull), PushDone::Acked))
         } else {
             let proof = self.checked_ahead(push, self.proof(&push.cover, speaker)?);

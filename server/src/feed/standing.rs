@@ -11,10 +11,10 @@ use docket_sync_core::sync::message::travels_digest;
 use docket_sync_core::sync::server::{HelloVerdict, check_hello};
 
 use super::devices::{DeviceContact, DeviceRecord, first_nonce, read_device};
-use super::session::{Answer, ServerSession, Speaker};
+use super::session::{Answer, FULL_RETRY_MS, ServerSession, Speaker};
 use crate::commit::{CommitError, ScopeId, Tables};
 use crate::restore::was_revoked;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Milliseconds after which a device tries again when the server is busy.
 const BUSY_RETRY_MS: u64 = 2_000;
@@ -104,7 +104,14 @@ impl ServerSession {
             }
         };
         if let Some(certificate) = shown {
-            office.committer.run(move |writer| writer.keep_waiting(&certificate)).await?;
+            match office.committer.run(move |writer| writer.keep_waiting(&certificate)).await {
+                Ok(()) => {}
+                Err(CommitError::Busy) => return Ok(Err(Answer::stop(StopCode::Busy, Some(BUSY_RETRY_MS)))),
+                Err(CommitError::Store(StoreError::Full { .. })) => {
+                    return Ok(Err(Answer::stop(StopCode::StorageFull, Some(FULL_RETRY_MS))));
+                }
+                Err(error) => return Err(error),
+            }
         }
         let person = record.persons.first().copied().unwrap_or(PersonId([0; 16]));
         let own = Origin::Device { device: hello.device, incarnation: hello.incarnation }.actor();

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId};
 use docket_sync_core::time::UnixMillis;
 
-use super::restored::{Restored, last_loss};
-use super::returned::{Claim, Returned};
+use super::claims::Claim;
+use super::losses::{Losses, Restored};
+use super::returned::{Returned, Shown};
 use super::waiting::{Waiting, list_waiting};
 use super::{CLAIMS, RETURNED, key};
 use crate::commit::meta::ChangeEntry;
@@ -28,8 +29,11 @@ const GAPS_MAX: usize = 1_000;
 pub struct HealingReport {
     /// The last loss; `None` for a store that never lost anything.
     pub loss: Option<Restored>,
-    /// Greatest number of the log that a device has seen.
+    /// Greatest number that a device has seen of the log that the last loss cut off.
     pub seen_to: Option<u64>,
+    /// The losses before that one, the first at the top, each with the greatest number that a device has seen of the log
+    /// that it cut off: a device that was away since may still bring something of it.
+    pub earlier: Vec<(Restored, Option<u64>)>,
     /// Every device that the store knows.
     pub devices: Vec<DeviceHealing>,
     /// Devices that wait to be confirmed.
@@ -47,7 +51,7 @@ pub struct DeviceHealing {
     pub device: DeviceId,
     /// Whether it has had contact since.
     pub is_back: bool,
-    /// How far it had seen the log when it came back with more than the store had, as far as its receipts show.
+    /// How far it had seen the last log that it knew of those that were lost, as its receipts show.
     pub seen_to: Option<u64>,
     /// What it gave back.
     pub returned: Returned,
@@ -60,6 +64,8 @@ pub struct Gap {
     pub document: DocumentId,
     /// The log number up to which a device had seen it.
     pub number: u64,
+    /// When the loss was that took it; several losses may have taken the same number.
+    pub lost_at: Option<UnixMillis>,
     /// That device.
     pub device: DeviceId,
 }
@@ -93,41 +99,57 @@ impl HealingReport {
     }
 }
 
-/// The report as of now.
-///
-/// # Errors
 /// The report as of now, read page by page: commits go on between them.
 ///
 /// # Errors
 /// When the store fails or holds damage.
 pub fn healing_report(office: &Office) -> Result<HealingReport, CommitError> {
-    let (loss, waiting) = {
+    let (losses, waiting) = {
         let _durable = office.hub.read();
-        (last_loss(office.store.as_ref())?, list_waiting(office.store.as_ref())?)
+        (Losses::read(office.store.as_ref())?, list_waiting(office.store.as_ref())?)
     };
-    let since = loss.as_ref().map(|loss| loss.at);
+    let mut seen = Seen { to: vec![None; losses.0.len()], losses: &losses };
     let mut devices = Vec::new();
     in_pages(office, Table::Device, KeyRange::all(), |row, _| {
         if row.len() == DeviceId::LENGTH && devices.len() < DEVICES_MAX {
             let device = DeviceId::from_slice(row);
-            devices.extend(device.map(|device| healing_of(office, device, since)).transpose()?);
+            devices.extend(device.map(|device| healing_of(office, device, &mut seen)).transpose()?);
         }
         Ok(())
     })?;
     let mut gaps = Vec::new();
     in_pages(office, Table::Meta, KeyRange::prefix(CLAIMS), |row, value| {
         let Some(document) = row.get(CLAIMS.len()..).and_then(DocumentId::from_slice) else { return Ok(()) };
-        let Claim { number, heads, device } = record::decode("claim", value)?;
+        let Claim { number, heads, device, epoch } = record::decode("claim", value)?;
         if !has_all(office.store.as_ref(), document, &heads)? {
-            gaps.push(Gap { document, number, device });
+            let shown = epoch.or(losses.unsaid_epoch()).map(|epoch| Shown { epoch, number });
+            let lost_at = shown.and_then(|shown| seen.note(shown)).map(|loss| loss.at);
+            gaps.push(Gap { document, number, lost_at, device });
         }
         Ok(())
     })?;
-    gaps.sort_by_key(|gap| (gap.number, gap.document));
+    gaps.sort_by_key(|gap| (gap.lost_at, gap.number, gap.document));
     let gaps_total = gaps.len();
     gaps.truncate(GAPS_MAX);
-    let seen_to = devices.iter().filter_map(|device| device.seen_to).chain(gaps.iter().map(|gap| gap.number)).max();
-    Ok(HealingReport { loss, seen_to, devices, waiting, gaps, gaps_total })
+    let mut earlier: Vec<(Restored, Option<u64>)> = losses.0.iter().cloned().zip(seen.to).collect();
+    let (loss, seen_to) = earlier.pop().map_or((None, None), |(loss, seen_to)| (Some(loss), seen_to));
+    Ok(HealingReport { loss, seen_to, earlier, devices, waiting, gaps, gaps_total })
+}
+
+/// How far devices had seen the log that each loss cut off.
+struct Seen<'a> {
+    losses: &'a Losses,
+    to: Vec<Option<u64>>,
+}
+
+impl Seen<'_> {
+    /// Notes it with the loss that it speaks of, if there is one.
+    fn note(&mut self, shown: Shown) -> Option<&Restored> {
+        let place = self.losses.of(shown.epoch, shown.number)?;
+        let to = self.to.get_mut(place)?;
+        *to = (*to).max(Some(shown.number));
+        self.losses.0.get(place)
+    }
 }
 
 /// Calls `each` for every row of a range; what is not durable yet is not seen, and nobody waits for more than a page.
@@ -150,15 +172,18 @@ fn in_pages(
     }
 }
 
-fn healing_of(office: &Office, device: DeviceId, since: Option<UnixMillis>) -> Result<DeviceHealing, CommitError> {
+fn healing_of(office: &Office, device: DeviceId, seen: &mut Seen<'_>) -> Result<DeviceHealing, CommitError> {
     let store = office.store.as_ref();
     let contact = office.contacts.get(store, device, first_nonce(&office.identity, device))?;
     let returned: Option<Returned> = store.read(Table::Meta, &key(RETURNED, &device.0))?;
     let returned = returned.unwrap_or_default();
+    let since = seen.losses.0.last().map(|loss| loss.at);
     let is_back = since.is_some_and(|since| contact.last_sync_at.is_some_and(|at| at >= since));
-    // Its cursor is its own word; a receipt is the store's.
-    let seen_to = contact.ahead.and_then(|cursor| Some(cursor.number.min(returned.shown_to?)));
-    Ok(DeviceHealing { device, is_back, seen_to, returned })
+    // What it says of itself counts for nothing here; a receipt is the store's.
+    let mut shown = returned.shown(seen.losses.unsaid_epoch());
+    shown.retain(|shown| seen.note(*shown).is_some());
+    let last = shown.into_iter().max_by_key(|shown| seen.losses.rank(shown.epoch));
+    Ok(DeviceHealing { device, is_back, seen_to: last.map(|shown| shown.number), returned })
 }
 
 /// Whether the store has each of these changes of a document, as a head or before one.

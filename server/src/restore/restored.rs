@@ -5,13 +5,14 @@ use std::sync::Arc;
 use docket_sync_core::ids::{DeviceId, Epoch};
 use docket_sync_core::sync::server::SessionRow;
 use docket_sync_core::time::UnixMillis;
-use minicbor::{Decode, Encode};
 
-use super::{CLAIMS, RESTORED, RETURNED};
+use super::claims::Claim;
+use super::losses::{Losses, Restored};
+use super::returned::Returned;
+use super::{CLAIMS, RETURNED};
 use crate::commit::{CommitError, Tables, Writer, alone, keys};
 use crate::feed::devices::{DeviceContact, first_nonce};
 use crate::identity::{Identity, StoreKeys};
-use crate::log::LogRecord;
 use crate::platform::Platform;
 use crate::store::{KeyRange, Store, Table, record};
 
@@ -24,38 +25,6 @@ pub struct RestoredFrom {
     pub until_number: u64,
     /// Time of its last record, where that is known.
     pub until_at: Option<UnixMillis>,
-}
-
-/// The last loss of a store, kept in it for ever.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Restored {
-    /// The backup; for a loss that a device noticed, what it showed.
-    #[n(0)]
-    pub from: String,
-    /// Last number that was kept.
-    #[n(1)]
-    pub until_number: u64,
-    /// Time of the last record that was kept, where that is known.
-    #[n(2)]
-    pub until_at: Option<UnixMillis>,
-    /// When it was restored, or when the loss was noticed.
-    #[n(3)]
-    pub at: UnixMillis,
-    /// Epoch before.
-    #[n(4)]
-    pub epoch_before: Epoch,
-    /// Epoch since; the same where nobody restored the store on purpose.
-    #[n(5)]
-    pub epoch: Epoch,
-}
-
-impl Restored {
-    /// Whether nobody knew: the disk was rolled back, and a device showed it.
-    #[must_use]
-    pub fn was_unnoticed(&self) -> bool {
-        self.epoch == self.epoch_before
-    }
 }
 
 impl Writer {
@@ -78,11 +47,8 @@ impl Writer {
             let session = SessionRow::new(first_nonce(&identity, device));
             self.keep_contact(device, &DeviceContact { session, stored_to: 0, stored: None, ahead: None, ..contact });
         }
-        for prefix in [RETURNED, CLAIMS] {
-            for (key, _) in self.scan(Table::Meta, &KeyRange::prefix(prefix), usize::MAX)? {
-                self.remove(Table::Meta, key);
-            }
-        }
+        self.begin_report()?;
+        self.claims_changed();
         self.keep_loss(Restored {
             from: from.backup,
             until_number: from.until_number,
@@ -90,24 +56,32 @@ impl Writer {
             at: self.now(),
             epoch_before: before.epoch,
             epoch: identity.epoch,
-        });
+        })?;
         Ok(identity)
     }
 
-    /// Keeps a loss in the store and in the log.
-    pub(super) fn keep_loss(&mut self, restored: Restored) {
-        self.write(Table::Meta, RESTORED, &restored);
-        let Restored { from, until_number, until_at, at, epoch_before, epoch } = restored;
-        self.log(&LogRecord::Restored { from, until_number, until_at, epoch_before, epoch, at });
+    /// What came back is counted anew. What devices have shown of logs before stays, and so does what nobody has
+    /// returned of them.
+    fn begin_report(&mut self) -> Result<(), CommitError> {
+        let unsaid = Losses::read(self)?.unsaid_epoch();
+        for (key, value) in self.scan(Table::Meta, &KeyRange::prefix(RETURNED), usize::MAX)? {
+            let returned: Returned = record::decode("what a device returned", &value)?;
+            let shown = returned.shown(unsaid);
+            if shown.is_empty() {
+                self.remove(Table::Meta, key);
+            } else {
+                let claims = returned.claims;
+                self.write(Table::Meta, key, &Returned { shown: Some(shown), claims, ..Returned::default() });
+            }
+        }
+        for (key, value) in self.scan(Table::Meta, &KeyRange::prefix(CLAIMS), usize::MAX)? {
+            let claim: Claim = record::decode("claim", &value)?;
+            if claim.epoch.is_none() {
+                self.write(Table::Meta, key, &Claim { epoch: unsaid, ..claim });
+            }
+        }
+        Ok(())
     }
-}
-
-/// The last loss of a store, if it ever lost something.
-///
-/// # Errors
-/// When the store fails.
-pub(crate) fn last_loss(tables: &(impl Tables + ?Sized)) -> Result<Option<Restored>, CommitError> {
-    tables.read(Table::Meta, RESTORED)
 }
 
 /// Makes a restored store of the one in `store`, which nobody serves; durable when it returns.

@@ -1,29 +1,27 @@
-//! What devices give back: reference records, revocations, and what they say they hold.
+//! What devices give back: reference records, revocations, and how far they had seen the log.
 
 use std::collections::BTreeSet;
 
-use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId, RecordId};
+use docket_sync_core::ids::{DeviceId, DocumentId, Epoch, RecordId};
 use docket_sync_core::proof::{Receipt, Revocation};
 use docket_sync_core::reference::{
     ApprovalCodes, NumberBlocks, Reference, ReferenceRecord, ReferenceScope, codes_record, numbers_record,
 };
-use docket_sync_core::sync::frames::{Cover, DocumentHeads, Push, References};
+use docket_sync_core::sync::frames::{Cover, Push, References};
 use docket_sync_core::sync::gate::{Judged, Verdict};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::VerifyingKey;
 use minicbor::{Decode, Encode};
 
-use super::restored::{Restored, last_loss};
-use super::{CLAIMS, RETURNED, REVOKED, key};
+use super::losses::{Losses, Restored, last_loss};
+use super::{RETURNED, REVOKED, key};
 use crate::commit::{CommitError, Tables, Writer, keys};
 use crate::feed::devices::DeviceRecord;
 use crate::log::LogRecord;
 use crate::store::{KeyRange, Table};
 
-/// Documents that are remembered as held by devices and lacking here; beyond it the report says that there are more.
-const CLAIMS_MAX: usize = 50_000;
-/// Of these, what one device may take: many times what a technician has with him.
-const CLAIMS_OF_DEVICE_MAX: u64 = 5_000;
+/// Epochs of which one device may show receipts: each needs a restore.
+const EPOCHS_MAX: usize = 64;
 /// Versions of a record that a store may have lost: a name or an address is corrected a few times.
 const VERSIONS_AHEAD_MAX: u64 = 16;
 
@@ -46,32 +44,54 @@ pub struct Returned {
     /// Whether blocks of numbers were taken from it that no store had signed.
     #[n(4)]
     pub unsigned: Option<bool>,
-    /// Greatest number of a receipt that it has shown: how far the store had come.
+    /// Greatest number of a receipt that it has shown, as an older program noted it, without its epoch.
     #[n(5)]
     pub shown_to: Option<u64>,
     /// Documents of which it said to have more than the store.
     #[n(6)]
     pub claims: Option<u64>,
+    /// How far the store had come in each epoch of which it has shown a receipt.
+    #[n(7)]
+    pub shown: Option<Vec<Shown>>,
 }
 
-/// What a device holds of one document and the store lacked when they compared.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+/// How far the store had come in one epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub(super) struct Claim {
-    /// Log number of the newest receipt that a device has for it.
+pub struct Shown {
+    /// The epoch.
     #[n(0)]
-    pub number: u64,
-    /// Heads that were lacking.
+    pub epoch: Epoch,
+    /// Greatest number of a receipt.
     #[n(1)]
-    pub heads: Vec<ChangeHash>,
-    /// The device with that receipt.
-    #[n(2)]
-    pub device: DeviceId,
+    pub number: u64,
+}
+
+impl Returned {
+    /// What it has shown; `unsaid` is the epoch of what an older program noted.
+    #[must_use]
+    pub(super) fn shown(&self, unsaid: Option<Epoch>) -> Vec<Shown> {
+        let mut shown = self.shown.clone().unwrap_or_default();
+        if let (Some(number), Some(epoch)) = (self.shown_to, unsaid) {
+            note(&mut shown, Shown { epoch, number });
+        }
+        shown
+    }
+}
+
+/// Notes how far an epoch came.
+fn note(shown: &mut Vec<Shown>, more: Shown) {
+    if let Some(known) = shown.iter_mut().find(|known| known.epoch == more.epoch) {
+        known.number = known.number.max(more.number);
+    } else if shown.len() < EPOCHS_MAX {
+        shown.push(more);
+    }
 }
 
 impl Writer {
     /// Takes reference records that a device gives back: those that the store has lost, and what it has signed. A
-    /// device that cannot show with a receipt that the store lost something gives nothing but revocations.
+    /// device that cannot show with a receipt that the store lost something gives nothing but what this store signed:
+    /// one that was enrolled after the backup has its numbers, and no receipt yet.
     ///
     /// # Errors
     /// When the store fails.
@@ -81,6 +101,7 @@ impl Writer {
             Some(receipt) => self.shows_loss(device, receipt)?,
             None => false,
         };
+        let key = self.store_keys().signing().verifying_key();
         let mut taken = 0_u64;
         for bytes in &given.records {
             let Ok(record) = ReferenceRecord::from_bytes(&bytes.0) else { continue };
@@ -89,7 +110,7 @@ impl Writer {
                     self.take_revocation(&revocation.signed)?;
                     false
                 }
-                _ if !shows_loss => false,
+                _ if !shows_loss && !record.is_given_by(self.identity().store, &key) => false,
                 // What was given for use without asking is needed to judge what was done with it.
                 Reference::ApprovalCodes(codes) => self.take_codes(&record, codes)?,
                 Reference::NumberBlocks(numbers) => self.take_blocks(device, &record, numbers)?,
@@ -207,11 +228,11 @@ impl Writer {
             return Ok(false);
         }
         let chain = self.log_entry(receipt.number)?.map(|entry| entry.chain);
-        let loss = last_loss(self)?;
         if chain == Some(receipt.chain) {
             return Ok(false);
         }
-        if receipt.epoch == identity.epoch && loss.is_none_or(|loss| loss.epoch != receipt.epoch) {
+        let losses = Losses::read(self)?;
+        if receipt.epoch == identity.epoch && losses.of(receipt.epoch, receipt.number).is_none() {
             // What this process has written it has not lost: what was lost lay before its start.
             let until_number = self.started_at().saturating_sub(1).min(receipt.number.saturating_sub(1));
             tracing::error!(
@@ -226,18 +247,21 @@ impl Writer {
                 at: self.now(),
                 epoch_before: identity.epoch,
                 epoch: identity.epoch,
-            });
+            })?;
         }
-        self.note_shown(device, receipt.number)?;
+        self.note_shown(device, Shown { epoch: receipt.epoch, number: receipt.number })?;
         Ok(true)
     }
 
     /// How far the store had come, as the receipt of a device shows. What it says besides is believed up to there.
-    fn note_shown(&mut self, device: DeviceId, number: u64) -> Result<(), CommitError> {
+    fn note_shown(&mut self, device: DeviceId, more: Shown) -> Result<(), CommitError> {
         let key = key(RETURNED, &device.0);
         let returned: Returned = self.read(Table::Meta, &key)?.unwrap_or_default();
-        if returned.shown_to.is_none_or(|shown| shown < number) {
-            self.write(Table::Meta, key, &Returned { shown_to: Some(number), ..returned });
+        let before = returned.shown(Losses::read(self)?.unsaid_epoch());
+        let mut shown = before.clone();
+        note(&mut shown, more);
+        if shown != before {
+            self.write(Table::Meta, key, &Returned { shown: Some(shown), shown_to: None, ..returned });
         }
         Ok(())
     }
@@ -267,53 +291,6 @@ impl Writer {
         Ok(())
     }
 
-    /// Remembers what a device holds and the store lacks, until somebody has given it back. Its numbers are its own
-    /// word: they count up to those that its receipts have shown.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn keep_claims(&mut self, device: DeviceId, lacking: &[DocumentHeads]) -> Result<(), CommitError> {
-        let Some(loss) = last_loss(self)? else { return Ok(()) };
-        let row = key(RETURNED, &device.0);
-        let mut returned: Returned = self.read(Table::Meta, &row)?.unwrap_or_default();
-        let Some(shown_to) = returned.shown_to else { return Ok(()) };
-        let range = KeyRange::prefix(CLAIMS);
-        let mut room = CLAIMS_MAX.saturating_sub(self.scan(Table::Meta, &range, CLAIMS_MAX)?.len());
-        let before = returned.claims.unwrap_or(0);
-        let mut claims = before;
-        for held in lacking {
-            let Some(number) = held.receipt.filter(|number| *number > loss.until_number) else { continue };
-            let (key, number) = (claim_key(held.document), number.min(shown_to));
-            let known: Option<Claim> = self.read(Table::Meta, &key)?;
-            let is_full = known.is_none() && (room == 0 || claims >= CLAIMS_OF_DEVICE_MAX);
-            if is_full || known.as_ref().is_some_and(|known| known.number >= number) {
-                continue;
-            }
-            room = room.saturating_sub(usize::from(known.is_none()));
-            claims = claims.saturating_add(u64::from(known.is_none()));
-            self.write(Table::Meta, key, &Claim { number, heads: held.heads.clone(), device });
-        }
-        if claims > before {
-            returned.claims = Some(claims);
-            self.write(Table::Meta, row, &returned);
-        }
-        Ok(())
-    }
-
-    /// An order has changed: what a device had said to hold of it may be here now.
-    pub(crate) fn close_claim(
-        &mut self,
-        document: DocumentId,
-        mut has: impl FnMut(&ChangeHash) -> bool,
-    ) -> Result<(), CommitError> {
-        let key = claim_key(document);
-        let claim: Option<Claim> = self.read(Table::Meta, &key)?;
-        if claim.is_some_and(|claim| claim.heads.iter().all(&mut has)) {
-            self.remove(Table::Meta, key);
-        }
-        Ok(())
-    }
-
     /// a healed order brings the number that the register gave it. Where the restored store has given the same
     /// number again, the later order gets a suffix, and the counter goes on above it.
     ///
@@ -336,11 +313,11 @@ impl Writer {
             holders.push((request.at.time, document, request.serial.clone().unwrap_or_default()));
         }
         holders.sort_unstable();
-        let Some((_, kept_by, _)) = holders.first().cloned() else { return Ok(()) };
+        let Some((_, kept_by, first)) = holders.first().cloned() else { return Ok(()) };
         // A suffix may have been lost and given again, too: every order keeps the one it shows, unless an earlier
         // one shows the same.
         let mut taken: BTreeSet<String> = holders.iter().map(|(.., shown)| shown.clone()).collect();
-        let mut kept = BTreeSet::from([serial.to_owned()]);
+        let mut kept = BTreeSet::from([first]);
         for (_, document, shown) in holders.into_iter().skip(1) {
             if !kept.insert(shown) {
                 let suffixes = (2_u64..).map(|suffix| format!("{serial}-{suffix}"));
@@ -362,7 +339,8 @@ impl Writer {
         tracing::warn!(work_order.id = %document, serial, %suffixed, "a number of the register was given twice");
         let cause = docket_sync_core::ids::Digest(*blake3::hash(suffixed.as_bytes()).as_bytes());
         let body = docket_sync_core::facts::bodies::Renumber { serial: suffixed, kept_by };
-        self.state_by_rule(document, "register", &[cause], body.into())?;
+        let renumbered = self.state_by_rule(document, "register", &[cause], body.into());
+        CommitError::unless_full(renumbered, "the number of an order that came back")?;
         Ok(())
     }
 
@@ -380,8 +358,4 @@ impl Writer {
 
 fn key_of_revoked(device: DeviceId) -> Vec<u8> {
     key(REVOKED, &device.0)
-}
-
-fn claim_key(document: DocumentId) -> Vec<u8> {
-    key(CLAIMS, &document.0)
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use docket_sync_core::document::Record;
 use docket_sync_core::facts::Role;
-use docket_sync_core::ids::{DeviceId, DocumentId, PersonId};
+use docket_sync_core::ids::{DeviceId, DocumentId, PersonId, StoreId};
 use docket_sync_core::limits;
-use docket_sync_core::proof::{Certificate, Envelope};
+use docket_sync_core::proof::{Certificate, Envelope, Receipt};
 use docket_sync_core::reference::Language;
 use docket_sync_core::sync::frames::{Ack, AckRun, Cover, Outcome, Push};
-use docket_sync_core::sync::gate::{Ground, Proof};
+use docket_sync_core::sync::gate::{Ground, Maker, Proof};
 use docket_sync_core::time::UnixMillis;
+use ed25519_dalek::VerifyingKey;
 use minicbor::{Decode, Encode};
 
 use super::{HELD, PUSHES, REVOKED, WAITING, key};
@@ -68,8 +69,37 @@ pub fn list_waiting(store: &dyn Store) -> Result<Vec<(DeviceId, Waiting)>, Commi
 }
 
 /// Whether a device that the store does not know was revoked before it was forgotten.
-pub(crate) fn was_revoked(store: &dyn Store, device: DeviceId) -> Result<bool, CommitError> {
-    Ok(Tables::get(store, Table::Meta, &key(REVOKED, &device.0))?.is_some())
+pub(crate) fn was_revoked(tables: &(impl Tables + ?Sized), device: DeviceId) -> Result<bool, CommitError> {
+    Ok(tables.get(Table::Meta, &key(REVOKED, &device.0))?.is_some())
+}
+
+/// A certificate, where the store with this id and key signed it.
+pub(crate) fn our_certificate(bytes: &[u8], store: StoreId, store_key: &VerifyingKey) -> Option<Certificate> {
+    let certificate = Certificate::from_bytes(bytes).ok()?;
+    let is_ours =
+        certificate.store == store && certificate.store_key == *store_key.as_bytes() && certificate.verify().is_ok();
+    is_ours.then_some(certificate)
+}
+
+/// The device of a certificate of this store, as it stands now: one that the store remembers may have been revoked
+/// since.
+pub(crate) fn maker_of(
+    tables: &(impl Tables + ?Sized),
+    certificate: &Certificate,
+) -> Result<Option<Maker>, CommitError> {
+    let known: Option<DeviceRecord> = tables.read(Table::Device, &certificate.device.0)?;
+    let revoked = match known {
+        Some(record) => record.revoked_at.is_some(),
+        None => was_revoked(tables, certificate.device)?,
+    };
+    let Ok(key) = VerifyingKey::from_bytes(&certificate.device_key) else { return Ok(None) };
+    Ok(Some(Maker {
+        device: certificate.device,
+        key,
+        persons: certificate.persons.iter().map(|(person, _)| *person).collect(),
+        since: certificate.issued_at,
+        revoked,
+    }))
 }
 
 impl Writer {
@@ -245,10 +275,7 @@ impl Writer {
                 let envelope = Envelope { store, device, key, counter, documents, signature };
                 push.cover = Cover::Relayed { envelope, certificate: known.certificate.clone() };
             }
-            let proof = match &push.cover {
-                Cover::Relayed { envelope, .. } => Proof::Envelope { maker: maker.clone(), envelope: envelope.clone() },
-                Cover::Own { .. } | Cover::Receipt { .. } | Cover::None => Proof::None,
-            };
+            let proof = self.proof_of(&push.cover, &maker)?;
             let PushDone::Acked(ack) = self.push_on(device, &push, proof, Ground::MayReturn)? else {
                 tracing::warn!(device.id = %device, "a held push finds no room in quarantine and waits on");
                 continue;
@@ -260,6 +287,29 @@ impl Writer {
             self.drop_push(device, &row)?;
         }
         Ok(admitted)
+    }
+
+    /// What covers a held push: an envelope of the device itself or of a colleague whose work it carries, or a receipt.
+    fn proof_of(&self, cover: &Cover, maker: &Maker) -> Result<Proof, CommitError> {
+        let key = self.store_keys().signing().verifying_key();
+        Ok(match cover {
+            Cover::Relayed { envelope, .. } if envelope.device == maker.device => {
+                Proof::Envelope { maker: maker.clone(), envelope: envelope.clone() }
+            }
+            Cover::Relayed { envelope, certificate } => match our_certificate(certificate, self.identity().store, &key)
+            {
+                Some(certificate) => match maker_of(self, &certificate)? {
+                    Some(maker) => Proof::Envelope { maker, envelope: envelope.clone() },
+                    None => Proof::None,
+                },
+                None => Proof::None,
+            },
+            Cover::Receipt { receipt } => Receipt::from_bytes(receipt)
+                .ok()
+                .filter(|receipt| receipt.store == self.identity().store && receipt.verify(&key).is_ok())
+                .map_or(Proof::None, Proof::Receipt),
+            Cover::Own { .. } | Cover::None => Proof::None,
+        })
     }
 
     /// A push that was judged waits no more, nor do its facts.

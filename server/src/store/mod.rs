@@ -176,6 +176,20 @@ pub enum StoreError {
         /// What the engine said.
         problem: String,
     },
+    /// What an upgrade keeps finds no room; nothing of the store was changed.
+    #[error(
+        "upgrading the store in {} keeps a copy first: that needs {needed} bytes and {free} are free; nothing was \
+         changed: make room and start again, or go on with the program of before",
+        path.display()
+    )]
+    NoRoom {
+        /// The data directory.
+        path: PathBuf,
+        /// Bytes that must be free, what must stay free included.
+        needed: u64,
+        /// Free bytes.
+        free: u64,
+    },
     /// The journal cannot be opened or read.
     #[error(transparent)]
     Journal(#[from] journal::JournalError),
@@ -241,6 +255,7 @@ impl StoreError {
             | Self::TooLarge { .. }
             | Self::Locked { .. }
             | Self::Open { .. }
+            | Self::NoRoom { .. }
             | Self::Journal(_)
             | Self::Io { .. }
             | Self::Value { .. }

@@ -269,15 +269,7 @@ fn check_terms(desk: &Desk<'_>, act: &Act) -> Result<(), Refusal> {
         }
         FactBody::PrintVoucher(body) if body.covered.is_empty() => desk.wrong("voucher_incomplete", "covered"),
         FactBody::AttachPaper(body) if body.covered.is_empty() => desk.wrong("voucher_incomplete", "covered"),
-        // U-21: a technician's word alone approves nothing.
-        FactBody::Approve(body) if !desk.context.has(Role::Supervisor) => {
-            let present = body.way == ApprovalWay::Presence
-                && body.approver != desk.context.person
-                && act.witnesses.iter().any(|witness| witness.person == body.approver);
-            let by_code = body.way == ApprovalWay::Code && body.code.is_some();
-            let own = body.way == ApprovalWay::Office && !desk.context.has(Role::Technician);
-            if present || by_code || own { Ok(()) } else { desk.wrong("no_witness", "approver") }
-        }
+        FactBody::Approve(_) | FactBody::Reject(_) => check_word(desk, act),
         // C-028: a clerk disputes what was decided; he does not decide it.
         FactBody::SetWarranty(body) if !body.disputed && facets.verdict.is_some() => {
             desk.wrong("verdict_given", "class")
@@ -289,6 +281,20 @@ fn check_terms(desk: &Desk<'_>, act: &Act) -> Result<(), Refusal> {
         }
         _ => Ok(()),
     }
+}
+
+/// U-21: a technician's word alone approves nothing, and rejects nothing.
+fn check_word(desk: &Desk<'_>, act: &Act) -> Result<(), Refusal> {
+    let Some(word) = act.body.word().filter(|_| !desk.context.has(Role::Supervisor)) else { return Ok(()) };
+    let is_witness = |approver| act.witnesses.iter().any(|witness| witness.person == approver);
+    let shown = match word.way {
+        ApprovalWay::Presence => {
+            word.approver.is_some_and(|approver| approver != desk.context.person && is_witness(approver))
+        }
+        ApprovalWay::Code => word.approver.is_some() && word.code.is_some(),
+        ApprovalWay::Office => !desk.context.has(Role::Technician),
+    };
+    if shown { Ok(()) } else { desk.wrong("no_witness", "approver") }
 }
 
 fn custody<'a>(desk: &Desk<'a>, reference: FactRef) -> Result<&'a CustodyView, Refusal> {

@@ -178,11 +178,11 @@ fn reinstate(desk: &Desk<'_>, cancel: FactRef, reason: &str) -> Result<bodies::R
     Ok(bodies::Reinstate { cancel, reason: desk.text("reason", reason)? })
 }
 
-/// Table 4.4: signed, or with a reason.
+/// Table 4.4: signed, by a code or on paper too (U-09), or with a reason.
 fn return_voucher(desk: &Desk<'_>, reason: Option<&str>) -> Result<bodies::ReturnVoucher, Refusal> {
     let reason = desk.optional("reason", reason)?;
-    let signed = matches!(desk.view.signature, SignatureFacet::Signed | SignatureFacet::SignedPartial);
-    if !signed && reason.is_none() {
+    let unsigned = matches!(desk.view.signature, SignatureFacet::Unsigned | SignatureFacet::Refused);
+    if unsigned && reason.is_none() {
         return desk.wrong("unsigned_reason", "reason");
     }
     Ok(bodies::ReturnVoucher { reason })

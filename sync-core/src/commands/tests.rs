@@ -231,6 +231,52 @@ fn c_085_an_unsigned_voucher_is_booked_back_only_with_a_reason() {
 }
 
 #[test]
+fn u_09_a_voucher_that_was_confirmed_by_a_code_is_booked_back_without_a_reason() {
+    let mut scenario = Scenario::default();
+    let stage = scenario.stage();
+    stage.dispatched();
+    let visit = stage.works(Who::A);
+    let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
+    let done = stage.done(Who::A, visit);
+    stage.everyone_looks();
+    stage.confirms_by_code(Who::Clerk, &[hours, done]);
+    assert_eq!(refused(&scenario, Who::Clerk, &Command::ReturnVoucher { reason: None }), None);
+}
+
+#[test]
+fn u_21_a_technician_rejects_with_a_witness_or_a_code_and_not_by_his_word_alone() {
+    use crate::facts::values::{ApprovalWay, Matter, Money, Witness};
+    let mut scenario = Scenario::default();
+    let stage = scenario.stage();
+    stage.dispatched();
+    let amount = Money { minor: 1_000, currency: "CNY".into() };
+    let discount = stage.does(Who::A, bodies::GrantDiscount { amount, reason: "scratched".into() });
+    stage.everyone_looks();
+    let supervisor = scenario.person(Who::Supervisor);
+    let (key, signature) = (crate::ids::KeyId([6; 8]), crate::ids::Signature([6; 64]));
+    let rejects = |way: Option<ApprovalWay>, code: Option<u32>, witnesses: Vec<Witness>| {
+        let (matter, subject) = (Matter::Discount, discount.reference());
+        let (digest, reason) = (scenario.digest(discount), "too much".to_owned());
+        let approver = way.map(|_| supervisor);
+        let body = bodies::Reject { matter, subject, digest, reason, approver, way, code, secret: None };
+        Command::State(Box::new(crate::commands::Act { witnesses, ..crate::commands::Act::new(body) }))
+    };
+    let (presence, by_code) = (Some(ApprovalWay::Presence), Some(ApprovalWay::Code));
+    let no = Some(("no_witness", Some("approver")));
+    assert_eq!(refused(&scenario, Who::A, &rejects(None, None, Vec::new())), no);
+    assert_eq!(refused(&scenario, Who::A, &rejects(Some(ApprovalWay::Office), None, Vec::new())), no);
+    assert_eq!(refused(&scenario, Who::A, &rejects(presence, None, Vec::new())), no);
+    assert_eq!(refused(&scenario, Who::A, &rejects(by_code, None, Vec::new())), no);
+    let himself = Witness { person: scenario.person(Who::A), key, signature };
+    assert_eq!(refused(&scenario, Who::A, &rejects(presence, None, vec![himself])), no);
+    let witness = Witness { person: supervisor, key, signature };
+    assert_eq!(refused(&scenario, Who::A, &rejects(presence, None, vec![witness])), None);
+    assert_eq!(refused(&scenario, Who::A, &rejects(by_code, Some(3), Vec::new())), None);
+    assert_eq!(refused(&scenario, Who::Supervisor, &rejects(None, None, Vec::new())), None);
+    assert_eq!(refused(&scenario, Who::Quality, &rejects(None, None, Vec::new())), None);
+}
+
+#[test]
 fn a_blocking_review_blocks_closing_until_its_owner_decides() {
     let mut scenario = Scenario::default();
     let stage = scenario.stage();

@@ -287,7 +287,7 @@ fact_kinds! {
     56 "approve" Approve Admin Field APPROVERS false Off 2
         "names subject and digest; a technician only with a witness or code (U-21)";
     57 "reject" Reject Admin Field APPROVERS false Off 2
-        "names subject and digest; reason";
+        "names subject and digest; reason; a technician only with a witness or code (U-21)";
     58 "grant_discount" GrantDiscount Admin Field ANYONE false Off 2
         "amount and reason (C-095)";
     59 "correct_fact" CorrectFact Admin Field SUPERVISOR false Branch 2

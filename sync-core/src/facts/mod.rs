@@ -27,6 +27,7 @@ pub use level::as_level;
 pub use level::{SCHEMA_LEVEL, known_level};
 pub use numbers::{Block, Ledger, receipt_number};
 pub use origin::Origin;
+pub use reach::Word;
 pub use rights::{Audience, Class, Reach, Right, Role};
 
 use crate::DecodeError;

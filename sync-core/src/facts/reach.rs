@@ -2,8 +2,44 @@
 
 use super::kinds::{FactBody, FactKind};
 use super::rights::Audience;
+use super::values::ApprovalWay;
+use crate::ids::PersonId;
+
+/// By whose word something is approved or rejected, and how that is shown (U-21).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word<'a> {
+    /// Whose; its author's where it names nobody.
+    pub approver: Option<PersonId>,
+    /// How.
+    pub way: ApprovalWay,
+    /// Number of the one-time code.
+    pub code: Option<u32>,
+    /// The one-time code as it was read out.
+    pub secret: Option<&'a str>,
+}
 
 impl FactBody {
+    /// By whose word it approves or rejects; `None` for other kinds.
+    #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds approve nothing")]
+    pub fn word(&self) -> Option<Word<'_>> {
+        match self {
+            Self::Approve(body) => Some(Word {
+                approver: Some(body.approver),
+                way: body.way,
+                code: body.code,
+                secret: body.secret.as_deref(),
+            }),
+            Self::Reject(body) => Some(Word {
+                approver: body.approver,
+                way: body.way.unwrap_or(ApprovalWay::Office),
+                code: body.code,
+                secret: body.secret.as_deref(),
+            }),
+            _ => None,
+        }
+    }
+
     /// The reference records that an order names by this fact: customer, site, unit.
     #[must_use]
     #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds name no record that a device needs")]

@@ -1,19 +1,28 @@
 //! The customer's goods with us: one holder, or an explicit conflict (R9, C-130 to C-136).
 
+use std::collections::BTreeMap;
+
+use super::bench::stage;
 use super::causality::Node;
 use super::facets::{CustodyStage, CustodyView, Holder, ReceiptState};
 use super::findings::{Because, Findings};
+use super::goods::{Things, steps};
 use super::ground::{Ground, each, moment};
 use super::ledger::Ledger;
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule};
-use crate::facts::values::{BenchStep, CustodyPlace, ReceiptFate, ReviewChoice};
-use crate::facts::{FactBody, FactKind, Role, bodies};
-use crate::ids::{FactId, FactRef, PersonId};
+use crate::facts::values::{CustodyPlace, ReceiptFate, ReviewChoice};
+use crate::facts::{Author, FactBody, FactKind, Role, bodies};
+use crate::ids::{FactId, PersonId};
 use crate::sabotage::breaks;
 
 /// Hand-overs beside each other of which claims are kept; with more the goods are in conflict all the same.
-const CLAIMS_MAX: usize = 16;
+pub(super) const CLAIMS_MAX: usize = 16;
+
+/// Hand-overs before one that it is held against, and signed returns of one author that are judged: honest orders have
+/// a few.
+const HANDOVERS_MAX: usize = 64;
+const RETURNS_MAX: usize = 16;
 
 /// Every custody.
 #[derive(Default)]
@@ -39,11 +48,27 @@ pub(super) fn custodies<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, le
     }
     let takes: Vec<(Node<'a>, &'a bodies::TakeCustody)> =
         each!(ground, TakeCustody).filter(|(node, _)| !ground.is_withdrawn(*node)).collect();
-    let views: Vec<CustodyView> = takes.iter().map(|(take, body)| one(ground, findings, *take, body)).collect();
+    let steps = steps(ground);
+    let things = Things::new(&takes);
+    let mut views: Vec<CustodyView> = Vec::with_capacity(takes.len());
+    for (take, body) in &takes {
+        // Of one thing that two say to have taken either may be the one who gives it back.
+        let rivals = things.same(&body.goods).into_iter().filter_map(|index| takes.get(index));
+        let rivals = rivals.filter(|(one, _)| one != take);
+        let elsewhere = ledger.goods.iter().filter(|claimed| claimed.take == *take);
+        let claimants = rivals.filter_map(|(other, _)| other.fact.person());
+        let claimants = claimants.chain(elsewhere.flat_map(|claimed| claimed.others.iter().copied())).collect();
+        let steps = steps.get(&take.place()).map_or(&[][..], Vec::as_slice);
+        views.push(one(ground, findings, (*take, steps), body, claimants));
+    }
     for ((take, body), mut view) in takes.iter().zip(views.clone()) {
         if view.is_open() {
-            let others = || takes.iter().zip(&views).map(|((take, body), view)| Other { take: *take, body, view });
-            claimed_twice(ground, findings, (*take, body), others(), &mut view);
+            let other = |index: usize| {
+                let ((take, _), view) = (takes.get(index)?, views.get(index)?);
+                Some(Other { take: *take, view })
+            };
+            let others = things.same(&body.goods).into_iter().filter_map(other);
+            claimed_twice(ground, findings, *take, others, &mut view);
             claimed_elsewhere(ground, findings, ledger, *take, &mut view);
         }
         custodies.takes.push((*take, view.is_open()));
@@ -55,10 +80,10 @@ pub(super) fn custodies<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, le
 fn one<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
-    take: Node<'a>,
+    (take, steps): (Node<'a>, &[Node<'a>]),
     body: &bodies::TakeCustody,
+    claimants: Vec<PersonId>,
 ) -> CustodyView {
-    let is = |reference: FactRef| ground.causality.resolve(reference).any(|node| node == take);
     let mut view = CustodyView {
         at: moment(take),
         goods: body.goods.clone(),
@@ -70,13 +95,9 @@ fn one<'a>(
         countersigned: body.countersigned.is_some() && !ground.is_rejected(take),
         unconfirmed: Vec::new(),
     };
-    let steps = ground.live().filter(|node| about(node.fact.body()).is_some_and(is) && !ground.is_withdrawn(*node));
-    let steps: Vec<Node<'a>> = steps.collect();
-    for step in &steps {
-        view.stage = stage(view.stage, step.fact.body());
-    }
-    transfers(ground, findings, take, &steps, &mut view);
-    returned(ground, findings, &steps, &mut view);
+    view.stage = stage(ground, steps.iter().copied());
+    let passed_on = transfers(ground, findings, take, steps, &mut view);
+    returned(ground, findings, (take, steps), (&passed_on, &claimants), &mut view);
     if !view.countersigned && steps.iter().any(|step| matches!(step.fact.body(), FactBody::TransferCustody(_))) {
         // C-131: booked in without the customer's countersignature.
         findings.tell(None, Role::Supervisor, "notice.not_countersigned", take);
@@ -85,38 +106,8 @@ fn one<'a>(
     view
 }
 
-/// The custody that a fact is about.
-#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds are not about goods")]
-fn about(body: &FactBody) -> Option<FactRef> {
-    match body {
-        FactBody::TransferCustody(body) => Some(body.custody),
-        FactBody::ReturnCustody(body) => Some(body.custody),
-        FactBody::BenchWork(body) => Some(body.custody),
-        FactBody::Inspect(body) => Some(body.custody),
-        _ => None,
-    }
-}
-
-/// How far the repair is after a step.
-#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds do not move the repair")]
-fn stage(before: CustodyStage, body: &FactBody) -> CustodyStage {
-    match body {
-        FactBody::TransferCustody(body) => match body.place {
-            CustodyPlace::Van if before >= CustodyStage::Inspected => CustodyStage::Returning,
-            CustodyPlace::Store if before < CustodyStage::BookedIn => CustodyStage::BookedIn,
-            CustodyPlace::Bench if before < CustodyStage::OnBench => CustodyStage::OnBench,
-            CustodyPlace::Van | CustodyPlace::Store | CustodyPlace::Bench => before,
-        },
-        FactBody::BenchWork(body) => match body.step {
-            BenchStep::Begin | BenchStep::Line if before < CustodyStage::Repaired => CustodyStage::OnBench,
-            BenchStep::Repaired | BenchStep::Unrepairable => CustodyStage::Repaired,
-            BenchStep::Begin | BenchStep::Line => before,
-        },
-        FactBody::Inspect(body) if body.passed => CustodyStage::Inspected,
-        FactBody::Inspect(_) => CustodyStage::OnBench,
-        _ => before,
-    }
-}
+/// A hand-over with those who have the goods after it.
+type PassedOn<'a> = Vec<(Node<'a>, Vec<PersonId>)>;
 
 /// Hand-overs: the last one counts; the giver's alone does not move the goods, the taker's alone is a claim.
 #[expect(clippy::wildcard_enum_match_arm, reason = "other steps pass nothing on")]
@@ -126,7 +117,7 @@ fn transfers<'a>(
     take: Node<'a>,
     steps: &[Node<'a>],
     view: &mut CustodyView,
-) {
+) -> PassedOn<'a> {
     let all: Vec<(Node<'a>, &bodies::TransferCustody)> = steps
         .iter()
         .filter_map(|step| match step.fact.body() {
@@ -144,6 +135,7 @@ fn transfers<'a>(
     }
     let known = ground.causality.known_to_any(all.iter().map(|(node, _)| *node));
     let held = held_after(ground, findings, take, &all, &view.unconfirmed);
+    let passed_on: PassedOn<'a> = all.iter().map(|(node, _)| *node).zip(held.iter().cloned()).collect();
     let mut holders: Vec<PersonId> = Vec::new();
     let mut last = Vec::new();
     for ((node, body), after) in all.iter().zip(held).filter(|((node, _), _)| !known.contains(*node)) {
@@ -154,11 +146,12 @@ fn transfers<'a>(
         last.push(*node);
     }
     let holders = unique(holders);
-    view.holder = match holders.as_slice() {
-        [] => return,
-        [one] => Holder::Person(*one),
-        _ => conflict(ground, findings, ("X-59", "explain.x_59"), take, &last, holders),
-    };
+    match holders.as_slice() {
+        [] => {}
+        [one] => view.holder = Holder::Person(*one),
+        _ => view.holder = conflict(ground, findings, (Some("X-59"), "explain.x_59"), take, &last, holders),
+    }
+    passed_on
 }
 
 /// Who has the goods after each hand-over, or claims to. Nobody passes on what he does not hold, and nobody's claim ends
@@ -174,7 +167,7 @@ fn held_after<'a>(
     let mut held: Vec<Vec<PersonId>> = Vec::with_capacity(all.len());
     for (node, body) in all {
         let mut last: Vec<(Node<'a>, &Vec<PersonId>)> = Vec::new();
-        for ((other, _), holders) in all.iter().zip(&held).rev() {
+        for ((other, _), holders) in all.iter().zip(&held).rev().take(HANDOVERS_MAX) {
             let is_last = ground.knows(*node, *other) && !last.iter().any(|(later, _)| ground.knows(*later, *other));
             if is_last && last.len() < CLAIMS_MAX {
                 last.push((*other, holders));
@@ -213,8 +206,31 @@ fn decided(choice: Option<ReviewChoice>, holders: &[PersonId]) -> Option<PersonI
     }
 }
 
-/// C-082, C-135: back only with the customer's second signature; then the receipt is void.
-fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<'a>], view: &mut CustodyView) {
+/// Who had the goods as the author of `reader` knew it.
+fn holders_known_to<'a>(
+    ground: &Ground<'a>,
+    take: Node<'a>,
+    passed_on: &PassedOn<'a>,
+    reader: Node<'a>,
+) -> Vec<PersonId> {
+    let known: Vec<&(Node<'a>, Vec<PersonId>)> =
+        passed_on.iter().filter(|(node, _)| ground.knows(reader, *node)).collect();
+    let earlier = ground.causality.known_to_any(known.iter().map(|(node, _)| *node));
+    let last = known.iter().filter(|(node, _)| !earlier.contains(*node));
+    let holders = unique(last.flat_map(|(_, holders)| holders.iter().copied()).collect());
+    if holders.is_empty() { take.fact.person().into_iter().collect() } else { holders }
+}
+
+/// C-082, C-135: back only with the customer's second signature; then the receipt is void. Nobody gives back what he
+/// knew another to hold: then the receipt lives until a supervisor has found out who had the goods (R9).
+fn returned<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    (take, steps): (Node<'a>, &[Node<'a>]),
+    (passed_on, claimants): (&PassedOn<'a>, &[PersonId]),
+    view: &mut CustodyView,
+) {
+    let mut of_author: BTreeMap<&Author, usize> = BTreeMap::new();
     for step in steps {
         let FactBody::ReturnCustody(body) = step.fact.body() else {
             continue;
@@ -222,6 +238,22 @@ fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<
         if body.signed.is_none() || ground.is_rejected(*step) {
             findings.tell_author(*step, "notice.second_signature", *step);
             continue;
+        }
+        let count = of_author.entry(&step.fact.author).or_insert(0);
+        *count = count.saturating_add(1);
+        if *count > RETURNS_MAX {
+            continue;
+        }
+        let mut holders = holders_known_to(ground, take, passed_on, *step);
+        if let Some(by) = step.fact.person().filter(|by| !holders.contains(by) && !claimants.contains(by)) {
+            holders.push(by);
+            let held = conflict(ground, findings, (None, "explain.returned_by_another"), take, &[*step], holders);
+            if held != Holder::Person(by) {
+                if view.stage != CustodyStage::Returned {
+                    view.holder = held;
+                }
+                continue;
+            }
         }
         uninspected(ground, findings, steps, *step);
         view.stage = CustodyStage::Returned;
@@ -245,10 +277,7 @@ fn returned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<
 
 /// C-134: given back although he knew that it had been on the bench and that nobody had inspected it since.
 fn uninspected<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, steps: &[Node<'a>], back: Node<'a>) {
-    let mut known = CustodyStage::Taken;
-    for step in steps.iter().filter(|step| ground.knows(back, **step)) {
-        known = stage(known, step.fact.body());
-    }
+    let known = stage(ground, steps.iter().copied().filter(|step| ground.knows(back, *step)));
     if matches!(known, CustodyStage::OnBench | CustodyStage::Repaired) {
         exception(ground, findings, "not_inspected", "explain.not_inspected", back);
     }
@@ -269,7 +298,6 @@ fn exception<'a>(
 /// A custody beside the one that is looked at.
 struct Other<'a, 'v> {
     take: Node<'a>,
-    body: &'a bodies::TakeCustody,
     view: &'v CustodyView,
 }
 
@@ -279,20 +307,16 @@ struct Other<'a, 'v> {
 fn claimed_twice<'a, 'v>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
-    (take, body): (Node<'a>, &bodies::TakeCustody),
+    take: Node<'a>,
     others: impl Iterator<Item = Other<'a, 'v>>,
     view: &mut CustodyView,
 ) {
-    let same = |other: &bodies::TakeCustody| {
-        (body.goods.serial.is_some() && body.goods.serial == other.goods.serial)
-            || (body.goods.unit.is_some() && body.goods.unit == other.goods.unit)
-    };
     let held_by_another = |other: &CustodyView| match (&other.holder, &view.holder) {
         (Holder::Person(there), Holder::Person(here)) => other.is_open() && there != here,
         _ => false,
     };
-    let rivals =
-        others.filter(|other| same(other.body) && (ground.concurrent(other.take, take) || held_by_another(other.view)));
+    let rivals = others
+        .filter(|other| other.take != take && (ground.concurrent(other.take, take) || held_by_another(other.view)));
     let mut claims: Vec<Node<'a>> = rivals.map(|other| other.take).collect();
     if claims.is_empty() {
         return;
@@ -300,7 +324,7 @@ fn claimed_twice<'a, 'v>(
     claims.push(take);
     claims.sort_by_key(Node::place);
     let holders = unique(claims.iter().filter_map(|claim| claim.fact.person()).collect());
-    view.holder = conflict(ground, findings, ("X-55", "explain.x_55"), take, &claims, holders);
+    view.holder = conflict(ground, findings, (Some("X-55"), "explain.x_55"), take, &claims, holders);
 }
 
 /// R9 across orders: the same goods are held on another order, too. The earlier claim is this order's.
@@ -314,14 +338,14 @@ fn claimed_elsewhere<'a>(
     let Some(claimed) = ledger.goods.iter().find(|claimed| claimed.take == take) else { return };
     let Holder::Person(here) = view.holder else { return };
     let holders = unique(core::iter::once(here).chain(claimed.others.iter().copied()).collect());
-    view.holder = conflict(ground, findings, ("X-55", "explain.x_55"), take, &[take, claimed.finding], holders);
+    view.holder = conflict(ground, findings, (Some("X-55"), "explain.x_55"), take, &[take, claimed.finding], holders);
 }
 
 /// R9: no winner by itself; a supervisor decides which claim holds.
 fn conflict<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
-    (pair, message): (&'static str, &'static str),
+    (pair, message): (Option<&'static str>, &'static str),
     take: Node<'a>,
     claims: &[Node<'a>],
     mut holders: Vec<PersonId>,
@@ -330,7 +354,7 @@ fn conflict<'a>(
     if !causes.contains(&take) {
         causes.insert(0, take);
     }
-    let because = Because { field: "custody", value: "conflict", rule: Rule::R9, pair: Some(pair), message };
+    let because = Because { field: "custody", value: "conflict", rule: Rule::R9, pair, message };
     findings.explain_unless_said(because, &[], &causes);
     for claim in claims {
         findings.tell_author(*claim, "notice.who_holds", take);

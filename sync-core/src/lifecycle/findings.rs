@@ -32,9 +32,8 @@ pub(super) struct Findings<'a> {
     notices: Vec<Notice>,
     told: BTreeSet<(Option<PersonId>, Role, &'static str, FactId)>,
     explanations: Vec<Explanation>,
-    /// What was said, and for each pair of which fact.
+    /// What was said.
     said: BTreeSet<Explanation>,
-    said_of: BTreeSet<(Option<&'static str>, Option<FactId>)>,
     void: BTreeMap<usize, FactId>,
 }
 
@@ -73,8 +72,29 @@ impl<'a> Findings<'a> {
     /// The decision that counts, without raising the review: a person's before a default's, the causally later
     /// one, else by R2.
     pub(super) fn decision(&self, ground: &Ground<'a>, terms: &Terms, causes: &[Node<'a>]) -> Option<Decision<'a>> {
+        self.decision_that(ground, terms, causes, |_| true)
+    }
+
+    /// The same as the author of `reader` knew it.
+    pub(super) fn decision_known_to(
+        &self,
+        ground: &Ground<'a>,
+        reader: Node<'a>,
+        terms: &Terms,
+        causes: &[Node<'a>],
+    ) -> Option<ReviewChoice> {
+        self.decision_that(ground, terms, causes, |node| ground.knows(reader, node)).map(|decision| decision.choice)
+    }
+
+    fn decision_that(
+        &self,
+        ground: &Ground<'a>,
+        terms: &Terms,
+        causes: &[Node<'a>],
+        passes: impl Fn(Node<'a>) -> bool,
+    ) -> Option<Decision<'a>> {
         let id = review_id(terms.kind, &digests(causes));
-        let offered = |decision: &&Decision<'a>| is_offered(terms, decision);
+        let offered = |decision: &&Decision<'a>| is_offered(terms, decision) && passes(decision.node);
         self.decisions.get(&id)?.iter().filter(offered).copied().reduce(|best, other| {
             let better = match (best.by_default, other.by_default) {
                 (true, false) => true,
@@ -179,14 +199,7 @@ impl<'a> Findings<'a> {
         self.tell(node.fact.person(), super::ground::role(node), message, about);
     }
 
-    /// The same, unless it was said before.
-    pub(super) fn explain_once(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
-        if !self.said_of.contains(&(because.pair, winners.first().map(Node::id))) {
-            self.explain(because, winners, losers);
-        }
-    }
-
-    /// The same, unless it was said of these very facts before.
+    /// Says why a field is what it is, unless it was said of these very facts before.
     pub(super) fn explain_unless_said(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
         if !self.said.contains(&reason(because, winners, losers)) {
             self.explain(because, winners, losers);
@@ -196,7 +209,6 @@ impl<'a> Findings<'a> {
     /// Says why a field is what it is.
     pub(super) fn explain(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
         let reason = reason(because, winners, losers);
-        self.said_of.insert((reason.pair, reason.winners.first().copied()));
         self.said.insert(reason.clone());
         self.explanations.push(reason);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::approvals::Approvals;
 use super::assignment;
 use super::cancel::{self, Standing};
 use super::causality::Node;
@@ -55,10 +56,13 @@ pub fn fold(facts: &FactSet) -> OrderView {
     let signatures = signature::signatures(&ground, &mut findings, &lines);
     cloned_devices(&ground, &mut findings);
     let duplicates = duplicates::duplicates(&ground, &mut findings, facts.document());
-    let discount = money::discounts(&ground, &mut findings);
+    let approvals = Approvals::new(&ground);
+    let discount = money::discounts(&ground, &mut findings, &approvals);
     money::less(&mut lines.billable, &discount);
     let office = super::office::office(&ground, &mut findings, &lines.views, &lines.billable);
-    let settled = !ground.proofs().is_empty() || cancels.ended().is_some();
+    // R7: what he paid goes back, too, when the office has struck the order off and he never signed.
+    let filed = closing.returned.is_some() || closing.closed.is_some();
+    let settled = !ground.proofs().is_empty() || cancels.ended().is_some() || filed;
     let money = money::money(&ground, &mut findings, &lines.billable, discount, settled);
     let holds = holds::holds(&ground, &mut findings, &visits);
     let corrections = Corrections::new(&ground);
@@ -76,9 +80,9 @@ pub fn fold(facts: &FactSet) -> OrderView {
             || consent::is_unasked(&ground, &visits, &warranty, confirmation.is_some(), &consents),
         custody: custodies.views.clone(),
         money,
-        discounts: money::discount_views(&ground),
+        discounts: money::discount_views(&ground, &approvals),
         payments: money::payments(&ground),
-        approvals: approvals::approvals(&ground, &mut findings),
+        approvals: approvals::approvals(&ground, &mut findings, &approvals),
         complaints: records::complaints(&ground),
         contacts: records::contacts(&ground, &mut findings),
         units: records::units(&ground),

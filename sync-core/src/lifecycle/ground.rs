@@ -39,14 +39,16 @@ pub(super) struct Ground<'a> {
     pub(super) causality: Causality<'a>,
     /// Facts covered by some signature that counts.
     pub(super) signed: Places,
-    /// Signatures that do not verify.
-    rejected: Places,
-    /// Agreements by a code that another one had used before.
-    used: Places,
     /// Everything by which a customer agreed to what he saw, in canonical order.
     proofs: Vec<Proof<'a>>,
-    /// Who acknowledged which fact, with the digest that he named.
-    acknowledged: BTreeSet<(FactRef, Digest, PersonId)>,
+    /// Which of these cover a fact, by its place.
+    covering: BTreeMap<usize, Vec<Node<'a>>>,
+    /// Who confirmed which version of a two-party fact later, by its reference.
+    acknowledged: BTreeMap<FactRef, Vec<(PersonId, Digest)>>,
+    /// Agreements by a code that another one had used before.
+    used: Places,
+    /// Signatures that do not verify.
+    rejected: Places,
     /// What others build on, by the place of the fact.
     relied_on: RelianceByPlace<'a>,
     /// Agreements over other contents than the facts that they name have: they cover nothing.
@@ -80,10 +82,11 @@ impl<'a> Ground<'a> {
         let mut ground = Self {
             causality,
             signed: Places::default(),
-            rejected: Places::default(),
-            used: Places::default(),
             proofs: Vec::new(),
-            acknowledged: BTreeSet::new(),
+            covering: BTreeMap::new(),
+            acknowledged: BTreeMap::new(),
+            used: Places::default(),
+            rejected: Places::default(),
             relied_on: RelianceByPlace::new(),
             mismatched: Places::default(),
             withdrawals: BTreeMap::new(),
@@ -97,22 +100,23 @@ impl<'a> Ground<'a> {
         }
         ground.by_kind = by_kind;
         ground.rejected = ground.rejections().map(|(signature, _)| signature).collect();
-        ground.used = ground.used_codes();
-        ground.proofs = ground.all_proofs();
-        let acknowledged =
-            each!(ground, Acknowledge).filter_map(|(node, body)| Some((body.fact, body.digest, node.fact.person()?)));
-        ground.acknowledged = acknowledged.collect();
-        let proofs = ground.proofs();
-        ground.mismatched = proofs.iter().filter(|proof| ground.differs(proof)).map(|proof| proof.node).collect();
-        let mut signed = Places::default();
-        for proof in proofs {
+        ground.used = ground.used_twice();
+        ground.acknowledged = ground.acknowledgements();
+        ground.proofs = ground.agreements();
+        ground.mismatched = ground.proofs.iter().filter(|proof| ground.differs(proof)).map(|one| one.node).collect();
+        let mut covering: BTreeMap<usize, Vec<Node<'a>>> = BTreeMap::new();
+        for proof in &ground.proofs {
             for reference in proof.covered {
                 if let Some(covered) = ground.covered_by(proof.node, *reference) {
-                    signed.insert(covered);
+                    let by = covering.entry(covered.place()).or_default();
+                    if by.last() != Some(&proof.node) {
+                        by.push(proof.node);
+                    }
+                    ground.signed.insert(covered);
                 }
             }
         }
-        ground.signed = signed;
+        ground.covering = covering;
         ground.relied_on = withdrawals::relied_on(&ground);
         ground.withdrawals = withdrawals::withdrawals(&ground, findings);
         ground
@@ -140,18 +144,26 @@ impl<'a> Ground<'a> {
         self.used.contains(node)
     }
 
-    fn used_codes(&self) -> Places {
-        let mut used = Places::default();
-        let mut codes: BTreeSet<u32> = BTreeSet::new();
+    fn used_twice(&self) -> Places {
+        let (mut used, mut twice) = (BTreeSet::new(), Places::default());
         for (node, body) in each!(self, SignByCode) {
-            if codes.contains(&body.code) {
-                used.insert(node);
-            }
-            if !self.rejected.contains(node) {
-                codes.insert(body.code);
+            if used.contains(&body.code) {
+                twice.insert(node);
+            } else if !self.rejected.contains(node) {
+                used.insert(body.code);
             }
         }
-        used
+        twice
+    }
+
+    fn acknowledgements(&self) -> BTreeMap<FactRef, Vec<(PersonId, Digest)>> {
+        let mut by_fact: BTreeMap<FactRef, Vec<(PersonId, Digest)>> = BTreeMap::new();
+        for (node, body) in each!(self, Acknowledge) {
+            if let Some(person) = node.fact.person() {
+                by_fact.entry(body.fact).or_default().push((person, body.digest));
+            }
+        }
+        by_fact
     }
 
     /// Whether the signature does not verify.
@@ -188,11 +200,16 @@ impl<'a> Ground<'a> {
     }
 
     /// Everything by which a customer agreed to what he saw, in canonical order.
-    pub(super) fn proofs(&self) -> Vec<Proof<'a>> {
-        self.proofs.clone()
+    pub(super) fn proofs(&self) -> &[Proof<'a>] {
+        &self.proofs
     }
 
-    fn all_proofs(&self) -> Vec<Proof<'a>> {
+    /// Those that cover a fact, in canonical order.
+    pub(super) fn covering(&self, node: Node<'a>) -> &[Node<'a>] {
+        self.covering.get(&node.place()).map_or(&[], Vec::as_slice)
+    }
+
+    fn agreements(&self) -> Vec<Proof<'a>> {
         let signed = self.signatures().map(|(node, body)| Proof { node, covered: body.covered.as_slice(), way: None });
         let coded = self.codes().map(|(node, body)| Proof {
             node,
@@ -214,7 +231,10 @@ impl<'a> Ground<'a> {
         let witnesses = node.fact.content.head.witnesses.iter().flatten();
         node.fact.person() == Some(person)
             || witnesses.into_iter().any(|witness| witness.person == person)
-            || self.acknowledged.contains(&(node.id().reference(), node.fact.digest, person))
+            || self
+                .acknowledged
+                .get(&node.id().reference())
+                .is_some_and(|said| said.contains(&(person, node.fact.digest)))
     }
 
     /// Whether somebody else than its author has confirmed it, as that person.

@@ -7,7 +7,7 @@ use super::ground::{Ground, each, later, moment, r2};
 use super::reviews::terms;
 use super::view::{Request, ReviewKind, Rule};
 use crate::facts::values::{HeaderChange, HeaderField, ServiceClass, Verdict};
-use crate::facts::{FactBody, FactKind, Role};
+use crate::facts::{FactKind, Role};
 use crate::ids::{DocumentId, FactId};
 
 /// Every edited field as it shows.
@@ -52,7 +52,7 @@ fn one_field<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, field: Header
 /// what was signed stays signed; the difference is shown.
 fn after_signing<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
     for (edit, _) in each!(ground, EditHeader) {
-        if let Some(proof) = ground.proofs().into_iter().find(|proof| ground.concurrent(proof.node, edit)) {
+        if let Some(proof) = ground.proofs().iter().find(|proof| ground.concurrent(proof.node, edit)) {
             let because = Because {
                 field: "signature",
                 value: "changed_after_signing",
@@ -102,7 +102,7 @@ pub(super) struct Warranty<'a> {
     pub(super) facet: Option<WarrantyFacet>,
     /// The fact that made it free for the customer after the call was registered as chargeable.
     pub(super) freed: Option<Node<'a>>,
-    /// The verdict that made it chargeable.
+    /// The judgement in force, where it charges the customer.
     pub(super) charged: Option<Node<'a>>,
     /// The order whose repair this one repeats (C-026).
     pub(super) repeat_of: Option<DocumentId>,
@@ -145,9 +145,7 @@ pub(super) fn warranty<'a>(
         facet,
         repeat_of: repeat_of(ground, findings, by),
         freed: by.filter(|_| class.is_some_and(is_free) && !registered.is_some_and(is_free)),
-        charged: by.filter(|node| {
-            class == Some(ServiceClass::Chargeable) && matches!(node.fact.body(), FactBody::QualityVerdict(_))
-        }),
+        charged: by.filter(|_| !class.is_some_and(is_free)),
         verdict: verdict.map(|verdict| verdict.id()),
     }
 }

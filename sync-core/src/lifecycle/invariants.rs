@@ -106,14 +106,14 @@ pub fn monotone_signature(less: &OrderView, more: &OrderView) -> Broken {
 /// 5. What is billable counts, and was covered or agreed to; the sum is not more than its lines. Invoices that count
 /// name lines, each once for each payer, and only what is billable, unless the accountant is asked.
 #[must_use]
-pub fn billing_safety(view: &OrderView) -> Broken {
+pub fn billing_safety(facts: &FactSet, view: &OrderView) -> Broken {
     let mut problems = Vec::new();
     let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
     for line in view.lines.iter().filter(|line| line.billable) {
         if line.standing != LineStanding::Effective {
             problems.push(format!("{} is billable and {}", line.at.fact, line.standing));
         }
-        if !line.covered && !is_agreed(view, line) {
+        if !line.covered && !is_agreed(facts, view, line) {
             problems.push(format!("{} is billable, and nobody signed for it or agreed to it", line.at.fact));
         }
         if let Some(charge) = &line.charge {
@@ -134,12 +134,21 @@ pub fn billing_safety(view: &OrderView) -> Broken {
 }
 
 /// Whether the customer agreed to the line beside a signature: by a quote that has it for no less, or when he was asked
-/// about what he had not signed for.
-fn is_agreed(view: &OrderView, line: &LineView) -> bool {
+/// about what he had not signed for. What he agreed to is the line as it was stated, not as somebody corrected it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds state no line")]
+fn is_agreed(facts: &FactSet, view: &OrderView, line: &LineView) -> bool {
     let Some(charge) = &line.charge else { return false };
+    let stated = facts.under(line.at.fact).find_map(|fact| match fact.body() {
+        FactBody::RecordLine(body) => Some(&body.line),
+        FactBody::ReplaceLine(body) => Some(&body.new),
+        FactBody::BenchWork(body) => body.line.as_ref(),
+        _ => None,
+    });
+    // Let in by a person, it lies inside another fact.
+    let stated = stated.unwrap_or(&line.line);
     let quoted = |quote: &QuoteLine| {
         let key = quote.code.as_deref().unwrap_or(&quote.name);
-        let same = line.line.code.as_deref() == Some(key) || line.line.name == key;
+        let same = stated.code.as_deref() == Some(key) || stated.name == key;
         same && quote.amount.currency == charge.currency && quote.amount.minor >= charge.minor
     };
     let given = view.facets.quotes.iter().filter(|quote| quote.consent == ConsentState::Given);
@@ -366,7 +375,7 @@ pub fn all(facts: &FactSet) -> Broken {
     let view = fold(facts);
     [
         no_loss(facts, &view),
-        billing_safety(&view),
+        billing_safety(facts, &view),
         single_holder(&view),
         cancel_safety(&view),
         review_liveness(&view),

@@ -1,6 +1,8 @@
 //! What the ledger found across orders and stated here (lifecycle 4.5): and the exceptions of
 //! the books. The fold does not judge a finding; it shows it, asks its owner, and holds what it must hold.
 
+use std::collections::BTreeMap;
+
 use super::causality::{Node, Places};
 use super::facets::FindingView;
 use super::findings::{Because, Findings};
@@ -22,6 +24,32 @@ pub(super) struct ClaimedElsewhere<'a> {
     pub(super) others: Vec<PersonId>,
 }
 
+/// A finding that holds a line, and what lifted it.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    finding: Node<'a>,
+    lift: Option<Node<'a>>,
+}
+
+impl<'a> Ledger<'a> {
+    /// The finding for which a line was not charged as the author of `reader` saw it.
+    pub(super) fn held_for(
+        &self,
+        ground: &Ground<'a>,
+        findings: &Findings<'a>,
+        line: Node<'a>,
+        reader: Node<'a>,
+    ) -> Option<Node<'a>> {
+        let terms = terms(ReviewKind::SerialConflict);
+        let holds = |asked: &&Asked<'a>| {
+            ground.knows(reader, asked.finding)
+                && !asked.lift.is_some_and(|lift| ground.knows(reader, lift))
+                && findings.decision_known_to(ground, reader, &terms, &[asked.finding]) != Some(ReviewChoice::Keep)
+        };
+        self.asked.get(&line.place()).into_iter().flatten().find(holds).map(|asked| asked.finding)
+    }
+}
+
 /// What the ledger found.
 #[derive(Default)]
 pub(super) struct Ledger<'a> {
@@ -29,6 +57,8 @@ pub(super) struct Ledger<'a> {
     pub(super) views: Vec<FindingView>,
     /// Lines that are not billable until the storekeeper has decided.
     pub(super) held: Places,
+    /// What holds a line until somebody has decided, lifted or not, by the line's place.
+    asked: BTreeMap<usize, Vec<Asked<'a>>>,
     /// Goods with a second claim.
     pub(super) goods: Vec<ClaimedElsewhere<'a>>,
 }
@@ -49,6 +79,12 @@ pub(super) fn ledger<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Le
         explain(findings, node, body, &about);
         let settled = review(ground, findings, node, body, lift.is_some());
         let is_open = lift.is_none() && settled.is_none();
+        if body.kind == FindingKind::SerialConflict {
+            for line in &about {
+                let asked = Asked { finding: node, lift: lift.map(|(lift, _)| lift) };
+                ledger.asked.entry(line.place()).or_default().push(asked);
+            }
+        }
         match body.kind {
             // Not billable while the conflict stands, nor when the storekeeper has decided for the other line.
             FindingKind::SerialConflict if lift.is_none() && settled != Some(ReviewChoice::Keep) => {

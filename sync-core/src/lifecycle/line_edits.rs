@@ -89,7 +89,17 @@ pub(super) fn replaced<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> 
 
 /// The line as a supervisor corrected it: the last correction counts.
 pub(super) fn corrected<'a>(ground: &Ground<'a>, node: Node<'a>) -> Option<&'a Line> {
+    corrected_by(ground, node, |_| true)
+}
+
+/// The same as the author of `reader` knew it.
+pub(super) fn corrected_for<'a>(ground: &Ground<'a>, node: Node<'a>, reader: Node<'a>) -> Option<&'a Line> {
+    corrected_by(ground, node, |correction| ground.knows(reader, correction))
+}
+
+fn corrected_by<'a>(ground: &Ground<'a>, node: Node<'a>, passes: impl Fn(Node<'a>) -> bool) -> Option<&'a Line> {
     each!(ground, CorrectFact)
+        .filter(|(correction, _)| passes(*correction))
         .filter(|(_, body)| ground.causality.resolve(body.fact).any(|fact| fact == node))
         .filter_map(|(_, body)| match &body.correction {
             Correction::Line(line) => Some(line),

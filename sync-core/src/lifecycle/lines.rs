@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::as_signed::{self, AsSigned};
 use super::cancel::Cancels;
 use super::causality::{Node, Places};
 use super::closing::Closing;
@@ -67,6 +68,15 @@ pub(super) fn lines<'a>(
     let free = judged_free || terms.warranty.class.is_some_and(is_free);
     let mut lines =
         Lines { views: Vec::new(), uncovered: Vec::new(), coverage: Coverage::None, billable: BTreeMap::new() };
+    let mut seen = AsSigned {
+        request: terms.request,
+        warranty: terms.warranty,
+        cancels,
+        ledger,
+        visits,
+        all: BTreeMap::new(),
+        asked: BTreeMap::new(),
+    };
     let (mut covered_lines, mut open_lines) = (0_usize, 0_usize);
     let mut counting = Vec::new();
     for entry in entries(ground) {
@@ -96,11 +106,12 @@ pub(super) fn lines<'a>(
         }
         let visit = visits.of(node);
         let corrected = corrected(ground, node);
-        let charge = charge(line, corrected);
+        let charge = as_signed::at_most(ground, node, line, charge(line, corrected));
         let held = if effective {
             let late = closing.late.contains(node) && !closing.late_counts;
             let internal = visit.is_some_and(|(index, _)| visits.internal.contains(&index));
             let barred = cancels.written_off || cancels.barred.iter().any(|cancel| ground.knows(node, *cancel));
+            // What ends by signing comes last: a voucher shows the line as charged only where nothing else stands.
             let obstacles = [
                 (ledger.held.contains(node), NotBillable::LedgerAsks),
                 (charge.is_none(), NotBillable::NoCharge),
@@ -108,9 +119,12 @@ pub(super) fn lines<'a>(
                 (internal, NotBillable::InternalVisit),
                 (barred, NotBillable::Cancelled),
                 (late, NotBillable::AfterClosing),
+                (cancels.awaits_call, NotBillable::AwaitsCall),
+                (cancels.awaits_decision, NotBillable::AwaitsDecision),
             ];
-            let agreed = agreement.held(covered && not_charged(ground, findings, terms, node), covered);
-            obstacles.into_iter().find(|(stands, _)| *stands).map(|(_, why)| why).or(agreed)
+            let obstacle = obstacles.into_iter().find(|(stands, _)| *stands).map(|(_, why)| why);
+            let as_free = obstacle.is_none() && covered && seen.not_charged(ground, findings, node);
+            obstacle.or(agreement.held(as_free, covered))
         } else {
             Some(NotBillable::Gone)
         };
@@ -170,7 +184,7 @@ pub(super) enum Agreement {
 }
 
 impl Agreement {
-    /// Why the line is not billed for want of agreement. `as_free` says that he signed it as free of charge.
+    /// Why the line is not billed for want of agreement. `as_free` says that he signed it as not charged.
     fn held(self, as_free: bool, covered: bool) -> Option<NotBillable> {
         match self {
             Self::Given => None,
@@ -186,7 +200,7 @@ impl Agreement {
 
 /// A correction in the customer's favour applies to what he signed, another one does not (R7). Less than nothing is no
 /// charge (R5).
-fn charge<'a>(line: &'a Line, corrected: Option<&'a Line>) -> Option<&'a Money> {
+pub(super) fn charge<'a>(line: &'a Line, corrected: Option<&'a Line>) -> Option<&'a Money> {
     let charge = match (&line.amount, corrected.map(|line| &line.amount)) {
         (Some(signed), Some(Some(correct))) if correct.currency == signed.currency && correct.minor < signed.minor => {
             Some(correct)
@@ -208,37 +222,12 @@ fn free<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, warranty: &Warrant
     let Some(judged) = warranty.freed else {
         return false;
     };
-    if let Some(proof) = ground.proofs().into_iter().find(|proof| !ground.knows(proof.node, judged)) {
+    if let Some(proof) = ground.proofs().iter().find(|proof| !ground.knows(proof.node, judged)) {
         let because =
             Because { field: "warranty", value: "free", rule: Rule::R7, pair: Some("X-47"), message: "explain.x_47" };
         findings.explain(because, &[judged], &[proof.node]);
     }
     true
-}
-
-/// the customer signed as free what was judged as paid meanwhile: not charged on this signature.
-fn not_charged<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, agreed: &Terms<'_, 'a>, node: Node<'a>) -> bool {
-    let Some(verdict) = agreed.warranty.charged.filter(|_| !breaks(Rule::R7)) else {
-        return false;
-    };
-    let covers = |proof: &super::ground::Proof<'a>| {
-        proof.covered.iter().any(|reference| ground.covered_by(proof.node, *reference) == Some(node))
-    };
-    let covering: Vec<_> = ground.proofs().into_iter().filter(covers).collect();
-    let free = |proof: &super::ground::Proof<'a>| Warranty::was_free(ground, agreed.request, proof.node);
-    let Some(proof) = covering.iter().find(|proof| free(proof)).filter(|_| covering.iter().all(free)) else {
-        return false;
-    };
-    let because = Because {
-        field: "warranty",
-        value: "not_charged",
-        rule: Rule::R7,
-        pair: Some("X-48"),
-        message: "explain.x_48",
-    };
-    findings.explain_once(because, &[proof.node], &[verdict]);
-    let decision = findings.raise(ground, &terms_of(ReviewKind::NotCharged), &[verdict, proof.node], Rule::R7);
-    decision.is_none_or(|decision| decision.choice != ReviewChoice::Consented)
 }
 
 /// What the customer must have seen: work, parts and expenses, and whatever has a price. Photos, readings and

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::approvals::is_approved;
+use super::approvals::Approvals;
 use super::causality::Node;
 use super::facets::{DiscountView, MoneyView, PaymentView};
 use super::findings::{Because, Findings};
@@ -11,6 +11,9 @@ use super::reviews::terms;
 use super::view::{ReviewKind, Rule};
 use crate::facts::values::{Matter, Money};
 use crate::facts::{FactBody, FactKind, Role};
+
+/// Facts of an order that one is held against to say that neither knew of the other: honest orders have a few.
+const BESIDE_MAX: usize = 64;
 
 type Sums = BTreeMap<String, i64>;
 
@@ -29,19 +32,19 @@ fn is_sum<'a>(findings: &mut Findings<'a>, node: Node<'a>, amount: &Money) -> bo
 
 /// Discounts that count: by the office, or by a technician with an approval (C-095). Each is a credit on the terms
 /// that the customer signed.
-pub(super) fn discounts<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Sums {
+pub(super) fn discounts<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, approvals: &Approvals<'a>) -> Sums {
     let mut sums = Sums::new();
     for (node, body) in each!(ground, GrantDiscount) {
         if !is_sum(findings, node, &body.amount) {
             continue;
         }
-        let needs_approval = role(node) == Role::Technician;
-        if needs_approval && !is_approved(ground, node, Matter::Discount) {
+        if !counts(ground, approvals, node) {
             findings.tell(None, Role::Supervisor, "notice.approve_discount", node);
             continue;
         }
         add(&mut sums, &body.amount);
-        if let Some(proof) = ground.proofs().into_iter().find(|proof| ground.concurrent(proof.node, node)) {
+        let mut proofs = ground.proofs().iter().take(BESIDE_MAX);
+        if let Some(proof) = proofs.find(|proof| ground.concurrent(proof.node, node)) {
             let because = because("credited", Rule::R7, "X-46", "explain.x_46");
             findings.explain(because, &[proof.node, node], &[]);
         }
@@ -49,16 +52,20 @@ pub(super) fn discounts<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) ->
     sums
 }
 
+/// Whether a discount is the office's, or approved.
+fn counts<'a>(ground: &Ground<'a>, approvals: &Approvals<'a>, node: Node<'a>) -> bool {
+    role(node) != Role::Technician || approvals.is_approved(ground, node, Matter::Discount)
+}
+
 /// Every discount, counting or not.
-pub(super) fn discount_views(ground: &Ground<'_>) -> Vec<DiscountView> {
+pub(super) fn discount_views<'a>(ground: &Ground<'a>, approvals: &Approvals<'a>) -> Vec<DiscountView> {
     each!(ground, GrantDiscount)
         .map(|(node, body)| DiscountView {
             at: moment(node),
             by: node.fact.author.clone(),
             amount: body.amount.clone(),
             reason: body.reason.clone(),
-            counts: body.amount.minor >= 0
-                && (role(node) != Role::Technician || is_approved(ground, node, Matter::Discount)),
+            counts: body.amount.minor >= 0 && counts(ground, approvals, node),
         })
         .collect()
 }
@@ -91,7 +98,7 @@ pub(super) fn less(billable: &mut Sums, discounts: &Sums) {
 }
 
 /// What was taken, paid, handed in; what is due; what was paid too much. `settled` says that the bill is final: the
-/// customer has agreed to it, or the order has ended.
+/// customer has agreed to it, or the office has, or the order has ended.
 pub(super) fn money<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
@@ -170,7 +177,7 @@ fn remittances<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, money: &mut
 /// paid twice at once; both count, the rest goes back.
 fn twice<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, payments: &[Node<'a>]) {
     for (index, one) in payments.iter().enumerate() {
-        let later = payments.iter().skip(index.saturating_add(1));
+        let later = payments.iter().skip(index.saturating_add(1)).take(BESIDE_MAX);
         if let Some(other) = later.into_iter().find(|other| ground.concurrent(*one, **other)) {
             let transfer = |node: &Node<'a>| matches!(node.fact.body(), FactBody::BookTransfer(_));
             let (pair, message) =

@@ -25,8 +25,8 @@ pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, l
     }
     let proofs = ground.proofs();
     let signed: Vec<Node<'a>> = proofs.iter().map(|proof| proof.node).collect();
-    beside_each_other(ground, findings, &proofs);
-    mismatches(ground, findings, &proofs);
+    beside_each_other(ground, findings, proofs);
+    mismatches(ground, findings, proofs);
     let refused = refusals(ground, findings, &signed);
     let views = each!(ground, SignDocument)
         .map(|(node, body)| SignatureView {
@@ -78,7 +78,7 @@ fn beside_each_other<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, proof
 fn mismatches<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, proofs: &[Proof<'a>]) {
     for proof in proofs.iter().filter(|proof| ground.is_mismatched(proof.node)) {
         let message = "explain.signature_other_facts";
-        let because = Because { field: "signature", value: "covers nothing", rule: Rule::R6, pair: None, message };
+        let because = Because { field: "signature", value: "covers_nothing", rule: Rule::R6, pair: None, message };
         findings.explain(because, &[], &[proof.node]);
         findings.raise(ground, &terms(ReviewKind::SignatureUnverified), &[proof.node], Rule::R6);
         findings.tell_author(proof.node, "notice.signature_other_facts", proof.node);

@@ -159,7 +159,9 @@ fn terms(kind: FactKind) -> Option<FactBody> {
         .into(),
         FactKind::Reject => {
             let (matter, digest) = (Matter::Return, Digest([0x76; 32]));
-            bodies::Reject { matter, subject: field(57), digest, reason: words() }.into()
+            let (approver, way) = (Some(CLERK), Some(ApprovalWay::Code));
+            let (code, secret) = (Some(4), Some("MFRGGZDFMZTW".into()));
+            bodies::Reject { matter, subject: field(57), digest, reason: words(), approver, way, code, secret }.into()
         }
         _ => return None,
     })

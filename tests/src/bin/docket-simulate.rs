@@ -6,10 +6,12 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use clap::Parser;
-use docket_harness::simulation::{Coverage, run, tell};
+use docket_harness::simulation::{Coverage, run, story, tell};
 
 /// Seeds between two lines of progress.
 const PROGRESS: u64 = 100;
+/// Seeds among which every fault must strike.
+const MANY: u64 = 300;
 /// Failures that are shrunk and told in full; the others are only named.
 const TOLD_MAX: usize = 5;
 
@@ -33,6 +35,9 @@ struct Options {
     /// Prints the digest of each history.
     #[arg(long)]
     trace: bool,
+    /// Prints the facts of the shortest history that fails.
+    #[arg(long)]
+    story: bool,
     /// Searches a seed that catches each deliberate bug, instead.
     #[cfg(feature = "sabotage")]
     #[arg(long)]
@@ -50,7 +55,7 @@ fn main() -> ExitCode {
     let table = Table { next: AtomicU64::new(0), failed: AtomicUsize::new(0), from, seeds };
     let (mut coverage, mut failed) = (Coverage::default(), Vec::new());
     std::thread::scope(|scope| {
-        let players: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(|| table.play(options.trace))).collect();
+        let players: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(|| table.play(&options))).collect();
         for player in players {
             let (part, seeds) = player.join().unwrap_or_default();
             coverage.add(&part);
@@ -58,6 +63,11 @@ fn main() -> ExitCode {
         }
     });
     print!("{coverage}");
+    let never = coverage.faults_never_drawn();
+    if seeds >= MANY && !never.is_empty() {
+        eprintln!("never drawn, which is a defect of the simulator: {}", never.join(", "));
+        return ExitCode::FAILURE;
+    }
     if coverage.histories != seeds {
         eprintln!("a thread ended early: {} of {seeds} histories were played", coverage.histories);
         return ExitCode::FAILURE;
@@ -80,7 +90,7 @@ struct Table {
 
 impl Table {
     /// Plays until no seed is left; gives what occurred, and the seeds that failed.
-    fn play(&self, tells_trace: bool) -> (Coverage, Vec<u64>) {
+    fn play(&self, options: &Options) -> (Coverage, Vec<u64>) {
         let (mut coverage, mut failed) = (Coverage::default(), Vec::new());
         loop {
             let played = self.next.fetch_add(1, Ordering::SeqCst);
@@ -90,10 +100,13 @@ impl Table {
             let seed = self.from.saturating_add(played);
             let outcome = run(seed);
             coverage.add(&outcome.coverage);
-            if tells_trace {
+            if options.trace {
                 println!("trace {}", outcome.trace);
             }
             if let Some(failure) = outcome.failure {
+                if options.story {
+                    story(seed, &failure).iter().for_each(|line| println!("{line}"));
+                }
                 if self.failed.fetch_add(1, Ordering::SeqCst) < TOLD_MAX {
                     eprintln!("{}", tell(seed, &failure));
                 } else {

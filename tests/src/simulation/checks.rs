@@ -1,7 +1,7 @@
 //! The promises of sync.md while a history goes on, each checked after the steps that may break it. The invariants of
 //! lifecycle.md 4.6 are in `invariants`, what must hold in the end in `rest`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use docket_client::client::Shown;
 use docket_server::commit::{QuarantineEntry, Tables};
@@ -34,8 +34,10 @@ pub(super) fn what_is_acknowledged_is_durable(company: &mut Company, index: usiz
             let told = format!("{id:?} of order {} left the journal of phone {number} and is in no log", name.0);
             return company.broken("what_is_acknowledged_is_durable", told);
         }
+        let own = phone.own.entry(name.0).or_default();
         // Acknowledged at this number or before it.
-        phone.own.insert(name.0, company.ledger.read);
+        own.number = company.ledger.read;
+        own.facts.insert(name);
     }
     Ok(())
 }
@@ -59,8 +61,10 @@ pub(super) fn after_a_sync(company: &mut Company, index: usize) -> Result<(), Tr
     let phone = company.phone(index);
     let (verified, differences) = (phone.device.client.status().verified, phone.device.client.status().differences);
     let is_explained = phone.is_doubled || phone.is_ahead;
+    let is_explained = is_explained || company.ledger.office_was_rolled_back;
     if differences > 0 && !is_explained {
-        let told = format!("phone {index} saw {differences} different digests that no loss explains");
+        let differing = company.differing()?;
+        let told = format!("phone {index} saw {differences} different digests that no loss explains{differing}");
         return company.broken("digests_agree", told);
     }
     if verified == Some(true) {
@@ -69,21 +73,21 @@ pub(super) fn after_a_sync(company: &mut Company, index: usize) -> Result<(), Tr
     Ok(())
 }
 
-/// Evict never drops work: what a phone stated stays on it until the office says that it is in a backup, also when
-/// the order left its scope.
+/// Evict never drops work: what a phone stated stays on it until the office has it in a backup, also when the order
+/// left its scope.
 fn own_work_is_kept(company: &mut Company, index: usize) -> Result<(), Trouble> {
-    let phone = company.phone(index);
-    if phone.is_revoked {
-        return Ok(());
-    }
-    let backed_up_to = phone.device.client.status().backed_up_to;
-    let gone = phone.own.iter().find(|(order, number)| {
-        **number > backed_up_to && !phone.device.client.replica().keeps(**order).unwrap_or(false)
+    company.phone(index).note_what_it_reads()?;
+    let number = company.number(index);
+    let Some(phone) = company.phones.get(number).filter(|phone| !phone.is_revoked) else { return Ok(()) };
+    let ledger = &company.ledger;
+    let is_safe = |name: &FactName| ledger.in_backup.contains(name) || ledger.discarded.contains(name);
+    let gone = phone.own.iter().find(|(order, own)| {
+        !own.facts.iter().all(is_safe) && !phone.device.client.replica().keeps(**order).unwrap_or(false)
     });
-    let gone = gone.map(|(order, number)| (*order, *number));
     match gone {
-        Some((order, number)) => {
-            let told = format!("phone {index} dropped order {order}, backed up to {backed_up_to}, stated at {number}");
+        Some((order, own)) => {
+            let told = phone.device.client.status().backed_up_to;
+            let told = format!("phone {index} dropped order {order}, backed up to {told}, stated at {}", own.number);
             company.broken("own_work_is_kept", told)
         }
         None => Ok(()),
@@ -110,7 +114,10 @@ pub(super) fn nothing_legitimate_is_refused(company: &mut Company, index: usize)
             QuarantineCode::TimeAhead => was_ahead,
             // Stated before the office went back to an older program: it waits for the upgrade.
             QuarantineCode::NewerKind => company.office.is_older() || company.ledger.office_was_older,
-            QuarantineCode::UnknownDocument => begun_ahead.contains(&order),
+            // A person left it out before its order came, where nothing can be said to its phone.
+            QuarantineCode::UnknownDocument => begun_ahead.contains(&order) || is_decided(company, order, fact)?,
+            // The time of an order's id lies further ahead than any clock may.
+            QuarantineCode::Malformed => was_ahead,
             // Two phones print the numbers of one block: the office asks a person about the second receipt.
             QuarantineCode::UsedNumber => is_cloned,
             _ => false,
@@ -120,6 +127,42 @@ pub(super) fn nothing_legitimate_is_refused(company: &mut Company, index: usize)
         }
     }
     Ok(())
+}
+
+/// Whether a person has decided about a change in quarantine.
+pub(super) fn is_decided(company: &Company, order: DocumentId, fact: FactId) -> Result<bool, Trouble> {
+    let place = (order, fact.actor, fact.sequence);
+    let of = |entry: &QuarantineEntry| (entry.document, entry.record.actor, entry.record.sequence);
+    Ok(quarantine(company)?.iter().any(|entry| of(entry) == place && entry.decided.is_some()))
+}
+
+/// Facts that lie at the office and wait for a person, since its clock went back or its program was older when they
+/// came, and what stands behind them.
+pub(super) fn waiting_at_the_office(company: &Company) -> Result<BTreeSet<FactName>, Trouble> {
+    let (clock, older) = (company.ledger.office_clock_low.is_some(), company.ledger.office_was_older);
+    let store: &dyn Store = company.office.store.as_ref();
+    let (mut waiting, mut readers) = (BTreeSet::new(), BTreeMap::new());
+    for entry in quarantine(company)? {
+        let (document, actor) = (entry.document, entry.record.actor);
+        let known = store.meta(document)?.and_then(|meta| meta.firsts.get(&actor).cloned());
+        let reader = readers.entry((document, actor)).or_insert_with(|| match known {
+            Some(first) => FactReader::starting_with(document, actor, first),
+            None => FactReader::new(document),
+        });
+        let waits = match entry.code {
+            Some(QuarantineCode::TimeAhead | QuarantineCode::UnknownDocument | QuarantineCode::Malformed) => clock,
+            Some(QuarantineCode::NewerKind) => older,
+            None => clock || older,
+            Some(_) => false,
+        };
+        // What is no fact has no name.
+        if let Ok(fact) = reader.read(&entry.record)
+            && waits
+        {
+            waiting.insert((document, fact.digest));
+        }
+    }
+    Ok(waiting)
 }
 
 /// A cursor is of the log that the office has now: a disk that was rolled back does not go unnoticed.
@@ -225,6 +268,30 @@ pub(super) fn lost_twins(company: &Company) -> Result<BTreeSet<FactName>, Troubl
     Ok(twins)
 }
 
+/// Promise 3: what was refused is not thrown away. What the office has acknowledged and did not let in lies in quarantine,
+/// byte for byte, also after a crash, until a person decides about it.
+pub(super) fn what_is_refused_lies_whole(company: &Company) -> Result<(), Trouble> {
+    let ledger = &company.ledger;
+    if ledger.sent.is_empty() {
+        return Ok(());
+    }
+    let kept: BTreeSet<_> = quarantine(company)?
+        .into_iter()
+        .map(|entry| (entry.document, entry.record.actor, entry.record.bytes))
+        .collect();
+    let gone = ledger.sent.iter().find(|(name, record)| {
+        let is_decided = ledger.in_log.contains_key(name) || ledger.discarded.contains(name);
+        !is_decided && !kept.contains(&(name.0, record.actor, record.bytes.clone()))
+    });
+    match gone {
+        Some((name, record)) => {
+            let told = format!("{record:?} of order {} was acknowledged and lies nowhere", name.0);
+            company.broken("what_is_refused_lies_whole", told)
+        }
+        None => Ok(()),
+    }
+}
+
 /// The phones of the device that made a change in quarantine; who carried it here may have had it from them.
 fn makers<'a>(
     company: &'a Company,
@@ -261,8 +328,12 @@ pub(super) fn quarantine_is_for_the_hostile(company: &Company) -> Result<(), Tro
         let is_excused = sender.chain(makers.iter().copied()).any(|phone| phone.is_rogue || phone.is_revoked);
         let is_printed_twice = entry.code == Some(QuarantineCode::UsedNumber) && makers.len() > 1;
         let began = entry.code == Some(QuarantineCode::UnknownDocument) && begun_ahead.contains(&entry.document);
-        let is_early = is_newer(entry) || (went_back && is_ahead(entry)) || began;
+        // Its order's id lies further ahead than any clock may.
+        let is_far = entry.code == Some(QuarantineCode::Malformed);
+        let is_early = is_newer(entry) || (went_back && (is_ahead(entry) || is_far)) || began;
         let is_twin = entry.code == Some(QuarantineCode::TwoContents) && has_lost_twins;
+        // Left out by a person before its order came.
+        let is_excused = is_excused || (entry.code == Some(QuarantineCode::UnknownDocument) && entry.decided.is_some());
         if !is_excused && !is_printed_twice && !is_early && !is_twin && entry.code.is_some() {
             let told = format!("{:?} of order {} by an honest phone: {:?}", entry.record, entry.document, entry.code);
             return company.broken("quarantine_is_for_the_hostile", told);

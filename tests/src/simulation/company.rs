@@ -18,6 +18,7 @@ use docket_sync_core::policy::{DEFAULT_JSON, ServicePolicy};
 use docket_sync_core::reference::{Language, PolicyRecord};
 
 use super::coverage::Coverage;
+use super::faults::Fault;
 use super::ledger::{FactName, Ledger};
 use super::network::Wire;
 use super::office::{OfficeSide, at_once};
@@ -47,6 +48,8 @@ pub(super) struct Company {
     pub(super) wire: Wire,
     pub(super) ledger: Ledger,
     pub(super) coverage: Coverage,
+    /// Bytes of all messages, both ways.
+    pub(super) bytes: usize,
     /// Steps for which the office still runs a program of the level before.
     pub(super) older_for: u64,
     /// Whether it is summer time, and the version of the policy that says so.
@@ -72,6 +75,7 @@ impl Company {
             wire: Wire::default(),
             ledger: Ledger::default(),
             coverage: Coverage::default(),
+            bytes: 0,
             older_for: 0,
             is_summer: false,
             policy_version: 1,
@@ -108,8 +112,7 @@ impl Company {
         }
         let first = company.orders.first().copied().ok_or("an order")?;
         company.site = company.view(first)?.request.as_ref().map(|request| (request.customer, request.site));
-        company.office.back_up();
-        company.ledger.follow(&company.office)?;
+        company.back_up_the_office()?;
         for phone in 0..TECHNICIANS {
             company.sync(phone)?;
         }
@@ -166,6 +169,7 @@ impl Company {
         phone.is_doubled = true;
         let mut twin = Phone::new(phone.device.cloned(luck)?, phone.is_rogue);
         twin.waiting.clone_from(&phone.waiting);
+        twin.read.clone_from(&phone.read);
         (twin.is_doubled, twin.is_twin, twin.is_revoked) = (true, true, phone.is_revoked);
         self.phones.push(twin);
         Ok(())
@@ -179,14 +183,9 @@ impl Company {
 
     /// A phone goes back to its backup; what it alone had since is gone with it.
     pub(super) fn restore_phone(&mut self, index: usize) -> Result<bool, Trouble> {
-        let phone = self.phone(index);
-        let Some(backup) = phone.backup.as_ref().map(docket_client::store::memory::MemoryDisk::copy) else {
+        if !self.phone(index).go_back()? {
             return Ok(false);
-        };
-        phone.hang_up();
-        (phone.page, phone.is_doubled) = (None, true);
-        phone.own.clear();
-        phone.device.restore(backup)?;
+        }
         self.look_at_the_journal(index)?;
         let held = self.held()?;
         self.ledger.forget_except(&held);
@@ -204,7 +203,7 @@ impl Company {
 
     /// The planned failure of a phone's disk: it starts again on what was durable.
     pub(super) fn phone_crashed(&mut self, index: usize) -> Result<(), Trouble> {
-        self.coverage.fault(super::faults::Fault::PhoneCrash);
+        self.coverage.fault(Fault::PhoneCrash);
         self.phone(index).restart()?;
         checks::what_is_acknowledged_is_durable(self, index)?;
         self.look_at_the_journal(index)
@@ -237,26 +236,45 @@ impl Company {
 
     /// The office's disk failed, and the process with it; mostly the machine lost power, too.
     pub(super) fn office_crashed(&mut self) -> Result<(), Trouble> {
-        self.coverage.fault(super::faults::Fault::OfficeCrash);
+        if !self.office.power_goes {
+            self.coverage.fault(Fault::OfficeCrash);
+        }
         self.crashes = self.crashes.wrapping_add(1);
         let luck = Random::from_seed(self.seed ^ self.crashes.rotate_left(32)).next_u64();
-        if luck & 3 == 0 {
-            self.office.start()?
-        } else {
-            self.office.lose_power(luck)?
+        if luck & 3 != 0 || self.office.power_goes {
+            return self.lose_power(luck);
         }
+        self.office.start()?;
         self.came_back()
     }
 
     /// The office lost power: `luck` says what of all that was not durable had reached the disk.
     pub(super) fn lose_power(&mut self, luck: u64) -> Result<(), Trouble> {
-        self.office.lose_power(luck)?;
+        if self.office.lose_power(luck)? {
+            self.coverage.fault(Fault::LostWrites);
+        }
         self.came_back()
     }
 
     fn came_back(&mut self) -> Result<(), Trouble> {
         checks::nothing_that_left_is_gone(self)?;
-        self.ledger.follow(&self.office)
+        self.ledger.follow(&self.office)?;
+        checks::what_is_refused_lies_whole(self)
+    }
+
+    /// Something was refused for want of room.
+    pub(super) fn found_no_room(&mut self) {
+        if self.office.is_full {
+            self.coverage.fault(Fault::FullDisk);
+        }
+    }
+
+    /// The office takes a backup.
+    pub(super) fn back_up_the_office(&mut self) -> Result<(), Trouble> {
+        self.ledger.follow(&self.office)?;
+        self.office.back_up();
+        self.ledger.backed_up();
+        Ok(())
     }
 
     /// The office goes back to its backup.
@@ -270,13 +288,14 @@ impl Company {
         }
         let held = self.held()?;
         self.office.go_back(renews_epoch)?;
+        self.ledger.office_was_rolled_back |= !renews_epoch;
         self.pages.clear();
         self.ledger.went_back(&self.office, &held)?;
         self.orders = self.orders_at_the_office()?;
         let end = self.ledger.read;
         for phone in self.phones.iter_mut().filter(|_| !renews_epoch) {
             let stands_before = phone.device.client.replica().cursor().is_some_and(|cursor| cursor.number <= end);
-            phone.is_ahead |= stands_before && phone.own.values().any(|number| *number > end);
+            phone.is_ahead |= stands_before && phone.own.values().any(|own| own.number > end);
         }
         Ok(())
     }

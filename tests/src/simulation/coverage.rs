@@ -23,6 +23,8 @@ pub struct Coverage {
     pub messages: u64,
     /// Live sessions opened, and batches that were sent on them.
     pub live: (u64, u64),
+    /// Phones that a restored office had forgotten and an administrator confirmed.
+    pub forgotten: u64,
     /// Bundles that a phone took from another, and facts that entered there.
     pub bundles: (u64, u64),
 }
@@ -47,10 +49,11 @@ impl Coverage {
 
     /// Adds the counts of another history.
     pub fn add(&mut self, other: &Self) {
-        let Self { histories, kinds, pairs, faults, facts, messages, live, bundles } = other;
+        let Self { histories, kinds, pairs, faults, facts, messages, live, forgotten, bundles } = other;
         self.histories = self.histories.saturating_add(*histories);
         self.facts = self.facts.saturating_add(*facts);
         self.messages = self.messages.saturating_add(*messages);
+        self.forgotten = self.forgotten.saturating_add(*forgotten);
         self.live = (self.live.0.saturating_add(live.0), self.live.1.saturating_add(live.1));
         self.bundles = (self.bundles.0.saturating_add(bundles.0), self.bundles.1.saturating_add(bundles.1));
         kinds.iter().for_each(|(kind, count)| add(&mut self.kinds, *kind, *count));
@@ -83,6 +86,7 @@ impl core::fmt::Display for Coverage {
         writeln!(f, "{} histories, {} facts, {} messages", self.histories, self.facts, self.messages)?;
         writeln!(f, "live:   {} sessions, {} batches on them", self.live.0, self.live.1)?;
         writeln!(f, "bundles: {} taken, {} facts entered by them", self.bundles.0, self.bundles.1)?;
+        writeln!(f, "forgotten phones confirmed: {}", self.forgotten)?;
         writeln!(f, "kinds:  {}", line(self.kinds.iter().map(|(k, n)| counted(k.code(), *n)).collect()))?;
         writeln!(f, "pairs:  {}", line(self.pairs.iter().map(|(p, n)| counted(p, *n)).collect()))?;
         writeln!(f, "faults: {}", line(self.faults.iter().map(|(x, n)| counted(x.name(), *n)).collect()))

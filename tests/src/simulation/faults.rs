@@ -57,8 +57,10 @@ faults! {
     one_way OneWay 8;
     /// The office loses power at its n-th write from now.
     office_crash OfficeCrash 12;
-    /// What was written last and not flushed reaches the disk in part, or not at all.
-    lost_writes LostWrites 10;
+    /// The machine loses power while it writes: what was not flushed reaches the disk in part, or not at all.
+    lost_writes LostWrites 8;
+    /// The machine loses power between two writes: nothing is lost, and the engine's files are not trusted any more.
+    power_loss PowerLoss 4;
     /// The office's disk is full for a while.
     full_disk FullDisk 4;
     /// The office is restored from a backup, under a new epoch.

@@ -17,6 +17,7 @@ use docket_sync_core::sync::frames::{Cover, Frame, Push, RecordSet};
 use docket_sync_core::sync::message::{Plain, pack, travels_digest, unpack};
 use docket_sync_core::voucher::{Signing, sign};
 
+use super::checks;
 use super::company::Company;
 use super::phone::IsCrash;
 use crate::random::Random;
@@ -169,6 +170,7 @@ impl Company {
         let phone = self.phone(index);
         phone.exchange = None;
         let travels = vec![Frame::Push(push)];
+        let sent = travels.clone();
         let hello = match phone.device.client.replica_mut().hello(travels_digest(&travels)) {
             Ok(hello) => hello,
             Err(error) if error.is_crash() => return self.phone_crashed(index),
@@ -179,15 +181,25 @@ impl Company {
         // The nonce of the next Hello is in the Welcome; the rest is none of the library's business.
         let phone = self.phone(index);
         let replica = phone.device.client.replica_mut();
-        let taken = match unpack(&answer)?.into_iter().next() {
+        let frames = unpack(&answer)?;
+        let is_acknowledged = frames.iter().any(|frame| matches!(frame, Frame::Ack(_)));
+        let taken = match frames.into_iter().next() {
             Some(Frame::Welcome(welcome)) => replica.welcomed(&welcome).map(drop),
             Some(Frame::Nonce(nonce)) => replica.new_nonce(&nonce),
             _ => Ok(()),
         };
         match taken {
-            Err(error) if error.is_crash() => self.phone_crashed(index),
-            taken => Ok(taken?),
+            Err(error) if error.is_crash() => self.phone_crashed(index)?,
+            taken => taken?,
         }
+        if is_acknowledged {
+            for frame in sent {
+                if let Frame::Push(push) = frame {
+                    self.ledger.acknowledged(&push.records)?;
+                }
+            }
+        }
+        checks::what_is_refused_lies_whole(self)
     }
 }
 

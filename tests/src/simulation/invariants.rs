@@ -33,7 +33,7 @@ pub(super) fn of_an_order(company: &mut Company, order: DocumentId) -> Result<Or
     let view = OrderView::clone(&*company.view(order)?);
     invariant_02_no_loss(company, &facts, &view)?;
     invariant_04_monotone_signature(company, order, &view)?;
-    invariant_05_billing_safety(company, &view)?;
+    invariant_05_billing_safety(company, &facts, &view)?;
     invariant_06_single_holder(company, &view)?;
     invariant_08_cancel_safety(company, &view, &facts)?;
     invariant_09_rotation_names_everybody(company, &view)?;
@@ -143,8 +143,8 @@ fn invariant_04_monotone_signature(company: &mut Company, order: DocumentId, vie
 }
 
 /// 5. What is billable was covered or agreed to, and is billed once. (Invoices are facts of the office's books.)
-fn invariant_05_billing_safety(company: &Company, view: &OrderView) -> Result<(), Trouble> {
-    broken(company, "invariant_05_billing_safety", &of_one_order::billing_safety(view))
+fn invariant_05_billing_safety(company: &Company, facts: &FactSet, view: &OrderView) -> Result<(), Trouble> {
+    broken(company, "invariant_05_billing_safety", &of_one_order::billing_safety(facts, view))
 }
 
 /// 6. Goods have one holder, or an explicit conflict. (Across orders: the ledgers'.)

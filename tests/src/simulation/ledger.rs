@@ -8,6 +8,7 @@ use docket_sync_core::document::{FactReader, Record};
 use docket_sync_core::facts::{Fact, FactBody, FactKind};
 use docket_sync_core::ids::{Digest, DocumentId, FactId};
 use docket_sync_core::lifecycle::view::OrderView;
+use docket_sync_core::sync::frames::RecordSet;
 use docket_sync_core::time::UnixMillis;
 
 use super::Violation;
@@ -34,14 +35,20 @@ pub(super) struct Ledger {
     pub(super) alive: BTreeSet<FactName>,
     /// What the office's log holds.
     pub(super) in_log: BTreeMap<FactName, FactId>,
+    /// What its last backup holds.
+    pub(super) in_backup: BTreeSet<FactName>,
     /// What a supervisor discarded: its phone has heard of it and lets go.
     pub(super) discarded: BTreeSet<FactName>,
+    /// What the rogue sent past his library and the office acknowledged: it is in the log or in quarantine.
+    pub(super) sent: Vec<(FactName, Record)>,
     /// Kinds that entered the log in this history.
     pub(super) kinds: BTreeSet<FactKind>,
     /// How far the log was read, and its chain value there.
     pub(super) read: u64,
     pub(super) chain: Option<Digest>,
     readers: BTreeMap<DocumentId, FactReader>,
+    /// What is stated and what enters, in words, where somebody wants to read it.
+    pub(super) story: Option<Vec<String>>,
     /// Orders with facts that were not looked at yet.
     pub(super) touched: BTreeSet<DocumentId>,
     /// Every order as it was last looked at.
@@ -52,6 +59,8 @@ pub(super) struct Ledger {
     pub(super) office_clock_low: Option<UnixMillis>,
     /// Whether the office ran an older program for a while.
     pub(super) office_was_older: bool,
+    /// Whether its disk was rolled back and nobody told it: of a log that was lost like that numbers come again.
+    pub(super) office_was_rolled_back: bool,
     /// Whether the office went back to an earlier state of its disk.
     pub(super) office_went_back: bool,
 }
@@ -61,6 +70,14 @@ impl Ledger {
     pub(super) fn state(&mut self, document: DocumentId, fact: &Fact) {
         self.honest.insert((document, fact.digest), fact.id);
         self.alive.insert((document, fact.digest));
+        self.tell("states", document, fact);
+    }
+
+    fn tell(&mut self, what: &str, document: DocumentId, fact: &Fact) {
+        if let Some(story) = &mut self.story {
+            let (id, author, seen, body) = (fact.id, &fact.author, &fact.content.seen, fact.body());
+            story.push(format!("{what} {id} of {document} by {author}, seen {seen:?}: {body:?}"));
+        }
     }
 
     /// Whether a fact of this time may have been ahead of the office's clock, which went back.
@@ -100,6 +117,7 @@ impl Ledger {
             }
             self.honest.insert(name, fact.id);
         }
+        self.tell("enters", document, &fact);
         self.alive.insert(name);
         self.kinds.extend(fact.kind());
         self.touched.insert(document);
@@ -121,6 +139,22 @@ impl Ledger {
         Ok(())
     }
 
+    /// The office acknowledged these records, which it has no reason to let in.
+    pub(super) fn acknowledged(&mut self, records: &RecordSet) -> Result<(), Trouble> {
+        for (document, records) in records.unpack()? {
+            for record in records {
+                let fact = FactReader::new(document).read(&record)?;
+                self.sent.push(((document, fact.digest), record));
+            }
+        }
+        Ok(())
+    }
+
+    /// The office took a backup of all that its log holds.
+    pub(super) fn backed_up(&mut self) {
+        self.in_backup = self.in_log.keys().copied().collect();
+    }
+
     /// The office went back to an earlier state of its disk: the log is read from its beginning, and of the facts
     /// only those must exist that it has or that `held` says some phone has.
     pub(super) fn went_back(&mut self, office: &OfficeSide, held: &BTreeSet<FactName>) -> Result<(), Trouble> {
@@ -130,6 +164,8 @@ impl Ledger {
         self.readers.clear();
         self.shown.clear();
         self.touched.clear();
+        // Nobody has it any more.
+        self.sent.clear();
         self.office_went_back = true;
         self.follow(office)?;
         self.forget_except(held);

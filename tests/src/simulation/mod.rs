@@ -13,6 +13,7 @@ mod bundles;
 mod checks;
 mod company;
 mod coverage;
+mod devices;
 pub mod faults;
 mod hostile;
 mod invariants;
@@ -93,14 +94,23 @@ pub fn run(seed: u64) -> Outcome {
 /// Plays a list of actions in the company of a seed.
 #[must_use]
 pub fn play(seed: u64, actions: &[Action]) -> Outcome {
+    play_told(seed, actions, None)
+}
+
+/// Plays a list of actions in the company of a seed and tells what is stated and what enters the log.
+fn play_told(seed: u64, actions: &[Action], mut told: Option<&mut Vec<String>>) -> Outcome {
     let mut trace = blake3::Hasher::new();
     let mut coverage = Coverage { histories: 1, ..Coverage::default() };
     let mut at = 0;
     let end = (|| -> Result<(), Trouble> {
         let mut company = Company::open(seed)?;
+        company.ledger.story = told.is_some().then(Vec::new);
         let result = (|| {
             for (number, action) in actions.iter().enumerate() {
                 at = number;
+                if let Some(story) = &mut company.ledger.story {
+                    story.push(format!("{action:?}"));
+                }
                 company.act(action)?;
                 company.fan_out()?;
                 company.count_older()?;
@@ -114,6 +124,9 @@ pub fn play(seed: u64, actions: &[Action]) -> Outcome {
         })();
         company.coverage.facts = u64::try_from(company.ledger.honest.len()).unwrap_or(u64::MAX);
         coverage.add(&company.coverage);
+        if let (Some(told), Some(story)) = (&mut told, company.ledger.story.take()) {
+            told.extend(story);
+        }
         result
     })();
     let failure = end.err().map(|trouble| Failure { violation: Violation::of(&trouble), at });
@@ -136,6 +149,15 @@ pub fn tell(seed: u64, failure: &Failure) -> String {
     for action in shortest {
         told.push_str(&format!("    {action:?}\n"));
     }
+    told
+}
+
+/// The shortest history that shows a failure, fact by fact.
+#[must_use]
+pub fn story(seed: u64, failure: &Failure) -> Vec<String> {
+    let (shortest, _) = shrink(seed, &schedule(seed, &Faults::of_seed(seed), STEPS), failure);
+    let mut told = Vec::new();
+    let _the_same_again = play_told(seed, &shortest, Some(&mut told));
     told
 }
 

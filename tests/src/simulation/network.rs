@@ -62,7 +62,11 @@ impl Company {
         let Some(message) = self.next_message(index)? else { return Ok(Step::Broken) };
         self.wire.record(&message);
         let one_way = self.direction(index);
-        if fault == Some(Fault::LostRequest) || one_way == Some(OneWay::In) {
+        if one_way == Some(OneWay::In) {
+            self.coverage.fault(Fault::OneWay);
+            return Ok(self.hang_up(index));
+        }
+        if fault == Some(Fault::LostRequest) {
             return Ok(self.hang_up(index));
         }
         if fault == Some(Fault::Delayed) {
@@ -74,7 +78,11 @@ impl Company {
             let again = self.deliver(&message)?;
             answer = answer.and(again);
         }
-        let Some(answer) = answer.filter(|_| fault != Some(Fault::LostAnswer) && one_way != Some(OneWay::Out)) else {
+        if one_way == Some(OneWay::Out) {
+            self.coverage.fault(Fault::OneWay);
+            return Ok(self.hang_up(index));
+        }
+        let Some(answer) = answer.filter(|_| fault != Some(Fault::LostAnswer)) else {
             return Ok(self.hang_up(index));
         };
         let step = self.take_answer(index, &answer)?;
@@ -108,6 +116,8 @@ impl Company {
     pub(super) fn deliver(&mut self, message: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
         self.coverage.messages = self.coverage.messages.saturating_add(1);
         let answer = self.office.carry(message)?;
+        let answered = answer.as_ref().map_or(0, Vec::len);
+        self.bytes = self.bytes.saturating_add(message.len()).saturating_add(answered);
         if self.office.is_down() {
             self.office_crashed()?;
             return Ok(None);
@@ -122,7 +132,12 @@ impl Company {
         let replica = phone.device.client.replica_mut();
         let step = match exchange.answered(replica, answer) {
             Ok(()) => Step::Goes,
-            Err(SyncError::Stopped(stop)) => Step::Stopped(stop.code),
+            Err(SyncError::Stopped(stop)) => {
+                if stop.code == StopCode::StorageFull {
+                    self.found_no_room();
+                }
+                Step::Stopped(stop.code)
+            }
             Err(error) if error.is_crash() => {
                 self.phone_crashed(index)?;
                 Step::Broken

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use docket_server::backup::BackedUp;
 use docket_server::commit::{CommitError, Inline, Writer};
 use docket_server::feed::adapter;
 use docket_server::hub::Durable;
@@ -47,8 +48,12 @@ pub(super) struct OfficeSide {
     clock: Arc<OfficeClock>,
     platform: Platform,
     backup: Option<(DiskSnapshot, u64)>,
+    /// What `backed-up.json` in its data folder says.
+    told: Option<BackedUp>,
     starts: u64,
     pub(super) is_full: bool,
+    /// When its disk fails the next time the machine has lost power.
+    pub(super) power_goes: bool,
     /// One call will find no room, or has: in one place of the journal that is told and is no failure.
     finds_no_room: bool,
     /// Schema level of the program that it runs.
@@ -76,8 +81,10 @@ impl OfficeSide {
             clock,
             platform,
             backup: None,
+            told: None,
             starts: 0,
             is_full: false,
+            power_goes: false,
             finds_no_room: false,
             level: SCHEMA_LEVEL,
         })
@@ -170,13 +177,22 @@ impl OfficeSide {
         self.disk.fail_call(self.disk.calls().saturating_add(1).saturating_add(soon), failure);
     }
 
+    /// One of the next calls of the disk is the last before the machine loses power.
+    pub(super) fn plan_power_loss(&mut self, luck: u64) {
+        self.power_goes = true;
+        let soon = luck % 24;
+        self.disk.fail_call(self.disk.calls().saturating_add(1).saturating_add(soon), DiskFailure::Broken);
+    }
+
     /// The machine loses power; `luck` says what of all that was not durable reached the disk.
-    pub(super) fn lose_power(&mut self, luck: u64) -> Result<(), Trouble> {
+    /// Tells whether something that was written is gone.
+    pub(super) fn lose_power(&mut self, luck: u64) -> Result<bool, Trouble> {
         self.boots = self.boots.saturating_add(1);
-        self.disk.crash(luck);
+        let lost = self.disk.crash(luck);
         // The engine's own files lose what they did not flush; the start does not trust them anyway.
         self.home.engine().crash_keeping(usize::try_from(luck % 3).unwrap_or(0));
-        self.start()
+        self.start()?;
+        Ok(lost)
     }
 
     /// The process ends and the machine goes on: the server starts on what is there.
@@ -184,13 +200,14 @@ impl OfficeSide {
         self.disk.end_process();
         self.disk.heal();
         self.disk.set_capacity(None);
-        self.finds_no_room = false;
+        (self.finds_no_room, self.power_goes) = (false, false);
         self.store = open_store(&self.disk, &self.home, &self.platform, self.boots)?;
         let (store, platform) = (self.store.clone(), self.platform.clone());
         let (office, inline) = as_level(self.level, || Office::open_inline(store, keys(), platform, None))?;
         self.starts = self.starts.saturating_add(1);
         self.runners = all(&office);
         (self.office, self.inline) = (office, inline);
+        self.tell_of_the_backup();
         self.set_full(self.is_full);
         Ok(())
     }
@@ -205,9 +222,18 @@ impl OfficeSide {
         self.disk.set_capacity(is_full.then(|| self.disk.used()));
     }
 
-    /// Takes a backup, which is the disk as it is.
+    /// Takes a backup, which is the disk as it is. From now on devices are told of it.
     pub(super) fn back_up(&mut self) {
-        self.backup = Some((self.disk.snapshot(), self.durable().number));
+        let Durable { number, chain } = self.durable();
+        self.backup = Some((self.disk.snapshot(), number));
+        self.told = Some(BackedUp { number, chain, at_ms: self.now().0, to: "simulated".to_owned() });
+        self.tell_of_the_backup();
+    }
+
+    fn tell_of_the_backup(&self) {
+        if let Some(told) = self.told.clone() {
+            self.office.last_backup.tell(told);
+        }
     }
 
     pub(super) fn has_backup(&self) -> bool {
@@ -223,6 +249,8 @@ impl OfficeSide {
         // The engine is not in a backup: it is made again from the journal.
         self.home = MemoryHome::default();
         if renews_epoch {
+            // A restore makes a new data folder; one that is rolled back keeps what the newer one said.
+            self.told = None;
             let from = RestoredFrom { backup: "simulated".to_owned(), until_number: *until_number, until_at: None };
             let store = open_store(&self.disk, &self.home, &self.platform, self.boots)?;
             renew_epoch(store, keys(), self.platform.clone(), from)?;

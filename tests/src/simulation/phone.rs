@@ -22,6 +22,20 @@ pub(super) enum OneWay {
     In,
 }
 
+/// What a phone stated in one order and the office acknowledged.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Own {
+    /// The number of the log at which it was seen to be.
+    pub(super) number: u64,
+    pub(super) facts: BTreeSet<FactName>,
+}
+
+/// A phone's backup: its disk, and what could be read on it.
+pub(super) struct Backup {
+    pub(super) disk: MemoryDisk,
+    read: BTreeMap<DocumentId, BTreeSet<FactName>>,
+}
+
 /// A phone.
 pub(super) struct Phone {
     pub(super) device: Device,
@@ -35,9 +49,11 @@ pub(super) struct Phone {
     pub(super) one_way: Option<(OneWay, u64)>,
     /// Facts that were in the journal when it was last looked at.
     pub(super) waiting: BTreeMap<FactId, FactName>,
-    /// Orders with acknowledged work of its own, and the number of the log at which it was seen to be.
-    pub(super) own: BTreeMap<DocumentId, u64>,
-    pub(super) backup: Option<MemoryDisk>,
+    /// Orders with acknowledged work of its own.
+    pub(super) own: BTreeMap<DocumentId, Own>,
+    /// What each order held when it could last be read here; it may be sealed since.
+    pub(super) read: BTreeMap<DocumentId, BTreeSet<FactName>>,
+    pub(super) backup: Option<Backup>,
     pub(super) is_revoked: bool,
     /// It is in the wrong hands, too.
     pub(super) is_rogue: bool,
@@ -60,6 +76,7 @@ impl Phone {
             one_way: None,
             waiting: BTreeMap::new(),
             own: BTreeMap::new(),
+            read: BTreeMap::new(),
             backup: None,
             is_revoked: false,
             is_rogue,
@@ -109,7 +126,48 @@ impl Phone {
             held.extend(shown.refused.iter().map(|refused| (order, refused.fact.digest)));
         }
         held.extend(self.waiting.values().copied());
+        let replica = self.device.client.replica();
+        for (order, facts) in &self.read {
+            if replica.keeps(*order)? {
+                held.extend(facts);
+            }
+        }
         Ok(held)
+    }
+
+    /// Looks at what can be read now: what is sealed from now on is that.
+    pub(super) fn note_what_it_reads(&mut self) -> Result<(), Trouble> {
+        let mut read = BTreeMap::new();
+        for (order, row) in self.device.client.list()? {
+            let replica = self.device.client.replica();
+            let names = match self.read.remove(&order) {
+                known if row.evicted => known.filter(|_| replica.keeps(order).unwrap_or(false)),
+                _ => Some(self.device.show(order)?.facts.iter().map(|fact| (order, fact.digest)).collect()),
+            };
+            read.extend(names.map(|names| (order, names)));
+        }
+        // An order that is only sealed is in no list.
+        let replica = self.device.client.replica();
+        self.read.retain(|order, _| replica.keeps(*order).unwrap_or(false));
+        self.read.append(&mut read);
+        Ok(())
+    }
+
+    /// Takes a backup of the phone.
+    pub(super) fn back_up(&mut self) {
+        self.backup = Some(Backup { disk: self.device.backup(), read: self.read.clone() });
+    }
+
+    /// Goes back to its backup; `false` when it has none.
+    pub(super) fn go_back(&mut self) -> Result<bool, Trouble> {
+        let Some(backup) = &self.backup else { return Ok(false) };
+        let (disk, read) = (backup.disk.copy(), backup.read.clone());
+        self.hang_up();
+        (self.page, self.is_doubled) = (None, true);
+        self.own.clear();
+        self.read = read;
+        self.device.restore(disk)?;
+        Ok(true)
     }
 
     /// Power goes at the n-th write from now.

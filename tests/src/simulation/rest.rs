@@ -8,7 +8,7 @@ use docket_server::log::LogRecord;
 use docket_server::store::{KeyRange, Store, Table};
 use docket_sync_core::document::FactReader;
 use docket_sync_core::facts::SCHEMA_LEVEL;
-use docket_sync_core::ids::{DocumentId, FactId, RecordId};
+use docket_sync_core::ids::{DocumentId, FactId};
 use docket_sync_core::lifecycle::FactSet;
 use docket_sync_core::proof::{chain_next, chain_start};
 use docket_sync_core::reference::ReferenceRecord;
@@ -24,6 +24,11 @@ use crate::world::Trouble;
 
 /// Rounds in which everybody syncs once until nothing may be new.
 const ROUNDS_MAX: usize = 12;
+/// Messages of a sync without news: one, or a few when a copy of the phone, or whoever sent a recorded message again,
+/// has used up its nonce.
+const QUIET_MESSAGES_MAX: u64 = 3;
+/// Bytes, both ways, of a sync without news.
+const QUIET_BYTES_MAX: usize = 600;
 /// Records of the log read at once.
 const PAGE: usize = 512;
 
@@ -35,10 +40,12 @@ impl Company {
         newcomer.device.clock.pass(MINUTE);
         self.phones.push(newcomer);
         self.everybody_meets()?;
+        cost_follows_what_changed(self)?;
         every_phone_is_as_the_office(self)?;
         every_fact_is_at_the_office(self)?;
         the_log_is_whole(self)?;
         checks::quarantine_is_for_the_hostile(self)?;
+        checks::what_is_refused_lies_whole(self)?;
         invariants::at_rest(self)?;
         let mut pairs = BTreeSet::new();
         for order in self.orders_at_the_office()? {
@@ -71,9 +78,9 @@ impl Company {
     }
 
     fn everybody_meets(&mut self) -> Result<(), Trouble> {
-        let mut told = String::new();
+        let (mut told, mut before) = (String::new(), 0);
         for _ in 0..ROUNDS_MAX {
-            let before = self.ledger.read;
+            before = self.ledger.read;
             told.clear();
             for index in 0..self.phones.len() {
                 let step = self.sync(index)?;
@@ -82,10 +89,15 @@ impl Company {
                     continue;
                 }
                 let status = phone.device.client.status();
-                if step != Step::Done || status.verified != Some(true) || status.pending.is_some() {
+                // Behind what the office was brought before its clock went back, it waits for a person with that.
+                let may_wait =
+                    self.ledger.office_clock_low.is_some() && !checks::waiting_at_the_office(self)?.is_empty();
+                let is_pending = status.pending.is_some() && !may_wait;
+                if step != Step::Done || status.verified != Some(true) || is_pending {
                     told = format!("phone {index}: {step:?}, {status:?}");
                 }
             }
+            self.confirm_the_forgotten()?;
             self.office.pass(2 * MINUTE);
             self.tidy()?;
             self.react()?;
@@ -93,13 +105,19 @@ impl Company {
                 return Ok(());
             }
         }
-        let told =
-            if told.is_empty() { "the log goes on and on".to_owned() } else { format!("{told}{}", self.differing()?) };
+        let told = if told.is_empty() {
+            let store: &dyn Store = self.office.store.as_ref();
+            let last = store.log_after(before, PAGE)?;
+            let last: Vec<_> = last.into_iter().map(|(_, entry)| entry.record).collect();
+            format!("the log goes on and on: {last:?}")
+        } else {
+            format!("{told}{}", self.differing()?)
+        };
         Err(Violation::new("everything_converges", told).into())
     }
 
     /// What the phones and the office have differently, in words.
-    fn differing(&self) -> Result<String, Trouble> {
+    pub(super) fn differing(&self) -> Result<String, Trouble> {
         let store: &dyn Store = self.office.store.as_ref();
         let mut told = String::new();
         for (index, phone) in self.phones.iter().enumerate() {
@@ -112,15 +130,14 @@ impl Company {
                     ));
                 }
             }
-            for (key, value) in Tables::scan(store, Table::Reference, &KeyRange::all(), usize::MAX)? {
-                let Some(id) = RecordId::from_slice(&key) else { continue };
-                let there = ReferenceRecord::from_bytes(&value)?;
-                let here = phone.device.client.replica().reference(id)?;
-                let version = here.map(|record| record.version);
-                if version != Some(there.version) {
-                    let (kind, of) = (there.content.scope(), there.version);
+            for record in phone.device.client.replica().references()? {
+                let there = Tables::get(store, Table::Reference, &record.id.0)?;
+                let there =
+                    there.map(|bytes| ReferenceRecord::from_bytes(&bytes)).transpose()?.map(|there| there.version);
+                if there != Some(record.version) {
+                    let (id, kind, version) = (record.id, record.content.kind(), record.version);
                     told.push_str(&format!(
-                        "\n    record {id} {kind:?}: version {version:?} on phone {index}, {of} there"
+                        "\n    record {id} {kind:?}: version {version} on phone {index}, {there:?} there"
                     ));
                 }
             }
@@ -143,6 +160,25 @@ impl Company {
     }
 }
 
+/// Promise 6: where nothing changed, a sync is a few messages of a size that does not depend on the number of
+/// documents.
+fn cost_follows_what_changed(company: &mut Company) -> Result<(), Trouble> {
+    for index in 0..company.phones.len() {
+        if company.phone(index).is_revoked {
+            continue;
+        }
+        let (messages, bytes) = (company.coverage.messages, company.bytes);
+        company.sync(index)?;
+        let messages = company.coverage.messages.saturating_sub(messages);
+        let bytes = company.bytes.saturating_sub(bytes);
+        if messages > QUIET_MESSAGES_MAX || bytes > QUIET_BYTES_MAX {
+            let told = format!("phone {index} has nothing new and needs {messages} messages, {bytes} bytes");
+            return company.broken("cost_follows_what_changed", told);
+        }
+    }
+    Ok(())
+}
+
 /// Promise 4: every phone holds exactly what the office has for it, and shows the same. Invariant 14: and nothing
 /// that is not in its scope.
 fn every_phone_is_as_the_office(company: &mut Company) -> Result<(), Trouble> {
@@ -158,11 +194,16 @@ fn every_phone_is_as_the_office(company: &mut Company) -> Result<(), Trouble> {
                 continue;
             }
             let office = checks::facts_at_office(company, order)?;
-            if names(&shown.facts) != names(&office) {
+            // What waits behind something that a person has to decide about is not there yet.
+            let mut here = names(&shown.facts);
+            here.retain(|(id, _)| !shown.unsent.contains(id));
+            if here != names(&office) {
                 let told = format!(
-                    "order {order} on phone {index} has {} facts, at the office {}",
+                    "order {order} on phone {index} (evicted {}, kept {is_kept}) has {} facts, at the office {}; {:?}",
+                    row.evicted,
                     shown.facts.len(),
-                    office.len()
+                    office.len(),
+                    company.phone(index).device.client.status()
                 );
                 return company.broken("everything_converges", told);
             }
@@ -193,6 +234,7 @@ fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
             let is_printed_twice = code == QuarantineCode::UsedNumber && is_cloned;
             let is_ahead = by_clock && ledger.office_clock_low.is_some();
             let is_excused = phone.is_revoked || is_newer || is_printed_twice || is_ahead;
+            let is_excused = is_excused || checks::is_decided(company, order, fact)?;
             if is_excused {
                 refused.insert((order, fact));
             }
@@ -207,7 +249,8 @@ fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
             phone.waiting.values().copied().collect()
         });
     }
-    let twins = checks::lost_twins(company)?;
+    let mut twins = checks::lost_twins(company)?;
+    twins.extend(checks::waiting_at_the_office(company)?);
     for name in ledger.alive.iter().filter(|name| !ledger.in_log.contains_key(name) && !twins.contains(name)) {
         let Some(fact) = ledger.honest.get(name) else { continue };
         if !refused.contains(&(name.0, *fact)) && !revoked.contains(name) {

@@ -44,13 +44,14 @@ impl Company {
                 self.react()?;
                 // Orders that begin on a phone are there for the office, too, once they have come.
                 self.orders = self.orders_at_the_office()?;
+                if random.chance(1, 2) {
+                    self.confirm_the_forgotten()?;
+                }
                 self.decide_about_quarantine(&mut random)
             }
             Kind::Backup => {
-                let phone = self.phone(index);
-                phone.backup = Some(phone.device.backup());
-                self.office.back_up();
-                Ok(())
+                self.phone(index).back_up();
+                self.back_up_the_office()
             }
             Kind::Restart => {
                 self.office.start()?;
@@ -94,26 +95,34 @@ impl Company {
             Fault::OneWay => {
                 let way = if random.chance(1, 2) { OneWay::Out } else { OneWay::In };
                 self.phone(index).one_way = Some((way, random.below(6)));
-                true
+                false
             }
             Fault::OfficeCrash => {
                 self.office.plan_crash(random.next_u64());
                 false
             }
             Fault::LostWrites => {
+                self.office.plan_power_loss(random.next_u64());
+                false
+            }
+            Fault::PowerLoss => {
                 self.lose_power(random.next_u64())?;
                 true
             }
             Fault::FullDisk => {
                 let is_full = !self.office.is_full;
                 self.office.set_full(is_full);
-                true
+                false
             }
             Fault::OfficeRestore | Fault::OfficeRollback => {
                 let is_restore = fault == Fault::OfficeRestore;
                 if is_restore && random.chance(1, 2) {
                     // What came in since the backup is on one phone only, and its number is given out again.
                     self.call_for(index, random.position(8))?;
+                }
+                if is_restore && random.chance(1, 3) {
+                    // A phone that the restored office will not know.
+                    self.replace(index, random)?;
                 }
                 self.office_goes_back(is_restore)?;
                 if is_restore {
@@ -146,7 +155,7 @@ impl Company {
                 self.phone(index).restart()?;
                 true
             }
-            Fault::Revoked => self.revoke(index)?,
+            Fault::Revoked => self.revoke(index)? && self.replace(index, random).map(|()| true)?,
             Fault::Reassigned => self.reassign(random)?,
             Fault::OlderServer => {
                 self.older_for = 5 + random.below(20);

@@ -202,7 +202,10 @@ impl Company {
         match done {
             Ok(_) => self.ledger.follow(&self.office),
             Err(CommitError::Refused(_)) => Ok(()),
-            Err(CommitError::Store(_)) if self.office.may_be_full() => Ok(()),
+            Err(CommitError::Store(_)) if self.office.may_be_full() => {
+                self.found_no_room();
+                Ok(())
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -262,7 +265,7 @@ impl Company {
                     return self.office_acts(registered.document, clerk, &page, Command::State(Box::new(decline)));
                 }
             }
-            Err(CommitError::Store(_)) if self.office.may_be_full() => {}
+            Err(CommitError::Store(_)) if self.office.may_be_full() => self.found_no_room(),
             Err(error) => return Err(error.into()),
         }
         self.ledger.follow(&self.office)
@@ -312,31 +315,10 @@ impl Company {
         match done {
             Ok(())
             | Err(CommitError::Invalid { .. } | CommitError::AlreadyDone { .. } | CommitError::NotFound { .. }) => {}
-            Err(CommitError::Store(_)) if self.office.may_be_full() => {}
+            Err(CommitError::Store(_)) if self.office.may_be_full() => self.found_no_room(),
             Err(error) => return Err(error.into()),
         }
         self.ledger.follow(&self.office)
-    }
-
-    /// A supervisor revokes a phone; all its twins with it.
-    pub(super) fn revoke(&mut self, index: usize) -> Result<bool, Trouble> {
-        let id = self.phone(index).id();
-        if self.phone(index).is_revoked {
-            return Ok(false);
-        }
-        let by = self.people.first().map(|(person, _)| *person).ok_or("a supervisor")?;
-        let done = self.office.run(move |writer| writer.revoke(id, by, "lost".to_owned()));
-        if self.office.is_down() {
-            self.office_crashed()?;
-        }
-        if done.is_err() {
-            return Ok(false);
-        }
-        for phone in self.phones.iter_mut().filter(|phone| phone.id() == id) {
-            phone.is_revoked = true;
-        }
-        self.ledger.follow(&self.office)?;
-        Ok(true)
     }
 }
 

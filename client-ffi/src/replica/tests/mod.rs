@@ -6,6 +6,7 @@
 #[cfg(feature = "sqlite")]
 mod crashes;
 pub(crate) mod fake_store;
+mod files;
 mod repair;
 mod retention;
 

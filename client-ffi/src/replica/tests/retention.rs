@@ -73,6 +73,28 @@ fn it_stays_until_thirty_days_have_passed_and_it_is_in_a_backup() {
 }
 
 #[test]
+fn a_clock_of_the_office_that_stands_in_another_year_lets_nothing_go() {
+    let mut store = FakeStore::new();
+    let (device, documents) = left_the_scope(&mut store, 1);
+    store.back_up();
+    for started_anew in [false, true] {
+        store.pass(3_650 * DAY);
+        if started_anew {
+            device.clock.reboot();
+        }
+        device.sync(&mut store);
+        device.sync(&mut store);
+        assert_eq!(sealed(&device), documents);
+    }
+    // Right again: what it jumped counts for nothing, and for one day.
+    store.pass(-7_300 * DAY);
+    pass_days(&device, &mut store, 27);
+    assert_eq!(sealed(&device), documents);
+    pass_days(&device, &mut store, 3);
+    assert_eq!(sealed(&device), []);
+}
+
+#[test]
 fn above_the_limit_of_bytes_the_oldest_in_a_backup_go_first() {
     let mut store = FakeStore::new();
     let (device, documents) = left_the_scope(&mut store, 3);
@@ -105,7 +127,7 @@ fn what_is_not_acknowledged_is_never_sealed_and_never_goes() {
     device.sync(&mut store);
     store.back_up();
     let mut replica = device.open();
-    replica.retention = Retention { kept_ms: 0, bytes_max: 0 };
+    replica.retention = Retention { kept_ms: 0, bytes_max: 0, ..Retention::default() };
     device.clock.pass(60 * DAY);
     store.pass(60 * DAY);
     sync(&mut replica, &mut store).unwrap();

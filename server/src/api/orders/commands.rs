@@ -78,6 +78,7 @@ pub(crate) struct UnknownView {
         (status = 403, description = "not_permitted", body = ErrorBody),
         (status = 404, description = "not_found", body = ErrorBody),
         (status = 409, description = "unknown_frontier: nothing was done", body = UnknownView),
+        (status = 413, description = "order_full: nothing was stated", body = ErrorBody),
         (status = 422, description = "refused by the business, or a field is missing or wrong: its path is named", body = ErrorBody),
         (status = 428, description = "precondition_required", body = ErrorBody),
     )

@@ -97,7 +97,8 @@ pub(crate) struct LineItem {
     covered: bool,
     billable: bool,
     /// Why it is not billed; null where it is: `gone`, `no_charge`, `free`, `internal_visit`, `cancelled`,
-    /// `after_closing`, `signed_as_free`, `outside_signature`, `no_prior_consent`, `not_agreed`, `written_off` or `ledger_asks`.
+    /// `after_closing`, `signed_as_free`, `outside_signature`, `no_prior_consent`, `not_agreed`, `written_off`, `ledger_asks`,
+    /// `awaits_decision` or `awaits_call`.
     held: Option<&'static str>,
     held_text: Option<Both>,
     /// What is charged for it where it is billed: corrections in the customer's favour apply (R7).

@@ -333,3 +333,26 @@ async fn an_order_is_created_once_for_one_idempotency_key() {
     assert_eq!(company.get(&clerk, "/api/orders").await.ok()["total"], 3);
     assert_eq!(send(&clerk, "", "no heat").await.code(), (422, "invalid_field"));
 }
+
+#[tokio::test]
+async fn a_command_on_a_full_order_is_refused_by_its_code_and_others_go_on() {
+    let company = Company::new();
+    let clerk = company.person("clerk", &[Role::Clerk, Role::Dispatcher]).await;
+    let (full, etag) = company.order(&clerk, "no power").await;
+    let (other, other_etag) = company.order(&clerk, "a leak").await;
+    let document: DocumentId = full.parse().unwrap();
+    let person = clerk.id;
+    for bytes in [60_000, 1_000, 0] {
+        let fill = move |writer: &mut crate::commit::Writer| {
+            let body = docket_sync_core::facts::bodies::AddNote { text: "x".repeat(bytes) }.into();
+            let author = Author::Person(person);
+            writer.state(document, Statement { author, head: Head::default(), body, seen: None }).map(drop)
+        };
+        while company.office.committer.run(fill).await.is_ok() {}
+    }
+    let note = json!({"command": "note", "text": "seen"});
+    let refused = company.command(&clerk, &full, &etag, &note).await;
+    assert_eq!(refused.code(), (413, "order_full"), "{}", refused.body);
+    assert_eq!(company.get(&clerk, &format!("/api/orders/{full}")).await.ok()["problem"], "no power");
+    assert_eq!(company.command(&clerk, &other, &other_etag, &note).await.status, StatusCode::OK);
+}

@@ -1,4 +1,4 @@
-//! Announcing a file: who may, for which order, whether there is room; and that nothing is sent twice.
+//! Announcing a file: who may, for which order, whether there is room; and that nothing is sent twice that is whole.
 
 use std::sync::Arc;
 
@@ -135,7 +135,9 @@ fn look(office: &Office, place: &Place, caller: &Caller, upload: &Upload) -> Res
         return Ok(Some(media_type.clone()));
     }
     let kept = records::of_order(store, upload.order, usize::MAX)?;
-    let received = kept.iter().filter_map(|(_, row)| row.received.as_ref());
+    // What the order has of this very file does not stand in its own way when it was lost and comes again.
+    let others = kept.iter().filter(|(blob, _)| *blob != upload.blob);
+    let received = others.filter_map(|(_, row)| row.received.as_ref());
     let (files, bytes) = received.fold((0_u64, 0_u64), |(files, bytes), received| {
         (files.saturating_add(1), bytes.saturating_add(received.size))
     });
@@ -159,6 +161,7 @@ fn look(office: &Office, place: &Place, caller: &Caller, upload: &Upload) -> Res
 }
 
 /// An order that has the file already and that the sender may read, this one before others, and the file's medium.
+/// None where the file is not what its name says any more.
 fn known(
     store: &dyn Store,
     place: &Place,
@@ -174,7 +177,7 @@ fn known(
         let is_own = order == upload.order && caller.may(store, order, Wants::Send)?;
         let readable = is_own || caller.may(store, order, Wants::Read)?;
         if readable && let Some(received) = records::row(store, order, upload.blob)?.and_then(|row| row.received) {
-            return Ok(Some((order, received.media_type)));
+            return Ok(place.is_sound(upload.blob).then_some((order, received.media_type)));
         }
     }
     Ok(None)

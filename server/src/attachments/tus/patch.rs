@@ -105,10 +105,12 @@ async fn take(
     let ended = taking.body(office, body, asked).await;
     let kept = taking.end(ended.is_ok()).await;
     let now = office.platform.clock.now();
-    place.uploads.touch(id, now);
+    let touching = place.clone();
+    let touched_at = tokio::task::spawn_blocking(move || touching.uploads.touch(id, now)).await;
+    let touched_at = touched_at.map_err(|error| ApiError::internal("prolonging an upload", &error))?;
     ended?;
     let offset = kept?;
-    let mut upload = Upload { touched_at: now, ..upload };
+    let mut upload = Upload { touched_at: touched_at.map_err(|error| disk(&error))?, ..upload };
     if offset == upload.length {
         upload.finished = Some(finish(office, place, id, &upload).await?);
     }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use docket_sync_core::ids::{BlobId, DocumentId};
-use docket_sync_core::time::UnixMillis;
+use docket_sync_core::time::{MINUTE, UnixMillis};
 use minicbor::{Decode, Encode};
 use tokio::sync::Notify;
 
@@ -22,6 +22,9 @@ pub use partial::Partial;
 use super::blobs::{make_private, sync_folder};
 use super::records::Sender;
 use crate::store::record;
+
+/// How much later an upload must have been heard of than its record says before the record is written again.
+const TOUCH_MS: i64 = 10 * MINUTE;
 
 /// The name of an upload: 16 random bytes, so that nobody guesses another's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -174,11 +177,21 @@ impl Uploads {
         lock(&self.known).get(&id).cloned()
     }
 
-    /// The sender was heard of.
-    pub fn touch(&self, id: UploadId, now: UnixMillis) {
-        if let Some(upload) = lock(&self.known).get_mut(&id) {
+    /// The sender was heard of; answers from when the upload's time counts. A start forgets nothing that was told: the
+    /// time moves when it is on the disk, and not at every request.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn touch(&self, id: UploadId, now: UnixMillis) -> io::Result<UnixMillis> {
+        let Some(mut upload) = self.get(id) else { return Ok(now) };
+        if now.since(upload.touched_at) >= TOUCH_MS {
             upload.touched_at = now;
+            self.write(id, &upload)?;
+            if let Some(known) = lock(&self.known).get_mut(&id) {
+                known.touched_at = now;
+            }
         }
+        Ok(upload.touched_at)
     }
 
     /// The file has arrived under `number`; durable when it returns.
@@ -336,6 +349,21 @@ mod tests {
         again.forget(one).unwrap();
         assert!(again.get(one).is_none() && !again.path(one).exists());
         assert_eq!(Uploads::open(folder.path().to_owned()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_time_that_a_sender_was_told_survives_a_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = UploadId([1; 16]);
+        let uploads = Uploads::open(folder.path().to_owned()).unwrap();
+        uploads.begin(id, upload(5)).unwrap();
+        let mut told = UnixMillis(0);
+        for minutes in [3, 11, 12, 40] {
+            told = uploads.touch(id, UnixMillis(1_000).plus(minutes * MINUTE)).unwrap();
+            let again = Uploads::open(folder.path().to_owned()).unwrap();
+            assert_eq!(again.get(id).map(|upload| upload.touched_at), Some(told), "after {minutes} minutes");
+        }
+        assert_eq!(told, UnixMillis(1_000).plus(40 * MINUTE));
     }
 
     #[test]

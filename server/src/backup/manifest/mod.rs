@@ -19,8 +19,8 @@ use crate::store::disk::{Disk, RealDisk};
 /// Its file name.
 pub const FILE: &str = "manifest.json";
 
-/// The format that this program writes, and the greatest that it reads.
-pub const FORMAT: u32 = 1;
+/// The format that this program writes, and the greatest that it reads. 1: without the format of the store.
+pub const FORMAT: u32 = 2;
 
 /// What the signature begins with.
 const DOMAIN: &[u8] = b"docket-backup-1";
@@ -31,6 +31,10 @@ const DOMAIN: &[u8] = b"docket-backup-1";
 pub struct Manifest {
     /// Format version.
     pub format: u32,
+    /// The greatest format that the store had when a run added to this backup: a program that does not know it cannot
+    /// read all of the frames. Absent: not known, so of format 3 at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store_format: Option<u32>,
     /// The store.
     pub store: StoreId,
     /// Its public signing key, as 32 bytes in hexadecimal.
@@ -129,6 +133,7 @@ impl Manifest {
     pub fn new(store: StoreId, key: &VerifyingKey) -> Self {
         Self {
             format: FORMAT,
+            store_format: None,
             store,
             store_key: Digest(key.to_bytes()),
             fingerprint: Fingerprint::of(&key.to_bytes()).to_string(),
@@ -152,6 +157,22 @@ impl Manifest {
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
         text.push(b'\n');
         text
+    }
+
+    /// Takes notice of the format that the store has now. Tells whether a program that reads the manifest as it was may
+    /// not read it any more.
+    pub fn raise(&mut self, store_format: Option<u32>) -> bool {
+        let before = (self.format, self.store_format);
+        self.format = FORMAT;
+        self.store_format = self.store_format.max(store_format);
+        before != (self.format, self.store_format)
+    }
+
+    /// The name under which a manifest is kept that is about to be raised.
+    #[must_use]
+    pub fn kept_name(&self) -> String {
+        let format = self.store_format.map_or_else(|| "unknown".to_owned(), |format| format.to_string());
+        format!("manifest.store-format-{format}.json")
     }
 
     fn signed_bytes(&self) -> Vec<u8> {
@@ -186,6 +207,10 @@ impl Manifest {
         let format: Format = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
         if format.format > FORMAT {
             return Err(BackupError::NewerFormat { path: path.to_owned(), found: format.format, known: FORMAT });
+        }
+        let known = crate::store::journaled::FORMAT;
+        if let Some(found) = format.store_format.filter(|found| *found > known) {
+            return Err(BackupError::NewerStore { path: path.to_owned(), found, known });
         }
         let manifest: Self = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
         if manifest.render() != bytes {
@@ -232,10 +257,11 @@ impl Manifest {
     }
 }
 
-/// The one field that every format has.
+/// What is read of every format.
 #[derive(Deserialize)]
 struct Format {
     format: u32,
+    store_format: Option<u32>,
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ fn piece(number: u64, first: u64, last: u64) -> Piece {
 fn sample() -> Manifest {
     let key = SigningKey::from_bytes(&[7; 32]);
     let mut manifest = Manifest::new(StoreId([0x5a; 16]), &key.verifying_key());
+    manifest.raise(Some(3));
     manifest.keys.push(KeysPiece {
         name: "keys-0001.age".to_owned(),
         written_at: AT.to_string(),
@@ -106,6 +107,34 @@ fn another_key_does_not_sign_for_the_store_and_a_newer_format_is_said() {
     let mut forged = sample();
     forged.sign(&SigningKey::from_bytes(&[6; 32]), AT);
     assert!(parse(&forged.render()).unwrap_err().to_string().contains("not the store's"));
-    let newer = br#"{"format": 2, "what": "nobody knows"}"#;
+    let newer = br#"{"format": 3, "what": "nobody knows"}"#;
     assert!(parse(newer).unwrap_err().to_string().contains("newer docket"));
+}
+
+#[test]
+fn golden_bytes_of_the_manifest_of_format_1_are_read_and_still_signed() {
+    let golden = include_bytes!("../../../../schemas/golden/backup/manifest-1.json");
+    let read = parse(golden).unwrap();
+    assert_eq!((read.format, read.store_format), (1, None));
+    // Its pieces are the same; the next run writes it in the format of this program.
+    let mut raised = read.clone();
+    assert!(raised.raise(Some(3)) && !raised.clone().raise(Some(2)) && !raised.clone().raise(None));
+    raised.sign(&SigningKey::from_bytes(&[7; 32]), AT);
+    assert_eq!((raised, read.kept_name()), (sample(), "manifest.store-format-unknown.json".to_owned()));
+}
+
+#[test]
+fn a_backup_of_a_store_that_a_newer_program_wrote_is_refused_in_one_sentence() {
+    let known = crate::store::journaled::FORMAT;
+    let mut newer = sample();
+    newer.raise(Some(known + 1));
+    newer.sign(&SigningKey::from_bytes(&[7; 32]), AT);
+    let error = parse(&newer.render()).unwrap_err();
+    assert!(matches!(error, BackupError::NewerStore { found, .. } if found == known + 1), "{error}");
+    let said = error.to_string();
+    assert!(said.contains("format 4") && said.contains("use a newer docket") && !said.contains("damaged"), "{said}");
+    // Whatever else the newer program has put into it.
+    let text =
+        String::from_utf8(newer.render()).unwrap().replace("\"fingerprint\"", "\"later\": 1,\n  \"fingerprint\"");
+    assert!(matches!(parse(text.as_bytes()), Err(BackupError::NewerStore { .. })));
 }

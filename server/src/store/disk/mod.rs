@@ -38,6 +38,11 @@ pub trait Disk: Send + Sync + core::fmt::Debug {
     /// Gives a file or folder another name in the same folder, in one step. A file of that name is replaced.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
+    /// Gives a file that never changes again a second name. Where that cannot be done the caller copies it.
+    fn link(&self, _from: &str, _to: &str) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Removes a file, or a folder with everything in it.
     fn remove(&self, path: &str) -> io::Result<()>;
 

@@ -61,6 +61,10 @@ impl Disk for RealDisk {
         fs::rename(self.at(from), self.at(to))
     }
 
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::hard_link(self.at(from), self.at(to))
+    }
+
     fn remove(&self, path: &str) -> io::Result<()> {
         let path = self.at(path);
         if fs::symlink_metadata(&path)?.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }

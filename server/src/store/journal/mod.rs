@@ -17,6 +17,8 @@ mod window;
 mod write;
 
 #[cfg(test)]
+mod every_byte;
+#[cfg(test)]
 mod tests;
 
 use docket_sync_core::ids::Digest;

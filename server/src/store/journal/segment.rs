@@ -39,6 +39,15 @@ pub fn file_name(number: u64) -> String {
     format!("{number:010}{EXTENSION}")
 }
 
+/// Whether a file of this name is a segment.
+pub(crate) fn is_segment(name: &str) -> bool {
+    number(name).is_some()
+}
+
+fn number(name: &str) -> Option<u64> {
+    name.strip_suffix(EXTENSION)?.parse().ok()
+}
+
 /// Bytes of the head of a segment, zeros included.
 pub(super) fn head(id: JournalId, number: u64, before: Position) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(512);
@@ -87,7 +96,7 @@ pub(super) fn list(disk: &dyn Disk, folder: &str) -> Result<(JournalId, Vec<Segm
     };
     let mut journal: Option<JournalId> = None;
     let mut segments: Vec<SegmentInfo> = Vec::new();
-    let numbers = names.iter().filter_map(|name| name.strip_suffix(EXTENSION)?.parse::<u64>().ok());
+    let numbers = names.iter().filter_map(|name| number(name));
     for (expected, number) in (1..).zip(numbers) {
         let path = format!("{folder}/{}", file_name(number));
         let full = disk.full_path(&path);

@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::JournaledOptions;
+use super::format;
+use super::keeping::{self, Copying};
+use crate::store::disk::{Disk as _, RealDisk};
 use crate::store::journal::Position;
 use crate::store::{Batch, MemoryStore, SledOptions, SledStore, Store, StoreError, folder, space};
 
@@ -34,8 +38,14 @@ pub trait EngineHome: core::fmt::Debug {
     /// Opens the engine, or makes an empty one.
     fn open(&self) -> Result<Self::Engine, StoreError>;
 
-    /// The store of a program without a journal that lies here, if one does.
-    fn open_alone(&self) -> Result<Option<Arc<dyn Store>>, StoreError>;
+    /// The store of a program without a journal that lies here, if one does, for reading: what lies here is not
+    /// changed by it.
+    fn open_alone(&self, options: &JournaledOptions) -> Result<Option<Arc<dyn Store>>, StoreError>;
+
+    /// Ends what [`EngineHome::open_alone`] began, when the store it gave is closed.
+    fn close_alone(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Gives what lies here another name, durably, and says which; `None` when nothing lies here. Nothing is removed,
     /// but for what `aside` says.
@@ -49,10 +59,15 @@ pub enum Aside {
     Kept(String),
     /// Under this name, in place of what had it before: it is whole by itself and worth nothing twice.
     Replacing(String),
+    /// As `sled` in a folder of this name, which is free: the store of format 1 as it was.
+    Upgraded(String),
 }
 
 /// The engine that was open when the machine stopped: it holds nothing that the journal does not, and gives way.
 pub(super) const BEFORE_POWER_LOSS: &str = "sled.before-power-loss";
+
+/// Where the engine of a store of format 1 is copied to be read.
+const UPGRADING: &str = "upgrading";
 
 /// A sled folder in the folder of a store. Who uses it holds the lock of that folder.
 #[derive(Debug, Clone)]
@@ -71,11 +86,20 @@ impl EngineHome for SledHome {
         SledStore::open_engine(&self.folder, self.options)
     }
 
-    fn open_alone(&self) -> Result<Option<Arc<dyn Store>>, StoreError> {
+    fn open_alone(&self, options: &JournaledOptions) -> Result<Option<Arc<dyn Store>>, StoreError> {
         if !self.folder.join("sled").join("db").exists() {
             return Ok(None);
         }
-        Ok(Some(Arc::new(SledStore::open_alone(&self.folder, self.options)?)))
+        // An engine writes to its files when it is opened: a copy is read, so that the old store stays as it is.
+        self.copy_alone(options)?;
+        Ok(Some(Arc::new(SledStore::open_alone(&self.folder.join(UPGRADING), self.options)?)))
+    }
+
+    fn close_alone(&self) -> Result<(), StoreError> {
+        let copy = self.folder.join(UPGRADING);
+        // A store of this process that was just closed still writes to it in the background.
+        folder::wait_until_free(&copy.join("sled").join("db"))?;
+        keeping::remove(&RealDisk::new(&self.folder), UPGRADING)
     }
 
     fn set_aside(&self, aside: &Aside) -> Result<Option<String>, StoreError> {
@@ -120,6 +144,18 @@ impl EngineHome for SledHome {
                 let mut names = std::iter::once(self.folder.join(name)).chain(numbered);
                 names.find(|to| !to.exists()).unwrap_or_else(|| self.folder.join(name))
             }
+            Aside::Upgraded(name) => {
+                let free = space::free_space(&self.folder)?;
+                if free < needed {
+                    return Err(StoreError::NoRoom { path: self.folder.clone(), needed, free });
+                }
+                let kept = self.folder.join(name);
+                RealDisk::new(&self.folder).make_folder(name).map_err(folder::io_error("making the folder", &kept))?;
+                std::fs::rename(&from, kept.join("sled")).map_err(folder::io_error("moving aside", &from))?;
+                folder::sync(&kept)?;
+                folder::sync(&self.folder)?;
+                return Ok(Some(kept.display().to_string()));
+            }
         };
         std::fs::rename(&from, &to).map_err(folder::io_error("moving aside", &from))?;
         folder::sync(&self.folder)?;
@@ -128,6 +164,32 @@ impl EngineHome for SledHome {
 }
 
 impl SledHome {
+    /// Copies the engine that lies here into a folder of its own, which is removed by [`EngineHome::close_alone`].
+    fn copy_alone(&self, options: &JournaledOptions) -> Result<(), StoreError> {
+        self.close_alone()?;
+        let disk = RealDisk::new(&self.folder);
+        let of = folder::bytes(&self.folder.join("sled"))?;
+        // The copy, and the journal that is made of it: at most as large.
+        let both = of.saturating_mul(2).saturating_add(options.journal.first_segment_bytes);
+        keeping::check_room(&disk, both, options)?;
+        let making = |path: &str| disk.make_folder(path).map_err(format::io_error("making the folder", &disk, path));
+        making(UPGRADING)?;
+        let mut copying = Copying::new(&disk, of, options);
+        let mut folders = vec!["sled".to_owned()];
+        while let Some(from) = folders.pop() {
+            making(&format!("{UPGRADING}/{from}"))?;
+            for name in disk.list(&from).map_err(format::io_error("reading", &disk, &from))? {
+                let path = format!("{from}/{name}");
+                if self.folder.join(&path).is_dir() {
+                    folders.push(path);
+                } else {
+                    copying.file(&path, &format!("{UPGRADING}/{path}"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Removes what is kept of a power loss when making the engine anew may need its room.
     fn give_way(&self) -> Result<(), StoreError> {
         let old = self.folder.join(BEFORE_POWER_LOSS);
@@ -178,7 +240,7 @@ impl EngineHome for MemoryHome {
         Ok(self.engine())
     }
 
-    fn open_alone(&self) -> Result<Option<Arc<dyn Store>>, StoreError> {
+    fn open_alone(&self, _options: &JournaledOptions) -> Result<Option<Arc<dyn Store>>, StoreError> {
         let engine = self.engine();
         let is_alone = !engine.is_empty() && engine.position()?.is_none();
         Ok(is_alone.then_some(engine))

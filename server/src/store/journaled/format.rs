@@ -16,12 +16,15 @@ use crate::store::disk::{self, Disk};
 /// the tables 27 and 28.
 pub const FORMAT: u32 = 3;
 
-/// The first format with a journal. What is behind one is upgraded by writing the new number.
+/// The first format with a journal. What is behind one is upgraded by writing the new number, when it has been kept.
 pub(super) const WITH_JOURNAL: u32 = 2;
 
 const FORMAT_FILE: &str = "format";
 const RUNNING_FILE: &str = "running";
 const REBUILD_FILE: &str = "rebuild";
+
+/// All of them.
+pub(super) const SMALL_FILES: [&str; 3] = [FORMAT_FILE, RUNNING_FILE, REBUILD_FILE];
 
 /// Longest of these files in bytes.
 const BYTES_MAX: usize = 1_024;
@@ -48,8 +51,17 @@ pub(super) fn io_error(attempt: &'static str, disk: &dyn Disk, path: &str) -> im
 
 /// The format of the folder, when it says one. A newer one is refused.
 pub(super) fn check(disk: &dyn Disk) -> Result<Option<u32>, StoreError> {
-    let Some(text) = read(disk, FORMAT_FILE)? else { return Ok(None) };
-    let refuse = |problem| StoreError::Open { path: disk.full_path("").into(), problem };
+    format_in(disk, "")
+}
+
+/// The format of the store in a folder of the disk, when it says one. A newer one is refused.
+///
+/// # Errors
+/// When the disk fails, the file is damaged or the format is newer than this program.
+pub fn format_in(disk: &dyn Disk, folder: &str) -> Result<Option<u32>, StoreError> {
+    let path = if folder.is_empty() { FORMAT_FILE.to_owned() } else { format!("{folder}/{FORMAT_FILE}") };
+    let Some(text) = read(disk, &path)? else { return Ok(None) };
+    let refuse = |problem| StoreError::Open { path: disk.full_path(folder).into(), problem };
     match text.parse::<u32>() {
         Ok(format) if (1..=FORMAT).contains(&format) => Ok(Some(format)),
         Ok(format) => Err(refuse(format!(

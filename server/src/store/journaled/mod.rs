@@ -9,6 +9,7 @@
 
 mod engine;
 mod format;
+mod keeping;
 mod open;
 mod replay;
 mod report;
@@ -22,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use engine::{Aside, Engine, EngineHome, MemoryHome, SledHome};
-pub use format::FORMAT;
+pub use format::{FORMAT, format_in};
 pub use open::JournaledOptions;
 pub use report::{OpenReport, Progress, Rebuild, RebuildReason};
 

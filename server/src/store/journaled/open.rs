@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::engine::{Aside, BEFORE_POWER_LOSS, EngineHome};
 use super::report::{OpenReport, Progress, Rebuild, RebuildReason};
-use super::{Engine, JournaledStore, Writer, format, replay, upgrade};
+use super::{Engine, JournaledStore, Writer, format, keeping, replay, upgrade};
 use crate::platform::{Clock, Platform};
 use crate::store::disk::{self, Disk};
 use crate::store::journal::{self, Ended, Journal, JournalId, JournalOptions, Position, Reader};
@@ -24,7 +24,7 @@ pub struct JournaledOptions {
     pub new_journal: JournalId,
     /// Which start of the machine this is; two that cannot be told apart have the same text.
     pub boot: String,
-    /// Told how far reading the journal into the engine has come.
+    /// Told how far a long step has come: reading the journal into the engine, copying before an upgrade.
     pub progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
 }
 
@@ -52,6 +52,11 @@ impl JournaledOptions {
             boot: if boot.trim().is_empty() { unknown() } else { boot.trim().to_owned() },
             progress: None,
         }
+    }
+
+    /// The time as part of a file's name.
+    pub(super) fn dated(&self) -> String {
+        self.clock.now().to_string().replace(':', "-")
     }
 }
 
@@ -124,31 +129,26 @@ fn prepare_folder<H: EngineHome>(
     let said = format::check(here)?;
     let has_journal = disk::holds(here, "", journal::FOLDER).map_err(format::io_error("reading", here, ""))?;
     let is_behind = said.is_some_and(|said| said >= format::WITH_JOURNAL);
-    if !has_journal {
-        if is_behind {
-            return Err(journal::JournalError::Absent { folder: disk.full_path(journal::FOLDER) }.into());
-        }
-        let old = home.open_alone()?;
-        upgrade::make_journal(disk, old.as_deref(), options)?;
+    if is_behind && !has_journal {
+        return Err(journal::JournalError::Absent { folder: disk.full_path(journal::FOLDER) }.into());
     }
-    if said != Some(format::FORMAT) {
-        // Until the format is written, what lies here without a position is the store of format 1: the backup.
-        let is_alone = !is_behind && matches!(home.open_alone(), Ok(Some(_)));
-        if is_alone {
-            let name = format!("sled.format-1-{}", dated(options));
-            report.upgraded = home.set_aside(&Aside::Kept(name))?;
-            if let Some(backup) = &report.upgraded {
-                let format = format::FORMAT;
-                tracing::info!(backup, format, "the store was upgraded; the store of format 1 is kept as it was");
-            }
+    if said == Some(format::FORMAT) {
+        return Ok(());
+    }
+    // The folder itself may be new to the disk: its name is durable before anything says what it is.
+    let sync = || disk.sync_folder("").map_err(format::io_error("syncing", here, ""));
+    match said.filter(|_| is_behind) {
+        Some(before) => {
+            let kept = keeping::keep(here, before, options)?;
+            report.upgraded = Some(here.full_path(&kept));
         }
-        // The folder itself may be new to the disk: its name is durable before anything says what it is.
-        disk.sync_folder("").map_err(format::io_error("syncing", here, ""))?;
-        format::write_format(here)?;
-        if is_behind {
-            let (before, format) = (said.unwrap_or_default(), format::FORMAT);
-            tracing::info!(before, format, "the store was upgraded in its place; older programs refuse it from now on");
-        }
+        None => report.upgraded = upgrade::from_format_1(disk, home, options, has_journal)?,
+    }
+    sync()?;
+    format::write_format(here)?;
+    if let Some(kept) = &report.upgraded {
+        let (before, format) = (said.unwrap_or(1), format::FORMAT);
+        tracing::info!(before, format, kept, "the store was upgraded; what it was is kept beside it for a way back");
     }
     Ok(())
 }
@@ -205,7 +205,7 @@ fn anew<H: EngineHome>(
     let name = if reason == RebuildReason::PowerLoss {
         Aside::Replacing(BEFORE_POWER_LOSS.to_owned())
     } else {
-        Aside::Kept(format!("sled.aside-{}", dated(options)))
+        Aside::Kept(format!("sled.aside-{}", options.dated()))
     };
     let aside = home.set_aside(&name)?;
     let said = aside.as_deref().unwrap_or("nowhere");
@@ -218,9 +218,4 @@ fn anew<H: EngineHome>(
     format::remove_rebuild(disk)?;
     report.rebuild = Some(Rebuild { reason, aside });
     home.open()
-}
-
-/// The time as part of a file's name.
-fn dated(options: &JournaledOptions) -> String {
-    options.clock.now().to_string().replace(':', "-")
 }

@@ -39,7 +39,7 @@ pub(super) fn replay<E: Engine>(
         if bytes >= BYTES_AT_ONCE || pending.len() >= WRITES_AT_ONCE {
             engine.apply_at(&std::mem::take(&mut pending), last)?;
             bytes = 0;
-            let progress = Progress { frame: last.number, frames: end.number, writes };
+            let progress = Progress::Reading { frame: last.number, frames: end.number, writes };
             tracing::info!(frame = last.number, frames = end.number, writes, "reading the journal into the engine");
             if let Some(report) = &options.progress {
                 report(progress);
@@ -54,7 +54,7 @@ pub(super) fn replay<E: Engine>(
         return Err(JournalError::NoFrame { number: end.number }.into());
     }
     if let Some(report) = options.progress.as_ref().filter(|_| last != from) {
-        report(Progress { frame: last.number, frames: end.number, writes });
+        report(Progress::Reading { frame: last.number, frames: end.number, writes });
     }
     Ok(last.number.saturating_sub(from.number))
 }

@@ -9,7 +9,7 @@ pub struct OpenReport {
     pub replayed_frames: u64,
     /// The engine was made anew.
     pub rebuild: Option<Rebuild>,
-    /// The folder was of format 1: where its engine lies now, as it was.
+    /// The folder was of an older format: where what was kept of it lies, a folder that the program of before opens.
     pub upgraded: Option<String>,
 }
 
@@ -53,13 +53,23 @@ pub enum RebuildReason {
     },
 }
 
-/// How far making an engine anew has come.
+/// How far a long step of opening has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Frames read.
-    pub frame: u64,
-    /// Frames there are.
-    pub frames: u64,
-    /// Writes applied so far.
-    pub writes: u64,
+pub enum Progress {
+    /// The journal is read into the engine.
+    Reading {
+        /// Frames read.
+        frame: u64,
+        /// Frames there are.
+        frames: u64,
+        /// Writes applied so far.
+        writes: u64,
+    },
+    /// A store of an older format is copied before it is upgraded.
+    Copying {
+        /// Bytes copied.
+        bytes: u64,
+        /// Bytes there are.
+        of: u64,
+    },
 }

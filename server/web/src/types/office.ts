@@ -135,6 +135,8 @@ export interface StoreStatus {
   chain: string;
   backed_up_to: number;
   backed_up_at: Millis | null;
+  journal_read_at: Millis | null;
+  journal_damage: string[];
 }
 
 export interface AttachmentDevice {

@@ -218,6 +218,9 @@ function Store() {
     [t('store.fingerprint'), grouped(store.value.fingerprint)], [t('store.chain'), store.value.chain],
     [t('store.backup'), store.value.backed_up_at === null ? t('store.backup.none')
       : t('store.backup.last', { age: ageText(store.value.backed_up_at), n: store.value.backed_up_to })],
+    [t('store.journal'), store.value.journal_read_at === null ? t('store.journal.none')
+      : t('store.journal.last', { age: ageText(store.value.journal_read_at) })],
+    ...store.value.journal_damage.map((problem) => [t('store.journal.damaged'), problem] as const),
   ] as const);
   return (
     <section class="card">

@@ -184,5 +184,13 @@ bodies! {
         2 digest: Digest,
         /// Why.
         3 reason: String,
+        /// Who rejects; on a technician's device he is a witness or has read a code. The author himself otherwise.
+        4 approver: Option<PersonId>,
+        /// How; in his own right where it is absent.
+        5 way: Option<crate::facts::values::ApprovalWay>,
+        /// Number of the one-time code, as in an approval.
+        6 code: Option<u32>,
+        /// The one-time code as it was read out.
+        7 secret: Option<String>,
     }
 }

@@ -197,6 +197,13 @@ fn contested<'a>(
     }
 }
 
+/// two promises of the customer's side; nothing is charged until the supervisor has called him (R8).
+pub(super) fn late_terms(cancel: Node<'_>) -> Terms {
+    let late = terms(ReviewKind::LateCancel);
+    let by_customer = matches!(cancel.fact.body(), FactBody::CancelByCustomer(_));
+    if by_customer { Terms { limit_ms: None, blocking: true, ..late } } else { late }
+}
+
 /// the work was done in ignorance of the cancel, so it counts.
 fn late<'a>(
     ground: &Ground<'a>,
@@ -207,18 +214,17 @@ fn late<'a>(
 ) {
     let proof = ground
         .proofs()
-        .into_iter()
+        .iter()
         .map(|proof| proof.node)
         .find(|proof| ground.knows(*proof, done) && !ground.knows(cancel, *proof));
     let by_customer = matches!(cancel.fact.body(), FactBody::CancelByCustomer(_));
-    // two promises of the customer's side; nothing is charged until the supervisor has called him (R8).
-    let late = terms(ReviewKind::LateCancel);
-    let late = if by_customer { Terms { limit_ms: None, blocking: true, ..late } } else { late };
+    let late = late_terms(cancel);
     let decision = findings.raise(ground, &late, &[cancel, done], if by_customer { Rule::R8 } else { Rule::R3 });
     let choice = decision.map(|decision| decision.choice);
     // what nobody signed for waits until the supervisor has decided, or a day has passed.
-    let waits = choice.is_none() && (by_customer || proof.is_none());
-    cancels.written_off |= waits || choice == Some(ReviewChoice::WriteOff);
+    cancels.awaits_decision |= choice.is_none() && !by_customer && proof.is_none();
+    cancels.awaits_call |= choice.is_none() && by_customer;
+    cancels.written_off |= choice == Some(ReviewChoice::WriteOff);
     match proof {
         _ if by_customer => {
             let because = Because { rule: Rule::R8, ..because("late", Some("X-05"), "explain.x_05") };

@@ -4,8 +4,10 @@
 
 mod beside;
 mod effects;
+mod known;
 
 use effects::apply;
+use known::Known;
 
 use std::collections::BTreeMap;
 
@@ -40,9 +42,14 @@ pub(super) struct Cancels<'a> {
     pub(super) standing: Option<(Standing, Node<'a>)>,
     /// Cancels after which work was done knowing of them, without consent: what knew of them is not billable.
     pub(super) barred: Vec<Node<'a>>,
-    /// The supervisor wrote the charge off after a late cancel, or has not decided yet: about work that
-    /// nobody signed for, or where the customer who cancelled was not called.
+    /// The supervisor wrote the charge off after a late cancel.
     pub(super) written_off: bool,
+    /// He has not decided yet about work that nobody signed for.
+    pub(super) awaits_decision: bool,
+    /// He has not called the customer yet who cancelled.
+    pub(super) awaits_call: bool,
+    /// What readers knew of all this.
+    pub(super) known: Known<'a>,
 }
 
 impl<'a> Cancels<'a> {
@@ -99,7 +106,15 @@ pub(super) fn cancels<'a>(
         .collect();
     let chosen = chosen(&verdicts);
     let mut verdicts = verdicts.into_iter().peekable();
-    let mut cancels = Cancels { views: Vec::new(), standing: None, barred: Vec::new(), written_off: false };
+    let mut cancels = Cancels {
+        views: Vec::new(),
+        standing: None,
+        barred: Vec::new(),
+        written_off: false,
+        awaits_decision: false,
+        awaits_call: false,
+        known: Known::new(ground, findings, visits, &taken_back),
+    };
     for cancel in stated(ground) {
         let verdict = verdicts.next_if(|(judged, _)| *judged == cancel).map(|(_, verdict)| verdict);
         let effect = match verdict {

@@ -385,5 +385,15 @@ pub(super) fn body(kind: FactKind, target: FactRef, other: FactRef, value: u8) -
 }
 
 fn reject(subject: FactRef, digest: Digest, value: u8) -> FactBody {
-    bodies::Reject { matter: pick(Matter::ALL, value), subject, digest, reason: "reason".to_owned() }.into()
+    bodies::Reject {
+        matter: pick(Matter::ALL, value),
+        subject,
+        digest,
+        reason: "reason".to_owned(),
+        approver: value.is_multiple_of(2).then(|| person(value)),
+        way: value.is_multiple_of(3).then(|| pick(ApprovalWay::ALL, value)),
+        code: Some(u32::from(value % 4)),
+        secret: None,
+    }
+    .into()
 }

@@ -199,7 +199,7 @@ pub(super) fn honest_set(code: &[Byte8]) -> FactSet {
 fn check(facts: &FactSet) {
     let view = fold(facts);
     let broken = [
-        invariants::billing_safety(&view),
+        invariants::billing_safety(facts, &view),
         invariants::cancel_safety(&view),
         invariants::review_liveness(&view),
         invariants::sla_purity(facts, &view),

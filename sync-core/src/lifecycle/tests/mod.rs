@@ -5,6 +5,7 @@
 mod acts;
 mod any;
 mod bounded;
+mod floods;
 mod histories;
 mod hostile;
 mod kept_up;
@@ -14,6 +15,7 @@ mod pairs;
 mod reasons;
 #[cfg(feature = "sabotage")]
 mod sabotage;
+mod signing;
 
 use super::scenario::{STORIES, Scenario, Stage, Story, Who};
 use super::view::OrderView;

@@ -167,7 +167,8 @@ coded_enum! {
         Cancelled = 4 "cancelled",
         /// Stated on a closed order, and no amendment has admitted it.
         AfterClosing = 5 "after_closing",
-        /// Judged as paid after he had signed it as free.
+        /// He signed it when it was shown as not charged; what was judged or decided since charges nothing on that
+        /// signature (R7, X-48).
         SignedAsFree = 6 "signed_as_free",
         /// He signed without it.
         OutsideSignature = 7 "outside_signature",
@@ -179,6 +180,10 @@ coded_enum! {
         WrittenOff = 10 "written_off",
         /// The ledger asks about it: two lines claim one serial number.
         LedgerAsks = 11 "ledger_asks",
+        /// Done in ignorance of a cancel: it waits for the supervisor, or the customer's signature.
+        AwaitsDecision = 12 "awaits_decision",
+        /// The customer cancelled while it was done: the supervisor calls him first.
+        AwaitsCall = 13 "awaits_call",
     }
 }
 
@@ -187,16 +192,20 @@ impl NotBillable {
     #[must_use]
     pub fn ends_by_signing(self) -> bool {
         match self {
-            Self::SignedAsFree | Self::OutsideSignature | Self::NoPriorConsent | Self::NotAgreed | Self::WrittenOff => {
-                true
-            }
+            Self::SignedAsFree
+            | Self::OutsideSignature
+            | Self::NoPriorConsent
+            | Self::NotAgreed
+            | Self::WrittenOff
+            | Self::AwaitsDecision => true,
             Self::Gone
             | Self::NoCharge
             | Self::Free
             | Self::InternalVisit
             | Self::Cancelled
             | Self::AfterClosing
-            | Self::LedgerAsks => false,
+            | Self::LedgerAsks
+            | Self::AwaitsCall => false,
         }
     }
 }
@@ -246,7 +255,7 @@ coded_enum! {
         RefundDue = 19 "refund_due",
         /// The customer disputes who pays (C-028).
         WarrantyDisputed = 20 "warranty_disputed",
-        /// Signed as free, judged as paid since.
+        /// Signed as not charged, judged or decided as charged since (X-48, R7).
         NotCharged = 21 "not_charged",
         /// A document that a policy demanded is missing.
         PolicyException = 22 "policy_exception",

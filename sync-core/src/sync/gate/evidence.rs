@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{GateStore, Maker, OneTime};
 use crate::facts::values::{ApprovalWay, Witness};
-use crate::facts::{Fact, FactBody, Ledger, Role, SCHEMA_LEVEL, bodies, receipt_number};
+use crate::facts::{Fact, FactBody, Ledger, Role, SCHEMA_LEVEL, Word, receipt_number};
 use crate::ids::{DocumentId, FactId};
 use crate::limits;
 use crate::proof::ApprovalCode;
@@ -32,8 +32,8 @@ pub(super) fn check_evidence(
     spent: &Spent,
 ) -> Result<(), QuarantineCode> {
     check_witnesses(store, document, fact)?;
-    if let FactBody::Approve(approval) = fact.body() {
-        check_approval(store, fact, approval)?;
+    if let Some(word) = fact.body().word() {
+        check_approval(store, fact, &word)?;
     }
     check_number(store, maker, fact)?;
     let Some(once) = spends(fact) else { return Ok(()) };
@@ -66,27 +66,28 @@ fn check_witnesses(store: &dyn GateStore, document: DocumentId, fact: &Fact) -> 
     if witnesses.iter().all(is_good) { Ok(()) } else { Err(QuarantineCode::BadWitness) }
 }
 
-/// U-21: who approves in person or by a code holds a role for it, whoever's device states it.
-fn check_approval(store: &dyn GateStore, fact: &Fact, approval: &bodies::Approve) -> Result<(), QuarantineCode> {
-    let may_approve = || {
-        let roles = store.roles(approval.approver, fact.lo());
+/// U-21: who approves or rejects in person or by a code holds a role for it, whoever's device states it.
+fn check_approval(store: &dyn GateStore, fact: &Fact, word: &Word<'_>) -> Result<(), QuarantineCode> {
+    let may_approve = |approver| {
+        let roles = store.roles(approver, fact.lo());
         let approvers = crate::facts::FactKind::Approve.right().roles;
         roles.iter().any(|role| *role != Role::Technician && approvers.contains(role))
     };
-    let refusal = match approval.way {
+    let refusal = match word.way {
         ApprovalWay::Office => return Ok(()),
         ApprovalWay::Presence => QuarantineCode::BadWitness,
         ApprovalWay::Code => QuarantineCode::BadCode,
     };
-    if approval.way == ApprovalWay::Code {
-        let (Some(number), Some(secret)) = (approval.code, &approval.secret) else { return Err(refusal) };
-        let known = store.code(approval.approver, number).filter(|known| fact.lo() <= known.until);
-        let hash = ApprovalCode::read(secret).map(|code| code.hash(codes_record(approval.approver), number));
+    let Some(approver) = word.approver else { return Err(refusal) };
+    if word.way == ApprovalWay::Code {
+        let (Some(number), Some(secret)) = (word.code, word.secret) else { return Err(refusal) };
+        let known = store.code(approver, number).filter(|known| fact.lo() <= known.until);
+        let hash = ApprovalCode::read(secret).map(|code| code.hash(codes_record(approver), number));
         if hash.is_none() || hash != known.map(|known| known.hash) {
             return Err(refusal);
         }
     }
-    if may_approve() { Ok(()) } else { Err(refusal) }
+    if may_approve(approver) { Ok(()) } else { Err(refusal) }
 }
 
 fn check_number(store: &dyn GateStore, maker: &Maker, fact: &Fact) -> Result<(), QuarantineCode> {

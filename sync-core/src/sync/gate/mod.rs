@@ -15,15 +15,15 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::VerifyingKey;
 
-use super::frames::{Cover, Push, QuarantineCode, Renew};
+use super::frames::{Cover, Push, QuarantineCode, Renew, RenewReason};
 use crate::DecodeError;
 use crate::document::{ChainHead, FirstStatement, Record, hash_behind};
 use crate::facts::values::ApprovalWay;
-use crate::facts::{Block, Fact, FactBody, Ledger, Role, receipt_number};
+use crate::facts::{Block, Fact, FactBody, Ledger, Origin, Role, receipt_number};
 use crate::ids::{ActorId, ChangeHash, DeviceId, Digest, DocumentId, FactId, KeyId, PersonId, StoreId};
 use crate::proof::{Checked, Envelope, EnvelopeDocument, Receipt};
 use crate::time::UnixMillis;
-use chain::{ByMaker, chain_up, hash_of};
+use chain::{ByMaker, Chained, chain_up, hash_of};
 use coverage::{Coverage, check_proof};
 use evidence::Spent;
 use judge::DocumentJudge;
@@ -95,9 +95,9 @@ impl OneTime {
     /// What a fact uses up.
     #[must_use]
     pub fn of(body: &FactBody) -> Option<Self> {
-        if let FactBody::Approve(approval) = body {
-            let (approver, number) = (approval.approver, approval.code?);
-            return (approval.way == ApprovalWay::Code).then_some(Self::Code { approver, number });
+        if let Some(word) = body.word() {
+            let (approver, number) = (word.approver?, word.code?);
+            return (word.way == ApprovalWay::Code).then_some(Self::Code { approver, number });
         }
         let (ledger, printed) = receipt_number(body)?;
         Some(Self::Number { ledger, number: ledger.read(printed)? })
@@ -155,6 +155,16 @@ pub enum Proof {
     Receipt(Receipt),
     /// Nothing.
     None,
+}
+
+impl Proof {
+    /// The device that signed.
+    fn maker(&self) -> Option<&Maker> {
+        match self {
+            Self::Envelope { maker, .. } | Self::Checked { maker, .. } => Some(maker),
+            Self::Receipt(_) | Self::None => None,
+        }
+    }
 }
 
 /// The gate's decision about one change.
@@ -228,7 +238,13 @@ pub fn judge(
             Err(renew) => return Ok(Judged { documents: Vec::new(), envelope: None, renew: Some(renew) }),
         }
     }
+    let speaker = proof.maker().map(|maker| maker.device);
     let (envelope, coverage) = check_proof(store_id, &chained, proof);
+    if let (ByMaker::Yes, Coverage::Nothing, Some(speaker)) = (by_maker, &coverage, speaker)
+        && let Some(renew) = behind_a_twin(store, &chained, speaker)
+    {
+        return Ok(Judged { documents: Vec::new(), envelope: None, renew: Some(renew) });
+    }
     let mut spent = Spent::new();
     let judged = chained
         .into_iter()
@@ -239,6 +255,26 @@ pub fn judge(
         })
         .collect();
     Ok(Judged { documents: judged, envelope, renew: None })
+}
+
+/// X-74 with X-76: the store lost what a device states this behind, and has got it from a copy of the device with
+/// another content. Signed was another chain than the one that is here, which looks like a forgery; the device states it
+/// again, on a chain of its own.
+fn behind_a_twin(store: &dyn GateStore, documents: &[(DocumentId, Vec<Chained>)], speaker: DeviceId) -> Option<Renew> {
+    if store.ground() != Ground::MayReturn {
+        return None;
+    }
+    let is_own = |document: DocumentId, actor: ActorId| {
+        let first = store.first(document, actor).and_then(|first| first.origin);
+        matches!(first, Some(Origin::Device { device, .. }) if device == speaker)
+    };
+    let all = documents.iter().flat_map(|(document, records)| records.iter().map(move |one| (*document, &one.record)));
+    let mut behind = all.filter(|(document, record)| record.sequence > 1 && is_own(*document, record.actor));
+    behind.next().map(|(_, record)| Renew {
+        actor: Some(record.actor),
+        sequence: record.sequence,
+        reason: RenewReason::TwoContents,
+    })
 }
 
 /// Checks the signature of a push before it is judged, so that the one thread that judges need not.

@@ -116,6 +116,28 @@ fn u_21_an_approval_in_person_is_by_somebody_who_may() {
     assert_eq!(in_person(HEAD), Accepted, "without a signature it counts for nothing until he acknowledges it");
 }
 
+#[test]
+fn u_21_a_rejection_by_code_or_in_person_shows_what_an_approval_shows() {
+    let memory = Memory::new();
+    let reject = |approver: Option<PersonId>, way, secret: &str| {
+        let (matter, subject, digest) = (Matter::Discount, ELSEWHERE, Digest([7; 32]));
+        let (reason, code, secret) = ("no".into(), Some(3), Some(secret.to_owned()));
+        by_technician(bodies::Reject { matter, subject, digest, reason, approver, way, code, secret }, 2)
+    };
+    let good = code().to_string();
+    let (by_code, in_person) = (Some(ApprovalWay::Code), Some(ApprovalWay::Presence));
+    assert_eq!(one(&memory, reject(Some(HEAD), by_code, &good)), Accepted);
+    assert_eq!(one(&memory, reject(Some(HEAD), by_code, "AAAA-BBBB-CCCC")), Refused(QuarantineCode::BadCode));
+    assert_eq!(one(&memory, reject(None, by_code, &good)), Refused(QuarantineCode::BadCode));
+    let colleague = reject(Some(COLLEAGUE.person()), in_person, "");
+    assert_eq!(one(&memory, colleague), Refused(QuarantineCode::BadWitness));
+    assert_eq!(one(&memory, reject(None, None, "")), Accepted, "his word alone enters and counts for nothing");
+    // A code that approved something rejects nothing any more.
+    let approval = by_technician(approve(ApprovalWay::Code, HEAD, 3, &good), 2);
+    let told = said(&memory, &[(ORDER, vec![approval]), (OTHER_ORDER, vec![reject(Some(HEAD), by_code, &good)])]);
+    assert_eq!(told, [[Accepted], [Refused(QuarantineCode::UsedCode)]]);
+}
+
 fn cash(receipt: &str) -> CollectCash {
     CollectCash { amount: Money { minor: 100, currency: "CNY".into() }, receipt: receipt.into(), reason: None }
 }

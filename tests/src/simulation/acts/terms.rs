@@ -51,7 +51,8 @@ pub(super) fn act(hand: &Hand<'_>, random: &mut Random, kind: FactKind) -> Optio
         FactKind::Approve => approve(hand, random)?.into(),
         FactKind::Reject => {
             let (matter, subject, digest) = matter(hand, random)?;
-            bodies::Reject { matter, subject, digest, reason: words() }.into()
+            let (approver, way, code, secret) = (None, None, None, None);
+            bodies::Reject { matter, subject, digest, reason: words(), approver, way, code, secret }.into()
         }
         FactKind::SignByCode => sign_by_code(hand, random).into(),
         FactKind::AttachPaper => attach_paper(hand, random).into(),

@@ -76,6 +76,30 @@ async fn the_same_file_costs_nothing_twice_and_a_digest_alone_gives_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_damaged_or_gone_is_taken_again_although_the_order_is_full() {
+    let desk = Desk::new(Limits { order_files: 1, ..Limits::USUAL }).await;
+    let upload = desk.begin(PNG).await;
+    desk.patch(&upload, 0, PNG, &[]).await;
+    let first = desk.announce(PNG).await.header("docket-number").to_owned();
+    let name = blob_id(PNG).to_string();
+    let path = desk.place.folder.join("blobs").join(&name[..2]).join(&name);
+    let mut damaged = PNG.to_vec();
+    damaged[20] ^= 1;
+    for lost in [Some(damaged), Some(PNG[..9].to_vec()), None] {
+        match &lost {
+            Some(bytes) => std::fs::write(&path, bytes).unwrap(),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        let again = desk.announce(PNG).await;
+        assert_eq!((again.status, again.header("upload-offset"), again.header("docket-number")), (201, "0", ""));
+        let taken = desk.patch(again.header("location"), 0, PNG, &[]).await;
+        assert_eq!((taken.status, taken.header("docket-number")), (204, first.as_str()), "it has arrived once");
+        assert_eq!(desk.get(PNG, &[]).await.body, PNG);
+    }
+    assert_eq!(desk.announce(PNG).await.header("docket-number"), first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_of_order_sender_and_store_are_said_with_their_codes() {
     let desk = Desk::new(Limits { order_files: 2, sender_uploads: 1, ..Limits::USUAL }).await;
     let upload = desk.begin(PNG).await;

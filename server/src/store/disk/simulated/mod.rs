@@ -94,12 +94,14 @@ impl SimulatedDisk {
         self.state().tree.used()
     }
 
-    /// Loses power: of what was not made durable `seed` decides what is kept. Open files are dead, faults cleared.
-    pub fn crash(&self, seed: u64) {
+    /// Loses power: of what was not made durable `seed` decides what is kept. Open files are dead, faults cleared. Tells
+    /// whether something that was written is gone.
+    pub fn crash(&self, seed: u64) -> bool {
         let mut state = self.state();
-        state.tree.crash(&mut Seed::new(seed));
+        let lost = state.tree.crash(&mut Seed::new(seed));
         state.life = state.life.saturating_add(1);
         state.fail = None;
+        lost
     }
 
     /// The process ends, the machine goes on: everything written is still there. Open files are dead, faults stay.
@@ -219,6 +221,10 @@ impl Disk for Mounted {
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         self.call()?.tree.rename(from, to)
+    }
+
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        self.call()?.tree.link(from, to)
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {

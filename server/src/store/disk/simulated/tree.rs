@@ -1,6 +1,6 @@
 //! Folders and files of the simulated disk: what is there, and what of it is durable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 /// What a disk writes whole or not at all.
@@ -160,6 +160,17 @@ impl Tree {
         Ok(())
     }
 
+    pub(super) fn link(&mut self, from: &str, to: &str) -> io::Result<()> {
+        let node = self.file(from)?;
+        if self.node(to).is_ok() {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{to} is there")));
+        }
+        let (folder, name) = split(to);
+        let folder = self.folder_of(folder)?;
+        self.change(folder, Change::Made(name.to_owned(), node));
+        Ok(())
+    }
+
     pub(super) fn remove(&mut self, path: &str) -> io::Result<()> {
         self.node(path)?;
         let (folder, name) = split(path);
@@ -220,8 +231,8 @@ impl Tree {
 
     /// Bytes of every file that has a name.
     pub(super) fn used(&self) -> u64 {
-        let lengths = self.files().into_iter().filter_map(|path| self.file(&path).ok());
-        lengths.map(|node| self.length(node)).fold(0, u64::saturating_add)
+        let named: BTreeSet<u64> = self.files().into_iter().filter_map(|path| self.file(&path).ok()).collect();
+        named.into_iter().map(|node| self.length(node)).fold(0, u64::saturating_add)
     }
 
     pub(super) fn files(&self) -> Vec<String> {
@@ -270,13 +281,15 @@ impl Tree {
     }
 
     /// Loses what is not durable, but for what the seed keeps.
-    pub(super) fn crash(&mut self, seed: &mut Seed) {
+    pub(super) fn crash(&mut self, seed: &mut Seed) -> bool {
+        let mut lost = false;
         for file in self.files.values_mut() {
             // A third of the crashes keeps nothing, a third everything, a third any sectors.
             let kept = seed.below(3);
             for (offset, bytes) in std::mem::take(&mut file.unsynced) {
                 keep_sectors(&mut file.durable, offset, &bytes, kept, seed);
             }
+            lost |= file.bytes != file.durable;
             file.bytes.clone_from(&file.durable);
         }
         for folder in self.folders.values_mut() {
@@ -286,6 +299,7 @@ impl Tree {
             }
             folder.names.clone_from(&folder.durable);
         }
+        lost
     }
 }
 

@@ -311,7 +311,7 @@ pub(super) mod x_03_charges_wait_for_the_supervisor {
             cancels: vec![CancelEffect::Late],
             reviews: vec![review(ReviewKind::LateCancel, Role::Supervisor, Some(DAY), ReviewChoice::Acknowledged)],
             cites: vec![(Rule::R3, "X-03")],
-            facets: vec![("held", "cancelled")],
+            facets: vec![("held", "awaits_decision")],
             ..Expected::new(OrderState::Completed)
         }
     }
@@ -337,6 +337,57 @@ pub(super) mod x_03_charged_after_the_decision {
                 ..review(ReviewKind::LateCancel, Role::Supervisor, Some(DAY), ReviewChoice::Acknowledged)
             }],
             facets: vec![("held", "")],
+            ..Expected::new(OrderState::Completed)
+        }
+    }
+}
+
+/// Office and technician know of each other, the supervisor has not decided, and the customer signs a voucher that
+/// charges the work: it is due.
+pub(super) mod x_03_signed_after_both_knew {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        stage.cancel(Who::Dispatcher);
+        let visit = stage.works(Who::A);
+        let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
+        let done = stage.done(Who::A, visit);
+        stage.everyone_looks();
+        stage.sign(Who::A, &[hours, done]);
+    }
+
+    pub(crate) fn expected() -> Expected {
+        super::x_04_signed_work_beats_unaware_cancel::expected()
+    }
+}
+
+/// Done knowing of the cancel, shown as not charged, and signed so. Taking the cancel back afterwards charges nothing on
+/// that signature.
+pub(super) mod x_80_signed_as_not_charged_and_reinstated {
+    use super::*;
+
+    pub(crate) fn play(stage: &mut dyn Stage) {
+        stage.dispatched();
+        let cancel = stage.cancel(Who::Dispatcher);
+        stage.everyone_looks();
+        let visit = stage.works(Who::A);
+        let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
+        let done = stage.done(Who::A, visit);
+        stage.sign(Who::A, &[hours, done]);
+        stage.everyone_looks();
+        let reason = "he wanted it after all".into();
+        stage.does(Who::Dispatcher, bodies::Reinstate { cancel: cancel.reference(), reason });
+    }
+
+    pub(crate) fn expected() -> Expected {
+        Expected {
+            assigned: Some(Who::A),
+            signature: SignatureFacet::Signed,
+            coverage: Coverage::Full,
+            cancels: vec![CancelEffect::Withdrawn],
+            reviews: vec![review(ReviewKind::NotCharged, Role::Clerk, Some(7 * DAY), ReviewChoice::WriteOff)],
+            facets: vec![("held", "signed_as_free")],
             ..Expected::new(OrderState::Completed)
         }
     }

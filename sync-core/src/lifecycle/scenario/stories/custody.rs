@@ -9,7 +9,7 @@ use crate::lifecycle::view::{Coverage, OrderState, ReviewKind, Rule, SignatureFa
 use crate::time::DAY;
 
 /// A has taken the goods and everybody knows.
-fn taken(stage: &mut dyn Stage) -> FactId {
+pub(super) fn taken(stage: &mut dyn Stage) -> FactId {
     stage.dispatched();
     let visit = stage.works(Who::A);
     let custody = stage.takes(Who::A, "D07-R1");
@@ -18,7 +18,7 @@ fn taken(stage: &mut dyn Stage) -> FactId {
     custody
 }
 
-fn in_custody() -> Expected {
+pub(super) fn in_custody() -> Expected {
     Expected { assigned: Some(Who::A), ..Expected::new(OrderState::InCustody) }
 }
 
@@ -214,7 +214,7 @@ fn void() -> crate::lifecycle::scenario::ReviewExpected {
     review(ReviewKind::VoidFact, Role::Supervisor, Some(7 * DAY), ReviewChoice::Acknowledged)
 }
 
-fn exception() -> crate::lifecycle::scenario::ReviewExpected {
+pub(super) fn exception() -> crate::lifecycle::scenario::ReviewExpected {
     review(ReviewKind::PolicyException, Role::Clerk, Some(7 * DAY), ReviewChoice::Keep)
 }
 
@@ -232,14 +232,14 @@ fn passed_on(stage: &mut dyn Stage) -> FactId {
 }
 
 /// The storekeeper books goods in as from A.
-fn booked_in_from_a(stage: &mut dyn Stage, custody: FactId) -> FactId {
+pub(super) fn booked_in_from_a(stage: &mut dyn Stage, custody: FactId) -> FactId {
     let (from, to) = (stage.person(Who::A), stage.person(Who::Storekeeper));
     let body = bodies::TransferCustody { custody: custody.reference(), from, to, place: CustodyPlace::Store };
     stage.does(Who::Storekeeper, body)
 }
 
 /// He sees it and confirms it.
-fn confirms(stage: &mut dyn Stage, who: Who, fact: FactId) {
+pub(super) fn confirms(stage: &mut dyn Stage, who: Who, fact: FactId) {
     stage.everyone_looks();
     let digest = stage.digest(fact);
     stage.does(who, bodies::Acknowledge { fact: fact.reference(), digest });

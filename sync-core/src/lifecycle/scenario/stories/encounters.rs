@@ -51,6 +51,36 @@ story! {
 }
 
 story! {
+    /// The supervisor has not called yet, and everybody knows of the cancel: the voucher shows the work as not charged,
+    /// and so the customer signs it. What is decided afterwards charges nothing on that signature.
+    x_05_signed_while_the_call_is_awaited(stage) {
+        stage.dispatched();
+        stage.promises(Who::Clerk, bodies::CancelByCustomer { reason: "found another".into() });
+        let visit = stage.works(Who::A);
+        let hours = stage.line(Who::A, visit, labour(1_000, 8_000));
+        let done = stage.done(Who::A, visit);
+        stage.everyone_looks();
+        stage.sign(Who::A, &[hours, done]);
+        stage.everyone_looks();
+        stage.resolve(Who::Supervisor, ReviewKind::LateCancel, ReviewChoice::Acknowledged);
+    } => Expected {
+        assigned: Some(Who::A),
+        signature: SignatureFacet::Signed,
+        coverage: Coverage::Full,
+        cancels: vec![CancelEffect::Late],
+        reviews: vec![
+            crate::lifecycle::scenario::ReviewExpected {
+                status: ReviewStatus::Resolved,
+                ..review(ReviewKind::LateCancel, Role::Supervisor, None, ReviewChoice::Acknowledged)
+            },
+            review(ReviewKind::NotCharged, Role::Clerk, Some(7 * DAY), ReviewChoice::WriteOff),
+        ],
+        facets: vec![("held", "signed_as_free")],
+        ..Expected::new(OrderState::Completed)
+    }
+}
+
+story! {
     /// The customer cancels before anybody has come.
     r3_a_the_customer_cancels(stage) {
         stage.dispatched();

@@ -1,6 +1,7 @@
 //! The pairs of lifecycle 4.5 as stories: what people did without knowing of each other, and what everybody sees.
 
 mod agreements;
+mod approvals;
 mod assignments;
 mod cancels;
 mod contested;
@@ -12,6 +13,7 @@ mod money;
 mod office;
 mod parts;
 mod records;
+mod returns;
 mod terms;
 mod times;
 
@@ -64,7 +66,8 @@ macro_rules! for_each_story {
     ($callback:ident) => {
         $callback! {
             cancels {
-                x_01_cancel_meets_acceptance, x_01_cancel_meets_departure, x_03_done_work_beats_unaware_cancel, x_03_charges_wait_for_the_supervisor, x_03_charged_after_the_decision, x_04_signed_work_beats_unaware_cancel, x_06_cancel_meets_unfinished, x_10_cancel_beats_other_intents, x_11_cancel_meets_a_promise, x_12_two_cancels_are_one, x_80_work_after_a_known_cancel, r3_b_known_work_is_terminated, r3_b_cancel_knowing_done_is_void, reinstate_takes_the_cancel_back,
+                x_01_cancel_meets_acceptance, x_01_cancel_meets_departure, x_03_done_work_beats_unaware_cancel, x_03_charges_wait_for_the_supervisor, x_03_charged_after_the_decision, x_04_signed_work_beats_unaware_cancel, x_06_cancel_meets_unfinished, x_10_cancel_beats_other_intents, x_11_cancel_meets_a_promise, x_12_two_cancels_are_one, x_80_work_after_a_known_cancel, r3_b_known_work_is_terminated, r3_b_cancel_knowing_done_is_void, reinstate_takes_the_cancel_back, x_03_signed_after_both_knew,
+                x_80_signed_as_not_charged_and_reinstated,
             }
             contested {
                 x_02_cancel_meets_arrival_and_is_contested, x_02_cancel_meets_work_and_is_contested, x_02_supervisor_continues, x_02_supervisor_terminates, x_02_default_fires_twice_and_counts_once, x_02_continued_work_is_done, x_02_terminated_but_done, x_80_done_knowing_the_decision_to_stop, x_12_continuing_takes_back_every_known_cancel,
@@ -80,17 +83,22 @@ macro_rules! for_each_story {
                 x_29_unfinished_keeps_the_new_time, c_141_unfinished_uses_up_its_time,
             }
             encounters {
-                x_05_customer_cancels_while_somebody_signs, x_05_charged_after_the_call, r3_a_the_customer_cancels, x_07_cancel_meets_goods_taken_away, x_07_goods_are_returned, x_08_cancel_meets_a_part, x_09_cancel_meets_cash, x_10_cancel_beats_hold_and_edit, x_11_cancel_meets_consent, x_13_cancel_meets_a_complaint, r3_b_known_custody_stays_open,
+                x_05_customer_cancels_while_somebody_signs, x_05_charged_after_the_call, x_05_signed_while_the_call_is_awaited, r3_a_the_customer_cancels, x_07_cancel_meets_goods_taken_away, x_07_goods_are_returned, x_08_cancel_meets_a_part, x_09_cancel_meets_cash, x_10_cancel_beats_hold_and_edit, x_11_cancel_meets_consent, x_13_cancel_meets_a_complaint, r3_b_known_custody_stays_open,
             }
             holds {
                 x_19_reassigned_while_goods_are_taken, x_22_dispatched_while_he_went_by_himself, c_048_he_goes_by_himself, x_25_passed_over_while_he_returned, x_30_hold_meets_work, x_30_hold_lapses_on_done, x_31_hold_meets_arrived_parts, x_31_one_of_two_parts_has_come,
                 x_31_what_is_named_is_met, c_023_work_without_any_agreement_is_flagged, x_32_two_holds_are_two_reasons, x_32_one_of_two_is_released, c_068_escalated_is_not_idle, c_007_declined, c_045_repair_first_paper_after, c_045_paper_is_completed, u_08_a_visit_is_handed_over,
             }
             parts {
-                x_37_what_may_be_one_part, x_38_used_while_taken_off_the_plan, x_39_one_line_edited_on_two_devices, x_39_the_technician_says_which, x_40_an_older_tariff, x_50_one_item_done_another_unfinished, a_dropped_item_is_not_waited_for, c_029_not_repairable_needs_a_decision, a_correction_in_favour_applies,
+                x_37_what_may_be_one_part, x_38_used_while_taken_off_the_plan, x_39_one_line_edited_on_two_devices, x_39_the_technician_says_which, x_40_an_older_tariff, x_50_one_item_done_another_unfinished, a_dropped_item_is_not_waited_for, c_029_not_repairable_needs_a_decision, a_correction_in_favour_applies, r7_a_price_that_he_signed_does_not_rise,
             }
             terms {
-                x_44_signed_while_the_header_is_edited, x_45_two_people_sign_two_vouchers, x_46_signed_while_a_discount_is_granted, x_47_signed_as_paid_judged_as_free, x_48_signed_as_free_judged_as_paid, x_49_consent_to_an_older_quote, x_51_signature_and_code, x_52_refused_and_signed, x_67_approved_an_older_version, c_023_no_consent_is_not_billable, u_21_a_discount_approved_in_person,
+                x_44_signed_while_the_header_is_edited, x_45_two_people_sign_two_vouchers, x_46_signed_while_a_discount_is_granted, x_47_signed_as_paid_judged_as_free, x_48_signed_as_free_judged_as_paid, x_48_signed_as_free_set_as_paid, x_48_signed_as_free_put_under_a_contract_later, x_49_consent_to_an_older_quote, x_51_signature_and_code, x_52_refused_and_signed, x_67_approved_an_older_version, c_023_no_consent_is_not_billable,
+            }
+            approvals {
+                u_21_a_discount_approved_in_person, u_21_a_technicians_word_alone_rejects_nothing,
+                u_21_a_discount_rejected_in_person, r7_a_signed_discount_is_not_rejected_any_more,
+                r7_a_discount_rejected_while_it_is_signed_stays, u_21_a_signature_approves_no_discount,
             }
             custody {
                 x_54_taken_while_told_to_repair_on_site, x_55_both_took_the_same_unit, x_55_taken_from_a_colleague_who_holds_it, x_55_taken_twice_by_one_person, x_56_returned_while_the_date_is_extended, x_57_returned_while_the_bench_adds_a_part, x_58_returned_without_the_receipt, x_59_booked_in_unconfirmed, x_59_booked_in_and_confirmed, c_082_a_return_without_signature_stays_open, c_130_the_receipt_has_its_number_on_site, c_131_a_receipt_without_countersignature_shows, c_135_the_second_signature_voids_the_receipt,
@@ -99,6 +107,12 @@ macro_rules! for_each_story {
                 c_131_what_the_customer_countersigned_is_not_withdrawn,
                 c_131_booked_in_without_countersignature_is_an_exception,
                 c_134_an_uninspected_return_is_an_exception, c_134_an_inspected_return_is_none,
+            }
+            returns {
+                c_134_work_after_the_inspection_is_inspected_again,
+                c_134_work_that_the_inspector_did_not_know_is_inspected_again,
+                r9_nobody_gives_back_what_he_does_not_hold, r9_the_holder_keeps_what_another_said_to_have_given_back,
+                r9_what_another_gave_back_is_back_when_the_supervisor_says_so,
             }
             agreements {
                 c_020_a_free_order_charges_nothing, c_020_a_contract_charges_what_was_signed,
@@ -114,6 +128,7 @@ macro_rules! for_each_story {
                 x_60_both_collect, x_61_collected_and_transferred, c_093_cash_is_handed_in,
                 c_093_nobody_hands_cash_in_to_himself, c_093_cash_waits_for_the_accountant,
                 c_093_what_was_handed_in_is_not_withdrawn,
+                r7_unsigned_and_paid_is_refunded_at_the_strike_off,
             }
             office {
                 x_65_satisfied_and_complained, x_65_the_complaint_is_settled, x_65_the_supervisor_has_called,

@@ -4,7 +4,7 @@ use super::super::{Expected, Stage, Who, labour};
 use super::{review, story};
 use crate::facts::values::{Money, ReviewChoice};
 use crate::facts::{Role, bodies};
-use crate::lifecycle::view::{Coverage, OrderState, ReviewKind, Rule, SignatureFacet};
+use crate::lifecycle::view::{Coverage, OrderState, ReviewKind, Rule, SignatureFacet, VoucherFacet};
 use crate::time::DAY;
 
 fn paid_twice() -> Expected {
@@ -117,6 +117,27 @@ story! {
         void: 2,
         reviews: vec![review(ReviewKind::VoidFact, Role::Supervisor, Some(7 * DAY), ReviewChoice::Acknowledged); 2],
         facets: vec![("taken", "8000"), ("remitted", "8000"), ("pockets", "")],
+        ..paid_twice()
+    }
+}
+
+story! {
+    /// Paid in advance, done, and never signed: what he paid goes back when the clerk strikes the order off.
+    r7_unsigned_and_paid_is_refunded_at_the_strike_off(stage) {
+        stage.dispatched();
+        stage.collects(Who::A, 8_000, "D07-C1");
+        let visit = stage.works(Who::A);
+        stage.line(Who::A, visit, labour(1_000, 8_000));
+        stage.done(Who::A, visit);
+        stage.everyone_looks();
+        stage.does(Who::Clerk, bodies::ReturnVoucher { reason: Some("he does not sign".into()) });
+    } => Expected {
+        signature: SignatureFacet::Unsigned,
+        coverage: Coverage::None,
+        billable: 0,
+        voucher: VoucherFacet::Returned,
+        facets: vec![("taken", "8000"), ("overpaid", "8000"), ("held", "not_agreed")],
+        state: OrderState::Returned,
         ..paid_twice()
     }
 }

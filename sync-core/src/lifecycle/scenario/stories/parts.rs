@@ -199,3 +199,29 @@ story! {
         ..Expected::new(OrderState::Completed)
     }
 }
+
+story! {
+    /// He signed the line as corrected. It is corrected again, upwards: he owes what he saw.
+    r7_a_price_that_he_signed_does_not_rise(stage) {
+        stage.dispatched();
+        let visit = stage.works(Who::A);
+        let line = stage.line(Who::A, visit, part("Valve", 3_000));
+        let done = stage.done(Who::A, visit);
+        stage.everyone_looks();
+        let corrects = |stage: &mut dyn Stage, fen| {
+            let correction = crate::facts::values::Correction::Line(part("Valve", fen));
+            stage.does(Who::Supervisor, bodies::CorrectFact { fact: line.reference(), correction, reason: "typo".into() });
+        };
+        corrects(stage, 2_000);
+        stage.everyone_looks();
+        stage.sign(Who::A, &[line, done]);
+        stage.everyone_looks();
+        corrects(stage, 2_500);
+    } => Expected {
+        assigned: Some(Who::A),
+        signature: SignatureFacet::Signed,
+        coverage: Coverage::Full,
+        billable: 2_000,
+        ..Expected::new(OrderState::Completed)
+    }
+}

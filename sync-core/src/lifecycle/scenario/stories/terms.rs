@@ -95,6 +95,46 @@ story! {
     }
 }
 
+/// A clerk says who pays.
+fn sets(stage: &mut dyn Stage, class: ServiceClass) {
+    let reason = Some("in guarantee".into());
+    stage.does(Who::Clerk, bodies::SetWarranty { class, until: None, disputed: false, reason, repeat_of: None });
+}
+
+story! {
+    /// The same, where a clerk sets it as chargeable: he owes nothing on this signature either.
+    x_48_signed_as_free_set_as_paid(stage) {
+        stage.dispatched();
+        sets(stage, ServiceClass::Free);
+        stage.everyone_looks();
+        sets(stage, ServiceClass::Chargeable);
+        stage.works_and_signs(Who::A);
+    } => Expected {
+        billable: 0,
+        reviews: vec![review(ReviewKind::NotCharged, Role::Clerk, Some(7 * DAY), ReviewChoice::WriteOff)],
+        cites: vec![(Rule::R7, "X-48")],
+        facets: vec![("warranty", "paid"), ("held", "signed_as_free")],
+        ..signed()
+    }
+}
+
+story! {
+    /// And where he does so knowing the signature; a contract charges alike.
+    x_48_signed_as_free_put_under_a_contract_later(stage) {
+        stage.dispatched();
+        sets(stage, ServiceClass::Free);
+        stage.everyone_looks();
+        stage.works_and_signs(Who::A);
+        stage.everyone_looks();
+        sets(stage, ServiceClass::Contract);
+    } => Expected {
+        billable: 0,
+        reviews: vec![review(ReviewKind::NotCharged, Role::Clerk, Some(7 * DAY), ReviewChoice::WriteOff)],
+        facets: vec![("warranty", "contract"), ("held", "signed_as_free")],
+        ..signed()
+    }
+}
+
 story! {
     /// The customer agrees to version 1 on site while the office issues version 2: only version 1 is billable.
     x_49_consent_to_an_older_quote(stage) {
@@ -183,19 +223,4 @@ story! {
         facets: vec![("no_consent", "true"), ("consent", "open")],
         ..Expected::new(OrderState::InProgress)
     }
-}
-
-story! {
-    /// A technician's discount counts once the supervisor on site has countersigned it.
-    u_21_a_discount_approved_in_person(stage) {
-        stage.dispatched();
-        stage.works_and_signs(Who::A);
-        let amount = Money { minor: 1_000, currency: "CNY".into() };
-        let discount = stage.does(Who::A, bodies::GrantDiscount { amount, reason: "scratched the floor".into() });
-        let (subject, digest) = (discount.reference(), stage.digest(discount));
-        let approver = stage.person(Who::Supervisor);
-        let (matter, way) = (Matter::Discount, ApprovalWay::Presence);
-        let approve = bodies::Approve { matter, subject, digest, approver, way, code: None, reason: None, secret: None };
-        stage.witnessed(Who::A, &[Who::Supervisor], approve);
-    } => Expected { billable: 7_000, facets: vec![("approvals", "true")], ..signed() }
 }
