@@ -11,7 +11,7 @@ use docket_harness::world::Trouble;
 use docket_harness::world::field::{part, yuan};
 use docket_sync_core::commands::{Act, Command};
 use docket_sync_core::facts::bodies;
-use docket_sync_core::facts::values::{FindingKind, Line, PartSource};
+use docket_sync_core::facts::values::{BenchStep, FindingKind, Goods, Line, PartSource};
 use docket_sync_core::lifecycle::view::{LineStanding, ReviewKind, ReviewStatus, Rule};
 use docket_sync_core::time::{DAY, HOUR, MINUTE};
 
@@ -189,6 +189,14 @@ async fn u_13_two_vans_with_three_pieces_never_use_four_offline() -> Result<(), 
     assert!(refused.is_err_and(|why| why.contains("over_quota")));
     stage.devices[LI].act(order, &replace(1_000))?;
     assert_eq!(stage.devices[LI].client.held()?.parts[0].left, 0);
+    // The bench draws from the same van.
+    let goods = Goods { name: "主控板".to_owned(), serial: None, unit: None, pieces: 1, condition: None };
+    let take = bodies::TakeCustody { goods, receipt: String::new(), due: None, countersigned: None };
+    let custody = stage.devices[LI].act(order, &Command::State(Box::new(Act::new(take))))?.fact.reference();
+    let (step, line) = (BenchStep::Line, Some(piece("CMP-35", None)));
+    let bench = bodies::BenchWork { custody, step, line, note: None };
+    let refused = stage.devices[LI].act(order, &Command::State(Box::new(Act::new(bench))));
+    assert!(refused.is_err_and(|why| why.to_string().contains("over_quota")));
 
     // What was really fitted can always be recorded, and is flagged.
     stage.fit(LI, one, Line { source: Some(PartSource::Unknown), ..piece("CMP-35", None) })?;

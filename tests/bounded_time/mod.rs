@@ -1,8 +1,10 @@
 //! A phone whose clock is wrong (U-10): what it claims stays, what counts is the interval between the server's contacts.
 
 use docket_harness::world::{MORNING, Trouble, World};
-use docket_sync_core::commands::Command;
-use docket_sync_core::facts::values::{Channel, Window};
+use docket_sync_core::commands::{Act, Command};
+use docket_sync_core::facts::Role;
+use docket_sync_core::facts::bodies::CorrectFact;
+use docket_sync_core::facts::values::{Channel, Correction, Window};
 use docket_sync_core::ids::DocumentId;
 use docket_sync_core::time::{Between, HOUR, MINUTE, UnixMillis, Verdict};
 
@@ -55,6 +57,18 @@ async fn u_10_a_phone_three_hours_behind_shows_an_interval_and_no_false_pass() -
     );
     assert_eq!((arrival["hi_at"].as_i64(), arrival["limit_at"].as_i64()), (Some(world.now().0), Some(limit.0)));
     assert_eq!((arrival["on_time"].as_str(), arrival["low_confidence"].as_bool()), (Some("breached"), Some(true)));
+
+    // the supervisor finds in the gate's log that he came in time; what the phone claimed stays readable.
+    let chief = world.person("赵主管", &[Role::Supervisor]).await?;
+    let correct = |correction| {
+        let (fact, reason) = (arrived.fact.reference(), "门卫登记".to_owned());
+        Command::State(Box::new(Act::new(CorrectFact { fact, correction, reason })))
+    };
+    world.act(chief, order, correct(Correction::Time(limit.plus(-MINUTE)))).await?;
+    let told = as_page(&world, &format!("/api/orders/{order}")).await?;
+    let arrival = &told["visits"][0]["arrival"];
+    assert_eq!((arrival["on_time"].as_str(), arrival["low_confidence"].as_bool()), (Some("met"), Some(false)));
+    assert_eq!(arrival["claimed_at"].as_i64(), Some(arrived.claimed.0));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use docket_sync_core::commands::Command;
 use docket_sync_core::facts::values::{FindingKind, LineKind, PartSource};
-use docket_sync_core::facts::{Author, FactBody};
+use docket_sync_core::facts::{Author, FactBody, bodies};
 use docket_sync_core::ids::{DocumentId, FactRef};
 use docket_sync_core::lifecycle::facets::{CustodyView, Holder};
 use docket_sync_core::lifecycle::view::{LineStanding, OrderView};
@@ -83,6 +83,7 @@ impl<S: DeviceStore> Client<S> {
             Command::RecordLine { line, .. } => line,
             Command::State(act) => match &act.body {
                 FactBody::ReplaceLine(body) => &body.new,
+                FactBody::BenchWork(bodies::BenchWork { line: Some(line), .. }) => line,
                 _ => return Ok(BTreeMap::new()),
             },
             _ => return Ok(BTreeMap::new()),

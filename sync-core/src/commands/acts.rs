@@ -3,12 +3,12 @@
 //! Checked against the author's own view (table 4.4). Rights come from the table of kinds, limits from the bodies.
 
 use super::availability::{is_over, knows_done, own_assignment, own_visits, reverse, signable};
-use super::field::{is_priced_on_free_order, own_visit, replacing};
+use super::field::{on_the_card, own_visit, replacing};
 use super::office::person;
-use super::{Act, CommandCode, Desk, Made, Refusal, money};
+use super::{Act, CommandCode, Desk, Made, Refusal, money, names};
 use crate::attachments::needs_photo;
 use crate::facts::values::{ApprovalWay, HoldReason, Liability, ReceiptFate};
-use crate::facts::{FactBody, FactKind, Role};
+use crate::facts::{FactBody, FactKind, Role, bodies};
 use crate::ids::{FactRef, PersonId};
 use crate::lifecycle::facets::{ConsentState, CustodyStage, CustodyView, Holder, ItemState, WarrantyFacet};
 use crate::lifecycle::view::{OrderState, VisitState};
@@ -183,7 +183,23 @@ pub(super) fn decide(desk: &Desk<'_>, act: &Act) -> Result<Made, Refusal> {
     check_terms(desk, act)?;
     check_goods(desk, &act.body)?;
     money::check(desk, &act.body)?;
-    Ok((act.body.clone(), customer))
+    names::check(desk, &act.body)?;
+    Ok((with_its_line(desk, &act.body)?, customer))
+}
+
+/// The body, its line checked as any other line is (C-133, U-13).
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds have no line of their author's")]
+fn with_its_line(desk: &Desk<'_>, body: &FactBody) -> Result<FactBody, Refusal> {
+    Ok(match body {
+        FactBody::ReplaceLine(body) => {
+            bodies::ReplaceLine { new: replacing(desk, body.line, &body.new)?, ..body.clone() }.into()
+        }
+        FactBody::BenchWork(body) => {
+            let line = body.line.as_ref().map(|line| on_the_card(desk, line)).transpose()?;
+            bodies::BenchWork { line, ..body.clone() }.into()
+        }
+        other => other.clone(),
+    })
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds need no more than complete fields")]
@@ -210,7 +226,6 @@ fn check_plan(desk: &Desk<'_>, body: &FactBody) -> Result<(), Refusal> {
             own_visit(desk, body.visit).map(|_| ())
         }
         FactBody::OutcomeNotRepairable(body) => own_visit(desk, body.visit).map(|_| ()),
-        FactBody::ReplaceLine(body) => replacing(desk, body.line, &body.new),
         FactBody::DropPlannedLine(body)
             if !facets.planned.iter().any(|planned| planned.at.fact.reference() == body.line) =>
         {
@@ -318,9 +333,6 @@ fn check_goods(desk: &Desk<'_>, body: &FactBody) -> Result<(), Refusal> {
                 return desk.wrong("missing_field", "statement");
             }
             Ok(())
-        }
-        FactBody::BenchWork(body) if body.line.as_ref().is_some_and(|line| is_priced_on_free_order(desk, line)) => {
-            desk.wrong("free_order", "line")
         }
         FactBody::BenchWork(body) => custody(desk, body.custody).map(|_| ()),
         FactBody::Inspect(body) => {

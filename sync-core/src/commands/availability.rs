@@ -337,6 +337,6 @@ pub(super) fn may_correct(desk: &Desk<'_>, author: &crate::facts::Author) -> boo
 }
 
 fn withdraw(desk: &Desk<'_>) -> Result<(), Refusal> {
-    let any = own_visits(desk).next().is_some() || (desk.context.has(Role::Supervisor) && !desk.view.visits.is_empty());
-    if any { Ok(()) } else { desk.refuse("no_visit") }
+    let any = desk.view.facets.physical.iter().any(|(_, author)| may_correct(desk, author));
+    if any { Ok(()) } else { desk.refuse("no_fact") }
 }

@@ -2,14 +2,14 @@
 
 use super::availability::{fits_item, may_correct, own_visits};
 use super::office::{is_currency, person};
-use super::{Command, Desk, Made, Refusal};
+use super::{Command, Desk, Made, Refusal, names};
 use crate::facts::bodies::{self, SignDocument};
 use crate::facts::complete::Complete;
 use crate::facts::values::{Line, LineKind, PartSource, UnfinishedReason, VisitRef, Window};
 use crate::facts::{Author, FactBody, Role};
 use crate::ids::{Digest, FactRef};
 use crate::lifecycle::facets::WarrantyFacet;
-use crate::lifecycle::view::{LineStanding, Moment, Outcome, Visit, VisitState};
+use crate::lifecycle::view::{LineStanding, LineView, Visit, VisitState};
 use crate::limits;
 
 /// The fact of a field command.
@@ -40,7 +40,7 @@ pub(super) fn decide(desk: &Desk<'_>, command: &Command) -> Result<Made, Refusal
         Command::Resume { visit } => bodies::Resume { visit: own_visit(desk, *visit)? }.into(),
         Command::End { visit } => bodies::End { visit: own_visit(desk, *visit)? }.into(),
         Command::RecordLine { visit, line } => {
-            bodies::RecordLine { visit: own_visit(desk, *visit)?, line: checked(desk, line)? }.into()
+            bodies::RecordLine { visit: own_visit(desk, *visit)?, line: checked(desk, line, 0)? }.into()
         }
         Command::ReverseLine { line, reason } => {
             bodies::ReverseLine { line: own_line(desk, *line)?, reason: desk.text("reason", reason)? }.into()
@@ -58,7 +58,10 @@ pub(super) fn decide(desk: &Desk<'_>, command: &Command) -> Result<Made, Refusal
             bodies::RefuseSignature { name: desk.text("name", name)?, reason: desk.text("reason", reason)? }.into()
         }
         Command::Withdraw { fact, reason } => withdraw(desk, *fact, reason)?.into(),
-        Command::Acknowledge { fact, digest } => bodies::Acknowledge { fact: *fact, digest: *digest }.into(),
+        Command::Acknowledge { fact, digest } => {
+            names::confirmable(desk, *fact, *digest)?;
+            bodies::Acknowledge { fact: *fact, digest: *digest }.into()
+        }
         Command::Unfinished { .. }
         | Command::Register { .. }
         | Command::Confirm { .. }
@@ -92,7 +95,9 @@ pub(super) fn own_visit(desk: &Desk<'_>, visit: VisitRef) -> Result<VisitRef, Re
     }
 }
 
-fn checked(desk: &Desk<'_>, line: &Line) -> Result<Line, Refusal> {
+/// A line as it is recorded on a visit, stated anew or put on a repair card. Of a line that it takes the place of
+/// `given_back` thousandths are its author's again (U-13).
+fn checked(desk: &Desk<'_>, line: &Line, given_back: i64) -> Result<Line, Refusal> {
     let counted = matches!(line.kind, LineKind::Labour | LineKind::Part | LineKind::Expense);
     if counted && line.quantity <= 0 {
         return desk.wrong("wrong_quantity", "quantity");
@@ -106,7 +111,7 @@ fn checked(desk: &Desk<'_>, line: &Line) -> Result<Line, Refusal> {
     if line.kind == LineKind::Checklist && line.result.is_none() {
         return desk.wrong("missing_field", "result");
     }
-    if is_over_quota(desk, line, 0) {
+    if is_over_quota(desk, line, given_back) {
         return desk.wrong("over_quota", "source");
     }
     if is_priced_on_free_order(desk, line) {
@@ -139,19 +144,27 @@ fn drawn(line: &Line) -> Option<&str> {
 }
 
 /// A line that takes the place of an own one.
-pub(super) fn replacing(desk: &Desk<'_>, line: FactRef, new: &Line) -> Result<(), Refusal> {
+pub(super) fn replacing(desk: &Desk<'_>, line: FactRef, new: &Line) -> Result<Line, Refusal> {
     let line = own_line(desk, line)?;
     let old = desk.view.lines.iter().find(|view| view.at.fact.reference() == line);
     let his = old.filter(|old| old.by == Author::Person(desk.context.person));
     let given_back = his.filter(|old| drawn(&old.line) == drawn(new)).map_or(0, |old| old.line.quantity);
-    if is_priced_on_free_order(desk, new) {
-        return desk.wrong("free_order", "new");
-    }
-    if is_over_quota(desk, new, given_back) { desk.wrong("over_quota", "new") } else { Ok(()) }
+    checked(desk, new, given_back).map_err(|refusal| whole(refusal, "new"))
+}
+
+/// A line on a repair card.
+pub(super) fn on_the_card(desk: &Desk<'_>, line: &Line) -> Result<Line, Refusal> {
+    checked(desk, line, 0).map_err(|refusal| whole(refusal, "line"))
+}
+
+/// What is wrong with the line as a whole names the line.
+fn whole(refusal: Refusal, line: &'static str) -> Refusal {
+    let is_whole = matches!(refusal.code, "over_quota" | "free_order");
+    Refusal { field: if is_whole { Some(line) } else { refusal.field }, ..refusal }
 }
 
 /// C-020: nothing has a price where the customer pays nothing, unless somebody changes the class.
-pub(super) fn is_priced_on_free_order(desk: &Desk<'_>, line: &Line) -> bool {
+fn is_priced_on_free_order(desk: &Desk<'_>, line: &Line) -> bool {
     let free = matches!(desk.view.facets.warranty, Some(WarrantyFacet::Free | WarrantyFacet::Internal));
     free && line.amount.as_ref().is_some_and(|amount| amount.minor > 0)
 }
@@ -210,26 +223,21 @@ fn sign(desk: &Desk<'_>, document: &SignDocument) -> Result<SignDocument, Refusa
     Ok(SignDocument { name, relation, ..document.clone() })
 }
 
-/// The author of a physical fact that the view shows.
-fn author(desk: &Desk<'_>, fact: FactRef) -> Option<Author> {
-    let is = |moment: Moment| moment.fact.reference() == fact;
-    let line = desk.view.lines.iter().find(|line| is(line.at) && line.standing == LineStanding::Effective);
-    line.map(|line| line.by.clone()).or_else(|| {
-        let steps = |visit: &&Visit| {
-            let outcome = visit.outcome.as_ref().map(|outcome| match outcome {
-                Outcome::Done { at, .. } | Outcome::Unfinished { at, .. } | Outcome::NotRepairable { at, .. } => *at,
-            });
-            [visit.departed, visit.arrived, visit.started, visit.ended, outcome].into_iter().flatten().any(is)
-        };
-        desk.view.visits.iter().find(steps).map(|visit| Author::Person(visit.technician))
-    })
+/// The author of a physical fact that stands: of visits, lines, goods, cash, or what was found on site. A line that was
+/// reversed or stated anew is gone already.
+fn author<'a>(desk: &Desk<'a>, fact: FactRef) -> Option<&'a Author> {
+    let gone = |line: &LineView| line.at.fact.reference() == fact && line.standing != LineStanding::Effective;
+    if desk.view.lines.iter().any(gone) {
+        return None;
+    }
+    desk.view.facets.physical.iter().find(|(id, _)| id.reference() == fact).map(|(_, author)| author)
 }
 
 /// Its author, until a signature covers it or somebody else's fact builds on it; then a supervisor (table 4.4).
 fn withdraw(desk: &Desk<'_>, fact: FactRef, reason: &str) -> Result<bodies::WithdrawOwn, Refusal> {
     match author(desk, fact) {
         None => return desk.wrong("no_fact", "fact"),
-        Some(author) if !may_correct(desk, &author) => return desk.wrong("not_your_fact", "fact"),
+        Some(author) if !may_correct(desk, author) => return desk.wrong("not_your_fact", "fact"),
         Some(_) => {}
     }
     let signed = desk.view.signatures.iter().flat_map(|signature| &signature.covered);

@@ -14,6 +14,7 @@ mod desk;
 mod field;
 pub mod form;
 mod money;
+mod names;
 mod office;
 
 pub use command::{Act, Command, CommandCode, SkillMatch};
@@ -233,6 +234,10 @@ fn stated_role(kind: FactKind, context: &Context) -> Option<Role> {
 }
 
 #[cfg(test)]
+mod named_tests;
+#[cfg(test)]
 mod terms_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod withdraw_tests;

@@ -20,6 +20,7 @@ const BOOKS: &[Role] = &[Accountant];
 const STORE: &[Role] = &[Clerk, Storekeeper, Supervisor];
 /// Who spoils a receipt says so: the technician for numbers of his own block.
 const NUMBERS: &[Role] = &[Clerk, Storekeeper, Supervisor, Technician];
+/// Everybody who states what happened in the world, and may take it back.
 const GOODS: &[Role] = &[Technician, Storekeeper, Clerk, Supervisor];
 const STAFF: &[Role] = &[Clerk, Dispatcher, Supervisor, Quality];
 const QUALITY: &[Role] = &[Quality, Supervisor];
@@ -205,7 +206,7 @@ fact_kinds! {
         "his visit is open";
     16 "record_line" RecordLine Physical Field FIELD false Off 1
         "his visit; quantity, unit, photo or result as the kind of line asks";
-    17 "reverse_line" ReverseLine Physical Field VISIT false Off 1
+    17 "reverse_line" ReverseLine Physical Field GOODS false Off 1
         "an effective line; its author or a supervisor; reason";
     18 "add_note" AddNote Admin Field READERS false Off 1
         "at most 8 KiB";
@@ -219,7 +220,7 @@ fact_kinds! {
         "an outcome; name and reason";
     23 "return_voucher" ReturnVoucher Admin Field DESK false Branch 1
         "voucher is out, order is over; signed or reason (C-085)";
-    24 "withdraw_own" WithdrawOwn Physical Field VISIT false Off 1
+    24 "withdraw_own" WithdrawOwn Physical Field GOODS false Off 1
         "his own physical fact that no signature covers and nobody else builds on; else a supervisor";
     25 "acknowledge" Acknowledge Physical Field READERS false Off 1
         "names a two-party fact and its digest";

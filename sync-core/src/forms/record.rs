@@ -1,8 +1,11 @@
 //! How far a form is filled in: pure, from the order's lines.
 
+use std::collections::BTreeSet;
+
 use super::{Condition, Form, Lacking, Step, Takes};
+use crate::facts::Author;
 use crate::facts::values::{CheckResult, Demand, Line, LineKind, ORAL_WARNING, WARNING_TAG};
-use crate::ids::FactId;
+use crate::ids::{FactId, PersonId};
 use crate::lifecycle::view::{LineStanding, LineView};
 use crate::time::UnixMillis;
 
@@ -98,7 +101,7 @@ fn entries<'a>(form: &'a Form, step: &'a Step, lines: &'a [LineView]) -> impl It
 }
 
 fn fill<'a>(form: &'a Form, step: &'a Step, lines: &'a [LineView]) -> StepRecord<'a> {
-    let fits = |line: &&LineView| fills(&step.takes, &line.line);
+    let fits = |line: &&LineView| fills(&step.takes, line);
     let found: Vec<&LineView> = entries(form, step, lines).filter(fits).collect();
     let counts = found.last().copied();
     let photo = step.photo || step.takes == Takes::Photo;
@@ -114,8 +117,10 @@ fn fill<'a>(form: &'a Form, step: &'a Step, lines: &'a [LineView]) -> StepRecord
     }
 }
 
-/// Whether a line says what the step asks for; a photo beside a check does not answer the check.
-fn fills(takes: &Takes, line: &Line) -> bool {
+/// Whether a line says what the step asks for; a photo beside a check does not answer the check. Of people each counts
+/// once, and he who recorded it is one of them (C-050).
+fn fills(takes: &Takes, view: &LineView) -> bool {
+    let line = &view.line;
     let entry = line.entry.as_ref();
     match takes {
         Takes::Check => line.kind == LineKind::Checklist && line.result.is_some(),
@@ -123,8 +128,12 @@ fn fills(takes: &Takes, line: &Line) -> bool {
         Takes::Photo => line.kind == LineKind::Photo && line.blob.is_some(),
         Takes::Text => entry.is_some_and(|entry| entry.text.as_ref().is_some_and(|text| !text.trim().is_empty())),
         Takes::People { least } => {
-            let others = entry.and_then(|entry| entry.people.as_ref()).map_or(0, Vec::len);
-            others.saturating_add(1) >= usize::from(*least)
+            let named = entry.and_then(|entry| entry.people.as_ref()).into_iter().flatten();
+            let mut people: BTreeSet<PersonId> = named.copied().collect();
+            if let Author::Person(author) = view.by {
+                people.insert(author);
+            }
+            people.len() >= usize::from(*least)
         }
     }
 }
@@ -172,11 +181,17 @@ pub fn demands(records: &[FormRecord<'_>], lines: &[LineView]) -> Vec<Demand> {
     demands
 }
 
-/// The first step without which the work cannot be reported done (C-062).
+/// The first step without which the work cannot be reported done (C-062): nobody has filled it in, or its photo is
+/// lacking, in whatever order. An order of steps that was not kept cannot be mended; it is an exception.
 #[must_use]
 pub fn refused_step<'a>(records: &[FormRecord<'a>]) -> Option<&'a Step> {
     let steps = records.iter().flat_map(|record| &record.steps);
-    let needed = |step: &&StepRecord<'a>| step.step.lacking == Lacking::Refuse && !step.is_whole() && !step.too_early;
+    let lacks = |step: &StepRecord<'a>| match step.state {
+        StepState::NotAsked => false,
+        StepState::Open => true,
+        StepState::Filled => step.photo_lacking,
+    };
+    let needed = |step: &&StepRecord<'a>| step.step.lacking == Lacking::Refuse && lacks(step);
     steps.into_iter().find(needed).map(|record| record.step)
 }
 

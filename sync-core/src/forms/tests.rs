@@ -200,6 +200,41 @@ fn c_050_two_people_with_a_lead_are_named_before_a_station_round_is_done() {
 }
 
 #[test]
+fn c_050_two_people_are_two_whoever_is_named_twice() {
+    let json = SMALL.replacen(r#"{"kind":"text"}"#, r#"{"kind":"people","least":2}"#, 1);
+    let form = |least: &str| Form::from_json(json.replacen(r#""least":2"#, least, 1).as_bytes()).unwrap();
+    let himself = Scenario::default().person(Who::A);
+    let (b, c) = (PersonId([9; 16]), PersonId([10; 16]));
+    let crew = |people: &[PersonId]| {
+        let people = Some(people.to_vec());
+        let entry = FormEntry { form: "small".into(), version: 1, step: "why".into(), text: None, people };
+        Line { entry: Some(entry), ..Line::new(LineKind::Checklist, "crew", 0, "") }
+    };
+    for (least, people, state) in [
+        (r#""least":2"#, vec![himself], StepState::Open),
+        (r#""least":2"#, vec![b], StepState::Filled),
+        (r#""least":2"#, vec![himself, b], StepState::Filled),
+        (r#""least":3"#, vec![b, b], StepState::Open),
+        (r#""least":3"#, vec![himself, b], StepState::Open),
+        (r#""least":3"#, vec![b, c], StepState::Filled),
+    ] {
+        let (stage, _) = work(vec![check("leak", CheckResult::Fault), crew(&people)]);
+        assert_eq!(states(&form(least), &stage)[2].1, state, "{least} {people:?}");
+    }
+}
+
+#[test]
+fn c_062_a_mandatory_photo_is_not_passed_by_in_the_wrong_order() {
+    let json = SMALL.replacen(r#""photo":true}"#, r#""photo":true,"lacking":"refuse","after":["pressure"]}"#, 1);
+    let form = || vec![Form::from_json(json.as_bytes()).unwrap()];
+    let lines = || vec![check("leak", CheckResult::Ok), check("high", CheckResult::Ok), pressure(3_001)];
+    let (stage, visit) = work(lines());
+    assert_eq!(done(&stage, visit, form()), Err("form_step_lacking"), "its photo is lacking, and it was too early");
+    let (stage, visit) = work([lines(), vec![photo("high")]].concat());
+    assert_eq!(done(&stage, visit, form()), Ok(vec![Demand::Record]), "what was too early cannot be mended");
+}
+
+#[test]
 fn c_063_what_cannot_be_used_yet_needs_a_warning_and_reminds_at_its_time() {
     let dries = Line { usable_from: Some(UnixMillis(i64::MAX / 4)), ..part("Sealant", 1_000) };
     let (stage, visit) = work(vec![dries.clone()]);

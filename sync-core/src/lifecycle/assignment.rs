@@ -1,7 +1,10 @@
 //! Who is to do the order. Intents: concurrent ones by R2; a visit that took place counts whoever was assigned (R4).
 
+use std::collections::BTreeMap;
+
+use super::answers::Answers;
 use super::cancel::Cancels;
-use super::causality::Node;
+use super::causality::{Node, Places};
 use super::dispatches::{Dispatch, dispatches, goods_taken};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment, r2};
@@ -9,7 +12,7 @@ use super::reviews::terms;
 use super::view::{Assignment, AssignmentFacet, ReviewKind, Rule};
 use super::visits::{VisitFacts, Visits};
 use crate::facts::values::ReviewChoice;
-use crate::facts::{FactBody, Role, bodies};
+use crate::facts::{FactBody, Role};
 use crate::ids::PersonId;
 use crate::sabotage::breaks;
 
@@ -106,63 +109,6 @@ fn candidates<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, cancels: &Ca
         .collect()
 }
 
-/// What technicians said to their assignments.
-struct Answers<'a> {
-    accepts: Vec<(Node<'a>, &'a bodies::Accept)>,
-    refuses: Vec<(Node<'a>, &'a bodies::Refuse)>,
-    seens: Vec<Node<'a>>,
-    departs: Vec<Node<'a>>,
-}
-
-impl<'a> Answers<'a> {
-    fn new(ground: &Ground<'a>) -> Self {
-        Self {
-            accepts: each!(ground, Accept).collect(),
-            refuses: each!(ground, Refuse).collect(),
-            seens: each!(ground, Seen).map(|(node, _)| node).collect(),
-            departs: ground
-                .live()
-                .filter(|node| matches!(node.fact.body(), FactBody::Depart(_) | FactBody::Arrive(_)))
-                .filter(|node| !ground.is_withdrawn(*node))
-                .collect(),
-        }
-    }
-
-    /// The technician's last answer; a refusal that does not know of the acceptance is the safer one (R2).
-    fn facet(&self, ground: &Ground<'a>, assign: Node<'a>, body: &Dispatch<'a>) -> AssignmentFacet {
-        let his = |node: &Node<'a>| node.fact.person() == Some(body.technician);
-        let reference = assign.id().reference();
-        let mut accepts = self
-            .accepts
-            .iter()
-            .filter(|(_, body)| body.assignment == reference)
-            .map(|(node, _)| *node)
-            // Who sets out knowing the assignment has taken it.
-            .chain(self.departs.iter().copied().filter(|node| ground.knows(*node, assign)))
-            .filter(his)
-            .peekable();
-        let refuses: Vec<_> = self
-            .refuses
-            .iter()
-            .filter(|(node, body)| body.assignment == reference && his(node))
-            .map(|(node, _)| *node)
-            .collect();
-        if refuses.is_empty() {
-            if body.by_himself || accepts.peek().is_some() {
-                AssignmentFacet::Accepted
-            } else if self.seens.iter().any(|node| his(node) && ground.knows(*node, assign)) {
-                AssignmentFacet::Seen
-            } else {
-                AssignmentFacet::Pending
-            }
-        } else if accepts.any(|accept| refuses.iter().all(|refuse| ground.knows(accept, *refuse))) {
-            AssignmentFacet::Accepted
-        } else {
-            AssignmentFacet::Refused
-        }
-    }
-}
-
 /// The assignment that R2 leaves, after outcomes have used up theirs.
 fn winner<'a>(
     ground: &Ground<'a>,
@@ -170,14 +116,24 @@ fn winner<'a>(
     visits: &Visits<'a>,
     candidates: &mut [Candidate<'a>],
 ) -> Option<usize> {
+    let known = |outcomes: &dyn Fn(&VisitFacts<'a>) -> Vec<Node<'a>>| {
+        let mut of: BTreeMap<PersonId, Vec<Node<'a>>> = BTreeMap::new();
+        for visit in &visits.all {
+            of.entry(visit.technician).or_default().extend(outcomes(visit));
+        }
+        let known = |(person, nodes): (PersonId, Vec<Node<'a>>)| (person, ground.causality.known_to_any(nodes));
+        of.into_iter().map(known).collect::<BTreeMap<PersonId, Places>>()
+    };
+    let ended = known(&|visit| visit.unfinished.iter().chain(&visit.not_repairable).copied().collect());
+    let done = known(&|visit| visit.dones.clone());
+    let rest = ground.causality.known_to_any(visits.all.iter().flat_map(|visit| visit.unfinished.iter().copied()));
     for candidate in candidates.iter_mut().filter(|candidate| candidate.live) {
         // A visit that ends unfinished uses up the assignment it was made for; the clerk schedules anew (C-141).
-        let his = || visits.all.iter().filter(|visit| visit.technician == candidate.body.technician);
-        let knowing = |outcome: &Node<'a>| ground.knows(*outcome, candidate.node);
+        let by_him = |known: &BTreeMap<PersonId, Places>| {
+            known.get(&candidate.body.technician).is_some_and(|places| places.contains(candidate.node))
+        };
         // He has done his part while another item stays unfinished: the rest is scheduled anew.
-        let rest = visits.all.iter().any(|visit| visit.unfinished.iter().any(knowing));
-        let used = his().any(|visit| visit.unfinished.iter().chain(&visit.not_repairable).any(knowing))
-            || (rest && his().any(|visit| visit.dones.iter().any(knowing)));
+        let used = by_him(&ended) || (rest.contains(candidate.node) && by_him(&done));
         if used && visits.completed.is_none() {
             candidate.live = false;
             candidate.facet = AssignmentFacet::Released;

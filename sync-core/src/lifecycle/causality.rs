@@ -38,6 +38,7 @@ impl Node<'_> {
 
 impl PartialEq for Node<'_> {
     fn eq(&self, other: &Self) -> bool {
+        work::step();
         self.place == other.place
     }
 }
@@ -76,6 +77,29 @@ impl<'a> FromIterator<Node<'a>> for Places {
 }
 
 const WORD: usize = 64;
+
+/// How much a fold compares: counted in tests, so that its bound is a number and not a time.
+#[cfg(test)]
+pub(super) mod work {
+    std::thread_local! {
+        static STEPS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+    }
+
+    pub(in crate::lifecycle) fn step() {
+        STEPS.set(STEPS.get().saturating_add(1));
+    }
+
+    /// The steps since the last call.
+    pub(in crate::lifecycle) fn taken() -> u64 {
+        STEPS.replace(0)
+    }
+}
+
+#[cfg(not(test))]
+pub(super) mod work {
+    #[inline]
+    pub(in crate::lifecycle) fn step() {}
+}
 
 fn bit(words: &[u64], place: usize) -> bool {
     words.get(place / WORD).is_some_and(|word| word & (1 << (place % WORD)) != 0)
@@ -154,6 +178,7 @@ impl<'a> Causality<'a> {
     /// Whether `later` knew of `earlier` (transitively; no fact knows itself).
     #[must_use]
     pub fn knows(&self, later: Node<'_>, earlier: Node<'_>) -> bool {
+        work::step();
         bit(self.row(later.place), earlier.place)
     }
 
@@ -170,7 +195,15 @@ impl<'a> Causality<'a> {
             .iter()
             .skip(start)
             .take_while(move |(other, _)| *other == reference)
+            .inspect(|_| work::step())
             .filter_map(|(_, place)| self.nodes.get(*place).copied())
+    }
+
+    /// Whether `later` knew of any of them.
+    #[must_use]
+    pub fn knows_any(&self, later: Node<'_>, of: &Places) -> bool {
+        work::step();
+        self.row(later.place).iter().zip(&of.0).any(|(past, wanted)| past & wanted != 0)
     }
 
     /// What at least one of `nodes` knew.
@@ -178,6 +211,7 @@ impl<'a> Causality<'a> {
     pub fn known_to_any(&self, nodes: impl IntoIterator<Item = Node<'a>>) -> Places {
         let mut known = vec![0; self.words];
         for node in nodes {
+            work::step();
             for (word, past) in known.iter_mut().zip(self.row(node.place)) {
                 *word |= past;
             }

@@ -1,6 +1,6 @@
 //! The end of an order: the voucher booked back once (C-085), the close, and what arrives after it (R12).
 
-use super::causality::Node;
+use super::causality::{Node, Places};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each};
 use super::reviews::terms;
@@ -16,7 +16,7 @@ pub(super) struct Closing<'a> {
     /// The strike-off that counts.
     pub(super) returned: Option<Node<'a>>,
     /// Physical facts that the close did not know.
-    pub(super) late: Vec<Node<'a>>,
+    pub(super) late: Places,
     /// Whether they count: yes, until the supervisor writes the amendment off.
     pub(super) late_counts: bool,
 }
@@ -55,7 +55,7 @@ pub(super) fn closing<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> C
             Because { field: "state", value: "closed", rule: Rule::R10, pair: None, message: "explain.closed_once" };
         findings.explain(because, &[first], others);
     });
-    let mut closing = Closing { closed, returned, late: Vec::new(), late_counts: true };
+    let mut closing = Closing { closed, returned, late: Places::default(), late_counts: true };
     if let Some(close) = closed {
         amendments(ground, findings, &mut closing, close);
     }
@@ -85,7 +85,7 @@ fn amendments<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, closing: &mu
             continue;
         }
         if ground.concurrent(close, node) {
-            closing.late.push(node);
+            closing.late.insert(node);
         }
         if first_of.iter().all(|first| first.fact.author != node.fact.author) {
             first_of.push(node);

@@ -1,6 +1,8 @@
 //! Quotes and what the customer agreed to: a consent binds to one version (C-023 to C-025, R6).
 
-use super::causality::Node;
+use std::collections::BTreeMap;
+
+use super::causality::{Node, work};
 use super::facets::{ConsentState, QuoteAnswer, QuoteView, WarrantyFacet};
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, later, moment};
@@ -21,13 +23,17 @@ pub(super) struct Consents<'a> {
     pub(super) no_consent: bool,
     /// What may still be billed by consent: the consent, the key, the currency, minor units left.
     left: Vec<Left<'a>>,
+    /// Where they are, by key.
+    left_of: BTreeMap<&'a str, Vec<usize>>,
 }
+
+/// Lines of one name in agreed quotes, and consents to them, that are looked at: honest quotes have a few.
+const OF_ONE_KEY_MAX: usize = 128;
 
 struct Left<'a> {
     /// Every consent to a version with this line, and the amount in it: a part that he agreed to before it was fitted
     /// stays agreed to when a later version has it too.
     consents: Vec<(Node<'a>, i64)>,
-    key: &'a str,
     currency: &'a str,
     minor: i64,
 }
@@ -45,9 +51,15 @@ impl<'a> Consents<'a> {
             return Agreement::None;
         };
         let mut agreement = Agreement::None;
-        for left in &mut self.left {
-            let same = line.code.as_deref() == Some(left.key) || line.name == left.key;
-            if same && left.currency == amount.currency && left.minor >= amount.minor {
+        let named = |key: &str| self.left_of.get(key).into_iter().flatten().copied().take(OF_ONE_KEY_MAX);
+        let by_code = line.code.as_deref().into_iter().flat_map(named);
+        let mut indices: Vec<usize> = by_code.chain(named(&line.name)).collect();
+        indices.sort_unstable();
+        indices.dedup();
+        for index in indices {
+            let Some(left) = self.left.get_mut(index) else { continue };
+            work::step();
+            if left.currency == amount.currency && left.minor >= amount.minor {
                 let is_prior =
                     |(consent, minor): &(Node<'a>, i64)| *minor >= amount.minor && ground.knows(node, *consent);
                 if line.kind != LineKind::Part || left.consents.iter().any(is_prior) {
@@ -75,10 +87,11 @@ pub(super) fn consents<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, vis
     let replaced = ground.causality.known_to_any(quotes.iter().map(|(node, _)| *node));
     let current =
         quotes.iter().map(|(node, _)| *node).filter(|node| !replaced.contains(*node)).max_by(|a, b| later(*a, *b));
+    let answers = Answers::new(ground);
     let mut consents = Consents::default();
     let mut agreed: Vec<(Node<'a>, Node<'a>, &'a bodies::IssueQuote)> = Vec::new();
     for (quote, body) in &quotes {
-        let (state, said) = answer(ground, findings, *quote);
+        let (state, said) = answer(ground, findings, &answers, *quote);
         let consent = said.filter(|_| state == ConsentState::Given);
         if let Some(consent) = consent {
             agreed.push((consent, *quote, *body));
@@ -97,20 +110,26 @@ pub(super) fn consents<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, vis
         });
     }
     // Of agreed versions the last one counts: it contains what is still wanted of those before.
-    let last = agreed
-        .iter()
-        .filter(|(_, quote, _)| agreed.iter().all(|(_, other, _)| other == quote || !ground.knows(*other, *quote)));
-    consents.left = last
-        .flat_map(|(_, _, body)| &body.lines)
-        .map(|line| {
-            let (key, currency) = (key(line), line.amount.currency.as_str());
-            let same = |other: &&QuoteLine| self::key(other) == key && other.amount.currency == currency;
-            let prior = agreed.iter().flat_map(|(consent, _, body)| {
-                body.lines.iter().filter(same).map(|other| (*consent, other.amount.minor))
-            });
-            Left { consents: prior.collect(), key, currency, minor: line.amount.minor }
-        })
-        .collect();
+    let replaced_by_agreed = ground.causality.known_to_any(agreed.iter().map(|(_, quote, _)| *quote));
+    let last = agreed.iter().filter(|(_, quote, _)| !replaced_by_agreed.contains(*quote));
+    let mut prior: BTreeMap<(&str, &str), Vec<(Node<'a>, i64)>> = BTreeMap::new();
+    for (consent, _, body) in &agreed {
+        for line in &body.lines {
+            let of_line = prior.entry((key(line), line.amount.currency.as_str())).or_default();
+            if of_line.len() < OF_ONE_KEY_MAX {
+                of_line.push((*consent, line.amount.minor));
+            }
+        }
+    }
+    for line in last.flat_map(|(_, _, body)| &body.lines) {
+        let (key, currency) = (key(line), line.amount.currency.as_str());
+        let indices = consents.left_of.entry(key).or_default();
+        if indices.len() < OF_ONE_KEY_MAX {
+            indices.push(consents.left.len());
+            let before = prior.get(&(key, currency)).cloned().unwrap_or_default();
+            consents.left.push(Left { consents: before, currency, minor: line.amount.minor });
+        }
+    }
     consents.no_consent = consents.is_awaited() && visits.all.iter().any(|visit| visit.started().is_some());
     consents
 }
@@ -132,14 +151,39 @@ pub(super) fn is_unasked<'a>(
         && ground.proofs().is_empty()
 }
 
+/// What the customer said, by the place of the quote.
+struct Answers<'a> {
+    given: BTreeMap<usize, Vec<Node<'a>>>,
+    refused: BTreeMap<usize, Vec<Node<'a>>>,
+}
+
+impl<'a> Answers<'a> {
+    fn new(ground: &Ground<'a>) -> Self {
+        let mut answers = Self { given: BTreeMap::new(), refused: BTreeMap::new() };
+        for (node, body) in each!(ground, GiveConsent) {
+            for quote in ground.causality.resolve(body.quote) {
+                answers.given.entry(quote.place()).or_default().push(node);
+            }
+        }
+        for (node, body) in each!(ground, RefuseConsent) {
+            for quote in ground.causality.resolve(body.quote) {
+                answers.refused.entry(quote.place()).or_default().push(node);
+            }
+        }
+        answers
+    }
+}
+
 /// What the customer said to one version. Two answers at once are both kept until a person has called (R8); till then
 /// he has not agreed (R7).
-fn answer<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, quote: Node<'a>) -> (ConsentState, Option<Node<'a>>) {
-    let is = |reference| ground.causality.resolve(reference).any(|node| node == quote);
-    let given: Vec<Node<'a>> =
-        each!(ground, GiveConsent).filter(|(_, body)| is(body.quote)).map(|(node, _)| node).collect();
-    let refused: Vec<Node<'a>> =
-        each!(ground, RefuseConsent).filter(|(_, body)| is(body.quote)).map(|(node, _)| node).collect();
+fn answer<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    answers: &Answers<'a>,
+    quote: Node<'a>,
+) -> (ConsentState, Option<Node<'a>>) {
+    let of = |answers: &BTreeMap<usize, Vec<Node<'a>>>| answers.get(&quote.place()).cloned().unwrap_or_default();
+    let (given, refused) = (of(&answers.given), of(&answers.refused));
     let known = ground.causality.known_to_any(given.iter().chain(&refused).copied());
     let yes = given.into_iter().find(|node| !known.contains(*node));
     let no = refused.into_iter().find(|node| !known.contains(*node));
@@ -168,6 +212,9 @@ fn answer<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, quote: Node<'a>)
 /// Versions of a quote beside a consent that are named: honest orders have one or two.
 const VERSIONS_BESIDE_MAX: usize = 16;
 
+/// Versions that a consent is held against.
+const VERSIONS_MAX: usize = 64;
+
 /// he agreed to the version that he was shown; another one waits for him.
 fn superseded<'a>(
     ground: &Ground<'a>,
@@ -176,7 +223,8 @@ fn superseded<'a>(
     quote: Node<'a>,
     quotes: &[(Node<'a>, &'a bodies::IssueQuote)],
 ) {
-    let elsewhere = quotes.iter().filter(|(other, _)| *other != quote && ground.concurrent(*other, consent));
+    let elsewhere =
+        quotes.iter().take(VERSIONS_MAX).filter(|(other, _)| *other != quote && ground.concurrent(*other, consent));
     for (other, _) in elsewhere.take(VERSIONS_BESIDE_MAX) {
         let because = because("bound_to_version", Rule::R6, Some("X-49"), "explain.x_49");
         findings.explain(because, &[consent, quote], &[*other]);

@@ -1,20 +1,28 @@
 //! The customer's goods with us: one holder, or an explicit conflict (R9, C-130 to C-136).
 
+use std::collections::BTreeMap;
+
 use super::bench::stage;
 use super::causality::Node;
 use super::facets::{CustodyStage, CustodyView, Holder, ReceiptState};
 use super::findings::{Because, Findings};
+use super::goods::{Things, steps};
 use super::ground::{Ground, each, moment};
 use super::ledger::Ledger;
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule};
-use crate::facts::values::{CustodyPlace, Goods, ReceiptFate, ReviewChoice};
-use crate::facts::{FactBody, FactKind, Role, bodies};
-use crate::ids::{FactId, FactRef, PersonId};
+use crate::facts::values::{CustodyPlace, ReceiptFate, ReviewChoice};
+use crate::facts::{Author, FactBody, FactKind, Role, bodies};
+use crate::ids::{FactId, PersonId};
 use crate::sabotage::breaks;
 
 /// Hand-overs beside each other of which claims are kept; with more the goods are in conflict all the same.
-const CLAIMS_MAX: usize = 16;
+pub(super) const CLAIMS_MAX: usize = 16;
+
+/// Hand-overs before one that it is held against, and signed returns of one author that are judged: honest orders have
+/// a few.
+const HANDOVERS_MAX: usize = 64;
+const RETURNS_MAX: usize = 16;
 
 /// Every custody.
 #[derive(Default)]
@@ -40,19 +48,27 @@ pub(super) fn custodies<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, le
     }
     let takes: Vec<(Node<'a>, &'a bodies::TakeCustody)> =
         each!(ground, TakeCustody).filter(|(node, _)| !ground.is_withdrawn(*node)).collect();
+    let steps = steps(ground);
+    let things = Things::new(&takes);
     let mut views: Vec<CustodyView> = Vec::with_capacity(takes.len());
     for (take, body) in &takes {
         // Of one thing that two say to have taken either may be the one who gives it back.
-        let rivals = takes.iter().filter(|(one, other)| one != take && is_same(&body.goods, &other.goods));
+        let rivals = things.same(&body.goods).into_iter().filter_map(|index| takes.get(index));
+        let rivals = rivals.filter(|(one, _)| one != take);
         let elsewhere = ledger.goods.iter().filter(|claimed| claimed.take == *take);
         let claimants = rivals.filter_map(|(other, _)| other.fact.person());
         let claimants = claimants.chain(elsewhere.flat_map(|claimed| claimed.others.iter().copied())).collect();
-        views.push(one(ground, findings, *take, body, claimants));
+        let steps = steps.get(&take.place()).map_or(&[][..], Vec::as_slice);
+        views.push(one(ground, findings, (*take, steps), body, claimants));
     }
     for ((take, body), mut view) in takes.iter().zip(views.clone()) {
         if view.is_open() {
-            let others = || takes.iter().zip(&views).map(|((take, body), view)| Other { take: *take, body, view });
-            claimed_twice(ground, findings, (*take, body), others(), &mut view);
+            let other = |index: usize| {
+                let ((take, _), view) = (takes.get(index)?, views.get(index)?);
+                Some(Other { take: *take, view })
+            };
+            let others = things.same(&body.goods).into_iter().filter_map(other);
+            claimed_twice(ground, findings, *take, others, &mut view);
             claimed_elsewhere(ground, findings, ledger, *take, &mut view);
         }
         custodies.takes.push((*take, view.is_open()));
@@ -64,11 +80,10 @@ pub(super) fn custodies<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, le
 fn one<'a>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
-    take: Node<'a>,
+    (take, steps): (Node<'a>, &[Node<'a>]),
     body: &bodies::TakeCustody,
     claimants: Vec<PersonId>,
 ) -> CustodyView {
-    let is = |reference: FactRef| ground.causality.resolve(reference).any(|node| node == take);
     let mut view = CustodyView {
         at: moment(take),
         goods: body.goods.clone(),
@@ -80,29 +95,15 @@ fn one<'a>(
         countersigned: body.countersigned.is_some() && !ground.is_rejected(take),
         unconfirmed: Vec::new(),
     };
-    let steps = ground.live().filter(|node| about(node.fact.body()).is_some_and(is) && !ground.is_withdrawn(*node));
-    let steps: Vec<Node<'a>> = steps.collect();
     view.stage = stage(ground, steps.iter().copied());
-    let passed_on = transfers(ground, findings, take, &steps, &mut view);
-    returned(ground, findings, (take, &steps), (&passed_on, &claimants), &mut view);
+    let passed_on = transfers(ground, findings, take, steps, &mut view);
+    returned(ground, findings, (take, steps), (&passed_on, &claimants), &mut view);
     if !view.countersigned && steps.iter().any(|step| matches!(step.fact.body(), FactBody::TransferCustody(_))) {
         // C-131: booked in without the customer's countersignature.
         findings.tell(None, Role::Supervisor, "notice.not_countersigned", take);
         exception(ground, findings, "not_countersigned", "explain.not_countersigned", take);
     }
     view
-}
-
-/// The custody that a fact is about.
-#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds are not about goods")]
-fn about(body: &FactBody) -> Option<FactRef> {
-    match body {
-        FactBody::TransferCustody(body) => Some(body.custody),
-        FactBody::ReturnCustody(body) => Some(body.custody),
-        FactBody::BenchWork(body) => Some(body.custody),
-        FactBody::Inspect(body) => Some(body.custody),
-        _ => None,
-    }
 }
 
 /// A hand-over with those who have the goods after it.
@@ -166,7 +167,7 @@ fn held_after<'a>(
     let mut held: Vec<Vec<PersonId>> = Vec::with_capacity(all.len());
     for (node, body) in all {
         let mut last: Vec<(Node<'a>, &Vec<PersonId>)> = Vec::new();
-        for ((other, _), holders) in all.iter().zip(&held).rev() {
+        for ((other, _), holders) in all.iter().zip(&held).rev().take(HANDOVERS_MAX) {
             let is_last = ground.knows(*node, *other) && !last.iter().any(|(later, _)| ground.knows(*later, *other));
             if is_last && last.len() < CLAIMS_MAX {
                 last.push((*other, holders));
@@ -229,12 +230,18 @@ fn returned<'a>(
     (passed_on, claimants): (&PassedOn<'a>, &[PersonId]),
     view: &mut CustodyView,
 ) {
+    let mut of_author: BTreeMap<&Author, usize> = BTreeMap::new();
     for step in steps {
         let FactBody::ReturnCustody(body) = step.fact.body() else {
             continue;
         };
         if body.signed.is_none() || ground.is_rejected(*step) {
             findings.tell_author(*step, "notice.second_signature", *step);
+            continue;
+        }
+        let count = of_author.entry(&step.fact.author).or_insert(0);
+        *count = count.saturating_add(1);
+        if *count > RETURNS_MAX {
             continue;
         }
         let mut holders = holders_known_to(ground, take, passed_on, *step);
@@ -291,13 +298,7 @@ fn exception<'a>(
 /// A custody beside the one that is looked at.
 struct Other<'a, 'v> {
     take: Node<'a>,
-    body: &'a bodies::TakeCustody,
     view: &'v CustodyView,
-}
-
-/// Whether two receipts are about one thing.
-fn is_same(one: &Goods, other: &Goods) -> bool {
-    (one.serial.is_some() && one.serial == other.serial) || (one.unit.is_some() && one.unit == other.unit)
 }
 
 /// two people took the same thing, and neither knew of the other; or one took what another holds, and nobody
@@ -306,7 +307,7 @@ fn is_same(one: &Goods, other: &Goods) -> bool {
 fn claimed_twice<'a, 'v>(
     ground: &Ground<'a>,
     findings: &mut Findings<'a>,
-    (take, body): (Node<'a>, &bodies::TakeCustody),
+    take: Node<'a>,
     others: impl Iterator<Item = Other<'a, 'v>>,
     view: &mut CustodyView,
 ) {
@@ -314,9 +315,8 @@ fn claimed_twice<'a, 'v>(
         (Holder::Person(there), Holder::Person(here)) => other.is_open() && there != here,
         _ => false,
     };
-    let rivals = others.filter(|other| {
-        is_same(&body.goods, &other.body.goods) && (ground.concurrent(other.take, take) || held_by_another(other.view))
-    });
+    let rivals = others
+        .filter(|other| other.take != take && (ground.concurrent(other.take, take) || held_by_another(other.view)));
     let mut claims: Vec<Node<'a>> = rivals.map(|other| other.take).collect();
     if claims.is_empty() {
         return;

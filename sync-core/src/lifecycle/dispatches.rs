@@ -42,7 +42,7 @@ pub(super) fn dispatches<'a>(ground: &Ground<'a>) -> Vec<(Node<'a>, Dispatch<'a>
 /// another technician has taken goods with him; he keeps them until he has passed them on.
 pub(super) fn goods_taken<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, won: Node<'a>, technician: PersonId) {
     for (take, _) in each!(ground, TakeCustody) {
-        if ground.concurrent(take, won) && take.fact.person() != Some(technician) {
+        if !ground.is_withdrawn(take) && ground.concurrent(take, won) && take.fact.person() != Some(technician) {
             explain(findings, Rule::R9, "X-19", "explain.x_19", take, won);
             findings.tell_author(take, "notice.pass_goods_on", won);
         }

@@ -17,14 +17,19 @@ pub(super) struct Duplicates {
 }
 
 /// Links without those that somebody took back. Of two at once about one order the later counts (an office act).
-pub(super) fn duplicates<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Duplicates {
+/// No order is its own duplicate.
+pub(super) fn duplicates<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, document: DocumentId) -> Duplicates {
     if !ground.has(&[FactKind::LinkDuplicate]) {
         return Duplicates::default();
     }
     let taken_back = |link: Node<'a>| {
         each!(ground, Unlink).any(|(_, body)| ground.causality.resolve(body.link).any(|node| node == link))
     };
-    let links: Vec<_> = each!(ground, LinkDuplicate).filter(|(node, _)| !taken_back(*node)).collect();
+    for (node, _) in each!(ground, LinkDuplicate).filter(|(_, body)| body.other == document) {
+        findings.void(node, Rule::R10);
+    }
+    let links: Vec<_> =
+        each!(ground, LinkDuplicate).filter(|(node, body)| body.other != document && !taken_back(*node)).collect();
     let known = ground.causality.known_to_any(links.iter().map(|(node, _)| *node));
     let mut current: Vec<_> = links.iter().copied().filter(|(node, _)| !known.contains(*node)).collect();
     current.sort_by(|(one, _), (other, _)| later(*one, *other));

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 pub use super::agreed::{DiscountView, PaymentView, PrintView, ProofView, QuoteAnswer, QuoteView};
+pub use super::corrections::CorrectionView;
+pub use super::handovers::UnconfirmedView;
 use super::view::Moment;
 use crate::facts::Author;
 use crate::facts::values::{
@@ -366,7 +368,13 @@ pub struct Facets {
     pub findings: Vec<FindingView>,
     /// Facts whose claimed time contradicts the server's (R11): their confidence is LOW.
     pub low_confidence: Vec<FactId>,
-    /// Facts that only a supervisor may take back, since others build on them.
+    /// Corrections that count: of times, of lines, of words.
+    pub corrections: Vec<CorrectionView>,
+    /// Two-party facts that the other side has not confirmed.
+    pub unconfirmed: Vec<UnconfirmedView>,
+    /// Physical facts that stand, with their authors: what can be taken back.
+    pub physical: Vec<(FactId, Author)>,
+    /// Of these, facts that only a supervisor may take back, since others build on them.
     pub relied_on: Vec<FactId>,
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Findings<'a> {
     notices: Vec<Notice>,
     told: BTreeSet<(Option<PersonId>, Role, &'static str, FactId)>,
     explanations: Vec<Explanation>,
+    /// What was said.
+    said: BTreeSet<Explanation>,
     void: BTreeMap<usize, FactId>,
 }
 
@@ -199,24 +201,16 @@ impl<'a> Findings<'a> {
 
     /// Says why a field is what it is, unless it was said of these very facts before.
     pub(super) fn explain_unless_said(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
-        self.explain(because, winners, losers);
-        let is_said = self.explanations.split_last().is_some_and(|(last, before)| before.contains(last));
-        if is_said {
-            self.explanations.pop();
+        if !self.said.contains(&reason(because, winners, losers)) {
+            self.explain(because, winners, losers);
         }
     }
 
     /// Says why a field is what it is.
     pub(super) fn explain(&mut self, because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) {
-        self.explanations.push(Explanation {
-            field: because.field,
-            value: because.value.to_owned(),
-            rule: because.rule,
-            pair: because.pair,
-            winners: winners.iter().map(Node::id).collect(),
-            losers: losers.iter().map(Node::id).collect(),
-            message: because.message,
-        });
+        let reason = reason(because, winners, losers);
+        self.said.insert(reason.clone());
+        self.explanations.push(reason);
     }
 
     /// Reviews of void facts get their decisions last, when all void facts are known.
@@ -236,6 +230,18 @@ impl<'a> Findings<'a> {
             explanations: self.explanations,
             void,
         }
+    }
+}
+
+fn reason<'a>(because: Because, winners: &[Node<'a>], losers: &[Node<'a>]) -> Explanation {
+    Explanation {
+        field: because.field,
+        value: because.value.to_owned(),
+        rule: because.rule,
+        pair: because.pair,
+        winners: winners.iter().map(Node::id).collect(),
+        losers: losers.iter().map(Node::id).collect(),
+        message: because.message,
     }
 }
 

@@ -7,6 +7,7 @@ use super::assignment;
 use super::cancel::{self, Standing};
 use super::causality::Node;
 use super::closing;
+use super::corrections::{self, Corrections};
 use super::facets::{ConsentState, Facets, WarrantyFacet};
 use super::fact_set::FactSet;
 use super::findings::{Because, Findings};
@@ -14,10 +15,10 @@ use super::ground::{Ground, each, moment, moment_of};
 use super::items::Items;
 use super::lines::{Barriers, Terms};
 use super::reviews::terms;
-use super::view::{NoteView, OrderState, OrderView, ReviewKind, Rule, VoucherFacet};
+use super::view::{NoteView, OrderState, OrderView, ReviewKind, Rule, Stated, Visit, VoucherFacet};
 use super::{
-    appointment, approvals, consent, custody, duplicates, header, holds, intake, ledger, lines, money, records,
-    signature, visits, withdrawals,
+    appointment, approvals, consent, custody, duplicates, handovers, header, holds, intake, ledger, lines, money,
+    records, signature, visits, withdrawals,
 };
 use crate::facts::{Fact, FactBody};
 use crate::ids::{ActorId, FactId};
@@ -54,7 +55,7 @@ pub fn fold(facts: &FactSet) -> OrderView {
     );
     let signatures = signature::signatures(&ground, &mut findings, &lines);
     cloned_devices(&ground, &mut findings);
-    let duplicates = duplicates::duplicates(&ground, &mut findings);
+    let duplicates = duplicates::duplicates(&ground, &mut findings, facts.document());
     let approvals = Approvals::new(&ground);
     let discount = money::discounts(&ground, &mut findings, &approvals);
     money::less(&mut lines.billable, &discount);
@@ -64,6 +65,8 @@ pub fn fold(facts: &FactSet) -> OrderView {
     let settled = !ground.proofs().is_empty() || cancels.ended().is_some() || filed;
     let money = money::money(&ground, &mut findings, &lines.billable, discount, settled);
     let holds = holds::holds(&ground, &mut findings, &visits);
+    let corrections = Corrections::new(&ground);
+    corrections.explain(&mut findings, &lines.views);
     let facets = Facets {
         items: items.views(&ground, &mut findings, &visits),
         holds,
@@ -89,14 +92,18 @@ pub fn fold(facts: &FactSet) -> OrderView {
         prints: records::prints(&ground),
         planned: records::planned(&ground, &mut findings),
         made_by: each!(ground, CreateEmergencyOrder).next().and_then(|(node, _)| node.fact.person()),
-        handed_to: each!(ground, HandoverVisit).map(|(_, body)| body.to).collect(),
+        handed_to: handovers::handed_to(&ground),
         linked: duplicates.linked,
         survivor: duplicates.survivor,
         findings: ledger.views.clone(),
+        corrections: corrections.views(),
+        unconfirmed: handovers::unconfirmed(&ground, &findings),
+        physical: withdrawals::standing(&ground),
         relied_on: withdrawals::bound(&ground),
-        low_confidence: records::low_confidence(&ground, &mut findings),
+        low_confidence: records::low_confidence(&ground, &mut findings, &corrections),
         quotes: std::mem::take(&mut consents.views),
     };
+    corrections::said_over(&ground, &mut findings, &facets.discounts);
     records::differences(&ground, &mut findings, &visits);
     records::not_usable_yet(&ground, &mut findings, &lines.views);
     let voucher = closing.voucher(assignment::went_out(&assignments, &visits));
@@ -117,7 +124,12 @@ pub fn fold(facts: &FactSet) -> OrderView {
         declined: declined.is_some(),
     });
     let report = findings.finish(&ground);
+    let mut shown: Vec<Visit> = visits.all.iter().map(|visit| visit.view(&ground, &items)).collect();
+    let mut notes = notes(&ground);
+    corrections.reword(&mut shown, &mut notes);
     OrderView {
+        document: facts.document(),
+        stated: stated(&ground),
         state,
         frontier: ground.causality.frontier(),
         facts: facts.len(),
@@ -126,11 +138,11 @@ pub fn fold(facts: &FactSet) -> OrderView {
         confirmation,
         assigned: assignments.effective,
         assignments: assignments.all,
-        visits: visits.all.iter().map(|visit| visit.view(&ground, &items)).collect(),
+        visits: shown,
         appointment: appointments.effective,
         blocked_windows: appointments.blocked,
         lines: lines.views,
-        notes: notes(&ground),
+        notes,
         signature: signatures.facet,
         signatures: signatures.views,
         coverage: lines.coverage,
@@ -189,6 +201,17 @@ fn state(order: &Standings) -> OrderState {
         _ if order.ready => OrderState::Ready,
         _ => OrderState::Registered,
     }
+}
+
+/// A fact by its name.
+pub(super) fn stated_view(fact: &Fact) -> Stated {
+    Stated { reference: fact.id.reference(), digest: fact.digest, kind: fact.kind() }
+}
+
+fn stated(ground: &Ground<'_>) -> Vec<Stated> {
+    let mut stated: Vec<Stated> = ground.live().map(|node| stated_view(node.fact)).collect();
+    stated.sort_unstable();
+    stated
 }
 
 fn notes(ground: &Ground<'_>) -> Vec<NoteView> {

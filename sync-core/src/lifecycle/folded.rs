@@ -4,7 +4,7 @@
 //! Invariant: the view is always what [`fold`] gives for the facts; a property test compares them after every fact.
 
 use super::fact_set::FactSet;
-use super::fold::{fold, note_view};
+use super::fold::{fold, note_view, stated_view};
 use super::view::OrderView;
 use crate::facts::{Author, Fact, FactBody, SeenRef};
 use crate::ids::{FactId, FactRef};
@@ -52,7 +52,7 @@ impl Folded {
     pub fn add(&mut self, fact: Fact) -> Added {
         let is_note = self.is_plain_note(&fact);
         let note = if is_note { note_view(&fact) } else { None };
-        let (id, time) = (fact.id, fact.time);
+        let (id, time, stated) = (fact.id, fact.time, stated_view(&fact));
         if !self.facts.insert(fact) {
             return Added::Known;
         }
@@ -62,6 +62,8 @@ impl Folded {
         };
         // It knows every other fact, so it comes last and is all that nobody has seen.
         self.view.notes.push(note);
+        let at = self.view.stated.partition_point(|other| *other < stated);
+        self.view.stated.insert(at, stated);
         self.view.frontier = vec![id];
         self.view.facts = self.facts.len();
         self.view.updated = self.view.updated.max(time);

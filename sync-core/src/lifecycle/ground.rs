@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::causality::{Causality, Node, Places};
+use super::causality::{Causality, Node, Places, work};
 use super::facets::ProofWay;
 use super::fact_set::FactSet;
 use super::findings::Findings;
@@ -61,6 +61,9 @@ pub(super) struct Ground<'a> {
 
 /// Choices between facts under one identity that are tried against a digest: six of them doubled.
 const CHOICES_MAX: usize = 64;
+
+/// Proofs of an order against which something else is held: honest orders have a few.
+pub(super) const PROOFS_BESIDE_MAX: usize = 64;
 
 /// How a customer agreed to what he saw: by signature, one-time code or on paper (R6).
 #[derive(Clone, Copy)]
@@ -122,7 +125,8 @@ impl<'a> Ground<'a> {
     /// Facts that count: each `once` of the system once.
     pub(super) fn live(&self) -> impl Iterator<Item = Node<'a>> + '_ {
         let dropped = |node: &Node<'_>| breaks(Rule::R10) && node.fact.kind().is_none();
-        self.causality.nodes().iter().copied().filter(move |node| !self.causality.is_repeated(*node) && !dropped(node))
+        let nodes = self.causality.nodes().iter().copied().inspect(|_| work::step());
+        nodes.filter(move |node| !self.causality.is_repeated(*node) && !dropped(node))
     }
 
     /// Signatures that count: all but those that do not verify.
@@ -187,7 +191,7 @@ impl<'a> Ground<'a> {
 
     /// Facts that count of one kind, in canonical order.
     pub(super) fn of(&self, kind: FactKind) -> impl Iterator<Item = Node<'a>> + '_ {
-        self.by_kind.get(&kind).into_iter().flatten().copied()
+        self.by_kind.get(&kind).into_iter().flatten().copied().inspect(|_| work::step())
     }
 
     /// Whether there is a fact of one of these kinds.

@@ -77,14 +77,16 @@ fn against_work<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
             message,
         };
         if edits(HeaderField::RepairPlace)
-            && let Some((take, _)) = each!(ground, TakeCustody).find(|(take, _)| ground.concurrent(*take, edit))
+            && let Some((take, _)) = each!(ground, TakeCustody)
+                .find(|(take, _)| ground.concurrent(*take, edit) && !ground.is_withdrawn(*take))
         {
             findings.explain(because("X-54", "explain.x_54"), &[take], &[edit]);
             findings.tell_author(edit, "notice.goods_taken", take);
         }
         if edits(HeaderField::BenchDue)
-            && let Some((back, _)) = each!(ground, ReturnCustody)
-                .find(|(back, body)| body.signed.is_some() && ground.concurrent(*back, edit))
+            && let Some((back, _)) = each!(ground, ReturnCustody).find(|(back, body)| {
+                body.signed.is_some() && ground.concurrent(*back, edit) && !ground.is_withdrawn(*back)
+            })
         {
             findings.explain(because("X-56", "explain.x_56"), &[back], &[edit]);
         }
@@ -216,7 +218,7 @@ fn facet(class: ServiceClass) -> WarrantyFacet {
 
 /// the guarantee of a unit that is not there any more; history links old and new, a clerk checks.
 fn swapped<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
-    for (swap, _) in each!(ground, SwapUnit) {
+    for (swap, _) in each!(ground, SwapUnit).filter(|(swap, _)| !ground.is_withdrawn(*swap)) {
         if let Some((set, _)) = each!(ground, SetWarranty).find(|(set, _)| ground.concurrent(*set, swap)) {
             let because =
                 Because { field: "units", value: "both", rule: Rule::R1, pair: Some("X-72"), message: "explain.x_72" };

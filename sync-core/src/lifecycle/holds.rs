@@ -1,6 +1,8 @@
 //! Why an order waits: a set of reasons, each until it is released.
 
-use super::causality::Node;
+use std::collections::BTreeMap;
+
+use super::causality::{Node, Places};
 use super::facets::HoldView;
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment};
@@ -9,7 +11,6 @@ use super::view::{ReviewKind, Rule};
 use super::visits::Visits;
 use crate::facts::values::HoldReason;
 use crate::facts::{FactBody, FactKind, Role};
-use crate::ids::FactRef;
 
 const KINDS: &[FactKind] = &[FactKind::Hold, FactKind::RequestParts, FactKind::Escalate];
 
@@ -21,12 +22,13 @@ pub(super) fn holds<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, visits
     let mut nodes: Vec<(Node<'a>, HoldReason)> =
         KINDS.iter().flat_map(|kind| ground.of(*kind)).filter_map(|node| reason(node).map(|why| (node, why))).collect();
     nodes.sort_by_key(|(node, _)| node.place());
-    escalations(ground, findings);
+    let ends = Ends::new(ground);
+    escalations(ground, findings, &ends);
     met_by_visits(ground, findings, visits, &nodes);
     let mut in_force: Vec<(Node<'a>, HoldReason)> = Vec::new();
     for (node, reason) in nodes {
         let lapsed = visits.completed.is_some_and(|done| !ground.knows(node, done));
-        if !released(ground, findings, node, reason) && !lapsed {
+        if !released(ground, findings, &ends, node, reason) && !lapsed {
             in_force.push((node, reason));
         }
     }
@@ -47,21 +49,48 @@ fn reason(node: Node<'_>) -> Option<HoldReason> {
     }
 }
 
+/// What ends holds: by name, or because their need is met.
+struct Ends<'a> {
+    released: Places,
+    arrived: BTreeMap<usize, Node<'a>>,
+    /// Parts that arrived, whatever they name.
+    parts: Vec<Node<'a>>,
+    /// No request for parts is left.
+    nothing_wanted: bool,
+}
+
+impl<'a> Ends<'a> {
+    fn new(ground: &Ground<'a>) -> Self {
+        let released = each!(ground, Release).flat_map(|(_, body)| ground.causality.resolve(body.hold)).collect();
+        let mut ends = Self { released, arrived: BTreeMap::new(), parts: Vec::new(), nothing_wanted: true };
+        for (node, body) in each!(ground, ReceiveParts) {
+            ends.parts.push(node);
+            for request in ground.causality.resolve(body.request) {
+                ends.arrived.entry(request.place()).or_insert(node);
+            }
+        }
+        ends.nothing_wanted = each!(ground, RequestParts)
+            .all(|(request, _)| ends.released.contains(request) || ends.arrived.contains_key(&request.place()));
+        ends
+    }
+}
+
 /// Released by name, or because its need was met (X-31: parts arrived, whoever knew of it). Parts that arrive meet the
 /// request or the hold that they name; a hold that says only that parts are missing is met when no request is left.
-fn released<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, hold: Node<'a>, reason: HoldReason) -> bool {
-    let of = |reference: FactRef, wanted: Node<'a>| ground.causality.resolve(reference).any(|node| node == wanted);
-    let is_released = |wanted: Node<'a>| each!(ground, Release).any(|(_, body)| of(body.hold, wanted));
-    let arrived =
-        |wanted: Node<'a>| each!(ground, ReceiveParts).find(|(_, body)| of(body.request, wanted)).map(|(node, _)| node);
-    if is_released(hold) {
+fn released<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    ends: &Ends<'a>,
+    hold: Node<'a>,
+    reason: HoldReason,
+) -> bool {
+    if ends.released.contains(hold) {
         return true;
     }
-    let nothing_wanted =
-        || each!(ground, RequestParts).all(|(request, _)| is_released(request) || arrived(request).is_some());
     let is_plain = matches!(hold.fact.body(), FactBody::Hold(_));
-    let any = || each!(ground, ReceiveParts).map(|(node, _)| node).find(|node| !ground.knows(hold, *node));
-    let met = arrived(hold).or_else(|| any().filter(|_| is_plain && nothing_wanted()));
+    let any = || ends.parts.iter().copied().find(|node| !ground.knows(hold, *node));
+    let met = ends.arrived.get(&hold.place()).copied();
+    let met = met.or_else(|| any().filter(|_| is_plain && ends.nothing_wanted));
     let Some(received) = met.filter(|_| reason == HoldReason::Parts) else { return false };
     if ground.concurrent(received, hold) {
         let because = because("released", Rule::R1, Some("X-31"), "explain.x_31");
@@ -71,6 +100,9 @@ fn released<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, hold: Node<'a>
     true
 }
 
+/// Holds that are held against what happened on site: honest orders have a few.
+const HOLDS_MAX: usize = 64;
+
 /// a visit that took place meanwhile stands; the hold waits for the next one, or lapses with DONE.
 fn met_by_visits<'a>(
     ground: &Ground<'a>,
@@ -78,7 +110,7 @@ fn met_by_visits<'a>(
     visits: &Visits<'a>,
     holds: &[(Node<'a>, HoldReason)],
 ) {
-    for (hold, _) in holds {
+    for (hold, _) in holds.iter().take(HOLDS_MAX) {
         let work = visits.all.iter().flat_map(|visit| visit.work.iter().copied());
         if let Some(work) = work.into_iter().find(|work| ground.concurrent(*work, *hold)) {
             findings.explain(because("visit_stands", Rule::R1, Some("X-30"), "explain.x_30"), &[work], &[*hold]);
@@ -99,11 +131,10 @@ fn together<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, in_force: &[(N
 }
 
 /// C-068: the supervisor's queue has it at once.
-fn escalations<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
+fn escalations<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, ends: &Ends<'a>) {
     for (node, _) in each!(ground, Escalate) {
         let terms = terms(ReviewKind::Escalation);
-        let gone = each!(ground, Release).any(|(_, body)| ground.causality.resolve(body.hold).any(|hold| hold == node));
-        if gone {
+        if ends.released.contains(node) {
             findings.lapse(ground, &terms, &[node], Rule::R1);
         } else {
             findings.explain(because("escalated", Rule::R1, None, "explain.escalated"), &[node], &[]);

@@ -301,7 +301,12 @@ pub fn field_apart(facts: &FactSet) -> Broken {
         explanations: field.explanations.clone(),
         unknown_facts: field.unknown_facts,
         office: field.office.clone(),
-        facets: super::facets::Facets { approvals: field.facets.approvals.clone(), ..both.facets.clone() },
+        stated: field.stated.clone(),
+        facets: super::facets::Facets {
+            approvals: field.facets.approvals.clone(),
+            corrections: field.facets.corrections.clone(),
+            ..both.facets.clone()
+        },
         ..both.clone()
     };
     if without_office != field {

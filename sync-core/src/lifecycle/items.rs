@@ -4,10 +4,12 @@
 //! Two people who add an item at once may take the same number. An item is therefore its number and the fact that
 //! added it: a fact names the one that its author knew.
 
+use std::collections::BTreeMap;
+
 use super::causality::Node;
 use super::facets::{ItemState, WorkItem};
 use super::findings::{Because, Findings};
-use super::ground::{Ground, each};
+use super::ground::{Ground, PROOFS_BESIDE_MAX, each, later};
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule};
 use super::visits::Visits;
@@ -17,37 +19,67 @@ use crate::facts::values::ReviewChoice;
 /// Identity of a work item: its number and the place of the fact that added it.
 pub(super) type ItemId = (u8, Option<usize>);
 
+/// Things added under one number of which a fact names one; of more, which nobody honest adds, the first.
+const OF_ONE_NUMBER_MAX: usize = 16;
+
 /// Every work item.
 pub(super) struct Items<'a> {
-    added: Vec<(u8, Node<'a>, &'a str)>,
-    drops: Vec<(ItemId, Node<'a>)>,
+    /// By number, in canonical order.
+    added: BTreeMap<u8, Vec<(Node<'a>, &'a str)>>,
+    dropped: BTreeMap<ItemId, Node<'a>>,
+    /// The item of every outcome, by the outcome's place.
+    of_outcome: BTreeMap<usize, ItemId>,
+}
+
+/// What technicians said of each item, in canonical order of visits.
+struct Outcomes<'a> {
+    done: BTreeMap<ItemId, Vec<Node<'a>>>,
+    unfinished: BTreeMap<ItemId, Node<'a>>,
+    hopeless: BTreeMap<ItemId, Node<'a>>,
 }
 
 impl<'a> Items<'a> {
     /// Reads what was added and dropped.
     pub(super) fn new(ground: &Ground<'a>) -> Self {
-        let added = each!(ground, AddWorkItem).map(|(node, body)| (body.item, node, body.name.as_str())).collect();
-        let mut items = Self { added, drops: Vec::new() };
-        items.drops =
-            each!(ground, DropWorkItem).map(|(node, body)| (items.named(ground, node, body.item), node)).collect();
+        let mut items = Self { added: BTreeMap::new(), dropped: BTreeMap::new(), of_outcome: BTreeMap::new() };
+        for (node, body) in each!(ground, AddWorkItem) {
+            items.added.entry(body.item).or_default().push((node, body.name.as_str()));
+        }
+        for (node, body) in each!(ground, DropWorkItem) {
+            let item = items.named(ground, node, body.item);
+            items.dropped.entry(item).or_insert(node);
+        }
+        for kind in [FactKind::OutcomeDone, FactKind::OutcomeUnfinished, FactKind::OutcomeNotRepairable] {
+            for node in ground.of(kind) {
+                let item = items.stated(ground, node);
+                items.of_outcome.insert(node.place(), item);
+            }
+        }
         items
     }
 
     /// The item that a fact belongs to.
     pub(super) fn of(&self, ground: &Ground<'a>, node: Node<'a>) -> ItemId {
+        self.of_outcome.get(&node.place()).copied().unwrap_or_else(|| self.stated(ground, node))
+    }
+
+    fn stated(&self, ground: &Ground<'a>, node: Node<'a>) -> ItemId {
         self.named(ground, node, node.fact.content.head.work_item.unwrap_or(1))
     }
 
     fn named(&self, ground: &Ground<'a>, node: Node<'a>, number: u8) -> ItemId {
-        let of_number = || self.added.iter().filter(|(other, _, _)| *other == number);
-        let known = of_number().find(|(_, added, _)| ground.knows(node, *added));
-        (number, known.or_else(|| of_number().next()).map(|(_, added, _)| added.place()))
+        let of_number = || self.added.get(&number).into_iter().flatten();
+        let known = of_number().take(OF_ONE_NUMBER_MAX).find(|(added, _)| ground.knows(node, *added));
+        (number, known.or_else(|| of_number().next()).map(|(added, _)| added.place()))
     }
 
     /// Every item that somebody opened or named in an outcome, in order.
     pub(super) fn all(&self, ground: &Ground<'a>) -> Vec<ItemId> {
         let mut all: Vec<ItemId> = vec![(1, None)];
-        all.extend(self.added.iter().map(|(number, node, _)| (*number, Some(node.place()))));
+        let places = |(number, added): (&u8, &Vec<(Node<'a>, &'a str)>)| -> Vec<ItemId> {
+            added.iter().map(|(node, _)| (*number, Some(node.place()))).collect()
+        };
+        all.extend(self.added.iter().flat_map(places));
         for kind in [FactKind::OutcomeDone, FactKind::OutcomeUnfinished, FactKind::OutcomeNotRepairable] {
             all.extend(ground.of(kind).filter(|node| !ground.is_withdrawn(*node)).map(|node| self.of(ground, node)));
         }
@@ -60,21 +92,64 @@ impl<'a> Items<'a> {
 
     /// The fact that dropped it.
     pub(super) fn dropped(&self, item: ItemId) -> Option<Node<'a>> {
-        self.drops.iter().find(|(dropped, _)| *dropped == item).map(|(_, node)| *node)
+        self.dropped.get(&item).copied()
+    }
+
+    /// What was said of each item.
+    fn outcomes(&self, ground: &Ground<'a>, visits: &Visits<'a>) -> Outcomes<'a> {
+        let mut outcomes = Outcomes { done: BTreeMap::new(), unfinished: BTreeMap::new(), hopeless: BTreeMap::new() };
+        for visit in &visits.all {
+            for node in &visit.dones {
+                outcomes.done.entry(self.of(ground, *node)).or_default().push(*node);
+            }
+            for node in &visit.unfinished {
+                outcomes.unfinished.insert(self.of(ground, *node), *node);
+            }
+            for node in &visit.not_repairable {
+                outcomes.hopeless.entry(self.of(ground, *node)).or_insert(*node);
+            }
+        }
+        outcomes
+    }
+
+    /// When all is done: every work item needs a DONE, unless it was dropped or a decision was taken about what cannot be
+    /// repaired. Of several the earliest in field time counts (R7); the order is complete with the last item.
+    pub(super) fn completed(
+        &self,
+        ground: &Ground<'a>,
+        findings: &mut Findings<'a>,
+        visits: &Visits<'a>,
+    ) -> Option<Node<'a>> {
+        let outcomes = self.outcomes(ground, visits);
+        let mut last: Option<Node<'a>> = None;
+        for wanted in self.all(ground) {
+            let of_item = outcomes.done.get(&wanted).into_iter().flatten().copied();
+            let done = of_item.min_by(|one, other| later(*one, *other));
+            let finished = match (done, outcomes.hopeless.get(&wanted)) {
+                (Some(done), _) => done,
+                (None, Some(outcome)) if Items::decided(ground, findings, *outcome) => *outcome,
+                (None, _) => self.dropped(wanted)?,
+            };
+            last = Some(last.filter(|other| later(*other, finished).is_gt()).unwrap_or(finished));
+        }
+        last
     }
 
     /// The items for the view.
     pub(super) fn views(&self, ground: &Ground<'a>, findings: &mut Findings<'a>, visits: &Visits<'a>) -> Vec<WorkItem> {
         self.twice(ground, findings);
         self.beside(ground, findings, visits);
+        let mut names: BTreeMap<usize, &str> = BTreeMap::new();
+        names.extend(self.added.values().flatten().map(|(node, name)| (node.place(), *name)));
+        let outcomes = self.outcomes(ground, visits);
         let all = self.all(ground);
         all.into_iter()
             .map(|item| {
-                let name = self.added.iter().find(|(_, node, _)| Some(node.place()) == item.1);
-                let (state, by) = self.state(ground, visits, item);
+                let name = item.1.and_then(|place| names.get(&place));
+                let (state, by) = self.state(&outcomes, item);
                 WorkItem {
                     number: item.0,
-                    name: name.map(|(_, _, name)| (*name).to_owned()),
+                    name: name.map(|name| (*name).to_owned()),
                     state,
                     by: by.map(|node| node.id()),
                 }
@@ -83,17 +158,14 @@ impl<'a> Items<'a> {
     }
 
     /// An effective DONE before everything (R1), then a drop, then the last other outcome.
-    fn state(&self, ground: &Ground<'a>, visits: &Visits<'a>, item: ItemId) -> (ItemState, Option<Node<'a>>) {
-        let is = |node: &Node<'a>| self.of(ground, *node) == item;
-        if let Some((_, _, done)) = visits.dones().find(|(_, _, done)| is(done)) {
+    fn state(&self, outcomes: &Outcomes<'a>, item: ItemId) -> (ItemState, Option<Node<'a>>) {
+        if let Some(done) = outcomes.done.get(&item).and_then(|dones| dones.first().copied()) {
             return (ItemState::Done, Some(done));
         }
         if let Some(drop) = self.dropped(item) {
             return (ItemState::Dropped, Some(drop));
         }
-        let hopeless = visits.all.iter().flat_map(|visit| visit.not_repairable.iter().copied()).find(is);
-        let unfinished = visits.all.iter().flat_map(|visit| visit.unfinished.iter().copied()).rfind(is);
-        match (hopeless, unfinished) {
+        match (outcomes.hopeless.get(&item).copied(), outcomes.unfinished.get(&item).copied()) {
             (Some(node), _) => (ItemState::NotRepairable, Some(node)),
             (None, Some(node)) => (ItemState::Unfinished, Some(node)),
             (None, None) => (ItemState::Open, None),
@@ -102,10 +174,14 @@ impl<'a> Items<'a> {
 
     /// one item was signed for as done while another stayed unfinished.
     fn beside(&self, ground: &Ground<'a>, findings: &mut Findings<'a>, visits: &Visits<'a>) {
+        let proofs: Vec<Node<'a>> = ground.proofs().iter().take(PROOFS_BESIDE_MAX).map(|proof| proof.node).collect();
+        // The first DONE, and the first one of another item than that.
+        let of = |done: Node<'a>| self.of(ground, done);
+        let first = visits.dones().map(|(_, _, done)| done).next();
+        let second = visits.dones().map(|(_, _, done)| done).find(|done| first.is_some_and(|one| of(one) != of(*done)));
         for outcome in visits.all.iter().flat_map(|visit| visit.unfinished.iter().copied()) {
-            let proof = ground.proofs().iter().map(|proof| proof.node).find(|proof| ground.concurrent(*proof, outcome));
-            let other = |done: Node<'a>| self.of(ground, done) != self.of(ground, outcome);
-            let done = visits.dones().map(|(_, _, done)| done).find(|done| other(*done));
+            let proof = proofs.iter().copied().find(|proof| ground.concurrent(*proof, outcome));
+            let done = first.into_iter().chain(second).find(|done| of(*done) != of(outcome));
             if let (Some(proof), Some(done)) = (proof, done) {
                 let because = Because {
                     field: "items",
@@ -121,21 +197,19 @@ impl<'a> Items<'a> {
 
     /// Two things under one number: both stay, each with its own outcomes.
     fn twice(&self, ground: &Ground<'a>, findings: &mut Findings<'a>) {
-        for (index, (number, node, _)) in self.added.iter().enumerate() {
-            let other = self
-                .added
-                .iter()
-                .skip(index.saturating_add(1))
-                .find(|(other, later, _)| other == number && ground.concurrent(*node, *later));
-            if let Some((_, later, _)) = other {
-                let because = Because {
-                    field: "items",
-                    value: "two_items",
-                    rule: Rule::R10,
-                    pair: None,
-                    message: "explain.two_items",
-                };
-                findings.explain(because, &[*node, *later], &[]);
+        for added in self.added.values() {
+            for (index, (node, _)) in added.iter().enumerate() {
+                let mut later = added.iter().skip(index.saturating_add(1)).take(OF_ONE_NUMBER_MAX);
+                if let Some((later, _)) = later.find(|(later, _)| ground.concurrent(*node, *later)) {
+                    let because = Because {
+                        field: "items",
+                        value: "two_items",
+                        rule: Rule::R10,
+                        pair: None,
+                        message: "explain.two_items",
+                    };
+                    findings.explain(because, &[*node, *later], &[]);
+                }
             }
         }
     }

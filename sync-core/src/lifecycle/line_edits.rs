@@ -7,8 +7,8 @@ use super::findings::{Because, Findings};
 use super::ground::{Ground, each, later, role};
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule};
-use crate::facts::values::{Correction, Line, ReviewChoice};
-use crate::facts::{FactBody, FactKind, Role};
+use crate::facts::values::{Correction, Line, LineKind, ReviewChoice};
+use crate::facts::{Author, FactBody, FactKind, Role};
 use crate::time::HOUR;
 
 /// A line with the fact that states it.
@@ -108,29 +108,37 @@ fn corrected_by<'a>(ground: &Ground<'a>, node: Node<'a>, passes: impl Fn(Node<'a
         .last()
 }
 
-/// two people recorded what may be one part. Both count; its author reverses one.
+/// Lines of one part that a line is held against, of one colleague and in all: honest orders have a few.
+const OF_ONE_COLLEAGUE_MAX: usize = 16;
+const BESIDE_MAX: usize = 64;
+
+/// two people recorded what may be one part. Both count; its author reverses one. Said once for each line, against
+/// the last of a colleague's that it may repeat: a review for every pair would be as many as the square of what two
+/// people send.
 pub(super) fn possible_duplicates<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, counting: &[Entry<'a>]) {
-    for (index, one) in counting.iter().enumerate() {
-        for other in counting.iter().skip(index.saturating_add(1)) {
-            let same = one.line.code.is_some() && one.line.code == other.line.code && one.line.kind == other.line.kind;
+    let mut of_part: BTreeMap<(&str, LineKind), BTreeMap<&Author, Vec<Entry<'a>>>> = BTreeMap::new();
+    for other in counting {
+        let Some(code) = other.line.code.as_deref() else { continue };
+        let by_author = of_part.entry((code, other.line.kind)).or_default();
+        let others = by_author.iter().filter(|(author, _)| **author != &other.node.fact.author);
+        let mut before = others.flat_map(|(_, lines)| lines.iter().rev().take(OF_ONE_COLLEAGUE_MAX)).take(BESIDE_MAX);
+        let doubtful = before.find(|one| {
             let apart = other.node.fact.lo().since(one.node.fact.lo()).unsigned_abs();
-            let doubtful = same
-                && one.node.fact.author != other.node.fact.author
-                && ground.concurrent(one.node, other.node)
-                && apart <= HOUR.unsigned_abs();
-            if doubtful {
-                let because = Because {
-                    field: "line",
-                    value: "possible_duplicate",
-                    rule: Rule::R5,
-                    pair: Some("X-37"),
-                    message: "explain.x_37",
-                };
-                findings.explain(because, &[one.node, other.node], &[]);
-                findings.tell_author(other.node, "notice.possible_duplicate", one.node);
-                let causes = [one.node, other.node];
-                findings.raise(ground, &terms(ReviewKind::PossibleDuplicate), &causes, Rule::R5);
-            }
+            ground.concurrent(one.node, other.node) && apart <= HOUR.unsigned_abs()
+        });
+        if let Some(one) = doubtful {
+            let because = Because {
+                field: "line",
+                value: "possible_duplicate",
+                rule: Rule::R5,
+                pair: Some("X-37"),
+                message: "explain.x_37",
+            };
+            findings.explain(because, &[one.node, other.node], &[]);
+            findings.tell_author(other.node, "notice.possible_duplicate", one.node);
+            let causes = [one.node, other.node];
+            findings.raise(ground, &terms(ReviewKind::PossibleDuplicate), &causes, Rule::R5);
         }
+        by_author.entry(&other.node.fact.author).or_default().push(*other);
     }
 }

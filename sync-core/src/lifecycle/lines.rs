@@ -108,7 +108,7 @@ pub(super) fn lines<'a>(
         let corrected = corrected(ground, node);
         let charge = as_signed::at_most(ground, node, line, charge(line, corrected));
         let held = if effective {
-            let late = closing.late.contains(&node) && !closing.late_counts;
+            let late = closing.late.contains(node) && !closing.late_counts;
             let internal = visit.is_some_and(|(index, _)| visits.internal.contains(&index));
             let barred = cancels.written_off || cancels.barred.iter().any(|cancel| ground.knows(node, *cancel));
             // What ends by signing comes last: a voucher shows the line as charged only where nothing else stands.
@@ -295,6 +295,9 @@ fn standing<'a>(
     LineStanding::Effective
 }
 
+/// Returns of goods that a bench line is held against: honest orders have one or two.
+const RETURNS_MAX: usize = 16;
+
 /// the line lies outside every signature. The signature stays valid, the line is not billable until
 /// the customer has consented (R6, R7).
 fn uncovered<'a>(
@@ -303,7 +306,11 @@ fn uncovered<'a>(
     signature: Node<'a>,
     line: Node<'a>,
 ) -> Option<ReviewChoice> {
-    let returned = || each!(ground, ReturnCustody).any(|(back, _)| ground.concurrent(back, line));
+    let returned = || {
+        each!(ground, ReturnCustody)
+            .take(RETURNS_MAX)
+            .any(|(back, _)| ground.concurrent(back, line) && !ground.is_withdrawn(back))
+    };
     let on_the_bench = matches!(line.fact.body(), FactBody::BenchWork(_));
     let pair = if on_the_bench && returned() {
         Some("X-57")

@@ -6,6 +6,7 @@
 //! (R6), `closing` (R12), `reviews` (who decides, until when). Nothing here reads a clock or a policy.
 
 mod agreed;
+mod answers;
 mod appointment;
 mod approvals;
 mod as_signed;
@@ -15,12 +16,13 @@ mod cancel;
 pub mod causality;
 mod closing;
 pub mod companion;
-mod completion;
 mod consent;
+mod corrections;
 mod custody;
 mod cycles;
 pub mod decided;
 mod dispatches;
+mod double_visits;
 mod duplicates;
 mod explain;
 pub mod facets;
@@ -28,8 +30,10 @@ pub mod fact_set;
 mod findings;
 mod fold;
 mod folded;
+mod goods;
 mod ground;
 mod ground_of_state;
+mod handovers;
 mod header;
 mod holds;
 mod intake;

@@ -7,6 +7,7 @@ use super::causality::Node;
 use super::findings::{Because, Findings};
 use super::ground::{Ground, each, moment};
 use super::invoices;
+use super::line_edits::line_of;
 use super::reviews::terms;
 use super::view::{LineView, Moment, ReviewKind, Rule};
 use crate::facts::values::{CallbackResult, Liability, Money, Share};
@@ -118,7 +119,16 @@ pub(super) fn office<'a>(
     for (_, body) in each!(ground, RecordCost) {
         add(&mut office.costs, &body.amount);
     }
-    for (_, body) in each!(ground, Settle) {
+    for (node, body) in each!(ground, Settle) {
+        // A line that has not arrived may be one.
+        let is_no_line = |line: &FactRef| {
+            let mut named = ground.causality.resolve(*line).peekable();
+            named.peek().is_some() && named.all(|fact| line_of(fact).is_none())
+        };
+        if body.lines.iter().any(is_no_line) {
+            findings.void(node, Rule::R5);
+            continue;
+        }
         let sum = office.settled.entry((body.payee, body.amount.currency.clone())).or_insert(0);
         *sum = sum.saturating_add(body.amount.minor);
     }

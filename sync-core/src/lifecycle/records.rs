@@ -1,9 +1,10 @@
 //! What stands beside the order's way and is only kept and shown: complaints, contacts, units, numbers, planned lines,
 //! documents that are missing, clocks that were wrong, policies that differed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::causality::Node;
+use super::corrections::Corrections;
 use super::facets::{
     ComplaintView, ContactView, MissingView, NumberView, PlannedLine, PrintView, ProofView, ProofWay, UnitSwap,
 };
@@ -12,9 +13,9 @@ use super::ground::{Ground, each, later, moment};
 use super::reviews::{Terms, terms};
 use super::view::{LineStanding, LineView, ReviewKind, Rule};
 use super::visits::Visits;
-use crate::facts::values::{HeaderField, SkipReason};
+use crate::facts::values::{Demand, HeaderField, SkipReason};
 use crate::facts::{FactBody, FactKind, Role};
-use crate::ids::{FactId, FactRef};
+use crate::ids::{BlobId, Digest, FactId, FactRef};
 use crate::limits;
 use crate::sabotage::breaks;
 
@@ -36,6 +37,7 @@ pub(super) fn complaints(ground: &Ground<'_>) -> Vec<ComplaintView> {
 
 pub(super) fn units(ground: &Ground<'_>) -> Vec<UnitSwap> {
     each!(ground, SwapUnit)
+        .filter(|(node, _)| !ground.is_withdrawn(*node))
         .map(|(node, body)| UnitSwap {
             at: moment(node),
             old_serial: body.old_serial.clone(),
@@ -47,7 +49,8 @@ pub(super) fn units(ground: &Ground<'_>) -> Vec<UnitSwap> {
 /// contacts as found and as edited are all kept; what the customer himself said comes first, then the later.
 pub(super) fn contacts<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<ContactView> {
     let confirmed = |node: Node<'a>| node.fact.content.head.customer.is_some();
-    let reported = each!(ground, ReportContact).map(|(node, body)| (node, Some(body.name.clone()), body.phone.clone()));
+    let found = each!(ground, ReportContact).filter(|(node, _)| !ground.is_withdrawn(*node));
+    let reported = found.map(|(node, body)| (node, Some(body.name.clone()), body.phone.clone()));
     let edited = each!(ground, EditHeader).filter_map(|(node, body)| {
         let value =
             |field| body.changes.iter().find(|change| change.field == field).and_then(|change| change.value.clone());
@@ -109,35 +112,43 @@ pub(super) fn proofs(ground: &Ground<'_>) -> Vec<ProofView> {
     let covered = |node, covered: &[FactRef]| {
         covered.iter().filter_map(|reference| ground.covered_by(node, *reference)).map(|node| node.id()).collect()
     };
-    let coded = ground.codes().map(|(node, body)| ProofView {
-        at: moment(node),
-        way: ProofWay::Code,
-        voucher: body.voucher,
-        name: body.name.clone(),
-        relation: body.relation.clone(),
-        code: Some(body.code),
-        photo: None,
-        document: body.document,
-        opinion: body.opinion.clone(),
-        covered: covered(node, &body.covered),
+    let coded = ground.codes().map(|(node, body)| {
+        let view = ProofView {
+            at: moment(node),
+            way: ProofWay::Code,
+            voucher: body.voucher,
+            name: body.name.clone(),
+            relation: body.relation.clone(),
+            code: Some(body.code),
+            photo: None,
+            document: body.document,
+            opinion: body.opinion.clone(),
+            covered: covered(node, &body.covered),
+        };
+        (node.place(), view)
     });
-    let prints = prints(ground);
-    let papers = each!(ground, AttachPaper).map(|(node, body)| ProofView {
-        at: moment(node),
-        way: ProofWay::Paper,
-        voucher: body.voucher,
-        name: body.name.clone(),
-        relation: body.relation.clone(),
-        code: None,
-        photo: Some(body.photo),
-        document: prints.iter().find(|print| print.voucher == body.voucher).map(|print| print.document),
-        opinion: body.opinion.clone(),
-        covered: covered(node, &body.covered),
+    let mut printed: BTreeMap<Digest, BlobId> = BTreeMap::new();
+    for (_, body) in each!(ground, PrintVoucher) {
+        printed.entry(body.voucher).or_insert(body.document);
+    }
+    let papers = each!(ground, AttachPaper).map(|(node, body)| {
+        let view = ProofView {
+            at: moment(node),
+            way: ProofWay::Paper,
+            voucher: body.voucher,
+            name: body.name.clone(),
+            relation: body.relation.clone(),
+            code: None,
+            photo: Some(body.photo),
+            document: printed.get(&body.voucher).copied(),
+            opinion: body.opinion.clone(),
+            covered: covered(node, &body.covered),
+        };
+        (node.place(), view)
     });
-    let mut views: Vec<ProofView> = coded.chain(papers).collect();
-    let place = |view: &ProofView| ground.live().position(|node| node.id() == view.at.fact);
-    views.sort_by_key(place);
-    views
+    let mut views: Vec<(usize, ProofView)> = coded.chain(papers).collect();
+    views.sort_by_key(|(place, _)| *place);
+    views.into_iter().map(|(_, view)| view).collect()
 }
 
 /// Vouchers that were printed.
@@ -179,13 +190,13 @@ pub(super) fn planned<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> V
 /// X-33, C-084: documents that a policy demanded. What was done stands; the exception is open until they are filed.
 pub(super) fn missing<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<MissingView> {
     let mut missing = Vec::new();
+    let filed: BTreeSet<(FactRef, Demand)> =
+        each!(ground, FileDocument).map(|(_, body)| (body.fact, body.demand)).collect();
     for node in live(ground) {
         let demands = node.fact.content.head.missing.iter().flatten();
         let mut waits = false;
         for demand in demands {
-            let filed = each!(ground, FileDocument).any(|(_, body)| {
-                body.demand == *demand && ground.causality.resolve(body.fact).any(|fact| fact == node)
-            });
+            let filed = filed.contains(&(node.id().reference(), *demand));
             waits |= !filed;
             if !filed {
                 missing.push(MissingView { fact: node.id(), demand: *demand });
@@ -214,9 +225,10 @@ pub(super) fn missing<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> V
 
 /// C-063: what cannot be used before a time; the default of its review is the reminder.
 pub(super) fn not_usable_yet<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, lines: &[LineView]) {
+    let effective = lines.iter().filter(|line| line.standing == LineStanding::Effective);
+    let effective: BTreeSet<FactId> = effective.map(|line| line.at.fact).collect();
     for (node, body) in each!(ground, RecordLine) {
-        let effective = |line: &&LineView| line.at.fact == node.id() && line.standing == LineStanding::Effective;
-        if let Some(usable_from) = body.line.usable_from.filter(|_| lines.iter().any(|line| effective(&line))) {
+        if let Some(usable_from) = body.line.usable_from.filter(|_| effective.contains(&node.id())) {
             let wait = usable_from.0.saturating_sub(node.fact.lo().0).max(0);
             let terms = Terms { limit_ms: Some(wait), ..terms(ReviewKind::NotUsableYet) };
             findings.raise(ground, &terms, &[node], Rule::R11);
@@ -225,17 +237,19 @@ pub(super) fn not_usable_yet<'a>(ground: &Ground<'a>, findings: &mut Findings<'a
 }
 
 /// what a wrong clock claimed stays; the time that counts is the interval from the server's contacts.
-pub(super) fn low_confidence<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) -> Vec<FactId> {
+/// Until a supervisor has found the true time; a correction of anything else says nothing about the clock.
+pub(super) fn low_confidence<'a>(
+    ground: &Ground<'a>,
+    findings: &mut Findings<'a>,
+    corrections: &Corrections<'a>,
+) -> Vec<FactId> {
     let off = |node: &Node<'a>| {
         let head = &node.fact.content.head;
         head.claimed_offset.is_some_and(|offset| offset.unsigned_abs() > limits::CLOCK_OFF_MS.unsigned_abs())
             && !breaks(Rule::R11)
             && node.fact.person().is_some()
     };
-    let corrected = |node: &Node<'a>| {
-        each!(ground, CorrectFact).any(|(_, body)| ground.causality.resolve(body.fact).any(|fact| fact == *node))
-    };
-    let facts: Vec<Node<'a>> = live(ground).filter(off).filter(|node| !corrected(node)).collect();
+    let facts: Vec<Node<'a>> = live(ground).filter(off).filter(|node| corrections.time(*node).is_none()).collect();
     if let Some(first) = facts.first() {
         let because = Because {
             field: "time",

@@ -3,13 +3,10 @@
 use super::causality::{Node, Places};
 use super::facets::ProofWay;
 use super::findings::{Because, Findings};
-use super::ground::{Ground, Proof, SIGNATURE_CHECK_RULE, each, is_by_rule, moment};
+use super::ground::{Ground, PROOFS_BESIDE_MAX, Proof, SIGNATURE_CHECK_RULE, each, is_by_rule, moment};
 use super::lines::Lines;
 use super::reviews::terms;
 use super::view::{ReviewKind, Rule, SignatureFacet, SignatureView};
-
-/// Proofs of an order against which a later one is held to say that both are kept: honest orders have a few.
-const BESIDE_MAX: usize = 64;
 
 /// Every signature and the facet they make.
 pub(super) struct Signatures {
@@ -69,7 +66,7 @@ pub(super) fn signatures<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, l
 /// beside it, against the first of these: a proof for every pair would be as many as the square of what a device sends.
 fn beside_each_other<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, proofs: &[Proof<'a>]) {
     for (index, other) in proofs.iter().enumerate() {
-        let mut before = proofs.iter().take(index.min(BESIDE_MAX));
+        let mut before = proofs.iter().take(index.min(PROOFS_BESIDE_MAX));
         let Some(one) = before.find(|one| ground.concurrent(one.node, other.node)) else { continue };
         let (pair, message) = if one.way == other.way { ("X-45", "explain.x_45") } else { ("X-51", "explain.x_51") };
         let because = Because { field: "signature", value: "both", rule: Rule::R6, pair: Some(pair), message };
@@ -117,12 +114,14 @@ fn rejections<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) {
 /// time does not: both are kept and a supervisor calls (X-52, R8).
 fn refusals<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, signed: &[Node<'a>]) -> bool {
     let mut stands = false;
+    let settled = ground.causality.known_to_any(signed.iter().copied());
     for (refusal, _) in each!(ground, RefuseSignature) {
-        if signed.iter().any(|signature| ground.knows(*signature, refusal)) {
+        if settled.contains(refusal) {
             continue;
         }
         stands = true;
-        let other = signed.iter().copied().find(|signature| ground.concurrent(*signature, refusal));
+        let other =
+            signed.iter().take(PROOFS_BESIDE_MAX).copied().find(|signature| ground.concurrent(*signature, refusal));
         let (kind, pair, message, causes) = match other {
             Some(signature) => {
                 let causes = vec![signature, refusal];

@@ -18,7 +18,7 @@ pub struct Notice {
 }
 
 /// Why one field is what it is: the competing facts, the rule, the loser.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Explanation {
     /// The field: `state`, `assignment`, `appointment`, `signature`, `line`, `cancel`, ...
     pub field: &'static str,

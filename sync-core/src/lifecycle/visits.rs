@@ -1,16 +1,16 @@
 //! Visits: each has exactly one writer, its technician (R4). A visit that took place counts, whoever was assigned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::causality::Node;
-use super::completion::{completed, handed_over};
-use super::findings::{Because, Findings};
-use super::ground::{Ground, each, later, moment};
-use super::items::Items;
-use super::reviews::terms;
-use super::view::{Moment, Outcome, ReviewKind, Rule, Visit, VisitState};
-use crate::facts::values::{LineKind, ReviewChoice, VisitRef};
-use crate::facts::{FactBody, Role};
+use super::causality::{Node, Places};
+use super::double_visits::double_visits;
+use super::findings::Findings;
+use super::ground::{Ground, each, moment};
+use super::handovers::handed_over;
+use super::items::{ItemId, Items};
+use super::view::{Moment, Outcome, Rule, Visit, VisitState};
+use crate::facts::FactBody;
+use crate::facts::values::{LineKind, VisitRef};
 use crate::ids::{FactId, PersonId};
 
 /// The facts of one visit.
@@ -85,7 +85,7 @@ impl<'a> VisitFacts<'a> {
     /// The outcome that shows: unfinished while one of its items is not done.
     #[expect(clippy::wildcard_enum_match_arm, reason = "only outcomes are collected")]
     fn outcome(&self, ground: &Ground<'a>, items: &Items<'a>) -> Option<Outcome> {
-        let done_items: Vec<_> = self.dones.iter().map(|node| items.of(ground, *node)).collect();
+        let done_items: BTreeSet<_> = self.dones.iter().map(|node| items.of(ground, *node)).collect();
         let open = |node: &&Node<'a>| !done_items.contains(&items.of(ground, **node));
         let unfinished = self.unfinished.iter().rev().find(open);
         let hopeless = self.not_repairable.iter().rev().find(open);
@@ -113,7 +113,7 @@ pub(super) struct Visits<'a> {
     /// Index of the visit of a fact, by the fact's place.
     of: BTreeMap<usize, usize>,
     /// Visits whose lines are internal cost, by index.
-    pub(super) internal: Vec<usize>,
+    pub(super) internal: BTreeSet<usize>,
     /// The DONE that completed the last work item, when all are done.
     pub(super) completed: Option<Node<'a>>,
 }
@@ -183,20 +183,16 @@ fn ends(body: &FactBody) -> bool {
 /// Sorts the facts into visits and folds each.
 pub(super) fn visits<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, items: &Items<'a>) -> Visits<'a> {
     let groups = grouped(ground, findings);
-    let mut visits = Visits { all: Vec::new(), of: BTreeMap::new(), internal: Vec::new(), completed: None };
+    let mut visits = Visits { all: Vec::new(), of: BTreeMap::new(), internal: BTreeSet::new(), completed: None };
     for (technician, facts) in groups {
-        let index = visits.all.len();
-        for node in &facts {
-            visits.of.insert(node.place(), index);
-        }
+        // Of a visit of which everything was withdrawn nothing is left.
         if let Some(visit) = visit(ground, findings, items, technician, &facts) {
+            let index = visits.all.len();
+            visits.of.extend(facts.iter().map(|node| (node.place(), index)));
             visits.all.push(visit);
-        } else {
-            // Everything in it was withdrawn.
-            visits.of.retain(|_, other| *other != index);
         }
     }
-    visits.completed = completed(ground, findings, items, &visits);
+    visits.completed = items.completed(ground, findings, &visits);
     double_visits(ground, findings, items, &mut visits);
     handed_over(ground, findings);
     visits
@@ -249,7 +245,7 @@ fn visit<'a>(
 ) -> Option<VisitFacts<'a>> {
     let mut effective: Vec<Node<'a>> = facts.iter().copied().filter(|node| !ground.is_withdrawn(*node)).collect();
     effective.sort_unstable_by_key(Node::place);
-    let ended: Vec<Node<'a>> = effective.iter().copied().filter(|node| ends(node.fact.body())).collect();
+    let ended = Ended::new(ground, items, &effective);
     effective.retain(|node| {
         let contradicts = contradicts(ground, items, *node, &ended);
         if contradicts {
@@ -274,22 +270,35 @@ fn visit<'a>(
     })
 }
 
+/// What ended a visit: all of it, and what was done of each item.
+struct Ended {
+    all: Places,
+    done: BTreeMap<ItemId, Places>,
+}
+
+impl Ended {
+    fn new<'a>(ground: &Ground<'a>, items: &Items<'a>, effective: &[Node<'a>]) -> Self {
+        let mut ended = Self { all: Places::default(), done: BTreeMap::new() };
+        for node in effective.iter().copied().filter(|node| ends(node.fact.body())) {
+            ended.all.insert(node);
+            if matches!(node.fact.body(), FactBody::OutcomeDone(_)) {
+                ended.done.entry(items.of(ground, node)).or_default().insert(node);
+            }
+        }
+        ended
+    }
+}
+
 /// A step after the visit's end, and "unfinished" after "done" of the same item, contradict their own past: the
 /// technician withdraws the outcome or begins another visit.
 #[expect(clippy::wildcard_enum_match_arm, reason = "lines, ends and DONE may follow an end")]
-fn contradicts<'a>(ground: &Ground<'a>, items: &Items<'a>, node: Node<'a>, ended: &[Node<'a>]) -> bool {
-    let known = |end: &&Node<'a>| ground.knows(node, **end);
-    match node.fact.body() {
-        FactBody::Arrive(_) | FactBody::Start(_) | FactBody::Pause(_) | FactBody::Resume(_) => {
-            ended.iter().any(|end| known(&end))
-        }
-        FactBody::OutcomeUnfinished(_) => ended
-            .iter()
-            .filter(known)
-            .filter(|end| matches!(end.fact.body(), FactBody::OutcomeDone(_)))
-            .any(|end| items.of(ground, *end) == items.of(ground, node)),
-        _ => false,
-    }
+fn contradicts<'a>(ground: &Ground<'a>, items: &Items<'a>, node: Node<'a>, ended: &Ended) -> bool {
+    let ends = match node.fact.body() {
+        FactBody::Arrive(_) | FactBody::Start(_) | FactBody::Pause(_) | FactBody::Resume(_) => Some(&ended.all),
+        FactBody::OutcomeUnfinished(_) => ended.done.get(&items.of(ground, node)),
+        _ => None,
+    };
+    ends.is_some_and(|ends| ground.causality.knows_any(node, ends))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "departing and leaving are not work")]
@@ -325,60 +334,14 @@ fn state(steps: &[Node<'_>]) -> VisitState {
     states.unwrap_or(VisitState::Working)
 }
 
-/// two technicians worked on one item and neither knew of the other. Both visits stand; the earlier DONE
-/// is billable, the other's lines are internal cost. One who begins knowing the other's DONE does further work.
-fn double_visits<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, items: &Items<'a>, visits: &mut Visits<'a>) {
-    let mut pairs: Vec<(Node<'a>, Node<'a>, usize)> = Vec::new();
-    for (index, visit, done) in visits.dones() {
-        for (other_index, other) in visits.all.iter().enumerate() {
-            if index == other_index || visit.technician == other.technician {
-                continue;
-            }
-            let Some(work) = other.real_work().filter(|work| ground.concurrent(*work, done)) else {
-                continue;
-            };
-            let wanted = items.of(ground, done);
-            let rival = other.dones.iter().copied().find(|rival| items.of(ground, *rival) == wanted);
-            // What the other stated an outcome for is what he worked on; steps alone name no item.
-            let outcomes = || other.dones.iter().chain(&other.unfinished).chain(&other.not_repairable);
-            let same_item = match outcomes().next() {
-                Some(_) => outcomes().any(|outcome| items.of(ground, *outcome) == wanted),
-                None => items.of(ground, work) == wanted,
-            };
-            let earlier = rival.is_none_or(|rival| later(done, rival).is_lt());
-            if same_item && earlier {
-                pairs.push((done, work, other_index));
-            }
-        }
-    }
-    let terms = terms(ReviewKind::DoubleVisit);
-    for (done, work, internal) in pairs {
-        let decision = findings.raise(ground, &terms, &[done, work], Rule::R7);
-        let because = Because {
-            field: "visits",
-            value: "double_visit",
-            rule: Rule::R7,
-            pair: Some("X-16"),
-            message: "explain.x_16",
-        };
-        findings.explain(because, &[done], &[work]);
-        findings.tell(None, Role::Supervisor, "notice.double_visit", work);
-        visits.internal.push(internal);
-        if decision.is_some_and(|decision| decision.choice == ReviewChoice::WriteOff) {
-            // Written off: neither visit is charged.
-            visits.internal.extend(visits.of(done).map(|(index, _)| index));
-        }
-    }
-}
-
 /// Outcomes that agreed a next visit with the customer.
 pub(super) fn next_visits<'a>(
     ground: &Ground<'a>,
     visits: &Visits<'a>,
 ) -> Vec<(Node<'a>, crate::facts::values::Window)> {
-    let effective = |node: Node<'a>| visits.all.iter().any(|visit| visit.unfinished.contains(&node));
+    let effective: Places = visits.all.iter().flat_map(|visit| visit.unfinished.iter().copied()).collect();
     each!(ground, OutcomeUnfinished)
-        .filter(|(node, _)| effective(*node))
+        .filter(|(node, _)| effective.contains(*node))
         .filter_map(|(node, body)| body.next.map(|next| (node, next)))
         .collect()
 }

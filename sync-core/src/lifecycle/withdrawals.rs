@@ -7,7 +7,7 @@ use super::causality::{Node, Places};
 use super::findings::Findings;
 use super::ground::{Ground, each, role};
 use super::view::Rule;
-use crate::facts::{Class, FactBody, FactKind, Role};
+use crate::facts::{Author, Class, FactBody, FactKind, Role};
 use crate::ids::{FactId, FactRef, PersonId};
 
 /// Facts on which others build, by place, with what builds on them.
@@ -27,9 +27,14 @@ pub(super) fn withdrawals<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>) 
     let mut withdrawals: BTreeMap<usize, Vec<Node<'a>>> = BTreeMap::new();
     let mut refused = Vec::new();
     for (node, body) in each!(ground, WithdrawOwn) {
-        let targets: Vec<Node<'a>> = ground.causality.resolve(body.fact).filter(|one| can_be_withdrawn(*one)).collect();
-        // A fact that has not arrived: the withdrawal waits for it.
+        let (targets, others): (Vec<Node<'a>>, Vec<Node<'a>>) =
+            ground.causality.resolve(body.fact).partition(|one| can_be_withdrawn(*one));
         if targets.is_empty() {
+            // A fact that has not arrived: the withdrawal waits for it. A promise, an office act or an intent is taken
+            // back by its own kinds.
+            if !others.is_empty() {
+                refused.push((node, Rule::R1));
+            }
             continue;
         }
         let is_signed = |target: &Node<'a>| ground.signed.contains(*target);
@@ -68,14 +73,25 @@ pub(super) fn bound(ground: &Ground<'_>) -> Vec<FactId> {
     bound
 }
 
-/// Physical facts of a visit can be withdrawn; an acknowledgement or a withdrawal cannot.
+/// What happened on site or with goods and cash can be withdrawn. An acknowledgement, a reversal or a withdrawal
+/// cannot, and neither can the fact that an order begins with: it is cancelled, or linked to the right one.
 fn can_be_withdrawn(node: Node<'_>) -> bool {
-    node.fact.kind().is_some_and(|kind| {
-        kind.class() == Class::Physical
-            && kind != FactKind::WithdrawOwn
-            && kind != FactKind::Acknowledge
-            && kind != FactKind::ReverseLine
-    })
+    node.fact.kind().is_some_and(is_retractable)
+}
+
+/// The same of a kind.
+pub(super) fn is_retractable(kind: FactKind) -> bool {
+    kind.class() == Class::Physical
+        && !matches!(
+            kind,
+            FactKind::WithdrawOwn | FactKind::Acknowledge | FactKind::ReverseLine | FactKind::CreateEmergencyOrder
+        )
+}
+
+/// Physical facts that stand, with their authors.
+pub(super) fn standing(ground: &Ground<'_>) -> Vec<(FactId, Author)> {
+    let stands = |node: &Node<'_>| can_be_withdrawn(*node) && !ground.is_withdrawn(*node);
+    ground.live().filter(stands).map(|node| (node.id(), node.fact.author.clone())).collect()
 }
 
 /// What others build on: hand-overs that were confirmed, goods that went on, cash that was handed in, visits that
@@ -90,6 +106,9 @@ pub(super) fn relied_on<'a>(ground: &Ground<'a>) -> RelianceByPlace<'a> {
     found.struck_off();
     found.by_place
 }
+
+/// Hand-overs of cash that a collection is held against: honest orders have a few.
+const HANDED_MAX: usize = 64;
 
 struct Found<'g, 'a> {
     ground: &'g Ground<'a>,
@@ -159,7 +178,7 @@ impl<'a> Found<'_, 'a> {
         }
     }
 
-    /// What was in his pocket when he handed cash in.
+    /// What was in his pocket when he handed cash in, as far as that was among the first hand-overs of the order.
     fn cash(&mut self) {
         let ground = self.ground;
         let handed: Vec<_> = each!(ground, RemitCash).filter(|(node, _)| self.joint.contains(*node)).collect();
@@ -170,7 +189,7 @@ impl<'a> Found<'_, 'a> {
                     && other.amount.currency == body.amount.currency
                     && ground.knows(*remit, collect)
             };
-            if let Some((remit, _)) = handed.iter().find(of_it) {
+            if let Some((remit, _)) = handed.iter().take(HANDED_MAX).find(of_it) {
                 self.add(collect, *remit, false);
             }
         }
@@ -202,7 +221,7 @@ impl<'a> Found<'_, 'a> {
 
 /// The people between whom a two-party fact lies, beside its author.
 #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds are one person's")]
-fn parties(body: &FactBody) -> [Option<PersonId>; 2] {
+pub(super) fn parties(body: &FactBody) -> [Option<PersonId>; 2] {
     match body {
         FactBody::RemitCash(body) => [Some(body.to), None],
         FactBody::HandoverVisit(body) => [Some(body.to), None],

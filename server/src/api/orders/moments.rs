@@ -29,7 +29,12 @@ pub(crate) struct ArrivalItem {
 pub(super) fn arrival(loaded: &Loaded, view: &OrderView, visit: &Visit) -> Option<ArrivalItem> {
     let moment = visit.arrived?;
     let digest = loaded.facts.get(moment.fact)?.digest;
-    let between = Between { lo: moment.lo, hi: loaded.received_at(moment.fact, digest) };
+    // a supervisor has found the true time.
+    let corrected = view.facets.corrected_time(moment.fact);
+    let between = match corrected {
+        Some(time) => Between { lo: time, hi: Some(time) },
+        None => Between { lo: moment.lo, hi: loaded.received_at(moment.fact, digest) },
+    };
     // Every clock is some seconds off.
     let near =
         Between { lo: between.lo.plus(-limits::CLOCK_OFF_MS), hi: between.hi.map(|hi| hi.plus(limits::CLOCK_OFF_MS)) };
@@ -41,7 +46,8 @@ pub(super) fn arrival(loaded: &Loaded, view: &OrderView, visit: &Visit) -> Optio
         claimed_at: moment.claimed.0,
         lo_at: moment.lo.0,
         hi_at: between.hi.map(|hi| hi.0),
-        low_confidence: view.facets.low_confidence.contains(&moment.fact) || !near.holds(moment.claimed),
+        low_confidence: corrected.is_none()
+            && (view.facets.low_confidence.contains(&moment.fact) || !near.holds(moment.claimed)),
         limit_at: limit.map(|limit| limit.0),
         on_time: limit.map(|limit| between.against(limit).code()),
     })

@@ -68,18 +68,20 @@ fn step(fact: &Fact) -> Option<(FactRef, bool)> {
 fn work(facts: &FactSet, view: &OrderView) -> Vec<Work> {
     let mut all = Vec::new();
     let counting = Counting::new(facts, view);
+    // as a supervisor corrected it.
+    let at = |fact: FactId, lo: UnixMillis| view.facets.corrected_time(fact).unwrap_or(lo);
     for visit in &view.visits {
         let (Some(started), Some(ended)) = (visit.started, visit.ended) else { continue };
         let mut steps: Vec<(UnixMillis, bool)> = facts
             .iter()
             .filter(|fact| counting.has(fact))
-            .filter_map(|fact| Some((fact.lo(), step(fact)?)))
+            .filter_map(|fact| Some((at(fact.id, fact.lo()), step(fact)?)))
             .filter(|(_, (of, _))| *of == visit.id.reference())
             .map(|(at, (_, begins))| (at, begins))
             .collect();
         steps.sort_unstable();
         let mut since = None;
-        for (at, begins) in steps.into_iter().filter(|(at, _)| *at <= ended.lo) {
+        for (at, begins) in steps.into_iter().filter(|(time, _)| *time <= at(ended.fact, ended.lo)) {
             match (since, begins) {
                 (None, true) => since = Some(at),
                 (Some(from), false) if at > from => {

@@ -22,7 +22,10 @@ pub(super) fn beside<'a>(ground: &Ground<'a>, findings: &mut Findings<'a>, cance
         let because = Because { field: "line", rule: Rule::R5, ..because("consumed", Some("X-08"), "explain.x_08") };
         findings.explain(because, &parts, &[cancel]);
     }
-    let cash: Vec<Node<'a>> = each!(ground, CollectCash).map(|(node, _)| node).filter(unknown).collect();
+    let cash: Vec<Node<'a>> = each!(ground, CollectCash)
+        .map(|(node, _)| node)
+        .filter(|node| unknown(node) && !ground.is_withdrawn(*node))
+        .collect();
     if !cash.is_empty() {
         let because = Because { field: "money", rule: Rule::R5, ..because("kept", Some("X-09"), "explain.x_09") };
         findings.explain(because, &cash, &[cancel]);

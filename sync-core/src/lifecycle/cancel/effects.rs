@@ -267,7 +267,9 @@ fn bar<'a>(
         return;
     };
     let decision = findings.raise(ground, &terms(ReviewKind::WorkAfterCancel), &[cancel, first], Rule::R3);
-    if decision.is_none_or(|decision| decision.choice != ReviewChoice::Consented) {
+    if decision.is_none_or(|decision| decision.choice != ReviewChoice::Consented)
+        && cancels.barred.last() != Some(&cancel)
+    {
         cancels.barred.push(cancel);
     }
 }

@@ -9,6 +9,8 @@ mod known;
 use effects::apply;
 use known::Known;
 
+use std::collections::BTreeMap;
+
 use super::causality::Node;
 use super::custody::Custodies;
 use super::findings::{Because, Decision, Findings};
@@ -17,7 +19,7 @@ use super::reviews::{Terms, terms};
 use super::view::{CancelEffect, CancelView, ReviewKind, Rule};
 use super::visits::{VisitFacts, Visits};
 use crate::facts::values::ReviewChoice;
-use crate::facts::{FactBody, FactKind, Role};
+use crate::facts::{Author, FactBody, FactKind, Role};
 use crate::sabotage::breaks;
 use crate::time::DAY;
 
@@ -98,11 +100,12 @@ pub(super) fn cancels<'a>(
     let world = World { visits, custodies };
     let mut taken_back = taken_back(ground, findings);
     taken_back.extend(continued(ground, findings, &world));
-    let verdicts: Vec<(Node<'a>, Verdict<'a>)> = stated(ground)
+    let verdicts: Vec<(Node<'a>, Verdict<'a>)> = judged(ground)
         .into_iter()
         .map(|cancel| (cancel, verdict(ground, findings, &world, &taken_back, cancel)))
         .collect();
     let chosen = chosen(&verdicts);
+    let mut verdicts = verdicts.into_iter().peekable();
     let mut cancels = Cancels {
         views: Vec::new(),
         standing: None,
@@ -112,20 +115,25 @@ pub(super) fn cancels<'a>(
         awaits_call: false,
         known: Known::new(ground, findings, visits, &taken_back),
     };
-    for (cancel, verdict) in &verdicts {
-        let duplicate =
-            chosen.is_some_and(|chosen| chosen != *cancel) && !matches!(verdict, Verdict::Void | Verdict::Withdrawn);
-        let effect = if duplicate {
-            let because = because("duplicate", Some("X-12"), "explain.x_12");
-            findings.explain(because, &chosen.into_iter().collect::<Vec<_>>(), &[*cancel]);
-            CancelEffect::Duplicate
-        } else {
-            apply(ground, findings, &world, &mut cancels, *cancel, verdict)
+    for cancel in stated(ground) {
+        let verdict = verdicts.next_if(|(judged, _)| *judged == cancel).map(|(_, verdict)| verdict);
+        let effect = match verdict {
+            Some(verdict @ (Verdict::Void | Verdict::Withdrawn)) => {
+                apply(ground, findings, &world, &mut cancels, cancel, &verdict)
+            }
+            Some(verdict) if chosen.is_none_or(|chosen| chosen == cancel) => {
+                apply(ground, findings, &world, &mut cancels, cancel, &verdict)
+            }
+            Some(_) | None => {
+                let because = because("duplicate", Some("X-12"), "explain.x_12");
+                findings.explain(because, &chosen.into_iter().collect::<Vec<_>>(), &[cancel]);
+                CancelEffect::Duplicate
+            }
         };
-        beside::beside(ground, findings, *cancel, effect);
-        if let Some(reason) = reason(*cancel) {
+        beside::beside(ground, findings, cancel, effect);
+        if let Some(reason) = reason(cancel) {
             let by = cancel.fact.author.clone();
-            cancels.views.push(CancelView { at: moment(*cancel), by, reason: reason.to_owned(), effect });
+            cancels.views.push(CancelView { at: moment(cancel), by, reason: reason.to_owned(), effect });
         }
     }
     cancels
@@ -143,6 +151,22 @@ fn stated<'a>(ground: &Ground<'a>) -> Vec<Node<'a>> {
         ground.of(FactKind::CancelByOffice).chain(ground.of(FactKind::CancelByCustomer)).collect();
     stated.sort_by_key(Node::place);
     stated
+}
+
+/// Cancels of one author that are judged: honest people cancel once or twice. The others are shown as one with these
+///
+const OF_ONE_AUTHOR_MAX: usize = 8;
+
+/// The cancels that may do something: the first of each author, in canonical order.
+fn judged<'a>(ground: &Ground<'a>) -> Vec<Node<'a>> {
+    let mut of_author: BTreeMap<&Author, usize> = BTreeMap::new();
+    let mut judged = stated(ground);
+    judged.retain(|cancel| {
+        let count = of_author.entry(&cancel.fact.author).or_insert(0);
+        *count = count.saturating_add(1);
+        *count <= OF_ONE_AUTHOR_MAX
+    });
+    judged
 }
 
 /// The reason of a cancel; `None` for other facts.
@@ -317,7 +341,7 @@ fn decisions<'a>(
 /// every cancel that the decider knew, as a reinstating fact does.
 fn continued<'a>(ground: &Ground<'a>, findings: &Findings<'a>, world: &World<'_, 'a>) -> Vec<(Node<'a>, Node<'a>)> {
     let goes_on = |decision: &Decision<'a>| matches!(decision.choice, ReviewChoice::Continue | ReviewChoice::Consented);
-    stated(ground)
+    judged(ground)
         .into_iter()
         .flat_map(|cancel| {
             decisions(ground, findings, world, cancel)

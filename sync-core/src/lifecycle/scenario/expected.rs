@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Who;
 use crate::facts::Role;
-use crate::facts::values::{ReviewChoice, Window};
+use crate::facts::values::{Correction, ReviewChoice, Window};
 use crate::ids::PersonId;
 use crate::lifecycle::FactSet;
 use crate::lifecycle::facets::Holder;
 use crate::lifecycle::view::{
-    CancelEffect, Coverage, OrderState, OrderView, Outcome, ReviewKind, ReviewStatus, Rule, SignatureFacet,
+    CancelEffect, Coverage, OrderState, OrderView, Outcome, ReviewKind, ReviewStatus, Rule, SignatureFacet, Visit,
     VoucherFacet,
 };
 
@@ -138,6 +138,24 @@ impl Expected {
     }
 }
 
+/// What a correction is about.
+fn about(correction: &Correction) -> &'static str {
+    match correction {
+        Correction::Time(_) => "time",
+        Correction::Line(_) => "line",
+        Correction::Text(_) => "text",
+    }
+}
+
+/// What was found on a visit.
+fn finding(visit: &Visit) -> Option<String> {
+    match visit.outcome.as_ref()? {
+        Outcome::Done { finding, .. } => finding.clone(),
+        Outcome::NotRepairable { finding, .. } => Some(finding.clone()),
+        Outcome::Unfinished { text, .. } => text.clone(),
+    }
+}
+
 /// A facet in words: codes joined by commas, amounts in fen.
 pub(super) fn facet(view: &OrderView, name: &str, person: &dyn Fn(Who) -> PersonId) -> String {
     let facets = &view.facets;
@@ -181,6 +199,8 @@ pub(super) fn facet(view: &OrderView, name: &str, person: &dyn Fn(Who) -> Person
         "numbers" => joined(facets.numbers.iter().map(|number| number.number.clone()).collect()),
         "missing" => joined(facets.missing.iter().map(|missing| missing.demand.to_string()).collect()),
         "low_confidence" => facets.low_confidence.len().to_string(),
+        "corrections" => joined(facets.corrections.iter().map(|one| about(&one.correction).to_owned()).collect()),
+        "findings_in_words" => joined(view.visits.iter().filter_map(finding).collect()),
         "lines" => joined(view.lines.iter().map(|line| line.standing.to_string()).collect()),
         "held" => {
             joined(view.lines.iter().map(|line| line.held.map_or(String::new(), |why| why.to_string())).collect())

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::Dice;
-use super::laws::{codes, honest_set, hostile_set, pick};
+use super::hostile::hostile_set;
+use super::laws::{codes, honest_set, pick};
 use crate::facts::{Fact, Head, SeenRef, bodies};
 use crate::lifecycle::scenario::{Scenario, Who};
 use crate::lifecycle::{Added, FactSet, Folded, fold};

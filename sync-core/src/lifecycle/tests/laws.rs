@@ -3,15 +3,14 @@
 use proptest::prelude::*;
 
 use super::Dice;
+use super::hostile::hostile_set;
 use crate::commands::{Command, CommandCode, Context, SkillMatch, decide, offered};
 use crate::facts::bodies;
-use crate::facts::values::{
-    Channel, Line, Opinion, OpinionGrade, ReviewChoice, ServiceClass, UnfinishedReason, Urgency, Window,
-};
-use crate::facts::{Fact, FactBody, Head, SeenRef};
-use crate::ids::{BlobId, Digest, FactId, FactRef, KeyId, PersonId, RecordId, ReviewId, Signature};
+use crate::facts::values::{Channel, Line, Opinion, OpinionGrade, ServiceClass, UnfinishedReason, Urgency};
+use crate::facts::{Fact, Head, SeenRef};
+use crate::ids::{BlobId, Digest, FactId, FactRef, KeyId, RecordId, Signature};
 use crate::lifecycle::facets::WarrantyFacet;
-use crate::lifecycle::scenario::{START, Scenario, Stage, Who, customer, labour, morning, part};
+use crate::lifecycle::scenario::{Scenario, Stage, Who, customer, labour, morning, part};
 use crate::lifecycle::view::{OrderState, OrderView, ReviewKind};
 use crate::lifecycle::{Causality, FactSet, Language, explain, fold, invariants};
 use crate::voucher::covered_digest;
@@ -23,72 +22,7 @@ pub(super) fn pick<T: Copy>(list: &[T], byte: u8) -> T {
     list[usize::from(byte) % list.len()]
 }
 
-fn reference(byte: u8) -> FactRef {
-    let who = pick(Who::ALL, byte);
-    FactId { actor: Scenario::origin(who).actor(), sequence: u64::from(byte / 16) + 1 }.reference()
-}
-
-/// A fact that nobody honest would state: any author, any kind, any references, past and future.
-fn hostile(scenario: &mut Scenario, code: Byte8) -> Fact {
-    let [who, kind, target, seen, other, time, clone, value] = code;
-    let who = pick(Who::ALL, who);
-    let mut references = vec![SeenRef::Fact(reference(seen)), SeenRef::Fact(reference(other))];
-    if value.is_multiple_of(3) {
-        references.push(SeenRef::Previous);
-    }
-    references.truncate(usize::from(value % 4));
-    let mut fact = scenario.fact(who, references, Head::default(), body(kind, target, value));
-    if clone.is_multiple_of(8) {
-        fact.id.sequence = u64::from(clone / 32) + 1;
-        fact.digest = Digest([clone ^ value; 32]);
-    }
-    fact.time = fact.time.plus(i64::from(time) * 1_000 - 60_000);
-    fact
-}
-
-fn body(kind: u8, target: u8, value: u8) -> FactBody {
-    let target_ref = reference(target);
-    let reason = "reason".to_owned();
-    let technician = PersonId([pick(&[7_u8, 8, 9], value); 16]);
-    let window = Window { from: START.plus(i64::from(value)), to: START.plus(i64::from(value) * 2) };
-    match kind % 32 {
-        0 => bodies::ConfirmRequest { content: reason, window: Some(window), amount: None, in_warranty: true }.into(),
-        1 | 2 => bodies::Assign { technician, skipped: Vec::new(), reason: None, turn: None }.into(),
-        3 => bodies::Unassign { technician, reason }.into(),
-        4 => bodies::Accept { assignment: target_ref }.into(),
-        5 => bodies::Refuse { assignment: target_ref, reason }.into(),
-        6 => bodies::ProposeAppointment { window, reason: None }.into(),
-        7 => bodies::ConfirmAppointment { window }.into(),
-        8 => bodies::Seen {}.into(),
-        9 | 10 => bodies::Depart {}.into(),
-        11 => bodies::Arrive { visit: value.is_multiple_of(2).then_some(target_ref), place: None }.into(),
-        12 => bodies::Start { visit: target_ref }.into(),
-        13 => bodies::Pause { visit: target_ref, reason }.into(),
-        14 => bodies::Resume { visit: target_ref }.into(),
-        15 => bodies::End { visit: target_ref }.into(),
-        16 | 17 => bodies::RecordLine { visit: target_ref, line: part("x", i64::MAX - i64::from(value)) }.into(),
-        18 => bodies::ReverseLine { line: target_ref, reason }.into(),
-        19 => bodies::AddNote { text: reason }.into(),
-        20 | 21 => bodies::OutcomeDone { visit: target_ref, finding: None }.into(),
-        22 => {
-            let reason = UnfinishedReason::Parts;
-            bodies::OutcomeUnfinished { visit: target_ref, reason, text: None, next: Some(window) }.into()
-        }
-        23 => signature(vec![target_ref, reference(value)], Digest([1; 32])).into(),
-        24 => bodies::RefuseSignature { name: "x".into(), reason }.into(),
-        25 => bodies::ReturnVoucher { reason: None }.into(),
-        26 => bodies::WithdrawOwn { fact: target_ref, reason }.into(),
-        27 | 28 => bodies::CancelByOffice { reason }.into(),
-        29 => bodies::Reinstate { cancel: target_ref, reason }.into(),
-        30 => bodies::Close {}.into(),
-        _ => {
-            let choice = pick(ReviewChoice::ALL, value);
-            bodies::ResolveReview { review: ReviewId([value; 16]), choice, reason }.into()
-        }
-    }
-}
-
-fn signature(covered: Vec<FactRef>, covered_digest: Digest) -> bodies::SignDocument {
+pub(super) fn signature(covered: Vec<FactRef>, covered_digest: Digest) -> bodies::SignDocument {
     bodies::SignDocument {
         voucher: Digest([1; 32]),
         covered,
@@ -253,13 +187,6 @@ fn command(
     })
 }
 
-pub(super) fn hostile_set(code: &[Byte8]) -> FactSet {
-    let mut scenario = Scenario::default();
-    let mut facts = FactSet::new(scenario.facts().document());
-    facts.extend(code.iter().map(|code| hostile(&mut scenario, *code)).collect::<Vec<_>>());
-    facts
-}
-
 pub(super) fn honest_set(code: &[Byte8]) -> FactSet {
     let mut scenario = Scenario::default();
     for code in code {
@@ -307,6 +234,14 @@ proptest! {
     #[test]
     fn hostile_facts_never_panic_and_keep_the_invariants(code in codes(60)) {
         check(&hostile_set(&code));
+    }
+
+    /// The same in the middle of an order on which people work: there is something to contradict.
+    #[test]
+    fn hostile_facts_among_honest_ones_never_panic(honest in codes(60), code in codes(40)) {
+        let mut facts = honest_set(&honest);
+        facts.extend(hostile_set(&code).iter().cloned());
+        check(&facts);
     }
 
     #[test]

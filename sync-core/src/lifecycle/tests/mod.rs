@@ -3,8 +3,11 @@
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
 
 mod acts;
+mod any;
 mod bounded;
+mod floods;
 mod histories;
+mod hostile;
 mod kept_up;
 mod knowledge;
 mod laws;

@@ -14,8 +14,8 @@ pub use super::told::{Explanation, Notice};
 use crate::facts::values::{
     Channel, CustomerPerson, Line, Money, Opinion, ReviewChoice, ServiceClass, Skip, UnfinishedReason, Urgency, Window,
 };
-use crate::facts::{Author, Role};
-use crate::ids::{BlobId, Digest, FactId, KeyId, PersonId, RecordId, ReviewId, Signature};
+use crate::facts::{Author, FactKind, Role};
+use crate::ids::{BlobId, Digest, DocumentId, FactId, FactRef, KeyId, PersonId, RecordId, ReviewId, Signature};
 use crate::time::UnixMillis;
 
 /// A moment stated by a fact: hybrid time, and the interval known so far.
@@ -265,9 +265,24 @@ pub struct Review {
     pub rule: Rule,
 }
 
+/// One fact by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stated {
+    /// What others name it by.
+    pub reference: FactRef,
+    /// Its content digest.
+    pub digest: Digest,
+    /// Its kind, where this version knows it.
+    pub kind: Option<FactKind>,
+}
+
 /// The order as the fold shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderView {
+    /// The order.
+    pub document: DocumentId,
+    /// Every fact by name, sorted: what a command may name.
+    pub stated: Vec<Stated>,
     /// State.
     pub state: OrderState,
     /// Facts that no other fact of this set has seen, sorted: what a command decided on this view has seen.
@@ -339,6 +354,12 @@ impl OrderView {
     #[must_use]
     pub fn technician(&self) -> Option<PersonId> {
         self.assignment().map(|assignment| assignment.technician)
+    }
+
+    /// The facts under a name: one, or several of a cloned phone.
+    pub fn stated(&self, reference: FactRef) -> impl Iterator<Item = &Stated> {
+        let start = self.stated.partition_point(|other| other.reference < reference);
+        self.stated.iter().skip(start).take_while(move |other| other.reference == reference)
     }
 
     /// Visits that have not ended.

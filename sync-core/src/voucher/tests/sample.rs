@@ -119,6 +119,8 @@ fn request() -> Request {
 
 fn view() -> OrderView {
     OrderView {
+        document: crate::ids::DocumentId([1; 16]),
+        stated: vec![],
         state: OrderState::Completed,
         frontier: vec![fact(false, 10)],
         facts: 12,

@@ -4,6 +4,7 @@ use docket_sync_core::commands::Act;
 use docket_sync_core::facts::values::{Answer, CallbackResult, Liability, Share};
 use docket_sync_core::facts::{FactBody, FactKind, bodies};
 use docket_sync_core::ids::FactRef;
+use docket_sync_core::lifecycle::view::LineStanding;
 
 use super::{Hand, amount, some, words};
 use crate::random::Random;
@@ -27,7 +28,10 @@ pub(super) fn act(hand: &Hand<'_>, random: &mut Random, kind: FactKind) -> Optio
             period: "2024-06".to_owned(),
             payee: *some(random, &hand.town.technicians)?,
             amount: amount(random),
-            lines: hand.view.lines.iter().map(|line| line.at.fact.reference()).collect(),
+            lines: {
+                let effective = hand.view.lines.iter().filter(|line| line.standing == LineStanding::Effective);
+                effective.map(|line| line.at.fact.reference()).collect()
+            },
         }
         .into(),
         FactKind::RecordCost => {

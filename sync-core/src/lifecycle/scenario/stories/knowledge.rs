@@ -1,10 +1,10 @@
 //! Master data, numbers, clocks, versions, policies (R1, R10, R11).
 
-use super::super::{Expected, Stage, Who, customer};
+use super::super::{Expected, START, Stage, Who, customer, labour};
 use super::{review, story};
-use crate::facts::values::{Demand, HeaderField, ReviewChoice, ServiceClass};
+use crate::facts::values::{Correction, Demand, HeaderField, ReviewChoice, ServiceClass};
 use crate::facts::{FactBody, Head, Role, bodies};
-use crate::lifecycle::view::{OrderState, ReviewKind, ReviewStatus, Rule, VoucherFacet};
+use crate::lifecycle::view::{Coverage, OrderState, ReviewKind, ReviewStatus, Rule, SignatureFacet, VoucherFacet};
 use crate::time::{DAY, HOUR};
 
 fn in_progress() -> Expected {
@@ -104,6 +104,76 @@ story! {
         let head = Head { claimed_offset: Some(-3 * HOUR), ..Head::default() };
         stage.act(Who::A, head, bodies::Depart {}.into());
     } => Expected { cites: vec![(Rule::R11, "X-77")], facets: vec![("low_confidence", "1")], ..in_progress() }
+}
+
+story! {
+    /// A supervisor finds the true time of what a wrong clock stamped: it counts, and the clock's stays readable.
+    x_77_a_supervisor_corrects_the_time(stage) {
+        stage.dispatched();
+        let head = Head { claimed_offset: Some(-3 * HOUR), ..Head::default() };
+        let departed = stage.act(Who::A, head, bodies::Depart {}.into());
+        stage.everyone_looks();
+        let (fact, correction) = (departed.reference(), Correction::Time(START.plus(HOUR)));
+        stage.does(Who::Supervisor, bodies::CorrectFact { fact, correction, reason: "gate log".into() });
+    } => Expected {
+        cites: vec![(Rule::R11, "X-77")],
+        facets: vec![("low_confidence", "0"), ("corrections", "time")],
+        ..in_progress()
+    }
+}
+
+story! {
+    /// A line that reads otherwise does not say when it was recorded: its time keeps its low confidence.
+    x_77_a_corrected_line_says_nothing_about_the_clock(stage) {
+        stage.dispatched();
+        let visit = stage.works(Who::A);
+        let head = Head { claimed_offset: Some(-3 * HOUR), ..Head::default() };
+        let line = labour(1_000, 8_000);
+        let line = stage.act(Who::A, head, bodies::RecordLine { visit: visit.reference(), line }.into());
+        stage.everyone_looks();
+        let (fact, correction) = (line.reference(), Correction::Line(labour(2_000, 8_000)));
+        stage.does(Who::Supervisor, bodies::CorrectFact { fact, correction, reason: "two hours".into() });
+    } => Expected {
+        cites: vec![(Rule::R11, "X-77")],
+        facets: vec![("low_confidence", "1"), ("corrections", "line")],
+        ..in_progress()
+    }
+}
+
+story! {
+    /// Words that were typed wrongly read as the supervisor corrected them; what was stated stays readable.
+    r12_a_finding_is_corrected(stage) {
+        stage.dispatched();
+        let visit = stage.works(Who::A);
+        let done = stage.done(Who::A, visit);
+        stage.everyone_looks();
+        let (fact, correction) = (done.reference(), Correction::Text("Valve replaced".into()));
+        stage.does(Who::Supervisor, bodies::CorrectFact { fact, correction, reason: "see photo".into() });
+    } => Expected {
+        assigned: Some(Who::A),
+        facets: vec![("corrections", "text"), ("findings_in_words", "Valve replaced")],
+        ..Expected::new(OrderState::Completed)
+    }
+}
+
+story! {
+    /// R12: a supervisor takes the close back; both stay visible, and who reads the order learns why it is open.
+    r12_a_close_is_taken_back(stage) {
+        stage.dispatched();
+        stage.works_and_signs(Who::A);
+        stage.everyone_looks();
+        stage.does(Who::Clerk, bodies::ReturnVoucher { reason: None });
+        let close = stage.does(Who::Clerk, bodies::Close {}).reference();
+        stage.everyone_looks();
+        stage.does(Who::Supervisor, bodies::Reopen { close, reason: "a part was forgotten".into() });
+    } => Expected {
+        assigned: Some(Who::A),
+        signature: SignatureFacet::Signed,
+        coverage: Coverage::Full,
+        billable: 8_000,
+        voucher: VoucherFacet::Returned,
+        ..Expected::new(OrderState::Returned)
+    }
 }
 
 story! {

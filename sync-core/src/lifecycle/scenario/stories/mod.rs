@@ -140,7 +140,7 @@ macro_rules! for_each_story {
                 c_027_shares_are_agreed_at_last,
             }
             knowledge {
-                x_33_weekday_work_without_notice, x_33_the_notice_is_filed, x_71_phone_changed_in_two_places, x_72_unit_exchanged_while_judged, x_73_the_printed_number_stays_an_alias, x_77_a_wrong_clock, x_78_a_newer_kind_is_kept, x_79_judged_by_the_policy_he_held,
+                x_33_weekday_work_without_notice, x_33_the_notice_is_filed, x_71_phone_changed_in_two_places, x_72_unit_exchanged_while_judged, x_73_the_printed_number_stays_an_alias, x_77_a_wrong_clock, x_77_a_supervisor_corrects_the_time, x_77_a_corrected_line_says_nothing_about_the_clock, r12_a_finding_is_corrected, r12_a_close_is_taken_back, x_78_a_newer_kind_is_kept, x_79_judged_by_the_policy_he_held,
             }
             records {
                 x_34_parts_of_two_technicians_add_up, x_43_line_elsewhere_is_uncovered, x_43_customer_consents,
