@@ -233,7 +233,6 @@ fn u_13_the_quota_binds_on_the_bench_as_on_a_visit() {
     for (wrong, field) in [
         (Line { quantity: 0, ..labour(1_000, 100) }, "quantity"),
         (Line { unit: " ".into(), ..labour(1_000, 100) }, "unit"),
-        (Line { name: " ".into(), ..labour(1_000, 100) }, "name"),
     ] {
         assert_eq!(refusal(&bench(wrong.clone())).and_then(|(_, field)| field), Some(field));
         assert_eq!(refusal(&replace(wrong)).and_then(|(_, field)| field), Some(field));

@@ -147,7 +147,8 @@ fn r12_every_physical_fact_that_was_typed_wrongly_is_taken_back_by_its_author() 
         let view = fold(&scenario.shown(who));
         assert_eq!(view.void, Vec::new(), "{kind}");
         assert_eq!(shown(&view), before, "{kind} is still there");
-        assert_eq!(refused(&scenario, who, &withdraw(fact)), Some(("no_fact", Some("fact"))), "{kind} twice");
+        let twice = refused(&scenario, who, &withdraw(fact));
+        assert_eq!(twice.map(|(code, _)| code), Some("no_fact"), "{kind} twice");
         // A page has the right for it at the gate, too: the roles of the kind may withdraw.
         let roles = kind.right().roles;
         assert!(roles.iter().all(|role| FactKind::WithdrawOwn.right().roles.contains(role)), "{kind}");
