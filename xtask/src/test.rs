@@ -86,7 +86,8 @@ fn runs(options: &Options) -> Vec<(&'static str, Command)> {
         // features of libraries as for the other runs.
         let mut sabotage = tool::cargo();
         sabotage.args(["test", "--workspace", "--features", "docket-tests/sabotage"]);
-        sabotage.args(["--lib", "--test", "all", "sabotage"]);
+        // The table of bugs with the history that caught each is printed.
+        sabotage.args(["--lib", "--test", "all", "sabotage", "--", "--show-output"]);
         runs.push(("deliberate bugs", sabotage));
     }
     runs.push((name, tests));

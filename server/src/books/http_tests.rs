@@ -144,17 +144,21 @@ async fn u_14_a_double_collection_is_a_refund_task_on_the_list() {
     let line = fit(&world, 1, 'A', piece("CAP", None));
     let visit = world.view(1).visits[0].id.reference();
     world.state(order(1), person('A'), bodies::OutcomeDone { visit, finding: Some("repaired".to_owned()) });
+    let signed_at = world.office.platform.clock.now();
+    let facts = world.run(|writer| writer.both(order(1)));
+    let seen = docket_sync_core::attachments::covered_by_paper(&world.view(1), &facts, signed_at);
+    assert!(seen.facts.contains(&line), "the paper shows the line");
     let paper = bodies::AttachPaper {
         voucher: docket_sync_core::ids::Digest([1; 32]),
-        covered: vec![line],
-        covered_digest: docket_sync_core::ids::Digest([1; 32]),
+        covered: seen.facts,
+        covered_digest: seen.digest,
         opinion: docket_sync_core::facts::values::Opinion {
             grade: docket_sync_core::facts::values::OpinionGrade::Satisfied,
             text: None,
         },
         name: "王".to_owned(),
         relation: "本人".to_owned(),
-        signed_at: world.office.platform.clock.now(),
+        signed_at,
         photo: docket_sync_core::ids::BlobId([2; 32]),
         printed: None,
     };

@@ -258,7 +258,7 @@ export function routes(office, { method, url, headers, body }) {
     case 'POST devices/*': return [200, { code: 'K7QM-4WDX-R2HP', expires_at: Date.now() + 900_000, server_fingerprint: '8c1f04aa57e2936bd0417f5e2ac9b8613d70f2e45b9a6c18e3f7d2540a9b6c1e' }];
     case 'POST devices/*/confirm': return confirm(office, id);
     case 'POST devices/*/revoke': return [200, {}];
-    case 'GET store': return [200, { store: '5e'.repeat(16), epoch: '01c3d9a477e0b21f', fingerprint: '8c1f04aa57e2936bd0417f5e2ac9b8613d70f2e45b9a6c18e3f7d2540a9b6c1e', number: office.number, chain: 'be'.repeat(32), backed_up_to: office.number - 12, backed_up_at: Date.now() - 2_400_000 }];
+    case 'GET store': return [200, { store: '5e'.repeat(16), epoch: '01c3d9a477e0b21f', fingerprint: '8c1f04aa57e2936bd0417f5e2ac9b8613d70f2e45b9a6c18e3f7d2540a9b6c1e', number: office.number, chain: 'be'.repeat(32), backed_up_to: office.number - 12, backed_up_at: Date.now() - 2_400_000, journal_read_at: Date.now() - 9_000_000, journal_damage: ['journal/00000003.seg: the frame at byte 40960 is damaged; run `docket doctor`'] }];
     case 'GET store/*': return id === 'healing' ? [200, office.healing] : refused(404, 'not_found', 'no such route');
     default: return refused(404, 'not_found', 'no such route');
   }
