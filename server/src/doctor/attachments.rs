@@ -12,7 +12,8 @@ use crate::backup::attachments::Expected;
 use crate::store::disk::RealDisk;
 use crate::store::journal::{self, Reader};
 
-const RESTORE: &str = "Restore it from a backup, or let the device that took it sync: it gives the file back.";
+const RESTORE: &str = "Restore it from a backup; the device that took it offers it again after a loss that it notices, \
+                       and before it drops the file.";
 
 /// Names said in one finding.
 const NAMED_MAX: usize = 3;
