@@ -144,7 +144,7 @@ async fn u_14_a_double_collection_is_a_refund_task_on_the_list() {
     let line = fit(&world, 1, 'A', piece("CAP", None));
     let visit = world.view(1).visits[0].id.reference();
     world.state(order(1), person('A'), bodies::OutcomeDone { visit, finding: Some("repaired".to_owned()) });
-    let signed_at = world.office.platform.clock.now();
+    let signed_at = world.view(1).updated;
     let facts = world.run(|writer| writer.both(order(1)));
     let seen = docket_sync_core::attachments::covered_by_paper(&world.view(1), &facts, signed_at);
     assert!(seen.facts.contains(&line), "the paper shows the line");
