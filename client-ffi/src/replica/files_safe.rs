@@ -30,6 +30,11 @@ pub struct Confirmed {
     pub again: Option<bool>,
 }
 
+/// Whether the server was asked for the file once more and has it.
+fn is_asked(entry: &KeptAttachment) -> bool {
+    entry.confirmed.is_some_and(|confirmed| confirmed.again == Some(true))
+}
+
 impl<S: DeviceStore> DeviceReplica<S> {
     /// Whether the store, as far as this device knows it, has the file.
     #[must_use]
@@ -49,7 +54,6 @@ impl<S: DeviceStore> DeviceReplica<S> {
     pub fn attachments_to_send(&mut self) -> Result<Vec<KeptAttachment>, ReplicaError> {
         let kept = self.attachments()?;
         let due = self.due(&kept);
-        let is_asked = |entry: &KeptAttachment| entry.confirmed.is_some_and(|confirmed| confirmed.again == Some(true));
         let mut waiting: Vec<KeptAttachment> = kept
             .into_iter()
             .filter(|entry| entry.refused.is_none())
@@ -96,7 +100,6 @@ impl<S: DeviceStore> DeviceReplica<S> {
     pub fn drop_backed_up(&mut self) -> Result<usize, ReplicaError> {
         let mut kept = self.attachments()?;
         let due = self.due(&kept);
-        let is_asked = |entry: &KeptAttachment| entry.confirmed.is_some_and(|confirmed| confirmed.again == Some(true));
         let (safe, rest): (Vec<_>, Vec<_>) =
             kept.drain(..).partition(|entry| due.contains(&entry.row) && is_asked(entry));
         for entry in &safe {

@@ -91,6 +91,14 @@ impl CommitError {
         }
     }
 
+    /// Whether an order has no room for one more change; in the office's limits, or in those of the document.
+    #[must_use]
+    pub fn is_for_want_of_room(&self) -> bool {
+        let of_document =
+            |error: &DocumentError| matches!(error, DocumentError::Limit { .. } | DocumentError::Sequence { .. });
+        matches!(self, Self::OrderFull(_)) || matches!(self, Self::Document(error) if of_document(error))
+    }
+
     /// Whether a stored value of one thing is damaged: that thing must not hold up the others.
     #[must_use]
     pub fn is_damage(&self) -> bool {

@@ -4,7 +4,6 @@
 //! Looked at by [`super::upgrade`], and when an order begins here or comes back. Not here: other reasons to be in
 //! quarantine, which a person decides about.
 
-use docket_sync_core::document::DocumentError;
 use docket_sync_core::facts::{FactBody, Origin, StatedFact};
 use docket_sync_core::ids::DocumentId;
 use docket_sync_core::sync::frames::QuarantineCode;
@@ -86,10 +85,7 @@ impl Writer {
                 match self.admit(Admission { document, record: &record, fact, first, carried_by }) {
                     Ok(_) => {}
                     // The order is full: it waits on.
-                    Err(
-                        CommitError::OrderFull(_)
-                        | CommitError::Document(DocumentError::Limit { .. } | DocumentError::Sequence { .. }),
-                    ) => {
+                    Err(error) if error.is_for_want_of_room() => {
                         return Ok(false);
                     }
                     Err(error) => return Err(error),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use docket_sync_core::document::DocumentError;
 use docket_sync_core::facts::bodies::{AssignNumber, RegisterCall};
 use docket_sync_core::facts::{Fact, FactBody, FactKind};
 use docket_sync_core::ids::{BlobId, DeviceId, Digest, DocumentId, StoreId};
@@ -154,10 +153,7 @@ impl Writer {
                     match self.admit(admission) {
                         Ok(_) => self.release(device, id, record, stated)?,
                         // The order is full: this change waits in quarantine, everything else goes on.
-                        Err(
-                            CommitError::OrderFull(_)
-                            | CommitError::Document(DocumentError::Limit { .. } | DocumentError::Sequence { .. }),
-                        ) => {
+                        Err(error) if error.is_for_want_of_room() => {
                             *verdict = Verdict::Quarantine { code: QuarantineCode::Limit, hash };
                         }
                         Err(error) => return Err(error),

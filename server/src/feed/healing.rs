@@ -2,10 +2,9 @@
 
 use docket_sync_core::document::heads_of;
 use docket_sync_core::ids::{ChangeHash, DocumentId};
-use docket_sync_core::proof::{Certificate, Receipt};
-use docket_sync_core::sabotage::{self, Bug};
+use docket_sync_core::proof::Certificate;
 use docket_sync_core::sync::frames::{Cover, DocumentHeads, Have, Heads, Push};
-use docket_sync_core::sync::gate::{self, Maker, Proof};
+use docket_sync_core::sync::gate::{self, Proof};
 
 use super::devices::read_device;
 use super::session::{ServerSession, Speaker};
@@ -16,19 +15,8 @@ use crate::store::StoreError;
 impl ServerSession {
     /// What covers a push: this device's envelope, a colleague's with his certificate, or a receipt.
     pub(super) fn proof(&self, cover: &Cover, speaker: &Speaker) -> Result<Proof, CommitError> {
-        let store = self.office.identity.store;
-        Ok(match cover {
-            Cover::Own { .. } => gate::own_proof(cover, store, speaker.maker.clone()),
-            Cover::Relayed { envelope, certificate } => match self.relayed_maker(certificate)? {
-                Some(maker) => Proof::Envelope { maker, envelope: envelope.clone() },
-                None => Proof::None,
-            },
-            Cover::Receipt { receipt } => Receipt::from_bytes(receipt)
-                .ok()
-                .filter(|receipt| receipt.store == store && self.is_ours(receipt))
-                .map_or(Proof::None, Proof::Receipt),
-            Cover::None => Proof::None,
-        })
+        let (identity, key) = (self.office.identity, self.office.keys.signing().verifying_key());
+        restore::proof_of(self.office.store.as_ref(), (identity.store, &key), cover, &speaker.maker)
     }
 
     /// Checks a push's signature here, while the commit thread works for others.
@@ -39,10 +27,6 @@ impl ServerSession {
             let meta = self.office.store.meta(document).ok().flatten();
             meta.and_then(|meta| meta.chains.get(&actor).copied())
         })
-    }
-
-    fn is_ours(&self, receipt: &Receipt) -> bool {
-        sabotage::is_on(Bug::ReceiptNotChecked) || receipt.verify(&self.office.keys.signing().verifying_key()).is_ok()
     }
 
     /// A certificate, where this store signed it.
@@ -58,11 +42,6 @@ impl ServerSession {
         let is_known =
             read_device(store, certificate.device)?.is_some() || restore::was_revoked(store, certificate.device)?;
         Ok((!is_known).then_some(certificate))
-    }
-
-    fn relayed_maker(&self, certificate: &[u8]) -> Result<Option<Maker>, CommitError> {
-        let Some(certificate) = self.our_certificate(certificate) else { return Ok(None) };
-        restore::maker_of(self.office.store.as_ref(), &certificate)
     }
 
     /// What the store has of the documents that a device names; what it lacks of them is remembered until somebody

@@ -20,7 +20,7 @@ pub use losses::{Losses, Restored};
 pub use restored::{RestoredFrom, renew_epoch};
 pub(crate) use waiting::was_revoked;
 pub use waiting::{Waiting, list_waiting};
-pub(crate) use waiting::{maker_of, our_certificate};
+pub(crate) use waiting::{our_certificate, proof_of};
 
 /// Meta: the last loss of this store, a [`Restored`].
 const RESTORED: &[u8] = b"restored";

@@ -9,8 +9,9 @@ use docket_sync_core::ids::{DeviceId, DocumentId, PersonId, StoreId};
 use docket_sync_core::limits;
 use docket_sync_core::proof::{Certificate, Envelope, Receipt};
 use docket_sync_core::reference::Language;
+use docket_sync_core::sabotage::{self, Bug};
 use docket_sync_core::sync::frames::{Ack, AckRun, Cover, Outcome, Push};
-use docket_sync_core::sync::gate::{Ground, Maker, Proof};
+use docket_sync_core::sync::gate::{self, Ground, Maker, Proof};
 use docket_sync_core::time::UnixMillis;
 use ed25519_dalek::VerifyingKey;
 use minicbor::{Decode, Encode};
@@ -81,12 +82,36 @@ pub(crate) fn our_certificate(bytes: &[u8], store: StoreId, store_key: &Verifyin
     is_ours.then_some(certificate)
 }
 
+/// What covers a push of the device `speaker`: its own envelope, a colleague's with his certificate, or a receipt; all of
+/// them of the store with this id and key.
+pub(crate) fn proof_of(
+    tables: &(impl Tables + ?Sized),
+    (store, key): (StoreId, &VerifyingKey),
+    cover: &Cover,
+    speaker: &Maker,
+) -> Result<Proof, CommitError> {
+    Ok(match cover {
+        Cover::Own { .. } => gate::own_proof(cover, store, speaker.clone()),
+        Cover::Relayed { envelope, certificate } => {
+            let maker = our_certificate(certificate, store, key).map(|certificate| maker_of(tables, &certificate));
+            match maker.transpose()?.flatten() {
+                Some(maker) => Proof::Envelope { maker, envelope: envelope.clone() },
+                None => Proof::None,
+            }
+        }
+        Cover::Receipt { receipt } => {
+            let is_signed = |receipt: &Receipt| sabotage::is_on(Bug::ReceiptNotChecked) || receipt.verify(key).is_ok();
+            let receipt = Receipt::from_bytes(receipt).ok();
+            let receipt = receipt.filter(|receipt| receipt.store == store && is_signed(receipt));
+            receipt.map_or(Proof::None, Proof::Receipt)
+        }
+        Cover::None => Proof::None,
+    })
+}
+
 /// The device of a certificate of this store, as it stands now: one that the store remembers may have been revoked
 /// since.
-pub(crate) fn maker_of(
-    tables: &(impl Tables + ?Sized),
-    certificate: &Certificate,
-) -> Result<Option<Maker>, CommitError> {
+fn maker_of(tables: &(impl Tables + ?Sized), certificate: &Certificate) -> Result<Option<Maker>, CommitError> {
     let known: Option<DeviceRecord> = tables.read(Table::Device, &certificate.device.0)?;
     let revoked = match known {
         Some(record) => record.revoked_at.is_some(),
@@ -275,7 +300,8 @@ impl Writer {
                 let envelope = Envelope { store, device, key, counter, documents, signature };
                 push.cover = Cover::Relayed { envelope, certificate: known.certificate.clone() };
             }
-            let proof = self.proof_of(&push.cover, &maker)?;
+            let key = self.store_keys().signing().verifying_key();
+            let proof = proof_of(self, (self.identity().store, &key), &push.cover, &maker)?;
             let PushDone::Acked(ack) = self.push_on(device, &push, proof, Ground::MayReturn)? else {
                 tracing::warn!(device.id = %device, "a held push finds no room in quarantine and waits on");
                 continue;
@@ -287,29 +313,6 @@ impl Writer {
             self.drop_push(device, &row)?;
         }
         Ok(admitted)
-    }
-
-    /// What covers a held push: an envelope of the device itself or of a colleague whose work it carries, or a receipt.
-    fn proof_of(&self, cover: &Cover, maker: &Maker) -> Result<Proof, CommitError> {
-        let key = self.store_keys().signing().verifying_key();
-        Ok(match cover {
-            Cover::Relayed { envelope, .. } if envelope.device == maker.device => {
-                Proof::Envelope { maker: maker.clone(), envelope: envelope.clone() }
-            }
-            Cover::Relayed { envelope, certificate } => match our_certificate(certificate, self.identity().store, &key)
-            {
-                Some(certificate) => match maker_of(self, &certificate)? {
-                    Some(maker) => Proof::Envelope { maker, envelope: envelope.clone() },
-                    None => Proof::None,
-                },
-                None => Proof::None,
-            },
-            Cover::Receipt { receipt } => Receipt::from_bytes(receipt)
-                .ok()
-                .filter(|receipt| receipt.store == self.identity().store && receipt.verify(&key).is_ok())
-                .map_or(Proof::None, Proof::Receipt),
-            Cover::Own { .. } | Cover::None => Proof::None,
-        })
     }
 
     /// A push that was judged waits no more, nor do its facts.

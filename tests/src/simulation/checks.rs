@@ -60,8 +60,8 @@ pub(super) fn after_a_sync(company: &mut Company, index: usize) -> Result<(), Tr
     a_cursor_is_of_this_log(company, index)?;
     let phone = company.phone(index);
     let (verified, differences) = (phone.device.client.status().verified, phone.device.client.status().differences);
-    let is_explained = phone.is_doubled || phone.is_ahead;
-    let is_explained = is_explained || company.ledger.office_was_rolled_back;
+    let is_doubled = phone.is_doubled || phone.is_ahead;
+    let is_explained = is_doubled || company.ledger.office_was_rolled_back;
     if differences > 0 && !is_explained {
         let differing = company.differing()?;
         let told = format!("phone {index} saw {differences} different digests that no loss explains{differing}");
@@ -333,8 +333,8 @@ pub(super) fn quarantine_is_for_the_hostile(company: &Company) -> Result<(), Tro
         let is_early = is_newer(entry) || (went_back && (is_ahead(entry) || is_far)) || began;
         let is_twin = entry.code == Some(QuarantineCode::TwoContents) && has_lost_twins;
         // Left out by a person before its order came.
-        let is_excused = is_excused || (entry.code == Some(QuarantineCode::UnknownDocument) && entry.decided.is_some());
-        if !is_excused && !is_printed_twice && !is_early && !is_twin && entry.code.is_some() {
+        let is_left_out = entry.code == Some(QuarantineCode::UnknownDocument) && entry.decided.is_some();
+        if !is_excused && !is_left_out && !is_printed_twice && !is_early && !is_twin && entry.code.is_some() {
             let told = format!("{:?} of order {} by an honest phone: {:?}", entry.record, entry.document, entry.code);
             return company.broken("quarantine_is_for_the_hostile", told);
         }

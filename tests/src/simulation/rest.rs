@@ -233,9 +233,8 @@ fn every_fact_is_at_the_office(company: &Company) -> Result<(), Trouble> {
                 newer.contains(&order) && matches!(code, QuarantineCode::NewerKind | QuarantineCode::UnknownDocument);
             let is_printed_twice = code == QuarantineCode::UsedNumber && is_cloned;
             let is_ahead = by_clock && ledger.office_clock_low.is_some();
-            let is_excused = phone.is_revoked || is_newer || is_printed_twice || is_ahead;
-            let is_excused = is_excused || checks::is_decided(company, order, fact)?;
-            if is_excused {
+            let is_explained = phone.is_revoked || is_newer || is_printed_twice || is_ahead;
+            if is_explained || checks::is_decided(company, order, fact)? {
                 refused.insert((order, fact));
             }
         }
