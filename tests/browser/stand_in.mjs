@@ -244,15 +244,23 @@ async function quarantineIsDecided(page) {
   assert.match(await page.textContent(`${row('04')} [data-admitted="false"]`), /结案由文员办理/);
   assert.match(await page.textContent(`${row('05')} [data-admitted="true"]`), /both technicians/);
   assert.match(await page.textContent(`${row('02')} td`), /waits behind/);
+  // One decision about all that waits of an order.
   await page.click(`${row('01')} button`);
-  await page.waitForSelector('dialog textarea');
+  await page.selectOption('dialog select[name="about"]', 'order');
   for (const button of ['.primary', '.danger']) assert.ok(await page.isDisabled(`dialog ${button}`), 'a decision needs its reason');
   await page.fill('dialog textarea', '已与技术员核对');
   await shoot(page, 'dialog-quarantine');
   await page.click('dialog .primary');
-  await page.waitForSelector(`${row('01')} [data-admitted="true"]`);
-  // Bytes that are no fact can only be left out: the refusal is shown, and the reason stays.
+  for (const end of ['01', '02']) await page.waitForSelector(`${row(end)} [data-admitted="true"]`);
+  // Bytes that are no fact can only be left out: of all that the device brought they are left, with the reason.
   await page.click(`${row('03')} button`);
+  await page.selectOption('dialog select[name="about"]', 'device');
+  await page.fill('dialog textarea', '逐一核对过');
+  await page.click('dialog .primary');
+  assert.match(await page.textContent('dialog .problem'), /1 fact could not be decided/);
+  await page.waitForSelector(`${row('06')} [data-admitted="true"]`);
+  // Alone: the refusal is shown, and the reason stays.
+  await page.selectOption('dialog select[name="about"]', 'one');
   await page.fill('dialog textarea', '无法辨认');
   await page.click('dialog .primary');
   await page.waitForSelector('dialog .problem');

@@ -8,8 +8,7 @@ use docket_sync_core::commands::Command;
 use docket_sync_core::facts::bodies::{CancelByOffice, Close};
 use docket_sync_core::facts::{Author, FactBody, FactKind, Role};
 use docket_sync_core::lifecycle::Causality;
-use docket_sync_core::lifecycle::view::OrderState;
-use docket_sync_core::sync::frames::{Cover, Frame, QuarantineCode, StopCode};
+use docket_sync_core::sync::frames::{Frame, QuarantineCode, StopCode};
 use docket_sync_core::time::{DAY, HOUR};
 
 use super::rogue::{self, ask};
@@ -17,7 +16,7 @@ use super::{Stage, note_by, notes};
 
 impl Stage {
     /// Keys of what waits for a decision.
-    fn keys(&self) -> Result<Vec<Vec<u8>>, Trouble> {
+    pub(super) fn keys(&self) -> Result<Vec<Vec<u8>>, Trouble> {
         let _durable = self.world.office.hub.read();
         let rows = Tables::scan(self.world.office.store.as_ref(), Table::Quarantine, &KeyRange::all(), 10_000)?;
         let mut keys = Vec::new();
@@ -36,13 +35,13 @@ impl Stage {
         Ok(key)
     }
 
-    async fn admit(&self, key: Vec<u8>) -> Result<(), CommitError> {
+    pub(super) async fn admit(&self, key: Vec<u8>) -> Result<(), CommitError> {
         let by = self.world.clerk;
         let job = move |writer: &mut docket_server::commit::Writer| writer.admit_refused(&key, by, "电话核实");
         self.world.office.committer.run(job).await.map(drop)
     }
 
-    async fn discard(&self, key: Vec<u8>) -> Result<(), CommitError> {
+    pub(super) async fn discard(&self, key: Vec<u8>) -> Result<(), CommitError> {
         let by = self.world.clerk;
         let job = move |writer: &mut docket_server::commit::Writer| writer.discard_refused(&key, by, "不属实");
         self.world.office.committer.run(job).await
@@ -209,19 +208,9 @@ async fn a_second_content_that_somebody_carries_is_kept_apart_and_renews_nobody(
     let mut clone = stage.li.cloned(77)?;
     stage.note(one, "原机")?;
     clone.act(one, &Command::Note { text: "副本".to_owned() })?;
-    let certificate = stage.li.client.replica().certificate().to_bytes();
-    let (store, device, key) = {
-        let replica = stage.li.client.replica();
-        (stage.world.office.identity.store, replica.identity().device, stage.li.signing_key()?)
-    };
-    for (phone, counter) in [(&mut stage.li, 500), (&mut clone, 501)] {
-        let mut push = rogue::push_of(phone)?;
+    for push in [rogue::push_of(&mut stage.li)?, rogue::push_of(&mut clone)?] {
         let listed = rogue::listed(&push)?;
-        let envelope = docket_sync_core::proof::Envelope::signed(store, device, counter, listed, &key);
-        push.cover = Cover::Relayed { envelope, certificate: certificate.clone() };
-        let answer = ask(&stage.world, &mut stage.zhang, vec![Frame::Push(push)]).await?;
-        assert!(answer.iter().any(|frame| matches!(frame, Frame::Ack(_))), "{answer:?}");
-        assert!(!answer.iter().any(|frame| matches!(frame, Frame::Renew(_))), "{answer:?}");
+        stage.carry_by_zhang(push, listed).await?;
     }
     assert_eq!(stage.quarantine()?, [(one, Some(QuarantineCode::TwoContents))]);
     assert_eq!(notes(&*stage.world.view(one).await?), ["原机"]);
@@ -293,85 +282,5 @@ async fn a_technician_who_left_leaves_what_he_has_and_gets_nothing() -> Result<(
     texts.sort_unstable();
     assert_eq!(texts, ["不给他看", "离职前"]);
     assert_eq!(notes(&stage.li.show(one)?.view), ["离职前"], "nothing came");
-    Ok(())
-}
-
-impl Stage {
-    /// Li's phone pushes what he had no right to state and good work behind it, hears no answer, and falls into a lake.
-    async fn drown(&mut self) -> Result<(), Trouble> {
-        let (document, author) = (self.one, Author::Person(self.li.person));
-        let (seen, head) = (
-            self.li.show(document)?.view.frontier,
-            docket_sync_core::facts::Head { role: Some(Role::Supervisor), ..Default::default() },
-        );
-        let body = note_by("自称主管");
-        let fact = docket_client::replica::NewFact { document, author, seen, head, body, claimed: None, proof: None };
-        self.li.client.replica_mut().state_fact(fact)?;
-        self.li.begin(document)?;
-        self.note(document, "水停了")?;
-        self.world.sync_losing_the_answer(&mut self.li).await?;
-        let codes: Vec<_> = self.quarantine()?.into_iter().map(|(_, code)| code).collect();
-        assert_eq!(codes[0], Some(QuarantineCode::NotPermitted));
-        assert!(codes.len() > 4 && codes[1..].iter().all(Option::is_none), "held: {codes:?}");
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn r10_what_is_held_behind_a_decided_one_is_let_in_although_its_phone_never_comes() -> Result<(), Trouble> {
-    for admitted in [false, true] {
-        let mut stage = Stage::new().await?;
-        let one = stage.one;
-        stage.drown().await?;
-        let keys = stage.keys()?;
-        let [head, held @ ..] = keys.as_slice() else { return Err("keys".into()) };
-        // In the order of the chain only: nobody decides about what stands behind something open.
-        for key in held {
-            for refused in [stage.admit(key.clone()).await, stage.discard(key.clone()).await] {
-                assert!(matches!(refused, Err(CommitError::Invalid { code: "not_admissible", .. })), "{refused:?}");
-            }
-        }
-        if admitted {
-            stage.admit(head.clone()).await?;
-        } else {
-            stage.discard(head.clone()).await?;
-        }
-        let refused = stage.admit(held[1].clone()).await;
-        assert!(matches!(refused, Err(CommitError::Invalid { code: "not_admissible", .. })), "{refused:?}");
-        for key in held {
-            stage.admit(key.clone()).await?;
-        }
-        assert!(stage.keys()?.is_empty());
-        let view = stage.world.view(one).await?;
-        assert_eq!(view.state, OrderState::InProgress);
-        let expected: &[&str] = if admitted { &["自称主管", "水停了"] } else { &["水停了"] };
-        assert_eq!(notes(&view), expected);
-        assert!(view.notes.iter().all(|note| note.by == Author::Person(stage.li.person)), "its author's");
-
-        // The phone is found: it states the same, which counts once.
-        stage.world.pass(HOUR);
-        stage.world.settle(&mut [&mut stage.li, &mut stage.zhang]).await?;
-        let back = stage.world.view(one).await?;
-        assert_eq!((back.state, notes(&back)), (OrderState::InProgress, expected.to_vec()));
-        assert_eq!((&back.visits, &back.reviews), (&view.visits, &view.reviews));
-        assert_eq!(stage.li.show(one)?.view, *back);
-        assert!(stage.keys()?.is_empty());
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn r10_what_is_held_and_left_out_is_nobodys_matter_until_its_phone_comes() -> Result<(), Trouble> {
-    let mut stage = Stage::new().await?;
-    stage.drown().await?;
-    for key in stage.keys()? {
-        stage.discard(key).await?;
-    }
-    assert!(stage.keys()?.is_empty());
-    assert!(stage.world.view(stage.one).await?.notes.is_empty());
-    stage.world.pass(HOUR);
-    stage.world.settle(&mut [&mut stage.li, &mut stage.zhang]).await?;
-    assert_eq!(notes(&*stage.world.view(stage.one).await?), ["水停了"], "the gate judges it as any other");
-    assert!(stage.keys()?.is_empty());
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod decisions;
 mod fullness;
+mod held;
 pub(crate) mod rogue;
 
 use docket_client::replica::NewFact;

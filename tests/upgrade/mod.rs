@@ -135,7 +135,16 @@ fn entry(
     world: &World,
 ) -> QuarantineEntry {
     let code = Some(QuarantineCode::NewerKind);
-    QuarantineEntry { document, record, hash: None, code, device, received_at: world.now(), decided: None }
+    QuarantineEntry {
+        document,
+        record,
+        hash: None,
+        code,
+        device,
+        received_at: world.now(),
+        decided: None,
+        is_good: None,
+    }
 }
 
 fn place(document: DocumentId, actor: ActorId, sequence: u64) -> Vec<u8> {

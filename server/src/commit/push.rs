@@ -163,12 +163,13 @@ impl Writer {
                     // Acknowledged as if it had been there before, and not kept.
                     *verdict = Verdict::Duplicate;
                 }
-                let (hash, code) = match verdict {
+                let (hash, code, is_good) = match verdict {
                     Verdict::Accept { .. } | Verdict::Duplicate => continue,
-                    Verdict::Held { hash, .. } => (*hash, None),
-                    Verdict::Quarantine { code, hash } => (Some(*hash), Some(*code)),
+                    Verdict::Held { hash, is_good, .. } => (*hash, None, *is_good),
+                    Verdict::Quarantine { code, hash } => (Some(*hash), Some(*code), false),
                 };
-                self.quarantine(&QuarantineEntry::new(id, record.clone(), hash, code, device, self.now()))?;
+                let entry = QuarantineEntry::new(id, record.clone(), hash, code, device, self.now());
+                self.quarantine(&QuarantineEntry { is_good: is_good.then_some(true), ..entry })?;
             }
         }
         Ok(judged)

@@ -40,6 +40,9 @@ pub struct QuarantineEntry {
     /// What a person decided; it is kept with its bytes for ever.
     #[n(6)]
     pub decided: Option<Decided>,
+    /// `true` for a held one of which nothing but its place speaks against it: the gate looked at its proof and right.
+    #[n(7)]
+    pub is_good: Option<bool>,
 }
 
 /// A decision about a change in quarantine.
@@ -71,7 +74,7 @@ impl QuarantineEntry {
         device: DeviceId,
         received_at: UnixMillis,
     ) -> Self {
-        Self { document, record, hash, code, device, received_at, decided: None }
+        Self { document, record, hash, code, device, received_at, decided: None, is_good: None }
     }
 }
 
@@ -151,7 +154,8 @@ impl Writer {
     pub(super) fn quarantine(&mut self, entry: &QuarantineEntry) -> Result<(), CommitError> {
         let (key, known) = self.kept_as(entry.document, &entry.record)?;
         if let Some(known) = known {
-            if known.code == entry.code || known.decided.is_some() {
+            let is_news = known.code != entry.code || (entry.is_good.is_some() && known.is_good.is_none());
+            if !is_news || known.decided.is_some() {
                 return Ok(());
             }
             self.weigh(&known, u64::saturating_sub)?;

@@ -43,7 +43,7 @@ impl Writer {
         let refused = self.refused_fact(&entry)?.ok_or_else(|| not_possible("it is not the form of a fact"))?;
         if entry.code.is_none() && !is_proven(&entry, &refused.fact) {
             return Err(not_possible(
-                "it waits behind another, and who carried it did not make it: its proof was not looked at",
+                "it waits behind another, who carried it did not make it, and its proof was not looked at or is not good",
             ));
         }
         let begins = refused.fact.kind().is_some_and(FactKind::begins_order);
@@ -166,10 +166,10 @@ impl Writer {
     }
 }
 
-/// Whether a held fact came from the device that made it, in a session and under an envelope of its own: then the gate
-/// has judged all of it but its place.
+/// Whether the gate has judged all of a held fact but its place, whoever carried it; or it came from the device that made
+/// it, in a session and under an envelope of its own.
 fn is_proven(entry: &QuarantineEntry, fact: &Fact) -> bool {
-    entry.hash.is_some() && fact.origin.is_some_and(|origin| is_of(origin, entry.device))
+    entry.is_good == Some(true) || entry.hash.is_some() && fact.origin.is_some_and(|origin| is_of(origin, entry.device))
 }
 
 fn is_of(origin: Origin, by: DeviceId) -> bool {

@@ -120,6 +120,11 @@ impl MemoryStore {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn running(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        let state = self.state();
+        if state.stopped { Err(StoreError::Stopped) } else { Ok(state) }
+    }
 }
 
 impl State {
@@ -210,19 +215,13 @@ impl Store for MemoryStore {
 
     fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
         batch.check_limits()?;
-        let mut state = self.state();
-        if state.stopped {
-            return Err(StoreError::Stopped);
-        }
+        let mut state = self.running()?;
         state.check(batch)?;
         state.write(batch, None)
     }
 
     fn flush(&self) -> Result<(), StoreError> {
-        let mut state = self.state();
-        if state.stopped {
-            return Err(StoreError::Stopped);
-        }
+        let mut state = self.running()?;
         if strikes(&mut state.faults.fail_flush) {
             state.stopped = true;
             return Err(StoreError::FlushFailed { problem: "injected fault".into() });
@@ -240,11 +239,17 @@ impl Engine for MemoryStore {
     }
 
     fn apply_at(&self, batch: &Batch, position: Position) -> Result<(), StoreError> {
-        let mut state = self.state();
-        if state.stopped {
-            return Err(StoreError::Stopped);
+        self.running()?.write(batch, Some(position))
+    }
+
+    fn apply_part(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mut state = self.running()?;
+        for (table, key, value) in batch.writes() {
+            let mut one = Batch::new();
+            one.put_stored(table, key.to_vec(), value.map(<[u8]>::to_vec));
+            state.write(&one, None)?;
         }
-        state.write(batch, Some(position))
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The default engine: sled 0.34.7, called so that "flushed" means "on disk". The only file that names sled.
+//! The default engine: sled 0.34.7, called so that "flushed" means "on disk". Nothing but this and `writing` names sled.
 //!
 //! What is special about it (measured in simulated power losses, docs/adr/0002-one-sled-tree.md):
 //!
@@ -14,7 +14,6 @@
 //! Keys and values: `layout`. Behind a journal ([`SledStore::open_engine`]) nothing needs to be durable before the
 //! next checkpoint, and the tree says up to which frame of the journal it goes.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,12 +22,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use sled::IVec;
+use writing::Writer;
 
 use super::journal::Position;
 use super::journaled::Engine;
-use super::layout::{
-    FORMAT_KEY, Head, IN_PIECES, PIECE_BYTES, PIECES_PREFIX, POSITION_KEY, WHOLE, full_key, full_range, piece_key,
-};
+use super::layout::{FORMAT_KEY, Head, PIECES_PREFIX, POSITION_KEY, full_key, full_range, piece_key};
 use super::{Batch, Entry, KeyRange, Order, Store, StoreError, Table, folder, space};
 
 /// Segment of sled's log in bytes, fixed when the store is made. Pages above a quarter of it would leave the log.
@@ -79,12 +77,6 @@ pub struct SledStore {
     /// Held while the store is open; released by the system when the process ends, however it ends. None when who
     /// opened it holds it.
     _lock: Option<File>,
-}
-
-#[derive(Debug, Default)]
-struct Writer {
-    /// Numbers of tables that may hold values in pieces: others need no look at the old value.
-    in_pieces: BTreeSet<u8>,
 }
 
 impl SledStore {
@@ -199,55 +191,6 @@ impl SledStore {
             }
         }
     }
-
-    /// The sled batch that does what `batch` says, or the conflict that forbids it. The caller holds the writer.
-    fn translate(&self, batch: &Batch, writer: &mut Writer) -> Result<::sled::Batch, StoreError> {
-        for (table, key, expect) in batch.expectations() {
-            let stored = self.get_stored(table, key)?;
-            if !expect.holds(stored.as_deref()) {
-                return Err(StoreError::Conflict { table, key: key.to_vec() });
-            }
-        }
-        let mut translated = ::sled::Batch::default();
-        for (table, key, value) in batch.writes() {
-            let number = table.number();
-            if writer.in_pieces.contains(&number) {
-                for piece in 0..self.pieces_of(table, key)? {
-                    translated.remove(piece_key(number, key, piece));
-                }
-            }
-            match value {
-                None => translated.remove(full_key(number, key)),
-                Some(value) if value.len() < PIECE_BYTES => {
-                    translated.insert(full_key(number, key), [&[WHOLE], value].concat());
-                }
-                Some(value) => {
-                    writer.in_pieces.insert(number);
-                    put_pieces(&mut translated, number, key, value)?;
-                }
-            }
-        }
-        Ok(translated)
-    }
-
-    /// Applies the writes of `batch` at once; conditions and room are the caller's.
-    fn write(&self, batch: &Batch, also: impl FnOnce(&mut ::sled::Batch)) -> Result<(), StoreError> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.check_running()?;
-        let mut translated = self.translate(batch, &mut writer)?;
-        also(&mut translated);
-        let _writing = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        self.contained("applying a batch", || self.db.apply_batch(translated))
-    }
-
-    /// Number of pieces of the present value.
-    fn pieces_of(&self, table: Table, key: &[u8]) -> Result<u32, StoreError> {
-        let head = self.contained("reading a head", || self.db.get(full_key(table.number(), key)))?;
-        Ok(match head.as_ref().and_then(|head| Head::read(head)) {
-            Some(Head::InPieces { pieces, .. }) => pieces,
-            Some(Head::Whole(_)) | None => 0,
-        })
-    }
 }
 
 impl Store for SledStore {
@@ -311,16 +254,10 @@ impl Engine for SledStore {
     fn apply_at(&self, batch: &Batch, position: Position) -> Result<(), StoreError> {
         self.write(batch, |writes| writes.insert(POSITION_KEY, position.to_bytes()))
     }
-}
 
-fn put_pieces(batch: &mut ::sled::Batch, table: u8, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    let too_large = |_| StoreError::TooLarge { what: "value", size: value.len(), limit: super::batch::VALUE_BYTES_MAX };
-    let length = u32::try_from(value.len()).map_err(too_large)?;
-    batch.insert(full_key(table, key), [&[IN_PIECES], length.to_be_bytes().as_slice()].concat());
-    for (number, piece) in (0..).zip(value.chunks(PIECE_BYTES)) {
-        batch.insert(piece_key(table, key, number), piece);
+    fn apply_part(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.write_part(batch)
     }
-    Ok(())
 }
 
 fn open_db(path: &Path, tree: &Path, cache_bytes: u64) -> Result<::sled::Db, StoreError> {
@@ -375,3 +312,4 @@ fn barrier(log: &File) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests;
+mod writing;

@@ -200,6 +200,19 @@ function decide(office, key, admitted, body) {
   return [204, null];
 }
 
+/** In the order of the list: the mock's keys are those of the chains. */
+function decideMany(office, body) {
+  if (!body.order && !body.device) return refused(422, 'missing_field', 'this field is mandatory', 'order');
+  const waiting = office.quarantine.filter((one) => !one.decided && (!body.order || one.document === body.order) && (!body.device || one.device === body.device));
+  const answer = { decided: 0, left: [], next: null };
+  for (const { key } of waiting) {
+    const [status, error] = decide(office, key, body.admit, body);
+    if (status === 204) answer.decided += 1;
+    else answer.left.push({ key, code: error.code });
+  }
+  return [200, answer];
+}
+
 function confirm(office, id) {
   const waiting = office.healing.waiting.find((one) => one.device === id);
   if (!waiting) return refused(404, 'not_found', 'no such device');
@@ -241,6 +254,7 @@ export function routes(office, { method, url, headers, body }) {
     case 'GET reviews': return paged(reviews(), url);
     case 'GET technicians': return paged(TECHNICIANS.map((key) => technicianItem(office, key)), url);
     case 'GET quarantine': return paged(office.quarantine, url);
+    case 'POST quarantine/*': return decideMany(office, body);
     case 'POST quarantine/*/admit':
     case 'POST quarantine/*/discard': return decide(office, id, rest === 'admit', body);
     case 'GET custody': case 'GET bench': case 'GET holdings': case 'GET cash': case 'GET refunds': case 'GET stock': case 'GET findings':

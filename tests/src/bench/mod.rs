@@ -24,6 +24,8 @@ mod work;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use large_store::{Step, Took, step};
+
 use crate::table::Figure;
 
 /// Any failure of a row: it is shown, and the other rows go on.

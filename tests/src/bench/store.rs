@@ -13,7 +13,7 @@ use docket_server::backup::verify::verify;
 use docket_server::platform::Platform;
 use docket_server::store::disk::RealDisk;
 use docket_server::store::journal::{self, Reader};
-use docket_server::store::{JournaledStore, SledOptions};
+use docket_server::store::{JournaledStore, SledOptions, SledStore};
 
 use super::seed::store_keys;
 use super::{Options, Row, RowError, Running, Weight, cpu, float};
@@ -42,9 +42,11 @@ fn run(options: Options) -> Running {
 fn measure(data: &Path, orders: f64) -> Result<Vec<Figure>, RowError> {
     let mut figures = sizes(data, orders)?;
     figures.extend(backup(data, orders)?);
-    let rebuilt = rebuild(data)?;
-    let changes = orders * float(FACTS_PER_ORDER);
-    figures.extend(rebuilt.figures(changes));
+    let (began, before) = (Instant::now(), cpu::of_process(std::process::id())?);
+    let opened = open_without_engine(data)?;
+    let (wall, processor) = (began.elapsed().as_secs_f64(), cpu::of_process(std::process::id())? - before);
+    drop(opened);
+    figures.extend(engine_made(wall, processor, orders * float(FACTS_PER_ORDER)));
     let engine = bytes_under(&data.join("store").join("sled"))?;
     figures.push(on_disk("engine_made_anew", engine, orders));
     Ok(figures)
@@ -126,33 +128,24 @@ impl Timed {
     }
 }
 
-/// An engine that was made anew.
-pub(super) struct Rebuilt {
-    wall: f64,
-    cpu: f64,
-}
-
-impl Rebuilt {
-    pub(super) fn figures(&self, changes: f64) -> Vec<Figure> {
-        vec![
-            Figure::new("engine_from_journal", changes / self.wall, Unit::PerSecond)
-                .at_least(REBUILD)
-                .named("rebuild from the log"),
-            Figure::new("engine_from_journal_wall", self.wall, Unit::WallSeconds),
-            Figure::new("engine_from_journal_cpu_per_change", self.cpu / changes, Unit::ProcessorSeconds),
-        ]
-    }
+/// Figures of an engine that was made anew with so many changes, in wall and processor seconds.
+pub(super) fn engine_made(wall: f64, processor: f64, changes: f64) -> Vec<Figure> {
+    vec![
+        Figure::new("engine_from_journal", changes / wall, Unit::PerSecond)
+            .at_least(REBUILD)
+            .named("rebuild from the log"),
+        Figure::new("engine_from_journal_wall", wall, Unit::WallSeconds),
+        Figure::new("engine_from_journal_cpu_per_change", processor / changes, Unit::ProcessorSeconds),
+    ]
 }
 
 /// Removes the engine of the store in `data` and opens it; the engine is made from the journal.
-pub(super) fn rebuild(data: &Path) -> Result<Rebuilt, RowError> {
+pub(super) fn open_without_engine(data: &Path) -> Result<JournaledStore<SledStore>, RowError> {
     let store = data.join("store");
     std::fs::remove_dir_all(store.join("sled"))?;
-    let (began, before) = (Instant::now(), cpu::of_process(std::process::id())?);
     let opened = JournaledStore::open(&store, SledOptions::default(), &Platform::system())?;
-    let (wall, cpu) = (began.elapsed().as_secs_f64(), cpu::of_process(std::process::id())? - before);
     if opened.report().rebuild.is_none() {
         return Err("the engine was not made anew".into());
     }
-    Ok(Rebuilt { wall, cpu })
+    Ok(opened)
 }

@@ -2,12 +2,12 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program talks to its terminal")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use docket_harness::bench::{LARGE_STORE, Options, ROWS, Row, choose};
+use docket_harness::bench::{LARGE_STORE, Options, ROWS, Row, RowError, Step, choose, step};
 use docket_harness::table::{Measurement, Results};
 
 /// Runs the benchmarks and prints a table.
@@ -35,10 +35,29 @@ struct Arguments {
     /// Lists the rows and ends.
     #[arg(long)]
     list: bool,
+    /// Does one step of the row `large_store` and says in JSON what it took: the row calls this.
+    #[arg(long, hide = true, requires = "data")]
+    step: Option<Step>,
+    /// The data folder of that step.
+    #[arg(long, hide = true)]
+    data: Option<PathBuf>,
 }
+
+/// The server's allocator: some rows do the server's work in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Arguments { step: Some(step), data: Some(data), n, .. } = &arguments {
+        return match run_step(*step, data, *n) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     if arguments.list {
         for row in ROWS {
             println!("  {:24} {}", row.name, row.about);
@@ -62,6 +81,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn run_step(chosen: Step, data: &Path, orders: usize) -> Result<(), RowError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let took = runtime.block_on(step(chosen, data, orders))?;
+    println!("{}", serde_json::to_string(&took)?);
+    Ok(())
 }
 
 fn run(arguments: &Arguments, rows: &[&Row]) -> std::io::Result<ExitCode> {

@@ -18,6 +18,10 @@ pub trait Engine: Store {
     /// Applies the writes of `batch` and takes the position, at once. Conditions are not looked at: they held when
     /// the frame was written. Durable after the next [`Store::flush`], whole or not at all.
     fn apply_at(&self, batch: &Batch, position: Position) -> Result<(), StoreError>;
+
+    /// Applies writes of frames behind the position and leaves the position, one key after the other: whoever opens an
+    /// engine that was stopped meanwhile gives it those frames again. Nobody reads before that.
+    fn apply_part(&self, batch: &Batch) -> Result<(), StoreError>;
 }
 
 impl<E: Engine + ?Sized> Engine for Arc<E> {
@@ -27,6 +31,10 @@ impl<E: Engine + ?Sized> Engine for Arc<E> {
 
     fn apply_at(&self, batch: &Batch, position: Position) -> Result<(), StoreError> {
         E::apply_at(self, batch, position)
+    }
+
+    fn apply_part(&self, batch: &Batch) -> Result<(), StoreError> {
+        E::apply_part(self, batch)
     }
 }
 

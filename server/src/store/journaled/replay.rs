@@ -6,10 +6,9 @@ use crate::store::journal::error::Damage;
 use crate::store::journal::{JournalError, Position, Reader};
 use crate::store::{Batch, StoreError};
 
-/// Bytes of frames that are applied at once: several fit in memory.
-const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
-/// Keys that are applied at once.
-const WRITES_AT_ONCE: usize = 20_000;
+/// Bytes of keys and values that are gathered before the engine is given them, in the order of their keys: what frames
+/// write again and again is written once, and neighbours together.
+const BYTES_GATHERED: usize = 64 * 1024 * 1024;
 
 /// Applies every frame after `from` to the engine. Gives how many there were.
 pub(super) fn replay<E: Engine>(
@@ -19,6 +18,10 @@ pub(super) fn replay<E: Engine>(
     end: Position,
     options: &JournaledOptions,
 ) -> Result<u64, StoreError> {
+    if from.number == 0 && end.number > 0 {
+        // An engine that is stopped before it has taken any other position goes on from here.
+        engine.apply_at(&Batch::new(), from)?;
+    }
     let mut pending = Batch::new();
     let mut bytes = 0_usize;
     let mut last = from;
@@ -36,8 +39,8 @@ pub(super) fn replay<E: Engine>(
         bytes = bytes.saturating_add(batch.bytes());
         last = frame.header.position();
         pending.append(batch);
-        if bytes >= BYTES_AT_ONCE || pending.len() >= WRITES_AT_ONCE {
-            engine.apply_at(&std::mem::take(&mut pending), last)?;
+        if bytes >= BYTES_GATHERED {
+            give(engine, &std::mem::take(&mut pending), last)?;
             bytes = 0;
             let progress = Progress::Reading { frame: last.number, frames: end.number, writes };
             tracing::info!(frame = last.number, frames = end.number, writes, "reading the journal into the engine");
@@ -47,7 +50,7 @@ pub(super) fn replay<E: Engine>(
         }
     }
     if last.number != from.number {
-        engine.apply_at(&pending, last)?;
+        give(engine, &pending, last)?;
     }
     if last != end {
         // The end was found by reading the same file a moment ago.
@@ -57,4 +60,11 @@ pub(super) fn replay<E: Engine>(
         report(Progress::Reading { frame: last.number, frames: end.number, writes });
     }
     Ok(last.number.saturating_sub(from.number))
+}
+
+/// Writes what was gathered and takes the position. The flush bounds what the engine holds that is not on the disk.
+fn give<E: Engine>(engine: &E, gathered: &Batch, position: Position) -> Result<(), StoreError> {
+    engine.apply_part(gathered)?;
+    engine.apply_at(&Batch::new(), position)?;
+    engine.flush()
 }

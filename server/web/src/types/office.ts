@@ -81,6 +81,15 @@ export interface Quarantined {
   decided: { admitted: boolean; by: Id; reason: string; at: Millis } | null;
 }
 
+/** What became of a decision about many facts in quarantine. */
+export interface QuarantineDecisions {
+  decided: number;
+  /** What was not decided about, and why. */
+  left: { key: string; code: string }[];
+  /** There may be more behind it. */
+  next: string | null;
+}
+
 /** A unit that stands at a customer's site. */
 export interface Unit {
   id: Id;

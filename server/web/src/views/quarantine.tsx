@@ -5,10 +5,10 @@ import { call, errorText, session } from '../api';
 import { bytes, dateTime } from '../format';
 import { Chip } from '../parts/chip';
 import { Dialog } from '../parts/dialog';
-import { LongField, Problem } from '../parts/form';
+import { LongField, Problem, SelectField } from '../parts/form';
 import { say } from '../parts/state_of_things';
-import { coded, t } from '../text';
-import type { Quarantined } from '../types';
+import { coded, find, t } from '../text';
+import type { QuarantineDecisions, Quarantined } from '../types';
 
 export function QuarantineTable({ rows, onDecided }: { rows: Quarantined[]; onDecided: () => void }) {
   const [deciding, setDeciding] = useState<Quarantined | null>(null);
@@ -41,14 +41,14 @@ export function QuarantineTable({ rows, onDecided }: { rows: Quarantined[]; onDe
               <td class="nowrap" data-label={t('quarantine.received')}>{dateTime(row.received_at)}</td>
               <td class="cell-actions">
                 {row.decided !== null
-                  ? <Decided by={row.decided} />
+                  ? <DecidedBy by={row.decided} />
                   : decides && <button type="button" class="button" onClick={() => setDeciding(row)}>{t('reviews.decide')}</button>}
               </td>
             </tr>
           ))}
         </tbody>
       </table>
-      {deciding !== null && <Decide row={deciding} onClose={() => setDeciding(null)} onDone={() => { setDeciding(null); onDecided(); }} />}
+      {deciding !== null && <Decide row={deciding} onClose={() => setDeciding(null)} onDone={() => { setDeciding(null); onDecided(); }} onChanged={onDecided} />}
     </>
   );
 }
@@ -58,7 +58,7 @@ function UsedIn({ by }: { by: NonNullable<Quarantined['used_in']> }) {
   return <p class="quiet" data-part="used-in">{t('quarantine.used_in')} <a href={`#/orders/${encodeURIComponent(by.order)}`}>{by.serial ?? by.order.slice(0, 13)}</a></p>;
 }
 
-function Decided({ by }: { by: NonNullable<Quarantined['decided']> }) {
+function DecidedBy({ by }: { by: NonNullable<Quarantined['decided']> }) {
   return (
     <div class="decided" data-admitted={by.admitted}>
       <Chip tone={by.admitted ? 'done' : 'off'} icon={by.admitted ? 'check' : 'slash'}>{t(by.admitted ? 'quarantine.admitted' : 'quarantine.discarded')}</Chip>
@@ -67,27 +67,65 @@ function Decided({ by }: { by: NonNullable<Quarantined['decided']> }) {
   );
 }
 
-function Decide({ row, onClose, onDone }: { row: Quarantined; onClose: () => void; onDone: () => void }) {
+/** What one decision is about: this fact, or all that waits of its order, or of what its device brought. */
+const ABOUT = ['one', 'order', 'device'] as const;
+type About = typeof ABOUT[number];
+
+/** What became of a decision about many: how many it was about, and the codes of those that could not be decided. */
+interface Decided { decided: number; left: string[] }
+
+async function decideAbout(about: About, row: Quarantined, admit: boolean, reason: string): Promise<Decided> {
+  if (about === 'one') {
+    await call('POST', `/api/quarantine/${encodeURIComponent(row.key)}/${admit ? 'admit' : 'discard'}`, { body: { reason } });
+    return { decided: 1, left: [] };
+  }
+  const those = about === 'order' ? { order: row.document } : { device: row.device };
+  const done: Decided = { decided: 0, left: [] };
+  for (let after: string | null = null; ;) {
+    const answer: QuarantineDecisions = await call('POST', '/api/quarantine/decisions', { body: { admit, reason, ...those, ...(after === null ? {} : { after }) } });
+    done.decided += answer.decided;
+    done.left.push(...answer.left.map((one) => one.code));
+    if (answer.next === null) return done;
+    after = answer.next;
+  }
+}
+
+function Decide({ row, onClose, onDone, onChanged }: { row: Quarantined; onClose: () => void; onDone: () => void; onChanged: () => void }) {
   const [reason, setReason] = useState('');
+  const [about, setAbout] = useState<About>('one');
   const [wrong, setWrong] = useState<string | null>(null);
-  const decide = (decision: 'admit' | 'discard') => {
+  const [deciding, setDeciding] = useState(false);
+  const decide = (admit: boolean) => {
     setWrong(null);
-    call('POST', `/api/quarantine/${encodeURIComponent(row.key)}/${decision}`, { body: { reason: reason.trim() } })
-      .then(() => { say(t(decision === 'admit' ? 'quarantine.admitted' : 'quarantine.discarded')); onDone(); })
-      .catch((error: unknown) => setWrong(errorText(error)));
+    setDeciding(true);
+    decideAbout(about, row, admit, reason.trim())
+      .then(({ decided, left }) => {
+        if (decided > 0) say(`${t('quarantine.count', { n: decided })}: ${t(admit ? 'quarantine.admitted' : 'quarantine.discarded')}`);
+        if (left.length === 0) return onDone();
+        const why = [...new Set(left)].map((code) => find('refusal', code) ?? find('error', code) ?? code);
+        setWrong([t('quarantine.left', { n: left.length }), ...why].join(' '));
+        onChanged();
+      })
+      .catch((error: unknown) => setWrong(errorText(error)))
+      .finally(() => setDeciding(false));
   };
+  const cannot = deciding || reason.trim() === '';
   return (
     <Dialog title={coded('quarantine.reason', row.reason)} onClose={onClose}>
-      <form class="form" onSubmit={(event) => { event.preventDefault(); decide('admit'); }}>
+      <form class="form" onSubmit={(event) => { event.preventDefault(); if (!cannot) decide(true); }}>
         {wrong !== null && <Problem>{wrong}</Problem>}
         {row.summary !== null && <p class="strong">{row.summary}</p>}
         {row.used_in !== null && <UsedIn by={row.used_in} />}
         <p class="hint">{t('quarantine.decide_hint')}</p>
+        <SelectField
+          name="about" label={t('quarantine.about')} value={about} onValue={(value) => setAbout(ABOUT.find((one) => one === value) ?? 'one')}
+          options={ABOUT.map((value) => ({ value, label: t(`quarantine.about.${value}`) }))}
+        />
         <LongField name="reason" label={t('field.reason')} value={reason} onValue={setReason} />
         <div class="form-end">
           <button type="button" class="button" onClick={onClose}>{t('cancel')}</button>
-          <button type="button" class="button danger" disabled={reason.trim() === ''} onClick={() => decide('discard')}>{t('quarantine.discard')}</button>
-          <button type="submit" class="button primary" disabled={reason.trim() === ''}>{t('quarantine.admit')}</button>
+          <button type="button" class="button danger" disabled={cannot} onClick={() => decide(false)}>{t('quarantine.discard')}</button>
+          <button type="submit" class="button primary" disabled={cannot}>{t('quarantine.admit')}</button>
         </div>
       </form>
     </Dialog>

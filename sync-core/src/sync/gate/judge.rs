@@ -50,12 +50,12 @@ impl<'a> DocumentJudge<'a> {
         let verdict = match place {
             Place::Known(_) => Verdict::Duplicate,
             Place::Twin(hash) => self.twin(&record, hash),
-            Place::Behind { missing, hash: None } => Verdict::Held { missing, hash: None },
+            Place::Behind { missing, hash: None } => Verdict::Held { missing, hash: None, is_good: false },
             Place::Behind { missing, hash: Some(hash) } => self.behind(&record, hash, missing),
             Place::Next(hash) => match self.broken.get(&record.actor) {
                 Some(missing) => self.behind(&record, hash, *missing),
                 None if matches!(self.coverage, Coverage::Unknown) => {
-                    Verdict::Held { missing: record.sequence, hash: Some(hash) }
+                    Verdict::Held { missing: record.sequence, hash: Some(hash), is_good: false }
                 }
                 None => self.next(&record, hash),
             },
@@ -77,7 +77,9 @@ impl<'a> DocumentJudge<'a> {
                 Verdict::Accept { hash, fact: Box::new(fact), first }
             }
             // It may have its ground again once a device has brought back what the store lost.
-            Err(code) if self.may_return(code) => Verdict::Held { missing: record.sequence, hash: Some(hash) },
+            Err(code) if self.may_return(code) => {
+                Verdict::Held { missing: record.sequence, hash: Some(hash), is_good: false }
+            }
             Err(code) => {
                 self.keep_first(record);
                 Verdict::Quarantine { code, hash }
@@ -134,7 +136,7 @@ impl<'a> DocumentJudge<'a> {
         let known = self.first(record.actor).is_some() && !matches!(self.coverage, Coverage::Unknown);
         match self.check(record, hash) {
             Err(code) if known && !self.may_return(code) => Verdict::Quarantine { code, hash },
-            Err(_) | Ok(_) => Verdict::Held { missing, hash: Some(hash) },
+            checked => Verdict::Held { missing, hash: Some(hash), is_good: known && checked.is_ok() },
         }
     }
 

@@ -187,6 +187,8 @@ pub enum Verdict {
         missing: u64,
         /// Its own hash, when that can be known.
         hash: Option<ChangeHash>,
+        /// Nothing but its place speaks against it: form, proof and right were looked at and are good.
+        is_good: bool,
     },
     /// Kept apart until a person decides.
     Quarantine {

@@ -128,7 +128,7 @@ fn what_follows_a_refused_change_of_an_earlier_push_is_held_with_its_hash() {
     of_device.changes.insert((ORDER, actor, 2), hash);
     let (push, proof) = own_push(&of_device, MAKER, &documents);
     let judged = judge(&memory, STORE, &push, proof, NOON.plus(MINUTE)).unwrap();
-    let Verdict::Held { missing: 2, hash: Some(hash) } = judged.documents[0].records[0].1 else {
+    let Verdict::Held { missing: 2, hash: Some(hash), .. } = judged.documents[0].records[0].1 else {
         panic!("{:?}", told(&judged));
     };
     assert_eq!(hash, expected);

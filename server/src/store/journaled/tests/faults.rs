@@ -2,6 +2,7 @@
 
 use super::world::{World, batch, mixed};
 use crate::store::disk::DiskFailure;
+use crate::store::journaled::MemoryHome;
 use crate::store::memory::Faults;
 use crate::store::{Store, StoreError};
 
@@ -108,6 +109,28 @@ fn an_engine_that_fails_stops_the_store_and_is_made_anew() {
             let kept = usize::from(acknowledged > 0);
             assert_eq!(world.home.put_aside(), kept, "the engine that failed is kept beside");
         }
+    }
+}
+
+#[test]
+fn an_engine_that_stops_anywhere_while_the_journal_is_read_into_it_goes_on_from_its_position() {
+    for kept in [0, 1, 5, usize::MAX] {
+        let mut stopped = 0;
+        loop {
+            let mut world = World::with_batches(12);
+            world.home = MemoryHome::default();
+            world.home.engine().set_faults(Faults { fail_apply: Some(stopped + 1), ..Faults::default() });
+            let opened = world.open().map(drop);
+            if opened.is_ok() {
+                break;
+            }
+            stopped += 1;
+            world.disk.end_process();
+            world.home.engine().crash_keeping(kept);
+            world.check(12, &format!("the write {stopped} fails, {kept} of those before it stay"));
+            assert_eq!(world.home.put_aside(), 0, "what was half made is no engine to keep");
+        }
+        assert!(stopped > 15, "{stopped} writes");
     }
 }
 
