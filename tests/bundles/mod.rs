@@ -88,6 +88,28 @@ fn give_visit(from: &mut Device, to: &mut Device, order: DocumentId, visit: Visi
 }
 
 #[tokio::test]
+async fn u_08_who_was_handed_a_visit_that_was_taken_back_unseen_has_worked_on_his_order() -> Result<(), Trouble> {
+    let (world, mut li, mut zhang, order) = two_on_a_site().await?;
+    let visit = li.begin(order)?;
+    li.act(order, &act(HandoverVisit { visit, to: zhang.person, open: Vec::new() }))?;
+    hand(&mut li, &mut zhang, &[order], Share::Whole)?;
+    // Li takes it back and Zhang, who cannot know, is under way; the office hears of both sides of it at once.
+    let shown = li.show(order)?;
+    let handover = shown.facts.iter().find(|fact| matches!(fact.body(), FactBody::HandoverVisit(_))).ok_or("given")?;
+    li.act(order, &Command::Withdraw { fact: handover.id.reference(), reason: "我自己去".to_owned() })?;
+    zhang.clock.pass(HOUR);
+    zhang.act(order, &Command::Depart)?;
+    world.pass(2 * HOUR);
+    world.sync(&mut li).await?;
+    assert_eq!(world.view(order).await?.facets.handed_to, []);
+    world.sync(&mut zhang).await?;
+    assert_eq!(quarantined(&world)?, []);
+    let view = world.view(order).await?;
+    assert!(view.visits.iter().any(|visit| visit.technician == zhang.person), "what he did is there");
+    Ok(())
+}
+
+#[tokio::test]
 async fn u_08_two_phones_without_a_network_share_parts_and_hand_over_a_visit_and_the_server_has_each_fact_once()
 -> Result<(), Trouble> {
     let (world, mut li, mut zhang, order) = two_on_a_site().await?;

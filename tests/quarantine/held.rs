@@ -2,7 +2,9 @@
 
 use docket_harness::world::Trouble;
 use docket_server::commit::CommitError;
-use docket_sync_core::facts::{Author, Role};
+use docket_sync_core::commands::Command;
+use docket_sync_core::facts::{Author, FactBody, Role};
+use docket_sync_core::lifecycle::Causality;
 use docket_sync_core::lifecycle::view::OrderState;
 use docket_sync_core::proof::{Envelope, EnvelopeDocument};
 use docket_sync_core::sync::frames::{Cover, Frame, Push, QuarantineCode};
@@ -130,6 +132,64 @@ async fn r10_what_a_colleague_carried_is_let_in_when_its_proof_was_good_and_only
             assert_eq!(view.notes[0].by, Author::Person(stage.li.person), "its author's, not who carried it");
         }
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn r10_what_a_colleague_carried_counts_as_its_authors_whatever_first_fact_somebody_plants() -> Result<(), Trouble>
+{
+    let mut stage = Stage::new().await?;
+    stage.overstep()?;
+    let push = rogue::push_of(&mut stage.li)?;
+    // Before it Zhang brings the same chain with another author in its first fact, which nothing vouches for.
+    let (mut forged, other) = (push.clone(), Author::Person(stage.zhang.person));
+    rogue::change(&mut forged, |stated| {
+        stated.statement.author = stated.statement.author.as_ref().map(|_| other.clone())
+    })?;
+    forged.cover = Cover::None;
+    ask(&stage.world, &mut stage.zhang, vec![Frame::Push(forged)]).await?;
+    let listed = rogue::listed(&push)?;
+    stage.carry_by_zhang(push, listed).await?;
+    let keys = stage.keys()?;
+    let [planted, refused, held @ ..] = keys.as_slice() else { return Err("keys".into()) };
+    for first in [planted, refused] {
+        stage.discard(first.clone()).await?;
+    }
+    for key in held {
+        stage.admit(key.clone()).await?;
+    }
+    let view = stage.world.view(stage.one).await?;
+    assert_eq!((view.state, notes(&view)), (OrderState::InProgress, vec!["水停了"]));
+    assert_eq!(view.notes[0].by, Author::Person(stage.li.person));
+    assert_eq!(view.visits[0].technician, stage.li.person);
+    Ok(())
+}
+
+#[tokio::test]
+async fn x_04_knowledge_passes_through_what_a_colleague_carried() -> Result<(), Trouble> {
+    let mut stage = Stage::new().await?;
+    let (one, clerk) = (stage.one, stage.world.clerk);
+    stage.world.act(clerk, one, Command::Note { text: "客户改了时间".to_owned() }).await?;
+    stage.world.settle(&mut [&mut stage.li]).await?;
+    stage.overstep()?;
+    let push = rogue::push_of(&mut stage.li)?;
+    let listed = rogue::listed(&push)?;
+    stage.carry_by_zhang(push, listed).await?;
+    let keys = stage.keys()?;
+    let (refused, held) = keys.split_first().ok_or("keys")?;
+    stage.discard(refused.clone()).await?;
+    for key in held {
+        stage.admit(key.clone()).await?;
+    }
+    let mut another = stage.world.enrol(stage.li.person).await?;
+    stage.world.settle(&mut [&mut another]).await?;
+    let shown = another.show(one)?;
+    let causality = Causality::new(&shown.facts);
+    let note = |text: &str| {
+        let is_it = |body: &FactBody| matches!(body, FactBody::AddNote(note) if note.text == text);
+        causality.nodes().iter().copied().find(|node| is_it(node.fact.body())).ok_or("a note")
+    };
+    assert!(causality.knows(note("水停了")?, note("客户改了时间")?), "he had read it before he overstepped");
     Ok(())
 }
 

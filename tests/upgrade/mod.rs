@@ -135,16 +135,7 @@ fn entry(
     world: &World,
 ) -> QuarantineEntry {
     let code = Some(QuarantineCode::NewerKind);
-    QuarantineEntry {
-        document,
-        record,
-        hash: None,
-        code,
-        device,
-        received_at: world.now(),
-        decided: None,
-        is_good: None,
-    }
+    QuarantineEntry { document, record, hash: None, code, device, received_at: world.now(), decided: None, good: None }
 }
 
 fn place(document: DocumentId, actor: ActorId, sequence: u64) -> Vec<u8> {

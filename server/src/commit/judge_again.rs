@@ -102,7 +102,7 @@ impl Writer {
             Verdict::Quarantine { code, hash } if entry.code.is_some_and(|before| before != *code) => {
                 let (code, hash) = (Some(*code), Some(*hash));
                 self.leave_quarantine(key, &entry)?;
-                self.quarantine(&QuarantineEntry { code, hash, is_good: None, ..entry })?;
+                self.quarantine(&QuarantineEntry { code, hash, good: None, ..entry })?;
             }
             Verdict::Quarantine { .. } | Verdict::Held { .. } => {}
         }

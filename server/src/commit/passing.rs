@@ -5,13 +5,15 @@
 //! cancel that he had read. So the store states once, as a fact of its own, what the refused fact had seen; every
 //! replica folds that alike, and nothing of what was refused enters.
 //!
-//! A refused fact that somebody else carried here does not count: he could put words into its author's mouth.
+//! A refused fact that somebody else carried here counts only where its proof was good: else he could put words into its
+//! author's mouth.
 
 use std::collections::BTreeSet;
 
 use docket_sync_core::facts::bodies::PassOver;
 use docket_sync_core::facts::{Fact, Origin, SeenRef, StatedFact};
 use docket_sync_core::ids::{ActorId, DeviceId, Digest, DocumentId, FactId, FactRef};
+use docket_sync_core::sync::frames::QuarantineCode;
 use docket_sync_core::sync::gate::{Judged, Verdict};
 
 use super::error::CommitError;
@@ -43,12 +45,8 @@ impl Writer {
     }
 
     /// The same for one fact that a supervisor let in.
-    pub(super) fn pass_over_before(
-        &mut self,
-        device: DeviceId,
-        document: DocumentId,
-        fact: &Fact,
-    ) -> Result<(), CommitError> {
+    pub(super) fn pass_over_before(&mut self, document: DocumentId, fact: &Fact) -> Result<(), CommitError> {
+        let Some(Origin::Device { device, .. }) = fact.origin else { return Ok(()) };
         self.pass_over(device, document, own_seen(fact, device), &mut 0)
     }
 
@@ -91,7 +89,7 @@ impl Writer {
         let prefix = KeyRange::prefix(super::keys::change(document, fact.actor, fact.sequence));
         for (_, bytes) in self.scan(Table::Quarantine, &prefix, 16)? {
             let entry: QuarantineEntry = record::decode("quarantine entry", &bytes)?;
-            if entry.device != device || entry.code.is_none() {
+            if entry.code.is_none_or(|code| entry.device != device && !is_after_its_proof(code)) {
                 continue;
             }
             let Ok(stated) = StatedFact::from_bytes(&entry.record.bytes) else { continue };
@@ -121,6 +119,22 @@ fn own_seen(fact: &Fact, device: DeviceId) -> Vec<FactId> {
         SeenRef::Fact(reference) => same_actor(Some(fact.id.actor), *reference),
     });
     named.collect()
+}
+
+/// Whether the gate gives this reason only for what its maker's signature covers.
+fn is_after_its_proof(code: QuarantineCode) -> bool {
+    matches!(
+        code,
+        QuarantineCode::NotPermitted
+            | QuarantineCode::OutOfScope
+            | QuarantineCode::OfficeKind
+            | QuarantineCode::NewerKind
+            | QuarantineCode::BadWitness
+            | QuarantineCode::BadCode
+            | QuarantineCode::UsedCode
+            | QuarantineCode::ForeignNumber
+            | QuarantineCode::UsedNumber
+    )
 }
 
 fn same_actor(actor: Option<ActorId>, reference: FactRef) -> Option<FactId> {

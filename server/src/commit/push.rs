@@ -163,13 +163,13 @@ impl Writer {
                     // Acknowledged as if it had been there before, and not kept.
                     *verdict = Verdict::Duplicate;
                 }
-                let (hash, code, is_good) = match verdict {
+                let (hash, code, good) = match verdict {
                     Verdict::Accept { .. } | Verdict::Duplicate => continue,
-                    Verdict::Held { hash, is_good, .. } => (*hash, None, *is_good),
-                    Verdict::Quarantine { code, hash } => (Some(*hash), Some(*code), false),
+                    Verdict::Held { hash, good, .. } => (*hash, None, good.clone()),
+                    Verdict::Quarantine { code, hash } => (Some(*hash), Some(*code), None),
                 };
                 let entry = QuarantineEntry::new(id, record.clone(), hash, code, device, self.now());
-                self.quarantine(&QuarantineEntry { is_good: is_good.then_some(true), ..entry })?;
+                self.quarantine(&QuarantineEntry { good, ..entry })?;
             }
         }
         Ok(judged)

@@ -1,6 +1,6 @@
 //! What was not admitted, kept whole with its reason until a person decides.
 
-use docket_sync_core::document::Record;
+use docket_sync_core::document::{FirstStatement, Record};
 use docket_sync_core::ids::{ChangeHash, DeviceId, DocumentId, FactId, PersonId};
 use docket_sync_core::limits;
 use docket_sync_core::sync::frames::QuarantineCode;
@@ -40,9 +40,10 @@ pub struct QuarantineEntry {
     /// What a person decided; it is kept with its bytes for ever.
     #[n(6)]
     pub decided: Option<Decided>,
-    /// `true` for a held one of which nothing but its place speaks against it: the gate looked at its proof and right.
+    /// For a held one of which nothing but its place speaks against it: the origin and author with which the gate has
+    /// judged it. Nobody else is its author, whatever other first facts lie here.
     #[n(7)]
-    pub is_good: Option<bool>,
+    pub good: Option<FirstStatement>,
 }
 
 /// A decision about a change in quarantine.
@@ -74,7 +75,7 @@ impl QuarantineEntry {
         device: DeviceId,
         received_at: UnixMillis,
     ) -> Self {
-        Self { document, record, hash, code, device, received_at, decided: None, is_good: None }
+        Self { document, record, hash, code, device, received_at, decided: None, good: None }
     }
 }
 
@@ -154,8 +155,15 @@ impl Writer {
     pub(super) fn quarantine(&mut self, entry: &QuarantineEntry) -> Result<(), CommitError> {
         let (key, known) = self.kept_as(entry.document, &entry.record)?;
         if let Some(known) = known {
-            let is_news = known.code != entry.code || (entry.is_good.is_some() && known.is_good.is_none());
-            if !is_news || known.decided.is_some() {
+            if known.decided.is_some() {
+                return Ok(());
+            }
+            if known.code == entry.code {
+                // Its proof came with another carrying: nothing else about it changes.
+                if known.good.is_none() && entry.good.is_some() {
+                    let (hash, good) = (entry.hash, entry.good.clone());
+                    self.write(Table::Quarantine, key, &QuarantineEntry { hash, good, ..known });
+                }
                 return Ok(());
             }
             self.weigh(&known, u64::saturating_sub)?;

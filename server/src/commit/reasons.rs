@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket_sync_core::facts::{Fact, FactKind, Role};
+use docket_sync_core::facts::{Fact, FactBody, FactKind, Role};
 use docket_sync_core::ids::PersonId;
 use docket_sync_core::lifecycle::facets::Holder;
 use docket_sync_core::lifecycle::view::{AssignmentFacet, OrderState, OrderView, Review, ReviewStatus, VisitState};
@@ -98,6 +98,17 @@ fn ties(view: &OrderView) -> Ties {
     ties
 }
 
+/// To whom some fact gave a visit or goods, whatever became of it since: it may have been taken back in the same push,
+/// and he has worked on it meanwhile.
+fn given(facts: &FactSet) -> BTreeSet<PersonId> {
+    let to = facts.iter().filter_map(|fact| match fact.body() {
+        FactBody::HandoverVisit(handover) => Some(handover.to),
+        FactBody::TransferCustody(transfer) => Some(transfer.to),
+        _ => None,
+    });
+    to.collect()
+}
+
 /// Technicians whose reviews are open: those whose facts caused them.
 fn asked(view: &OrderView, facts: &FactSet) -> BTreeSet<PersonId> {
     let his = |review: &&Review| review.owner == Role::Technician && review.status == ReviewStatus::Open;
@@ -151,6 +162,7 @@ impl Writer {
         let assigned = view.assignments.iter().map(|assignment| assignment.technician);
         let mut ever: BTreeSet<PersonId> = assigned.chain(view.visits.iter().map(|visit| visit.technician)).collect();
         let Ties { now: mut tied, ever: mut was_tied } = ties(view);
+        was_tied.extend(given(facts));
         let asked = asked(view, facts);
         tied.extend(&asked);
         was_tied.extend(&asked);

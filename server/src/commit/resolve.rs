@@ -41,10 +41,8 @@ impl Writer {
         check_reason(reason)?;
         let code = self.reason_of(&entry)?.ok_or_else(|| not_possible("what it waits for has not come"))?;
         let refused = self.refused_fact(&entry)?.ok_or_else(|| not_possible("it is not the form of a fact"))?;
-        if entry.code.is_none() && !is_proven(&entry, &refused.fact) {
-            return Err(not_possible(
-                "it waits behind another, who carried it did not make it, and its proof was not looked at or is not good",
-            ));
+        if entry.code.is_none() && entry.good.is_none() {
+            return Err(not_possible("it waits behind another, and its proof was not good or could not be looked at"));
         }
         let begins = refused.fact.kind().is_some_and(FactKind::begins_order);
         if !begins && self.order(entry.document)?.is_none() {
@@ -56,7 +54,7 @@ impl Writer {
             return Err(not_possible("it is not a fact that can be let in"));
         }
         let stated = self.state_decision(entry.document, by, body.into())?;
-        self.pass_over_before(entry.device, entry.document, &fact)?;
+        self.pass_over_before(entry.document, &fact)?;
         self.keep_decision(key, entry, Decided { admitted: true, by, reason: reason.to_owned(), at: self.now() })?;
         Ok(stated)
     }
@@ -132,7 +130,7 @@ impl Writer {
         let Ok(stated) = StatedFact::from_bytes(&entry.record.bytes) else { return Ok(None) };
         let (actor, document) = (entry.record.actor, entry.document);
         let known = self.order(document)?.and_then(|order| order.meta.firsts.get(&actor).cloned());
-        let first = match known {
+        let first = match entry.good.clone().or(known) {
             Some(first) => Some(first),
             None => self.refused_first(document, actor)?,
         };
@@ -164,12 +162,6 @@ impl Writer {
         }
         Ok(found)
     }
-}
-
-/// Whether the gate has judged all of a held fact but its place, whoever carried it; or it came from the device that made
-/// it, in a session and under an envelope of its own.
-fn is_proven(entry: &QuarantineEntry, fact: &Fact) -> bool {
-    entry.is_good == Some(true) || entry.hash.is_some() && fact.origin.is_some_and(|origin| is_of(origin, entry.device))
 }
 
 fn is_of(origin: Origin, by: DeviceId) -> bool {

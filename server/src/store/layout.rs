@@ -6,6 +6,7 @@
 //! [0xFE][table][key][u32 number of piece] -> at most 16 KiB
 //! [0xFF]"format"                          -> 1 alone, 2 behind a journal
 //! [0xFF]"position"                        -> number (8) and hash (32) of the last frame of the journal in it
+//! [0xFF]"aim"                             -> the same of the last frame of which a part may be in it
 //! ```
 
 use std::ops::Bound;
@@ -16,6 +17,7 @@ use super::KeyRange;
 pub(super) const PIECE_BYTES: usize = 16 * 1024;
 
 pub(super) const FORMAT_KEY: &[u8] = b"\xFFformat";
+pub(super) const AIM_KEY: &[u8] = b"\xFFaim";
 pub(super) const POSITION_KEY: &[u8] = b"\xFFposition";
 pub(super) const PIECES_PREFIX: u8 = 0xFE;
 pub(super) const WHOLE: u8 = 0;

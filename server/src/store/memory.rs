@@ -14,7 +14,11 @@ use super::{Batch, Entry, KeyRange, Order, Store, StoreError, Table};
 type Key = (u8, Vec<u8>);
 
 /// Where the position in the journal lies: behind every table.
-const POSITION: (u8, &[u8]) = (0xFF, b"position");
+const POSITION: Place = (0xFF, b"position");
+/// How far the frames go of which a part may be here.
+const AIM: Place = (0xFF, b"aim");
+
+type Place = (u8, &'static [u8]);
 
 /// What shall go wrong, counted from when it was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,7 +40,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     entries: BTreeMap<Key, Vec<u8>>,
-    /// What each batch since the last flush replaced, oldest batch first.
+    /// What each batch since the last flush replaced, oldest batch first; of a part each key is one.
     unflushed: VecDeque<Vec<(Key, Option<Vec<u8>>)>>,
     faults: Faults,
     stopped: bool,
@@ -128,6 +132,10 @@ impl MemoryStore {
 }
 
 impl State {
+    fn position(&self, (table, key): Place) -> Option<Position> {
+        self.entries.get(&(table, key.to_vec())).and_then(|bytes| Position::from_bytes(bytes))
+    }
+
     fn check(&self, batch: &Batch) -> Result<(), StoreError> {
         if let Some(free) = self.faults.full {
             return Err(StoreError::Full { free, reserve: super::space::RESERVE_BYTES });
@@ -142,14 +150,14 @@ impl State {
     }
 
     /// Applies all of it, or stops.
-    fn write(&mut self, batch: &Batch, position: Option<Position>) -> Result<(), StoreError> {
+    fn write(&mut self, batch: &Batch, position: Option<(Place, Position)>) -> Result<(), StoreError> {
         if strikes(&mut self.faults.fail_apply) {
             self.stopped = true;
             return Err(StoreError::Engine { attempt: "applying a batch", problem: "injected fault".into() });
         }
         let writes =
             batch.writes().map(|(table, key, value)| ((table.number(), key.to_vec()), value.map(<[u8]>::to_vec)));
-        let position = position.map(|position| ((POSITION.0, POSITION.1.to_vec()), Some(position.to_bytes())));
+        let position = position.map(|((table, key), position)| ((table, key.to_vec()), Some(position.to_bytes())));
         let mut undo = Vec::with_capacity(batch.len());
         for (key, value) in writes.chain(position) {
             let old = match value {
@@ -234,16 +242,20 @@ impl Store for MemoryStore {
 
 impl Engine for MemoryStore {
     fn position(&self) -> Result<Option<Position>, StoreError> {
-        let state = self.state();
-        Ok(state.entries.get(&(POSITION.0, POSITION.1.to_vec())).and_then(|bytes| Position::from_bytes(bytes)))
+        Ok(self.state().position(POSITION))
     }
 
     fn apply_at(&self, batch: &Batch, position: Position) -> Result<(), StoreError> {
-        self.running()?.write(batch, Some(position))
+        self.running()?.write(batch, Some((POSITION, position)))
     }
 
-    fn apply_part(&self, batch: &Batch) -> Result<(), StoreError> {
+    fn aim(&self) -> Result<Option<Position>, StoreError> {
+        Ok(self.state().position(AIM))
+    }
+
+    fn apply_part(&self, batch: &Batch, aim: Position) -> Result<(), StoreError> {
         let mut state = self.running()?;
+        state.write(&Batch::new(), Some((AIM, aim)))?;
         for (table, key, value) in batch.writes() {
             let mut one = Batch::new();
             one.put_stored(table, key.to_vec(), value.map(<[u8]>::to_vec));

@@ -26,7 +26,7 @@ use writing::Writer;
 
 use super::journal::Position;
 use super::journaled::Engine;
-use super::layout::{FORMAT_KEY, Head, PIECES_PREFIX, POSITION_KEY, full_key, full_range, piece_key};
+use super::layout::{AIM_KEY, FORMAT_KEY, Head, PIECES_PREFIX, POSITION_KEY, full_key, full_range, piece_key};
 use super::{Batch, Entry, KeyRange, Order, Store, StoreError, Table, folder, space};
 
 /// Segment of sled's log in bytes, fixed when the store is made. Pages above a quarter of it would leave the log.
@@ -255,8 +255,13 @@ impl Engine for SledStore {
         self.write(batch, |writes| writes.insert(POSITION_KEY, position.to_bytes()))
     }
 
-    fn apply_part(&self, batch: &Batch) -> Result<(), StoreError> {
-        self.write_part(batch)
+    fn aim(&self) -> Result<Option<Position>, StoreError> {
+        let stored = self.contained("reading the aim", || self.db.get(AIM_KEY))?;
+        Ok(stored.and_then(|bytes| Position::from_bytes(&bytes)))
+    }
+
+    fn apply_part(&self, batch: &Batch, aim: Position) -> Result<(), StoreError> {
+        self.write_part(batch, aim)
     }
 }
 

@@ -202,6 +202,8 @@ function decide(office, key, admitted, body) {
 
 /** In the order of the list: the mock's keys are those of the chains. */
 function decideMany(office, body) {
+  if (!body.reason?.trim()) return refused(422, 'missing_field', 'this field is mandatory', 'reason');
+  if (body.admit === undefined) return refused(422, 'missing_field', 'this field is mandatory', 'admit');
   if (!body.order && !body.device) return refused(422, 'missing_field', 'this field is mandatory', 'order');
   const waiting = office.quarantine.filter((one) => !one.decided && (!body.order || one.document === body.order) && (!body.device || one.device === body.device));
   const answer = { decided: 0, left: [], next: null };

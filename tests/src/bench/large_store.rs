@@ -15,7 +15,7 @@ use docket_server::store::{JournaledStore, SledOptions};
 use serde::{Deserialize, Serialize};
 
 use super::seed::Open;
-use super::store::{bytes_under, engine_made, open_without_engine};
+use super::store::{bytes_under, engine_made, open_without_engine, remove_engine};
 use super::{Options, Row, RowError, Weight, float, progress};
 use crate::office::Office;
 use crate::process::{binary, usage_of};
@@ -106,6 +106,9 @@ async fn in_process(step: Step, data: &Path, orders: usize) -> Result<Took, RowE
 /// When it fails; the row does.
 pub async fn step(step: Step, data: &Path, orders: usize) -> Result<Took, RowError> {
     let before = usage_of(std::process::id())?.processor_seconds;
+    if step == Step::Rebuild {
+        remove_engine(data)?;
+    }
     let began = Instant::now();
     let opened = match step {
         Step::Write => write(data, Workload::new(orders).finished_by(0)).await.map(|()| None)?,

@@ -42,6 +42,7 @@ fn run(options: Options) -> Running {
 fn measure(data: &Path, orders: f64) -> Result<Vec<Figure>, RowError> {
     let mut figures = sizes(data, orders)?;
     figures.extend(backup(data, orders)?);
+    remove_engine(data)?;
     let (began, before) = (Instant::now(), cpu::of_process(std::process::id())?);
     let opened = open_without_engine(data)?;
     let (wall, processor) = (began.elapsed().as_secs_f64(), cpu::of_process(std::process::id())? - before);
@@ -139,11 +140,14 @@ pub(super) fn engine_made(wall: f64, processor: f64, changes: f64) -> Vec<Figure
     ]
 }
 
-/// Removes the engine of the store in `data` and opens it; the engine is made from the journal.
+/// Removes the engine of the store in `data`.
+pub(super) fn remove_engine(data: &Path) -> Result<(), RowError> {
+    Ok(std::fs::remove_dir_all(data.join("store").join("sled"))?)
+}
+
+/// Opens the store in `data`, whose engine was removed; it is made from the journal.
 pub(super) fn open_without_engine(data: &Path) -> Result<JournaledStore<SledStore>, RowError> {
-    let store = data.join("store");
-    std::fs::remove_dir_all(store.join("sled"))?;
-    let opened = JournaledStore::open(&store, SledOptions::default(), &Platform::system())?;
+    let opened = JournaledStore::open(&data.join("store"), SledOptions::default(), &Platform::system())?;
     if opened.report().rebuild.is_none() {
         return Err("the engine was not made anew".into());
     }

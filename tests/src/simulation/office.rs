@@ -268,6 +268,8 @@ fn open_store(
     let options = JournaledOptions {
         journal: JOURNAL,
         checkpoint_bytes: 64 * 1024,
+        // So that a start has many heaps.
+        gathered_bytes: 20_000,
         clock: platform.clock.clone(),
         new_journal: JournalId([3; 16]),
         boot: format!("boot {boots}"),

@@ -15,7 +15,7 @@ async fn fill(company: &Company) {
         for number in 0..ITEMS {
             let entry = QuarantineEntry {
                 decided: None,
-                is_good: None,
+                good: None,
                 document: DocumentId([number / 5; 16]),
                 record: Record {
                     actor: ActorId([1; 16]),

@@ -10,7 +10,8 @@ use crate::store::disk::{Disk as _, RealDisk};
 use crate::store::journal::Position;
 use crate::store::{Batch, MemoryStore, SledOptions, SledStore, Store, StoreError, folder, space};
 
-/// An engine behind a journal: it holds what the frames up to its position wrote.
+/// An engine behind a journal: it holds what the frames up to its position wrote, and while a start gives it later ones,
+/// or after a start that was stopped at that, a part of what those wrote.
 pub trait Engine: Store {
     /// The frame up to which everything is in it; `None` when it has never been behind a journal.
     fn position(&self) -> Result<Option<Position>, StoreError>;
@@ -19,9 +20,13 @@ pub trait Engine: Store {
     /// the frame was written. Durable after the next [`Store::flush`], whole or not at all.
     fn apply_at(&self, batch: &Batch, position: Position) -> Result<(), StoreError>;
 
-    /// Applies writes of frames behind the position and leaves the position, one key after the other: whoever opens an
-    /// engine that was stopped meanwhile gives it those frames again. Nobody reads before that.
-    fn apply_part(&self, batch: &Batch) -> Result<(), StoreError>;
+    /// Applies writes of the frames behind the position up to `aim`, one key after the other, and leaves the position:
+    /// whoever opens an engine that was stopped meanwhile gives it those frames again. Nobody reads before that.
+    fn apply_part(&self, batch: &Batch, aim: Position) -> Result<(), StoreError>;
+
+    /// The frame up to which a part of what follows the position may be in it: the aim of the last
+    /// [`Engine::apply_part`], also when the position has passed it.
+    fn aim(&self) -> Result<Option<Position>, StoreError>;
 }
 
 impl<E: Engine + ?Sized> Engine for Arc<E> {
@@ -33,8 +38,12 @@ impl<E: Engine + ?Sized> Engine for Arc<E> {
         E::apply_at(self, batch, position)
     }
 
-    fn apply_part(&self, batch: &Batch) -> Result<(), StoreError> {
-        E::apply_part(self, batch)
+    fn apply_part(&self, batch: &Batch, aim: Position) -> Result<(), StoreError> {
+        E::apply_part(self, batch, aim)
+    }
+
+    fn aim(&self) -> Result<Option<Position>, StoreError> {
+        E::aim(self)
     }
 }
 

@@ -4,7 +4,8 @@
 //! that opening has little to replay. An engine that is damaged, fails, or does not agree with the journal is put
 //! aside and made again from the frames, by itself.
 //!
-//! Invariant: the engine holds exactly the writes of the frames up to its position, and its position is never ahead
+//! Invariant: the engine holds exactly the writes of the frames up to its position, but for a start that was stopped while
+//! it gave the engine later ones, which the next start gives it again before anybody reads; and its position is never ahead
 //! of what is durable in the journal. Decisions: `docs/adr/0004-a-journal-in-front-of-the-engine.md`.
 
 mod engine;

@@ -18,6 +18,9 @@ pub struct JournaledOptions {
     pub journal: JournalOptions,
     /// Bytes of frames after which the engine is made durable.
     pub checkpoint_bytes: u64,
+    /// Bytes of keys and values that are gathered of frames before the engine is given them, in the order of their keys:
+    /// what they write again and again is written once, and neighbours together.
+    pub gathered_bytes: usize,
     /// The time of frames.
     pub clock: Arc<dyn Clock>,
     /// Id of the journal, should one have to be made. Random.
@@ -37,6 +40,9 @@ impl core::fmt::Debug for JournaledOptions {
 /// Bytes of frames between two checkpoints of the engine: reading them again takes a few seconds.
 const CHECKPOINT_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Bytes gathered at once: some seconds of work, and as much memory again.
+const GATHERED_BYTES: usize = 64 * 1024 * 1024;
+
 impl JournaledOptions {
     /// The usual sizes, with time and randomness of `platform`, and the system's own name of its start.
     #[must_use]
@@ -47,6 +53,7 @@ impl JournaledOptions {
         Self {
             journal: JournalOptions { reserve_bytes, ..JournalOptions::default() },
             checkpoint_bytes: CHECKPOINT_BYTES,
+            gathered_bytes: GATHERED_BYTES,
             clock: platform.clock.clone(),
             new_journal: JournalId(platform.bytes()),
             boot: if boot.trim().is_empty() { unknown() } else { boot.trim().to_owned() },
@@ -106,7 +113,8 @@ impl<E: Engine> JournaledStore<E> {
                 (engine, reader.id().start())
             }
         };
-        report.replayed_frames = replay::replay(&reader, &engine, from, end, &options)?;
+        let replayed = replay::replay(&reader, &engine, from, end, &options);
+        report.replayed_frames = replayed.inspect_err(|error| distrust_next(here, error, &report, &options))?;
         if report.rebuild.is_some() {
             engine.flush()?;
             tracing::info!(frames = end.number, "the engine was made anew from the journal");
@@ -172,16 +180,27 @@ fn trusted<H: EngineHome>(
         let is_empty = is_empty(&engine)?;
         return Ok(if is_empty { Ok((engine, reader.id().start())) } else { Err(RebuildReason::NoPosition) });
     };
-    if position.number > end.number {
-        return Ok(Err(RebuildReason::Ahead { engine: position.number, journal: end.number }));
+    // What a start was giving it when it was stopped counts as in it.
+    let aim = engine.aim()?.filter(|aim| aim.number > position.number);
+    for reached in [Some(position), aim].into_iter().flatten() {
+        if reached.number > end.number {
+            return Ok(Err(RebuildReason::Ahead { engine: reached.number, journal: end.number }));
+        }
+        if !is_of(reader, reached)? {
+            return Ok(Err(RebuildReason::Differs { number: reached.number }));
+        }
     }
+    Ok(Ok((engine, position)))
+}
+
+/// Whether the journal's frame of that number is this one.
+fn is_of(reader: &Reader, position: Position) -> Result<bool, StoreError> {
     let frame = match reader.frames(position.number).next() {
         _ if position.number == 0 => reader.id().start(),
         Some(frame) => frame?.header.position(),
         None => return Err(journal::JournalError::NoFrame { number: position.number }.into()),
     };
-    let agrees = frame == position;
-    Ok(if agrees { Ok((engine, position)) } else { Err(RebuildReason::Differs { number: position.number }) })
+    Ok(frame == position)
 }
 
 fn is_empty<E: Engine>(engine: &E) -> Result<bool, StoreError> {
@@ -191,6 +210,19 @@ fn is_empty<E: Engine>(engine: &E) -> Result<bool, StoreError> {
         }
     }
     Ok(true)
+}
+
+/// An engine that was trusted and fails when it is given frames is made anew at the next start, by itself. Not one that
+/// was just made, which would be put aside for ever again, nor where there is no room.
+fn distrust_next(disk: &dyn Disk, error: &StoreError, report: &OpenReport, options: &JournaledOptions) {
+    let is_the_engines = matches!(error, StoreError::Engine { .. } | StoreError::Damaged { .. });
+    let has_room = disk.free_space().is_ok_and(|free| free > options.journal.reserve_bytes);
+    if !is_the_engines || report.rebuild.is_some() || !has_room {
+        return;
+    }
+    if let Err(marking) = format::write_rebuild(disk, &error.to_string()) {
+        tracing::error!(error = %marking, "the failure of the engine could not be noted for the next start");
+    }
 }
 
 /// Puts the engine aside and gives an empty one. Marks are set so that whatever happens meanwhile, the next start

@@ -6,10 +6,6 @@ use crate::store::journal::error::Damage;
 use crate::store::journal::{JournalError, Position, Reader};
 use crate::store::{Batch, StoreError};
 
-/// Bytes of keys and values that are gathered before the engine is given them, in the order of their keys: what frames
-/// write again and again is written once, and neighbours together.
-const BYTES_GATHERED: usize = 64 * 1024 * 1024;
-
 /// Applies every frame after `from` to the engine. Gives how many there were.
 pub(super) fn replay<E: Engine>(
     reader: &Reader,
@@ -39,8 +35,10 @@ pub(super) fn replay<E: Engine>(
         bytes = bytes.saturating_add(batch.bytes());
         last = frame.header.position();
         pending.append(batch);
-        if bytes >= BYTES_GATHERED {
+        if bytes >= options.gathered_bytes {
             give(engine, &std::mem::take(&mut pending), last)?;
+            // Bounds what the engine holds that is not on the disk.
+            engine.flush()?;
             bytes = 0;
             let progress = Progress::Reading { frame: last.number, frames: end.number, writes };
             tracing::info!(frame = last.number, frames = end.number, writes, "reading the journal into the engine");
@@ -62,9 +60,8 @@ pub(super) fn replay<E: Engine>(
     Ok(last.number.saturating_sub(from.number))
 }
 
-/// Writes what was gathered and takes the position. The flush bounds what the engine holds that is not on the disk.
+/// Writes what was gathered and takes the position.
 fn give<E: Engine>(engine: &E, gathered: &Batch, position: Position) -> Result<(), StoreError> {
-    engine.apply_part(gathered)?;
-    engine.apply_at(&Batch::new(), position)?;
-    engine.flush()
+    engine.apply_part(gathered, position)?;
+    engine.apply_at(&Batch::new(), position)
 }

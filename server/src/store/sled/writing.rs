@@ -3,17 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use super::{SledStore, full_key, panic_text, piece_key};
-use crate::store::layout::{Head, IN_PIECES, PIECE_BYTES, WHOLE};
+use super::{SledStore, full_key, piece_key};
+use crate::store::journal::Position;
+use crate::store::layout::{AIM_KEY, Head, IN_PIECES, PIECE_BYTES, WHOLE};
 use crate::store::{Batch, Store as _, StoreError, Table, batch};
-
-/// Most threads that write a part of what is replayed: more would meet on the engine's log.
-const THREADS_OF_PART: usize = 4;
 
 /// One write of a batch: table, key, and value unless it is removed.
 type Write<'a> = (Table, &'a [u8], Option<&'a [u8]>);
 
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Writer {
     /// Numbers of tables that may hold values in pieces: others need no look at the old value.
     pub(super) in_pieces: BTreeSet<u8>,
@@ -62,7 +60,9 @@ impl SledStore {
     fn write_alone(&self, (table, key, value): Write<'_>, writer: &mut Writer) -> Result<(), StoreError> {
         let full = full_key(table.number(), key);
         match value {
-            _ if writer.in_pieces.contains(&table.number()) => {
+            _ if writer.in_pieces.contains(&table.number())
+                || value.is_some_and(|value| value.len() >= PIECE_BYTES) =>
+            {
                 let mut one = ::sled::Batch::default();
                 self.translate_one(&mut one, (table, key, value), writer)?;
                 self.contained("applying a value", || self.db.apply_batch(one))
@@ -82,6 +82,12 @@ impl SledStore {
         self.contained("applying a batch", || self.db.apply_batch(translated))
     }
 
+    /// Pieces of all values: tests look for those that belong to none.
+    #[cfg(test)]
+    pub(in crate::store) fn pieces(&self) -> ::sled::Result<usize> {
+        self.db.scan_prefix([crate::store::layout::PIECES_PREFIX]).try_fold(0, |count, found| found.map(|_| count + 1))
+    }
+
     /// Number of pieces of the present value.
     fn pieces_of(&self, table: Table, key: &[u8]) -> Result<u32, StoreError> {
         let head = self.contained("reading a head", || self.db.get(full_key(table.number(), key)))?;
@@ -92,29 +98,13 @@ impl SledStore {
     }
 
     /// Not as one batch: sled frees what a batch replaced after the batch, and 300,000 changes in batches of 20,000
-    /// keys took 5 GB of memory. Each thread has its own part of the keys, so that they rarely meet on a page.
-    pub(super) fn write_part(&self, batch: &Batch) -> Result<(), StoreError> {
+    /// keys took 5 GB of memory.
+    pub(super) fn write_part(&self, batch: &Batch, aim: Position) -> Result<(), StoreError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_running()?;
-        let writes: Vec<Write<'_>> = batch.writes().collect();
-        let large = writes.iter().filter(|(_, _, value)| value.is_some_and(|value| value.len() >= PIECE_BYTES));
-        writer.in_pieces.extend(large.map(|(table, ..)| table.number()));
         let _writing = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_OF_PART);
-        let each = writes.len().div_ceil(threads).max(1);
-        std::thread::scope(|scope| {
-            let parts: Vec<_> = writes
-                .chunks(each)
-                .map(|part| {
-                    let mut writer = writer.clone();
-                    scope.spawn(move || part.iter().try_for_each(|write| self.write_alone(*write, &mut writer)))
-                })
-                .collect();
-            parts.into_iter().try_for_each(|part| match part.join() {
-                Ok(written) => written,
-                Err(panic) => Err(StoreError::Engine { attempt: "applying a part", problem: panic_text(&*panic) }),
-            })
-        })
+        self.contained("writing the aim", || self.db.insert(AIM_KEY, aim.to_bytes().as_slice()))?;
+        batch.writes().try_for_each(|write| self.write_alone(write, &mut writer))
     }
 }
 

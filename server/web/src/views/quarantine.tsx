@@ -72,22 +72,37 @@ const ABOUT = ['one', 'order', 'device'] as const;
 type About = typeof ABOUT[number];
 
 /** What became of a decision about many: how many it was about, and the codes of those that could not be decided. */
-interface Decided { decided: number; left: string[] }
+interface Decided { decided: number; left: string[]; failed: unknown }
+
+/** Requests of one decision, each about 256 facts at most: whoever goes on sending ends no loop. */
+const ROUNDS = 64;
 
 async function decideAbout(about: About, row: Quarantined, admit: boolean, reason: string): Promise<Decided> {
   if (about === 'one') {
     await call('POST', `/api/quarantine/${encodeURIComponent(row.key)}/${admit ? 'admit' : 'discard'}`, { body: { reason } });
-    return { decided: 1, left: [] };
+    return { decided: 1, left: [], failed: null };
   }
   const those = about === 'order' ? { order: row.document } : { device: row.device };
-  const done: Decided = { decided: 0, left: [] };
-  for (let after: string | null = null; ;) {
-    const answer: QuarantineDecisions = await call('POST', '/api/quarantine/decisions', { body: { admit, reason, ...those, ...(after === null ? {} : { after }) } });
-    done.decided += answer.decided;
-    done.left.push(...answer.left.map((one) => one.code));
-    if (answer.next === null) return done;
-    after = answer.next;
+  const done: Decided = { decided: 0, left: [], failed: null };
+  let after: string | null = null;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    try {
+      const answer: QuarantineDecisions = await call('POST', '/api/quarantine/decisions', { body: { admit, reason, ...those, ...(after === null ? {} : { after }) } });
+      done.decided += answer.decided;
+      done.left.push(...answer.left.map((one) => one.code));
+      after = answer.next;
+    } catch (error) {
+      // What was decided before it stays decided.
+      return { ...done, failed: error };
+    }
+    if (after === null) break;
   }
+  return done;
+}
+
+/** Why facts could not be decided, each reason once. */
+function reasons(left: string[]): string[] {
+  return [...new Set(left)].map((code) => find('quarantine.left', code) ?? find('refusal', code) ?? find('error', code) ?? code);
 }
 
 function Decide({ row, onClose, onDone, onChanged }: { row: Quarantined; onClose: () => void; onDone: () => void; onChanged: () => void }) {
@@ -99,11 +114,11 @@ function Decide({ row, onClose, onDone, onChanged }: { row: Quarantined; onClose
     setWrong(null);
     setDeciding(true);
     decideAbout(about, row, admit, reason.trim())
-      .then(({ decided, left }) => {
-        if (decided > 0) say(`${t('quarantine.count', { n: decided })}: ${t(admit ? 'quarantine.admitted' : 'quarantine.discarded')}`);
-        if (left.length === 0) return onDone();
-        const why = [...new Set(left)].map((code) => find('refusal', code) ?? find('error', code) ?? code);
-        setWrong([t('quarantine.left', { n: left.length }), ...why].join(' '));
+      .then(({ decided, left, failed }) => {
+        if (decided > 0) say(t(admit ? 'quarantine.admitted_n' : 'quarantine.discarded_n', { n: decided }));
+        if (left.length === 0 && failed === null) return onDone();
+        const some = left.length === 0 ? [] : [t('quarantine.left', { n: left.length }), ...reasons(left)];
+        setWrong([...some, ...(failed === null ? [] : [errorText(failed)])].join(' '));
         onChanged();
       })
       .catch((error: unknown) => setWrong(errorText(error)))
@@ -111,7 +126,7 @@ function Decide({ row, onClose, onDone, onChanged }: { row: Quarantined; onClose
   };
   const cannot = deciding || reason.trim() === '';
   return (
-    <Dialog title={coded('quarantine.reason', row.reason)} onClose={onClose}>
+    <Dialog title={coded('quarantine.reason', row.reason)} onClose={() => { if (!deciding) onClose(); }}>
       <form class="form" onSubmit={(event) => { event.preventDefault(); if (!cannot) decide(true); }}>
         {wrong !== null && <Problem>{wrong}</Problem>}
         {row.summary !== null && <p class="strong">{row.summary}</p>}
@@ -123,7 +138,7 @@ function Decide({ row, onClose, onDone, onChanged }: { row: Quarantined; onClose
         />
         <LongField name="reason" label={t('field.reason')} value={reason} onValue={setReason} />
         <div class="form-end">
-          <button type="button" class="button" onClick={onClose}>{t('cancel')}</button>
+          <button type="button" class="button" disabled={deciding} onClick={onClose}>{t('cancel')}</button>
           <button type="button" class="button danger" disabled={cannot} onClick={() => decide(false)}>{t('quarantine.discard')}</button>
           <button type="submit" class="button primary" disabled={cannot}>{t('quarantine.admit')}</button>
         </div>

@@ -25,6 +25,8 @@ pub(super) struct DocumentJudge<'a> {
     pub(super) broken: BTreeMap<ActorId, u64>,
     /// What actors that begin in this push stated; the store does not know them yet.
     firsts: BTreeMap<ActorId, FirstStatement>,
+    /// Actors of which a change in this push has no proof.
+    unproven: BTreeSet<ActorId>,
     /// Whether this push begins the document.
     begun: bool,
     /// People whose order it becomes by a fact of this push: who takes it himself, or takes a visit over.
@@ -41,8 +43,8 @@ impl<'a> DocumentJudge<'a> {
         now: UnixMillis,
         spent: &'a mut Spent,
     ) -> Self {
-        let (broken, firsts) = (BTreeMap::new(), BTreeMap::new());
-        Self { store, document, coverage, now, broken, firsts, begun: false, entered: BTreeSet::new(), spent }
+        let (broken, firsts, unproven) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { store, document, coverage, now, broken, firsts, unproven, begun: false, entered: BTreeSet::new(), spent }
     }
 
     pub(super) fn one(&mut self, chained: Chained) -> (Record, Verdict) {
@@ -50,12 +52,12 @@ impl<'a> DocumentJudge<'a> {
         let verdict = match place {
             Place::Known(_) => Verdict::Duplicate,
             Place::Twin(hash) => self.twin(&record, hash),
-            Place::Behind { missing, hash: None } => Verdict::Held { missing, hash: None, is_good: false },
+            Place::Behind { missing, hash: None } => Verdict::Held { missing, hash: None, good: None },
             Place::Behind { missing, hash: Some(hash) } => self.behind(&record, hash, missing),
             Place::Next(hash) => match self.broken.get(&record.actor) {
                 Some(missing) => self.behind(&record, hash, *missing),
                 None if matches!(self.coverage, Coverage::Unknown) => {
-                    Verdict::Held { missing: record.sequence, hash: Some(hash), is_good: false }
+                    Verdict::Held { missing: record.sequence, hash: Some(hash), good: None }
                 }
                 None => self.next(&record, hash),
             },
@@ -78,10 +80,13 @@ impl<'a> DocumentJudge<'a> {
             }
             // It may have its ground again once a device has brought back what the store lost.
             Err(code) if self.may_return(code) => {
-                Verdict::Held { missing: record.sequence, hash: Some(hash), is_good: false }
+                Verdict::Held { missing: record.sequence, hash: Some(hash), good: None }
             }
             Err(code) => {
                 self.keep_first(record);
+                if code == QuarantineCode::NoProof {
+                    self.unproven.insert(record.actor);
+                }
                 Verdict::Quarantine { code, hash }
             }
         }
@@ -133,10 +138,15 @@ impl<'a> DocumentJudge<'a> {
     /// What stands behind a refused change is held; but what would be refused by itself is refused at once. Held,
     /// it would be stated again only to be refused then, one round and one copy of all behind it for each.
     fn behind(&self, record: &Record, hash: ChangeHash, missing: u64) -> Verdict {
-        let known = self.first(record.actor).is_some() && !matches!(self.coverage, Coverage::Unknown);
-        match self.check(record, hash) {
-            Err(code) if known && !self.may_return(code) => Verdict::Quarantine { code, hash },
-            checked => Verdict::Held { missing, hash: Some(hash), is_good: known && checked.is_ok() },
+        let known = self.first(record.actor).filter(|_| !matches!(self.coverage, Coverage::Unknown));
+        match (self.check(record, hash), known) {
+            (Err(code), Some(_)) if !self.may_return(code) => Verdict::Quarantine { code, hash },
+            // Whom a first fact names that nothing vouches for says nothing about those behind it.
+            (Ok((fact, _)), Some(first)) if !self.unproven.contains(&record.actor) => {
+                let good = FirstStatement { origin: first.origin, author: Some(fact.author) };
+                Verdict::Held { missing, hash: Some(hash), good: Some(good) }
+            }
+            (Err(_) | Ok(_), _) => Verdict::Held { missing, hash: Some(hash), good: None },
         }
     }
 

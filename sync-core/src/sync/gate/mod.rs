@@ -187,8 +187,9 @@ pub enum Verdict {
         missing: u64,
         /// Its own hash, when that can be known.
         hash: Option<ChangeHash>,
-        /// Nothing but its place speaks against it: form, proof and right were looked at and are good.
-        is_good: bool,
+        /// Where nothing but its place speaks against it (form, proof and right were looked at and are good): origin and
+        /// author as they were read, which its first fact may have stated.
+        good: Option<FirstStatement>,
     },
     /// Kept apart until a person decides.
     Quarantine {

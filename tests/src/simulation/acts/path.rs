@@ -1,8 +1,8 @@
 //! Commands of the normal path.
 
 use docket_sync_core::commands::{Command, CommandCode, SkillMatch};
-use docket_sync_core::facts::bodies;
 use docket_sync_core::facts::values::{Channel, Line, UnfinishedReason};
+use docket_sync_core::facts::{Author, bodies};
 use docket_sync_core::lifecycle::view::{ReviewStatus, VisitState};
 
 use super::{Hand, some, words as text};
@@ -86,6 +86,15 @@ pub(super) fn command(hand: &Hand<'_>, random: &mut Random, code: CommandCode) -
         CommandCode::RefuseSignature => Command::RefuseSignature { name: "陈静".to_owned(), reason: text() },
         CommandCode::ReturnVoucher => Command::ReturnVoucher { reason: Some(text()) },
         CommandCode::Withdraw => {
+            if random.chance(1, 2) {
+                // Money, goods, lines, hand-overs: whatever he stated himself and nobody builds on.
+                let own =
+                    view.facets.physical.iter().filter(|(id, author)| {
+                        *author == Author::Person(*person) && !view.facets.relied_on.contains(id)
+                    });
+                let own: Vec<_> = own.map(|(id, _)| id.reference()).collect();
+                return Some(Command::Withdraw { fact: *some(random, &own)?, reason: text() });
+            }
             let visit = view.visits.get(random.position(view.visits.len()))?;
             let moments = [visit.departed, visit.arrived, visit.started, visit.ended];
             let moment = moments.into_iter().flatten().next_back()?;

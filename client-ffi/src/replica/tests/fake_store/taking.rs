@@ -75,7 +75,7 @@ impl FakeStore {
                 let Verdict::Accept { hash, fact, .. } = verdict else { continue };
                 let hash = *hash;
                 if let Some(missing) = broken {
-                    *verdict = Verdict::Held { missing, hash: Some(hash), is_good: true };
+                    *verdict = Verdict::Held { missing, hash: Some(hash), good: None };
                 } else if matches!(fact.body(), FactBody::AddNote(note) if self.forbidden.contains(&note.text)) {
                     broken = Some(record.sequence);
                     let code = docket_sync_core::sync::frames::QuarantineCode::NotPermitted;
@@ -119,7 +119,7 @@ fn hold_unknown(judged: &mut Judged) {
     for (record, verdict) in judged.documents.iter_mut().flat_map(|document| &mut document.records) {
         if let Verdict::Quarantine { code, hash } = *verdict {
             if code == unknown {
-                *verdict = Verdict::Held { missing: record.sequence, hash: Some(hash), is_good: false };
+                *verdict = Verdict::Held { missing: record.sequence, hash: Some(hash), good: None };
             }
         }
     }

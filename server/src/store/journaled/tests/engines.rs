@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use docket_sync_core::ids::Digest;
+
 use super::world::{Contents, World, after, batch, contents, folded, mixed, options};
+use crate::store::journal::Position;
 use crate::store::journaled::{JournaledStore, Progress, RebuildReason};
 use crate::store::{Batch, Engine, MemoryStore, SledOptions, SledStore, Store, StoreError, Table};
 
@@ -62,6 +65,57 @@ fn memory_and_sled_hold_the_same_bytes_after_random_batches_and_after_a_rebuild(
     assert_eq!(on_disk.report().replayed_frames, 400);
     assert!(contents(&on_disk) == expected, "after a rebuild");
     assert!(folded(&on_disk) == expected, "the journal itself");
+}
+
+#[test]
+fn a_part_that_was_given_before_may_be_given_again_whole_or_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = SledStore::open_engine(folder.path(), SLED).unwrap();
+    let expected = MemoryStore::new();
+    let heap = |seeds: core::ops::Range<u64>| {
+        let mut heap = Batch::new();
+        for seed in seeds {
+            heap.append(random_batch(seed));
+        }
+        heap
+    };
+    let at = |number| Position { number, hash: Digest([number as u8; 32]) };
+    // Values in pieces that shrink, go and come, over an engine that has some.
+    for round in 0..12 {
+        let (first, last) = (round * 40, round * 40 + 40);
+        engine.apply_part(&heap(first..last - 15), at(last)).unwrap();
+        assert_eq!(engine.aim().unwrap(), Some(at(last)));
+        engine.apply_part(&heap(first..last), at(last)).unwrap();
+        engine.apply_at(&Batch::new(), at(last)).unwrap();
+        expected.apply_at(&heap(first..last), at(last)).unwrap();
+        assert!(contents(&engine) == contents(&expected), "round {round}");
+    }
+    drop(engine);
+    let engine = SledStore::open_engine(folder.path(), SLED).unwrap();
+    assert!(contents(&engine) == contents(&expected), "after a restart");
+    // Every piece belongs to a value: what is removed leaves none behind.
+    let all: Vec<_> = contents(&expected).into_keys().collect();
+    let mut removed = Batch::new();
+    for (table, key) in all {
+        removed.remove(*Table::ALL.iter().find(|found| found.number() == table).unwrap(), key);
+    }
+    engine.apply_part(&removed, at(500)).unwrap();
+    assert_eq!((contents(&engine).len(), engine.pieces().unwrap()), (0, 0));
+}
+
+#[test]
+fn an_engine_with_a_part_of_frames_that_the_journal_lost_is_made_anew() {
+    let world = World::with_batches(10);
+    let engine = world.home.engine();
+    let position = engine.position().unwrap().unwrap();
+    let mut later = Batch::new();
+    later.put(Table::Log, 11_u64.to_be_bytes(), "of a frame that is lost");
+    engine.apply_part(&later, Position { number: position.number + 1, hash: Digest([9; 32]) }).unwrap();
+    engine.flush().unwrap();
+    let store = world.open().unwrap();
+    let reason = store.report().rebuild.as_ref().map(|rebuild| rebuild.reason.clone());
+    assert_eq!(reason, Some(RebuildReason::Ahead { engine: position.number + 1, journal: position.number }));
+    assert!(contents(&store) == after(10));
 }
 
 /// What happens to the files of sled.

@@ -4,7 +4,7 @@ use super::world::{World, batch, mixed};
 use crate::store::disk::DiskFailure;
 use crate::store::journaled::MemoryHome;
 use crate::store::memory::Faults;
-use crate::store::{Store, StoreError};
+use crate::store::{Engine as _, Store, StoreError};
 
 /// A life of a store: made, written over segment changes and checkpoints, closed, opened, made anew, written.
 fn live(world: &mut World, acknowledged: &mut u64) -> Result<(), StoreError> {
@@ -132,6 +132,23 @@ fn an_engine_that_stops_anywhere_while_the_journal_is_read_into_it_goes_on_from_
         }
         assert!(stopped > 15, "{stopped} writes");
     }
+}
+
+#[test]
+fn an_engine_that_fails_when_it_is_given_what_it_lacks_is_made_anew_at_the_next_start() {
+    let world = World::with_batches(30);
+    let engine = world.home.engine();
+    engine.crash();
+    assert!(engine.position().unwrap().is_some_and(|position| (1..30).contains(&position.number)), "it lacks some");
+    engine.set_faults(Faults { fail_apply: Some(2), ..Faults::default() });
+    let error = world.open().unwrap_err();
+    assert!(matches!(error, StoreError::Engine { .. }), "{error}");
+    // It fails whenever it is written to; its process ends.
+    world.disk.end_process();
+    engine.crash_keeping(usize::MAX);
+    engine.set_faults(Faults { fail_apply: Some(1), ..Faults::default() });
+    world.check(30, "the engine that fails is put aside");
+    assert_eq!(world.home.put_aside(), 1);
 }
 
 #[test]

@@ -71,6 +71,7 @@ pub(super) fn options(boot: &str) -> JournaledOptions {
     options.journal =
         JournalOptions { first_segment_bytes: 4_096, segment_bytes_max: 8_192, step_bytes: 2_048, reserve_bytes: 0 };
     options.checkpoint_bytes = 6_000;
+    options.gathered_bytes = 1_500;
     options.new_journal = JournalId([7; 16]);
     options.boot = boot.to_owned();
     options
