@@ -152,4 +152,18 @@ pub(super) const FORGOTTEN: &[(u64, &[Action])] = &[
             Action { kind: Kind::WorkOnPage, phone: 5, luck: 8_686_680_601_802_236_204 },
         ],
     ),
+    // A visit was handed over and that taken back before the office heard of either: who had it was no stranger.
+    (
+        5_176,
+        &[
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 9, luck: 16_333_591_920_871_323_511 },
+            Action { kind: Kind::Work, phone: 7, luck: 7_086_794_806_695_235_977 },
+            Action { kind: Kind::Work, phone: 3, luck: 12_425_362_778_626_797_754 },
+            Action { kind: Kind::Step, phone: 11, luck: 11_329_545_231_377_467_264 },
+            Action { kind: Kind::Fault(Fault::PhoneClone), phone: 5, luck: 7_196_686_884_276_690_471 },
+            Action { kind: Kind::Fault(Fault::OfficeRestore), phone: 9, luck: 13_592_267_897_800_457_312 },
+            Action { kind: Kind::Work, phone: 9, luck: 18_194_741_343_387_475_210 },
+            Action { kind: Kind::WorkOnPage, phone: 11, luck: 8_441_389_332_502_875_504 },
+        ],
+    ),
 ];
