@@ -1,8 +1,8 @@
 //! Deciding about the quarantine: a supervisor lets a refused fact in, or leaves it out for good (lifecycle 4.4).
 //!
 //! What is held behind a refused change is its maker's to state again; where he does not come back it is decided about
-//! like that one, once that one is decided. It passed the gate when it came: what would be refused by itself is not
-//! held. Whoever comes back nevertheless states the same facts, which count once.
+//! like that one, once that one is decided. What would be refused by itself is not
+//! held; what the gate could not look at can only be left out. Whoever comes back nevertheless states the same facts, which count once.
 
 use docket_sync_core::document::{FactReader, FirstStatement};
 use docket_sync_core::facts::bodies::{Admit, Discard};
