@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket_sync_core::facts::{Fact, FactBody, FactKind, Role};
+use docket_sync_core::facts::{Fact, FactKind, Role};
 use docket_sync_core::ids::PersonId;
 use docket_sync_core::lifecycle::facets::Holder;
 use docket_sync_core::lifecycle::view::{AssignmentFacet, OrderState, OrderView, Review, ReviewStatus, VisitState};
-use docket_sync_core::lifecycle::{Causality, FactSet};
+use docket_sync_core::lifecycle::{Causality, FactSet, parties};
 use docket_sync_core::time::{DAY, UnixMillis};
 use minicbor::{Decode, Encode};
 
@@ -98,15 +98,10 @@ fn ties(view: &OrderView) -> Ties {
     ties
 }
 
-/// To whom some fact gave a visit or goods, whatever became of it since: it may have been taken back in the same push,
-/// and he has worked on it meanwhile.
-fn given(facts: &FactSet) -> BTreeSet<PersonId> {
-    let to = facts.iter().filter_map(|fact| match fact.body() {
-        FactBody::HandoverVisit(handover) => Some(handover.to),
-        FactBody::TransferCustody(transfer) => Some(transfer.to),
-        _ => None,
-    });
-    to.collect()
+/// Between whom cash, a visit or goods went, whatever became of it since: it may have been taken back in the same push,
+/// and he has worked on the order meanwhile.
+fn given(facts: &FactSet) -> impl Iterator<Item = PersonId> {
+    facts.iter().flat_map(|fact| parties(fact.body())).flatten()
 }
 
 /// Technicians whose reviews are open: those whose facts caused them.

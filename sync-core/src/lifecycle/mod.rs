@@ -73,3 +73,4 @@ pub use invoices::is_settled;
 pub use messages::Language;
 pub use office::OfficeView;
 pub use summary::{body_summary, summary};
+pub use withdrawals::parties;

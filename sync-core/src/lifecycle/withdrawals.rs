@@ -219,9 +219,10 @@ impl<'a> Found<'_, 'a> {
     }
 }
 
-/// The people between whom a two-party fact lies, beside its author.
+/// The people between whom a two-party fact (cash, a visit, goods) lies, beside its author.
+#[must_use]
 #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds are one person's")]
-pub(super) fn parties(body: &FactBody) -> [Option<PersonId>; 2] {
+pub fn parties(body: &FactBody) -> [Option<PersonId>; 2] {
     match body {
         FactBody::RemitCash(body) => [Some(body.to), None],
         FactBody::HandoverVisit(body) => [Some(body.to), None],
